@@ -1,0 +1,170 @@
+import { closeSync, existsSync, openSync, readSync, rmSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { EnclaveError } from '../../shared/problem.ts';
+import { APPLICATION_ID, MIGRATIONS } from './migrations.ts';
+
+/** Opening, creating and locking a case: one SQLite database in WAL mode. */
+
+export const CASE_VERSION = MIGRATIONS.length;
+
+function isDiskFull(code: string): boolean {
+  return code === 'SQLITE_FULL' || code === 'SQLITE_IOERR_WRITE' || code === 'ENOSPC' || code === 'EFBIG';
+}
+
+/** Turns what SQLite or the file system threw into an EnclaveError that names the case and a remedy. */
+export function caseError(error: unknown, path: string): EnclaveError {
+  if (error instanceof EnclaveError) return error;
+  const code =
+    typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const message = error instanceof Error ? error.message : String(error);
+  if (isDiskFull(code)) {
+    return new EnclaveError(
+      'disk-full',
+      'no space left for the case; the evidence file in work was not added, all before it is kept',
+      path,
+      'free some space and import again',
+    );
+  }
+  if (code === 'SQLITE_BUSY' || code === 'SQLITE_LOCKED') return lockedError(path);
+  if (code === 'SQLITE_CORRUPT' || code === 'SQLITE_NOTADB' || code === 'SQLITE_CORRUPT_VTAB') {
+    return new EnclaveError('case-damaged', `the case file is damaged (${message})`, path, 'restore a copy of it');
+  }
+  if (code === 'SQLITE_READONLY' || code === 'SQLITE_CANTOPEN' || code === 'EACCES' || code === 'EROFS') {
+    return new EnclaveError('case-not-writable', 'the case file cannot be written', path, 'check its permissions');
+  }
+  return new EnclaveError('case-unusable', `the case cannot be used (${message})`, path, 'check the file and its disk');
+}
+
+function lockedError(path: string): EnclaveError {
+  return new EnclaveError(
+    'case-locked',
+    'the case is being written by another Enclave',
+    path,
+    'wait until that one has ended, or close it',
+  );
+}
+
+function checkIsCase(path: string): void {
+  if (!existsSync(path)) {
+    throw new EnclaveError('no-case', 'there is no such case', path, 'create it with: enclave new CASE');
+  }
+  const head = Buffer.alloc(72);
+  let got = 0;
+  try {
+    const fd = openSync(path, 'r');
+    try {
+      got = readSync(fd, head, 0, head.length, 0);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    throw new EnclaveError(
+      'case-unreadable',
+      `the case file cannot be read (${error instanceof Error ? error.message : String(error)})`,
+      path,
+      'check its permissions',
+    );
+  }
+  const isSqlite = got === 72 && head.toString('latin1', 0, 15) === 'SQLite format 3';
+  if (!isSqlite || head.readUInt32BE(68) !== APPLICATION_ID) {
+    throw new EnclaveError('not-a-case', 'this file is not an Enclave case', path, 'name a .enclave file');
+  }
+}
+
+function checkVersion(db: Database.Database, path: string): number {
+  const version = Number(db.pragma('user_version', { simple: true }));
+  if (version > CASE_VERSION) {
+    throw new EnclaveError(
+      'case-newer',
+      `the case has format version ${version}, this Enclave knows up to ${CASE_VERSION}`,
+      path,
+      'open it with a newer Enclave',
+    );
+  }
+  return version;
+}
+
+/** Creates an empty case. Throws when the file exists. */
+export function createCaseFile(path: string): Database.Database {
+  if (existsSync(path)) {
+    throw new EnclaveError('case-exists', 'the file exists already', path, 'choose another name or remove it');
+  }
+  try {
+    const db = new Database(path);
+    db.pragma('page_size = 16384');
+    db.pragma('journal_mode = WAL');
+    db.pragma(`application_id = ${APPLICATION_ID}`);
+    migrate(db, 0);
+    configureWriter(db);
+    return db;
+  } catch (error) {
+    throw caseError(error, path);
+  }
+}
+
+function migrate(db: Database.Database, from: number): void {
+  for (let version = from; version < MIGRATIONS.length; version++) {
+    const step = MIGRATIONS[version];
+    if (step === undefined) break;
+    db.transaction(() => {
+      db.exec(step);
+      db.pragma(`user_version = ${version + 1}`);
+    })();
+  }
+}
+
+function configureWriter(db: Database.Database): void {
+  db.pragma('synchronous = NORMAL');
+  db.pragma('foreign_keys = ON');
+  db.pragma('journal_size_limit = 67108864');
+}
+
+/** Opens a case for writing and brings it to the current version. Only one writer at a time: see CaseLock. */
+export function openCaseForWriting(path: string): Database.Database {
+  checkIsCase(path);
+  try {
+    const db = new Database(path);
+    const version = checkVersion(db, path);
+    configureWriter(db);
+    migrate(db, version);
+    return db;
+  } catch (error) {
+    throw caseError(error, path);
+  }
+}
+
+/** Opens a case for reading only. */
+export function openCaseForReading(path: string): Database.Database {
+  checkIsCase(path);
+  try {
+    const db = new Database(path, { readonly: true });
+    checkVersion(db, path);
+    return db;
+  } catch (error) {
+    throw caseError(error, path);
+  }
+}
+
+/**
+ * The writer's lock: an exclusive transaction held on a small database beside the case. The operating system drops it
+ * with the process, so a killed writer never leaves a stale lock.
+ */
+export class CaseLock {
+  readonly #db: Database.Database;
+  readonly #path: string;
+
+  constructor(casePath: string) {
+    this.#path = `${casePath}-lock`;
+    try {
+      this.#db = new Database(this.#path, { timeout: 0 });
+      this.#db.exec('BEGIN EXCLUSIVE');
+    } catch (error) {
+      throw caseError(error, casePath);
+    }
+  }
+
+  release(): void {
+    rmSync(this.#path, { force: true });
+    this.#db.close();
+  }
+}

@@ -1,0 +1,249 @@
+import type Database from 'better-sqlite3';
+import { type ColumnArray, type ColumnSpec, FACT_COLUMNS, FLOW_COLUMNS, type FlowColumn } from '../../shared/flow.ts';
+import type { Finding } from '../../shared/finding.ts';
+import type { Problem } from '../../shared/problem.ts';
+import { type Profile, checkProfile } from '../../shared/profile.ts';
+import { caseError, openCaseForReading } from './case-file.ts';
+
+/** One segment: up to 65,536 flows of one evidence file. Times are microseconds since the epoch. */
+export interface SegmentInfo {
+  readonly segment: number;
+  /** Evidence id (16 hex digits). */
+  readonly evidence: string;
+  readonly rows: number;
+  readonly firstStart: number;
+  readonly lastStart: number;
+  readonly lastEnd: number;
+}
+
+export interface EvidenceInfo {
+  id: string;
+  path: string;
+  sha256: string;
+  bytes: number;
+  format: string;
+  linkTypes: string[];
+  packets: number;
+  flows: number;
+  records: number;
+  /** Microseconds since the epoch; null when it holds no packet or record. */
+  firstSeen: number | null;
+  lastSeen: number | null;
+  status: 'imported' | 'partial';
+  problems: Problem[];
+  importedAt: string;
+}
+
+export interface AuditEntry {
+  seq: number;
+  time: string;
+  action: string;
+  actor: string;
+  detail: string;
+  previous: string;
+  hash: string;
+}
+
+const CACHE_BYTES = 400 * 1024 * 1024;
+
+/**
+ * A case as queries and analyses see it: segments of columns, read on demand and kept in a least-recently-used cache of
+ * at most 400 MiB. Segments of evidence whose import never finished are not shown. Arrays handed out are read-only by
+ * agreement: they are shared.
+ */
+export class CaseReader {
+  readonly path: string;
+  readonly #db: Database.Database;
+  readonly #terms = new Map<number, string>();
+  readonly #termNumbers = new Map<string, number>();
+  readonly #columns = new Map<string, ColumnArray>();
+  readonly #dictionaries = new Map<string, readonly string[]>();
+  #cached = 0;
+  #segments: SegmentInfo[] | null = null;
+  #profile: Profile | null = null;
+  readonly #readFact: Database.Statement<[number, string], { data: Buffer }>;
+  readonly #readLabel: Database.Statement<[number, number, string], { data: Buffer }>;
+  readonly #readOrganisation: Database.Statement<[number], { organisation: string }>;
+
+  constructor(path: string) {
+    this.path = path;
+    const db = openCaseForReading(path);
+    this.#db = db;
+    this.#readFact = db.prepare('SELECT data FROM segmentFact WHERE segment = ? AND column = ?');
+    this.#readLabel = db.prepare('SELECT data FROM segmentLabel WHERE version = ? AND segment = ? AND column = ?');
+    this.#readOrganisation = db.prepare('SELECT organisation FROM network WHERE asn = ?');
+    this.refresh();
+  }
+
+  /** Drops what was read before, after the case was written to. */
+  refresh(): void {
+    this.#columns.clear();
+    this.#dictionaries.clear();
+    this.#cached = 0;
+    this.#segments = null;
+    this.#profile = null;
+    for (const row of this.#db.prepare<[], { number: number; id: string }>('SELECT number, id FROM term').iterate()) {
+      this.#terms.set(row.number, row.id);
+      this.#termNumbers.set(row.id, row.number);
+    }
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  /** A setting of the case (`title`, `examiner`, `authority`, `created`, `version`, …); null when not given. */
+  meta(key: string): string | null {
+    const row = this.#db.prepare<[string], { value: string }>('SELECT value FROM meta WHERE key = ?').get(key);
+    return row ? row.value : null;
+  }
+
+  get profile(): Profile {
+    if (this.#profile === null) {
+      const checked = checkProfile(JSON.parse(this.meta('profile') ?? 'null'));
+      if (!checked.ok) throw caseError(new Error(`its profile is wrong: ${checked.fault}`), this.path);
+      this.#profile = checked.profile;
+    }
+    return this.#profile;
+  }
+
+  get labelVersion(): number {
+    return Number(this.meta('labelVersion') ?? 0);
+  }
+
+  /** Segments of completed evidence, in the order they were written. */
+  segments(): readonly SegmentInfo[] {
+    this.#segments ??= this.#db
+      .prepare<[], SegmentInfo>(
+        `SELECT segment, evidence.id AS evidence, rows, firstStart, lastStart, lastEnd
+         FROM segment JOIN evidence ON evidence.number = segment.evidence
+         WHERE evidence.status <> 'importing' ORDER BY segment`,
+      )
+      .all();
+    return this.#segments;
+  }
+
+  /** The column of a segment, `rows * width` elements; zeros when it is not stored. */
+  column(segment: SegmentInfo, name: FlowColumn): ColumnArray {
+    const key = `${segment.segment}/${name}`;
+    const known = this.#columns.get(key);
+    if (known) {
+      this.#columns.delete(key);
+      this.#columns.set(key, known);
+      return known;
+    }
+    const spec = FLOW_COLUMNS[name];
+    const data = this.#read(segment.segment, name);
+    const column = data
+      ? decodeColumn(spec, data)
+      : decodeColumn(spec, Buffer.alloc(segment.rows * elementBytes(spec)));
+    this.#columns.set(key, column);
+    this.#cached += column.byteLength;
+    for (const [oldest, array] of this.#columns) {
+      if (this.#cached <= CACHE_BYTES || oldest === key) break;
+      this.#columns.delete(oldest);
+      this.#cached -= array.byteLength;
+    }
+    return column;
+  }
+
+  /** The dictionary of a dictionary-coded column: value n of the column is entry n - 1, value 0 is absent. */
+  dictionary(segment: SegmentInfo, name: FlowColumn): readonly string[] {
+    const key = `${segment.segment}/${name}`;
+    const known = this.#dictionaries.get(key);
+    if (known) return known;
+    const data = this.#read(segment.segment, name, '.dictionary');
+    const parsed: unknown = data ? JSON.parse(data.toString('utf8')) : [];
+    const dictionary = Array.isArray(parsed) ? parsed.map(String) : [];
+    this.#dictionaries.set(key, dictionary);
+    if (this.#dictionaries.size > 4096) {
+      const oldest = this.#dictionaries.keys().next().value;
+      if (oldest !== undefined) this.#dictionaries.delete(oldest);
+    }
+    return dictionary;
+  }
+
+  #read(segment: number, name: FlowColumn, suffix = ''): Buffer | undefined {
+    const row = Object.hasOwn(FACT_COLUMNS, name)
+      ? this.#readFact.get(segment, name + suffix)
+      : this.#readLabel.get(this.labelVersion, segment, name + suffix);
+    return row?.data;
+  }
+
+  /** Id of a term number; null for 0 or an unknown number. */
+  term(number: number): string | null {
+    return this.#terms.get(number) ?? null;
+  }
+
+  /** Number of a term id; null when no flow of the case can have it. */
+  termNumber(id: string): number | null {
+    return this.#termNumbers.get(id) ?? null;
+  }
+
+  /** Name of the network's owner at labelling time. */
+  organisation(asn: number): string | null {
+    return this.#readOrganisation.get(asn)?.organisation ?? null;
+  }
+
+  evidence(): EvidenceInfo[] {
+    return this.#db
+      .prepare<[], Omit<EvidenceInfo, 'linkTypes' | 'problems'> & { linkTypes: string; problems: string }>(
+        `SELECT id, path, sha256, bytes, format, linkTypes, packets, flows, records, firstSeen, lastSeen, status,
+                problems, importedAt
+         FROM evidence WHERE status <> 'importing' ORDER BY number`,
+      )
+      .all()
+      .map((row) => ({
+        ...row,
+        linkTypes: JSON.parse(row.linkTypes) as string[],
+        problems: JSON.parse(row.problems) as Problem[],
+      }));
+  }
+
+  /** The stored findings, in the order of the analysis. */
+  findings(): Finding[] {
+    return this.#db
+      .prepare<[], { body: string }>('SELECT body FROM finding ORDER BY position')
+      .all()
+      .map((row) => JSON.parse(row.body) as Finding);
+  }
+
+  audit(): AuditEntry[] {
+    return this.#db.prepare<[], AuditEntry>('SELECT * FROM audit ORDER BY seq').all();
+  }
+
+  /** Basis of the current labels: catalogue and reference tables with dates and hashes. */
+  labelBasis(): Record<string, unknown> | null {
+    const row = this.#db
+      .prepare<[number], { basis: string }>('SELECT basis FROM labelVersion WHERE version = ?')
+      .get(this.labelVersion);
+    return row ? (JSON.parse(row.basis) as Record<string, unknown>) : null;
+  }
+
+  /** Faults that SQLite finds in the file itself; empty when it is sound. */
+  integrityFaults(): string[] {
+    const rows = this.#db.pragma('integrity_check') as { integrity_check: string }[];
+    return rows.map((row) => row.integrity_check).filter((text) => text !== 'ok');
+  }
+}
+
+function elementBytes(spec: ColumnSpec): number {
+  const size = { u8: 1, u16: 2, u32: 4, f64: 8 }[spec.type];
+  return size * spec.width;
+}
+
+/** Copies a BLOB into an aligned typed array (the case stores little-endian; so do all platforms we run on). */
+function decodeColumn(spec: ColumnSpec, data: Buffer): ColumnArray {
+  const bytes = new ArrayBuffer(data.byteLength);
+  new Uint8Array(bytes).set(data);
+  switch (spec.type) {
+    case 'u8':
+      return new Uint8Array(bytes);
+    case 'u16':
+      return new Uint16Array(bytes);
+    case 'u32':
+      return new Uint32Array(bytes);
+    case 'f64':
+      return new Float64Array(bytes);
+  }
+}

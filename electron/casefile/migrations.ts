@@ -1,0 +1,84 @@
+/**
+ * The schema of a case, one numbered step a version. `PRAGMA user_version` holds the number of the last step done.
+ * The meaning of every table and column is told in ARCHITECTURE.md, section "The case file".
+ */
+
+/** 'ENCL' in SQLite's application_id, so that `file` and others can tell a case from any SQLite database. */
+export const APPLICATION_ID = 0x454e434c;
+
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE evidence (
+    number INTEGER PRIMARY KEY,
+    id TEXT UNIQUE,
+    path TEXT NOT NULL,
+    sha256 TEXT,
+    bytes INTEGER NOT NULL,
+    format TEXT NOT NULL,
+    linkTypes TEXT NOT NULL,
+    packets INTEGER NOT NULL,
+    flows INTEGER NOT NULL,
+    records INTEGER NOT NULL,
+    firstSeen REAL,
+    lastSeen REAL,
+    status TEXT NOT NULL CHECK (status IN ('importing', 'imported', 'partial')),
+    problems TEXT NOT NULL,
+    importedAt TEXT NOT NULL
+  );
+  CREATE TABLE segment (
+    segment INTEGER PRIMARY KEY,
+    evidence INTEGER NOT NULL REFERENCES evidence (number) ON DELETE CASCADE,
+    rows INTEGER NOT NULL,
+    firstStart REAL NOT NULL,
+    lastStart REAL NOT NULL,
+    lastEnd REAL NOT NULL,
+    sha256 TEXT NOT NULL
+  );
+  CREATE INDEX segmentByEvidence ON segment (evidence);
+  CREATE TABLE segmentFact (
+    segment INTEGER NOT NULL REFERENCES segment (segment) ON DELETE CASCADE,
+    column TEXT NOT NULL,
+    data BLOB NOT NULL,
+    UNIQUE (segment, column)
+  );
+  CREATE TABLE labelVersion (
+    version INTEGER PRIMARY KEY,
+    madeAt TEXT NOT NULL,
+    basis TEXT NOT NULL
+  );
+  CREATE TABLE segmentLabel (
+    version INTEGER NOT NULL REFERENCES labelVersion (version) ON DELETE CASCADE,
+    segment INTEGER NOT NULL REFERENCES segment (segment) ON DELETE CASCADE,
+    column TEXT NOT NULL,
+    data BLOB NOT NULL,
+    UNIQUE (version, segment, column)
+  );
+  CREATE INDEX segmentLabelBySegment ON segmentLabel (segment);
+  CREATE TABLE nameChunk (
+    chunk INTEGER PRIMARY KEY,
+    evidence INTEGER NOT NULL REFERENCES evidence (number) ON DELETE CASCADE,
+    kind TEXT NOT NULL CHECK (kind IN ('dns-answer', 'log-name')),
+    rows INTEGER NOT NULL
+  );
+  CREATE INDEX nameChunkByEvidence ON nameChunk (evidence);
+  CREATE TABLE nameChunkColumn (
+    chunk INTEGER NOT NULL REFERENCES nameChunk (chunk) ON DELETE CASCADE,
+    column TEXT NOT NULL,
+    data BLOB NOT NULL,
+    UNIQUE (chunk, column)
+  );
+  CREATE TABLE term (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE);
+  CREATE TABLE network (asn INTEGER PRIMARY KEY, organisation TEXT NOT NULL);
+  CREATE TABLE finding (id TEXT PRIMARY KEY, position INTEGER NOT NULL, body TEXT NOT NULL);
+  CREATE TABLE audit (
+    seq INTEGER PRIMARY KEY,
+    time TEXT NOT NULL,
+    action TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    previous TEXT NOT NULL,
+    hash TEXT NOT NULL
+  );
+  `,
+];

@@ -1,0 +1,56 @@
+import type { AddressWords } from '../../shared/address.ts';
+import type { ConnState, NameOrigin } from '../../shared/flow.ts';
+
+/** What readers of evidence hand on: flows, names learnt beside them, and problems. */
+
+/** One flow as a flow export tells it. Counts are as recorded (not scaled); times in microseconds since the epoch, UTC. */
+export interface ExportedFlow {
+  start: number;
+  end: number;
+  initiator: AddressWords;
+  responder: AddressWords;
+  initiatorPort: number;
+  responderPort: number;
+  /** IP protocol number. */
+  transport: number;
+  packetsOut: number;
+  bytesOut: number;
+  packetsIn: number;
+  bytesIn: number;
+  tcpFlags?: number;
+  state?: ConnState;
+  /** Line (from 1) or record number. */
+  locator: number;
+  /** 1 = unsampled. */
+  sampling?: number;
+  /** Protocol id that the exporter's own analyser recognised (vocabulary), and who says so (e.g. `zeek-service`). */
+  protocol?: string | undefined;
+  rule?: string | undefined;
+  name?: string | undefined;
+  nameOrigin?: NameOrigin | undefined;
+  userAgent?: string | undefined;
+  ja3?: string | undefined;
+  ja4?: string | undefined;
+  /** The log's own id of the flow, by which other logs refer to it. */
+  uid?: string | undefined;
+}
+
+/** A name that another log gives to a flow, joined by the log's own flow id. */
+export interface LogName {
+  uid: string;
+  /** Start of the record, microseconds since the epoch. */
+  time: number;
+  /** Host name as asked (SNI, Host header, DNS question); absent when the record has none. */
+  name?: string | undefined;
+  origin: NameOrigin;
+  protocol: string;
+  userAgent?: string | undefined;
+}
+
+/** Receives what a reader finds. `answer`: a DNS answer that `client` got: `address` bears `name` from `from` until `until`. */
+export interface EvidenceSink {
+  flow(flow: ExportedFlow): void;
+  answer(client: AddressWords, address: AddressWords, name: string, from: number, until: number): void;
+  logName(name: LogName): void;
+  problem(kind: string, offset: number, message: string): void;
+}

@@ -1,0 +1,246 @@
+/** The flow: its record as people and programs read it, and its columns as the case stores it. */
+
+/** Transport names by IP protocol number (IANA); others are printed as the number. */
+export const TRANSPORT_NAMES: Readonly<Record<number, string>> = {
+  1: 'icmp',
+  2: 'igmp',
+  4: 'ipip',
+  6: 'tcp',
+  17: 'udp',
+  33: 'dccp',
+  41: 'ipv6',
+  46: 'rsvp',
+  47: 'gre',
+  50: 'esp',
+  51: 'ah',
+  58: 'icmp6',
+  88: 'eigrp',
+  89: 'ospf',
+  103: 'pim',
+  112: 'vrrp',
+  115: 'l2tp',
+  132: 'sctp',
+  136: 'udplite',
+};
+
+export const TCP = 6;
+export const UDP = 17;
+export const ICMP = 1;
+export const ICMP6 = 58;
+export const SCTP = 132;
+
+/** Transport name of an IP protocol number. */
+export function transportName(number: number): string {
+  return TRANSPORT_NAMES[number] ?? String(number);
+}
+
+/** IP protocol number of a transport name or decimal number; null when it is neither. */
+export function transportNumber(name: string): number | null {
+  for (const [number, known] of Object.entries(TRANSPORT_NAMES)) if (known === name) return Number(number);
+  if (/^\d{1,3}$/.test(name) && Number(name) < 256) return Number(name);
+  return null;
+}
+
+/** Zeek's `conn_state` letters; the stored number is the index, 0 = not known. */
+export const CONN_STATES = [
+  null,
+  'S0',
+  'S1',
+  'SF',
+  'REJ',
+  'S2',
+  'S3',
+  'RSTO',
+  'RSTR',
+  'RSTOS0',
+  'RSTRH',
+  'SH',
+  'SHR',
+  'OTH',
+] as const;
+export type ConnState = (typeof CONN_STATES)[number];
+
+/** Which end lies in the profile's ranges; the stored number is the index. */
+export const SUBJECT_SIDES = ['none', 'initiator', 'responder', 'both'] as const;
+export type SubjectSide = (typeof SUBJECT_SIDES)[number];
+
+/** Seen from the profile's ranges; the stored number is the index. */
+export const DIRECTIONS = ['transit', 'outbound', 'inbound', 'internal'] as const;
+export type Direction = (typeof DIRECTIONS)[number];
+
+/** What a label rests on; the stored number is the index. */
+export const LABEL_EVIDENCE = ['none', 'payload', 'hostname', 'dns', 'address', 'port', 'behaviour'] as const;
+export type LabelEvidence = (typeof LABEL_EVIDENCE)[number];
+
+/** Where a flow's own name came from; the stored number is the index. */
+export const NAME_ORIGINS = [
+  'none',
+  'tls-sni',
+  'quic-sni',
+  'http-host',
+  'dns-question',
+  'zeek-ssl',
+  'zeek-http',
+  'zeek-dns',
+  'dns-answer-client',
+  'dns-answer-other-client',
+] as const;
+export type NameOrigin = (typeof NAME_ORIGINS)[number];
+
+const FLAG_LETTERS = 'CEUAPRSF';
+
+/** TCP flags as nfdump prints them: `CEUAPRSF`, a dot where absent. */
+export function formatTcpFlags(flags: number): string {
+  let text = '';
+  for (let bit = 7; bit >= 0; bit--) text += flags & (1 << bit) ? (FLAG_LETTERS[7 - bit] ?? '.') : '.';
+  return text;
+}
+
+/** One flow, with the names that `contract` fixes for ndjson, csv and parquet. Absent values are null. */
+export interface FlowRecord {
+  /** `evidence:locator:depth`. */
+  id: string;
+  /** ISO 8601, UTC, microseconds. */
+  start: string;
+  end: string;
+  initiator: string;
+  initiatorPort: number;
+  responder: string;
+  responderPort: number;
+  transport: string;
+  /** Out = initiator to responder; bytes are IP-layer bytes, as recorded (not scaled by `sampling`). */
+  packetsOut: number;
+  bytesOut: number;
+  packetsIn: number;
+  bytesIn: number;
+  tcpFlags: string | null;
+  state: ConnState;
+  subjectSide: SubjectSide;
+  host: string | null;
+  range: string | null;
+  peer: string | null;
+  direction: Direction;
+  country: string | null;
+  asn: number | null;
+  organisation: string | null;
+  hostname: string | null;
+  protocol: string;
+  service: string | null;
+  category: string;
+  labelEvidence: LabelEvidence;
+  labelDetail: string | null;
+  /** 0..1. */
+  confidence: number;
+  ja3: string | null;
+  ja4: string | null;
+  userAgent: string | null;
+  /** 1 = unsampled, N = one packet in N. */
+  sampling: number;
+  exporter: string | null;
+  nextHop: string | null;
+  inputInterface: number | null;
+  tunnel: string | null;
+  evidence: string;
+  /** Packet number of the first packet (from 1), or line, or record number. */
+  locator: number;
+}
+
+/** Flows of one segment at most. */
+export const SEGMENT_ROWS = 65_536;
+
+export type ColumnArray = Uint8Array | Uint16Array | Uint32Array | Float64Array;
+export type ColumnType = 'u8' | 'u16' | 'u32' | 'f64';
+
+/** How one column is stored: little-endian typed array of `rows * width` elements. */
+export interface ColumnSpec {
+  readonly type: ColumnType;
+  /** Elements a row: 4 for an address (big-endian order of words), 2 for a 64-bit id, else 1. */
+  readonly width: 1 | 2 | 4;
+  /**
+   * `term`: number in the case's table `term` (0 = absent). `dictionary`: index in the column's own dictionary of the
+   * segment (0 = absent, n = entry n - 1). `enum`: index in the list of that name in this file.
+   */
+  readonly coding: 'number' | 'address' | 'term' | 'dictionary' | 'enum';
+}
+
+const number = (type: ColumnType): ColumnSpec => ({ type, width: 1, coding: 'number' });
+const address: ColumnSpec = { type: 'u32', width: 4, coding: 'address' };
+const term: ColumnSpec = { type: 'u16', width: 1, coding: 'term' };
+const dictionary: ColumnSpec = { type: 'u32', width: 1, coding: 'dictionary' };
+const enumeration: ColumnSpec = { type: 'u8', width: 1, coding: 'enum' };
+
+/**
+ * Facts of a flow: written once at import, never changed. Times are microseconds since the epoch (UTC). A column that is
+ * 0 in every row is not stored. `sampling` 0 means unsampled (1). `uid` is a 64-bit hash of a log's own flow id.
+ */
+export const FACT_COLUMNS = {
+  start: number('f64'),
+  end: number('f64'),
+  initiator: address,
+  responder: address,
+  initiatorPort: number('u16'),
+  responderPort: number('u16'),
+  transport: number('u8'),
+  packetsOut: number('f64'),
+  bytesOut: number('f64'),
+  packetsIn: number('f64'),
+  bytesIn: number('f64'),
+  tcpFlags: number('u8'),
+  state: enumeration,
+  locator: number('f64'),
+  depth: number('u8'),
+  sampling: number('u32'),
+  /** Protocol that a payload rule (or the log's own analyser) recognised, and the rule's id. */
+  payloadProtocol: term,
+  payloadRule: term,
+  name: dictionary,
+  nameOrigin: enumeration,
+  userAgent: dictionary,
+  ja3: dictionary,
+  ja4: dictionary,
+  uid: { type: 'u32', width: 2, coding: 'number' },
+} as const satisfies Record<string, ColumnSpec>;
+
+/**
+ * Labels of a flow: made from the facts by the final labelling pass and remade by `reclassify`. `confidence` is in
+ * percent, `match` the catalogue pattern or block that named the service, `linkedName` the name that another log (joined
+ * by uid) or the DNS memory gave (`linkedOrigin` tells which), `country` two ASCII letters (high byte first).
+ */
+export const LABEL_COLUMNS = {
+  protocol: term,
+  service: term,
+  category: term,
+  labelEvidence: enumeration,
+  confidence: number('u8'),
+  match: dictionary,
+  linkedName: dictionary,
+  linkedOrigin: enumeration,
+  linkedUserAgent: dictionary,
+  country: number('u16'),
+  asn: number('u32'),
+  subjectSide: enumeration,
+  /** Index + 1 in the profile's ranges; 0 = in none. */
+  range: number('u16'),
+  direction: enumeration,
+} as const satisfies Record<string, ColumnSpec>;
+
+export type FactColumn = keyof typeof FACT_COLUMNS;
+export type LabelColumn = keyof typeof LABEL_COLUMNS;
+export type FlowColumn = FactColumn | LabelColumn;
+
+export const FLOW_COLUMNS: Readonly<Record<FlowColumn, ColumnSpec>> = { ...FACT_COLUMNS, ...LABEL_COLUMNS };
+
+/** A zero-filled array for `rows` rows of a column. */
+export function allocateColumn(spec: ColumnSpec, rows: number): ColumnArray {
+  const length = rows * spec.width;
+  switch (spec.type) {
+    case 'u8':
+      return new Uint8Array(length);
+    case 'u16':
+      return new Uint16Array(length);
+    case 'u32':
+      return new Uint32Array(length);
+    case 'f64':
+      return new Float64Array(length);
+  }
+}

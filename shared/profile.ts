@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { type AddressBlock, parseBlock } from './address.ts';
+
+/** A profile: what network a case is about, its clock, its events and the claims to be tested. JSON, checked with zod. */
+
+const block = z.string().refine((text) => parseBlock(text) !== null, { message: 'not an address or CIDR block' });
+const zone = z.string().refine(
+  (name) => {
+    try {
+      Intl.DateTimeFormat('en', { timeZone: name });
+      return true;
+    } catch {
+      return false;
+    }
+  },
+  { message: 'not an IANA time zone' },
+);
+const instant = z.string().refine((text) => /(Z|[+-]\d\d:?\d\d)$/.test(text) && !Number.isNaN(Date.parse(text)), {
+  message: 'not an ISO 8601 time with zone',
+});
+const date = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'not a date (YYYY-MM-DD)');
+
+export const profileSchema = z.strictObject({
+  name: z.string().min(1),
+  timeZone: zone,
+  ranges: z.array(
+    z.strictObject({
+      label: z.string().min(1),
+      cidr: block,
+      from: date.optional(),
+      to: date.optional(),
+      note: z.string().optional(),
+      source: z.string().optional(),
+    }),
+  ),
+  excluded: z.array(z.strictObject({ cidr: block, why: z.string() })).default([]),
+  servers: z.array(block).default([]),
+  events: z
+    .array(
+      z.strictObject({
+        time: instant,
+        label: z.string(),
+        kind: z.string(),
+        source: z.string(),
+        uncertaintyMinutes: z.number().nonnegative().optional(),
+      }),
+    )
+    .default([]),
+  watchLists: z.record(z.string(), z.array(z.string())).default({}),
+  globalServices: z.array(z.string()).default([]),
+  groups: z.record(z.string(), z.array(z.string()).min(1)).default({}),
+  claims: z
+    .array(
+      z.strictObject({
+        id: z.string(),
+        text: z.string(),
+        source: z.string(),
+        kind: z.string(),
+        subject: z.string(),
+        metric: z.string().optional(),
+        expected: z.record(z.string(), z.unknown()),
+      }),
+    )
+    .default([]),
+});
+
+export type Profile = z.infer<typeof profileSchema>;
+
+/** Checks a parsed JSON value. Returns the profile, or the first fault as `path: message`. */
+export function checkProfile(value: unknown): { ok: true; profile: Profile } | { ok: false; fault: string } {
+  const result = profileSchema.safeParse(value);
+  if (result.success) return { ok: true, profile: result.data };
+  const issue = result.error.issues[0];
+  return { ok: false, fault: issue ? `${issue.path.join('.') || 'profile'}: ${issue.message}` : 'not a profile' };
+}
+
+/** Blocks of CIDR strings that the schema has checked already. */
+export function blocksOf(cidrs: readonly string[]): AddressBlock[] {
+  return cidrs.map((cidr) => {
+    const parsed = parseBlock(cidr);
+    if (parsed === null) throw new RangeError(`not a block: ${cidr}`);
+    return parsed;
+  });
+}
