@@ -133,6 +133,17 @@ export function openCaseForWriting(path: string): Database.Database {
   }
 }
 
+/**
+ * Brings the write-ahead log into the case file, so that the case is one file at rest. A reader that was still open when
+ * the writer closed leaves the log behind. Harmless when others have the case open, or when it is gone.
+ */
+export function foldJournal(path: string): void {
+  if (!existsSync(`${path}-wal`) || !existsSync(path)) return;
+  const db = new Database(path);
+  db.pragma('wal_checkpoint(TRUNCATE)');
+  db.close();
+}
+
 /** Opens a case for reading only. */
 export function openCaseForReading(path: string): Database.Database {
   checkIsCase(path);

@@ -59,14 +59,18 @@ export class CaseReader {
   readonly #columns = new Map<string, ColumnArray>();
   readonly #dictionaries = new Map<string, readonly string[]>();
   #cached = 0;
+  #dataVersion = 0;
+  readonly #cacheBytes: number;
   #segments: SegmentInfo[] | null = null;
   #profile: Profile | null = null;
   readonly #readFact: Database.Statement<[number, string], { data: Buffer }>;
   readonly #readLabel: Database.Statement<[number, number, string], { data: Buffer }>;
   readonly #readOrganisation: Database.Statement<[number], { organisation: string }>;
 
-  constructor(path: string) {
+  /** @param cacheBytes bound of the column cache; a pass that reads each column once needs little */
+  constructor(path: string, cacheBytes = CACHE_BYTES) {
     this.path = path;
+    this.#cacheBytes = cacheBytes;
     const db = openCaseForReading(path);
     this.#db = db;
     this.#readFact = db.prepare('SELECT data FROM segmentFact WHERE segment = ? AND column = ?');
@@ -75,8 +79,15 @@ export class CaseReader {
     this.refresh();
   }
 
+  /** Drops what was read before when another connection has changed the case since. */
+  refreshIfChanged(): void {
+    const version = Number(this.#db.pragma('data_version', { simple: true }));
+    if (version !== this.#dataVersion) this.refresh();
+  }
+
   /** Drops what was read before, after the case was written to. */
   refresh(): void {
+    this.#dataVersion = Number(this.#db.pragma('data_version', { simple: true }));
     this.#columns.clear();
     this.#dictionaries.clear();
     this.#cached = 0;
@@ -140,7 +151,7 @@ export class CaseReader {
     this.#columns.set(key, column);
     this.#cached += column.byteLength;
     for (const [oldest, array] of this.#columns) {
-      if (this.#cached <= CACHE_BYTES || oldest === key) break;
+      if (this.#cached <= this.#cacheBytes || oldest === key) break;
       this.#columns.delete(oldest);
       this.#cached -= array.byteLength;
     }
@@ -168,6 +179,33 @@ export class CaseReader {
       ? this.#readFact.get(segment, name + suffix)
       : this.#readLabel.get(this.labelVersion, segment, name + suffix);
     return row?.data;
+  }
+
+  /** Chunks of names learnt beside the flows, with their columns as stored. Read one at a time. */
+  *nameChunks(kind: 'dns-answer' | 'log-name'): Generator<{ rows: number; columns: Map<string, Buffer> }> {
+    const chunks = this.#db
+      .prepare<[string], { chunk: number; rows: number }>(
+        `SELECT chunk, rows FROM nameChunk JOIN evidence ON evidence.number = nameChunk.evidence
+         WHERE kind = ? AND evidence.status <> 'importing' ORDER BY chunk`,
+      )
+      .all(kind);
+    const read = this.#db.prepare<[number], { column: string; data: Buffer }>(
+      'SELECT column, data FROM nameChunkColumn WHERE chunk = ?',
+    );
+    for (const { chunk, rows } of chunks) {
+      yield { rows, columns: new Map(read.all(chunk).map(({ column, data }) => [column, data])) };
+    }
+  }
+
+  /** Facts of a segment as they are stored, and the hash that was taken when they were. */
+  storedFacts(segment: SegmentInfo): { sha256: string; columns: { column: string; data: Buffer }[] } {
+    const row = this.#db
+      .prepare<[number], { sha256: string }>('SELECT sha256 FROM segment WHERE segment = ?')
+      .get(segment.segment);
+    const columns = this.#db
+      .prepare<[number], { column: string; data: Buffer }>('SELECT column, data FROM segmentFact WHERE segment = ?')
+      .all(segment.segment);
+    return { sha256: row?.sha256 ?? '', columns };
   }
 
   /** Id of a term number; null for 0 or an unknown number. */

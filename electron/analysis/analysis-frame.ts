@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto';
+import type { EvidenceInfo } from '../casefile/case-reader.ts';
+import { ACTIVITY_IN_WORDS } from '../../shared/activity.ts';
+import type { Caveat, Coverage, FindingBase, Metric, Verdict } from '../../shared/finding.ts';
+import type { Profile } from '../../shared/profile.ts';
+import { ZoneClock } from '../../shared/time.ts';
+import type { DayResamples } from './statistics/day-bootstrap.ts';
+import { type DayTally, SUM_COLUMNS, type TrafficTally } from './traffic-tally.ts';
+
+/** What every kind of finding is made from, and the parts that all findings have alike. */
+
+export const LEVEL = 0.95;
+export const RESAMPLES = 2000;
+/** Permutations or shifts of a test; the least p is 1 / 2000. */
+export const PERMUTATIONS = 1999;
+export const SEED = 1;
+/** A test rejects when its adjusted p is at most this. */
+export const SIGNIFICANCE = 0.05;
+/** Fewer local days with traffic than this say too little about days. */
+export const MINIMUM_DAYS = 7;
+/** Fewer flows than this say too little about a share. */
+export const MINIMUM_FLOWS = 100;
+/** Days are drawn singly up to this many; beyond, blocks of as many consecutive days as needed. */
+export const MOST_BLOCKS = 400;
+
+export interface AnalysisFrame {
+  readonly profile: Profile;
+  readonly evidence: readonly EvidenceInfo[];
+  readonly tally: TrafficTally;
+  /** Local days with any flow in the evidence, ascending. */
+  readonly days: readonly DayTally[];
+  readonly resamples: DayResamples;
+  readonly coverage: Coverage;
+  /** Filter expression of activity. */
+  readonly activity: string;
+  readonly scaled: boolean;
+}
+
+/** Consecutive days that make one block of the bootstrap. */
+export function daysPerBlock(days: number): number {
+  return Math.max(1, Math.ceil(days / MOST_BLOCKS));
+}
+
+/** Sums a daily figure by the blocks of the bootstrap. */
+export function byBlock(frame: AnalysisFrame, daily: (day: DayTally, index: number) => number): Float64Array {
+  const series = new Float64Array(frame.resamples.blocks);
+  const size = daysPerBlock(frame.days.length);
+  frame.days.forEach((day, i) => {
+    series[Math.floor(i / size)] += daily(day, i);
+  });
+  return series;
+}
+
+/** Total of a metric over all activity of a day; host-hours are counted apart. */
+export function activityOf(day: DayTally, metric: Exclude<Metric, 'host-hours'>): number {
+  let total = 0;
+  for (let at = SUM_COLUMNS[metric]; at < day.sums.length; at += 3) total += day.sums[at];
+  return total;
+}
+
+export function sum(values: ArrayLike<number>): number {
+  let total = 0;
+  for (let i = 0; i < values.length; i++) total += values[i];
+  return total;
+}
+
+/** Rounds to nine significant digits: more than any interval here can bear, and the same on every platform. */
+export function rounded(value: number): number {
+  return Number.isFinite(value) ? Number(value.toPrecision(9)) : 0;
+}
+
+export function roundedInterval(interval: readonly [number, number] | null): [number, number] | null {
+  return interval === null ? null : [rounded(interval[0]), rounded(interval[1])];
+}
+
+/** Date (YYYY-MM-DD) of a tally's local day. */
+export function dateOf(day: DayTally): string {
+  return ZoneClock.day(day.day * 24);
+}
+
+/** "seen between 2017-04-24 and 2017-05-14 (Asia/Pyongyang), on 21 days" for days that pass `counts`. */
+export function seenBetween(frame: AnalysisFrame, counts: (day: DayTally) => boolean): string {
+  const days = frame.days.filter(counts);
+  const first = days[0];
+  const last = days.at(-1);
+  if (first === undefined || last === undefined) return 'none was seen';
+  const zone = frame.profile.timeZone;
+  const number = days.length === 1 ? '1 day' : `${days.length} days`;
+  const scaled = frame.scaled ? '; sampled counts are multiplied by their rate' : '';
+  return `seen between ${dateOf(first)} and ${dateOf(last)} (${zone}), on ${number}${scaled}`;
+}
+
+export function hasActivity(day: DayTally): boolean {
+  return day.flows.some((flows) => flows > 0);
+}
+
+/** Id of a finding: 16 hex digits of a SHA-256 over kind, subject and parameters, never over the data. */
+export function findingId(kind: string, subject: string, parameters: Record<string, unknown>): string {
+  const text = JSON.stringify([kind, subject, parameters]);
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
+
+export interface FindingParts {
+  kind: string;
+  subject: string;
+  title: string;
+  statement: string;
+  verdict: Verdict;
+  value: number | null;
+  interval: readonly [number, number] | null;
+  unit: string;
+  pValue?: number | null;
+  method: { name: string; source: string };
+  parameters: Record<string, unknown>;
+  population?: string;
+  metric: Metric | null;
+  where: string;
+  numerator: number | null;
+  denominator: number | null;
+  caveats: Caveat[];
+}
+
+/** Fills the fields that every finding carries. */
+export function baseOf(frame: AnalysisFrame, parts: FindingParts): FindingBase {
+  const { kind, subject, parameters, metric } = parts;
+  const scaled = frame.scaled && metric !== null && metric !== 'host-hours';
+  return {
+    id: findingId(kind, subject, parameters),
+    title: parts.title,
+    statement: parts.statement,
+    verdict: parts.verdict,
+    value: parts.value === null ? null : rounded(parts.value),
+    interval: roundedInterval(parts.interval),
+    level: LEVEL,
+    unit: parts.unit,
+    pValue: parts.pValue ?? null,
+    adjustedPValue: null,
+    method: parts.method,
+    parameters,
+    population: parts.population ?? ACTIVITY_IN_WORDS,
+    metric,
+    where: parts.where,
+    numerator: parts.numerator === null ? null : rounded(parts.numerator),
+    denominator: parts.denominator === null ? null : rounded(parts.denominator),
+    scaled,
+    caveats: parts.caveats,
+    coverage: frame.coverage,
+  };
+}

@@ -1,0 +1,147 @@
+import { LABEL_EVIDENCE } from '../../shared/flow.ts';
+import type { Caveat } from '../../shared/finding.ts';
+import { formatCount, formatShare } from '../../shared/number-format.ts';
+import { type AnalysisFrame, hasActivity } from './analysis-frame.ts';
+import { LONGEST_FLOW_HOURS } from './traffic-tally.ts';
+
+/** What limits a finding, by rule. Ids are stable; the texts give the figures. */
+
+const SHORT_WINDOW_DAYS = 28;
+const HIGH_UNKNOWN = 0.2;
+const LOW_COVERAGE = 0.95;
+
+/** Caveats that hold for every finding of a case. */
+export function caseCaveats(frame: AnalysisFrame): Caveat[] {
+  const { profile, tally, coverage, evidence } = frame;
+  const caveats: Caveat[] = [];
+  const add = (id: string, text: string): void => {
+    caveats.push({ id, text });
+  };
+  if (profile.name === 'default') {
+    add(
+      'default-profile',
+      'No profile was given: private and link-local addresses are taken as the network in question.',
+    );
+  }
+  if (profile.ranges.length === 0)
+    add('no-ranges', 'The profile names no address range, so no flow counts as activity.');
+  if (profile.ranges.length > 1) {
+    add('several-ranges', `The figures pool ${profile.ranges.length} address ranges, which may serve different users.`);
+  }
+  if (coverage.sampling.some((rate) => rate !== 1)) {
+    const rates = coverage.sampling.map((rate) => (rate === 1 ? 'unsampled' : `1:${rate}`)).join(', ');
+    add(
+      'sampled',
+      `The data is sampled (${rates}): flows, bytes and packets are multiplied by the rate. Short flows are missed and ` +
+        'long ones over-represented, and host-hours cannot be scaled: they are a lower bound.',
+    );
+  }
+  if (coverage.observedFraction < LOW_COVERAGE) {
+    add(
+      'gaps',
+      `The evidence shows packets in ${formatShare(coverage.observedFraction)} of the clock hours of its window; ` +
+        'what happened in the other hours is not known.',
+    );
+  }
+  const partial = evidence.filter((file) => file.status === 'partial').length;
+  if (partial > 0) {
+    add('partial-evidence', `${partial} of ${evidence.length} evidence files could be read only in part.`);
+  }
+  if (tally.tunnelledFlows > 0) {
+    add(
+      'tunnelled-twice',
+      `${formatCount(tally.tunnelledFlows)} activity flows lie inside tunnels; their bytes count in the outer flow too.`,
+    );
+  }
+  if (tally.endlessFlows > 0) {
+    add(
+      'endless-flows',
+      `${formatCount(tally.endlessFlows)} flows claim to last longer than ${LONGEST_FLOW_HOURS} hours; ` +
+        'they count wholly at their start.',
+    );
+  }
+  if (tally.untimedFlows > 0) {
+    add(
+      'impossible-times',
+      `${formatCount(tally.untimedFlows)} flows start before 1970 or after 2254 and are left out of every figure.`,
+    );
+  }
+  return caveats;
+}
+
+/** Caveats of findings about users. */
+export function activityCaveats(frame: AnalysisFrame): Caveat[] {
+  const { tally } = frame;
+  const caveats = caseCaveats(frame);
+  const days = frame.days.filter(hasActivity).length;
+  if (days < SHORT_WINDOW_DAYS) {
+    caveats.push({
+      id: 'short-window',
+      text: `Activity was seen on ${days} days only; a longer or another window may show other habits.`,
+    });
+  }
+  caveats.push(
+    {
+      id: 'addresses-not-people',
+      text:
+        'An address is not a person: many people may share one (translation, proxies, a gateway), ' +
+        'and machines act without people.',
+    },
+    {
+      id: 'geolocation-not-used',
+      text: "Whose flows these are follows from the profile's ranges alone; no geolocation was used.",
+    },
+  );
+  if (tally.activityFlows > 0) {
+    const unknown = tally.labels.reduce((total, label, number) => {
+      return label.category === 'unknown' ? total + labelFlows(frame, number) : total;
+    }, 0);
+    const share = unknown / tally.activityFlows;
+    if (share >= HIGH_UNKNOWN) {
+      caveats.push({
+        id: 'unknown-high',
+        text:
+          `${formatShare(share)} of activity flows were recognised by no rule; ` +
+          'any share of a category may be larger by as much.',
+      });
+    }
+  }
+  return caveats;
+}
+
+function labelFlows(frame: AnalysisFrame, label: number): number {
+  let flows = 0;
+  for (let evidence = 0; evidence < LABEL_EVIDENCE.length; evidence++) {
+    flows += frame.tally.evidenceFlows(label, evidence);
+  }
+  return flows;
+}
+
+/** A caveat when most flows behind a figure were named by something weaker than their payload; else none. */
+export function labelCaveats(frame: AnalysisFrame, labels: readonly number[]): Caveat[] {
+  const counts = LABEL_EVIDENCE.map((_, evidence) =>
+    labels.reduce((total, label) => total + frame.tally.evidenceFlows(label, evidence), 0),
+  );
+  const total = counts.reduce((x, y) => x + y, 0);
+  if (total === 0) return [];
+  const shareOf = (...kinds: (typeof LABEL_EVIDENCE)[number][]): number =>
+    kinds.reduce((x, kind) => x + counts[LABEL_EVIDENCE.indexOf(kind)], 0) / total;
+  const caveats: Caveat[] = [];
+  const names = shareOf('hostname', 'dns');
+  if (names >= 0.5) {
+    caveats.push({
+      id: 'labels-by-name',
+      text:
+        `${formatShare(names)} of these flows are labelled by host name only; a name tells whom a flow was for, ` +
+        'not what was done there.',
+    });
+  }
+  const weak = shareOf('address', 'port', 'behaviour');
+  if (weak >= 0.2) {
+    caveats.push({
+      id: 'labels-by-address-or-port',
+      text: `${formatShare(weak)} of these flows are labelled by address, port or behaviour, which can mislead.`,
+    });
+  }
+  return caveats;
+}

@@ -1,0 +1,82 @@
+import { normal, studentTQuantile } from './distributions.ts';
+import { Random } from './random.ts';
+
+/**
+ * Intervals for totals and ratios of clustered traffic: the block bootstrap with calendar days as blocks.
+ *
+ * Flows of one day hang together (one person at one screen opens hundreds), so flows are no sample of independent units;
+ * days come much nearer to it. Whole days are drawn with replacement and every total is summed again: non-overlapping
+ * blocks (Carlstein, Ann. Statist. 14, 1986; Künsch, Ann. Statist. 17, 1989; Politis and Romano, JASA 89, 1994, on block
+ * resampling in general). Percentile intervals of few blocks are too short; the tails are widened by Hesterberg's
+ * expanded percentile (The American Statistician 69(4), 2015): tail = Φ(-√(n/(n-1)) t(n-1)).
+ */
+export interface DayResamples {
+  readonly blocks: number;
+  readonly resamples: number;
+  /** How often resample r drew block b, at `r * blocks + b`. */
+  readonly weights: Uint16Array;
+  /** Share (0..0.5) cut from either end for the interval. */
+  readonly tail: number;
+}
+
+/** Draws the resamples once; all figures of a run use the same draws, so that they can be compared with one another. */
+export function resampleDays(blocks: number, resamples: number, seed: number, level: number): DayResamples {
+  const random = Random.seeded(seed);
+  const weights = new Uint16Array(resamples * blocks);
+  for (let r = 0; r < resamples; r++) {
+    for (let draw = 0; draw < blocks; draw++) {
+      const at = r * blocks + random.below(blocks);
+      weights[at]++;
+    }
+  }
+  return { blocks, resamples, weights, tail: blocks < 2 ? 0 : expandedTail(blocks, level) };
+}
+
+/** Hesterberg's widened tail for `blocks` ≥ 2 blocks. */
+export function expandedTail(blocks: number, level: number): number {
+  return normal(-Math.sqrt(blocks / (blocks - 1)) * studentTQuantile((1 + level) / 2, blocks - 1));
+}
+
+/** Total of a series (one value a block) in every resample. */
+export function resampledTotals(resamples: DayResamples, series: Float64Array): Float64Array {
+  const { blocks, weights } = resamples;
+  const totals = new Float64Array(resamples.resamples);
+  for (let r = 0; r < totals.length; r++) {
+    let sum = 0;
+    const base = r * blocks;
+    for (let b = 0; b < blocks; b++) sum += weights[base + b] * series[b];
+    totals[r] = sum;
+  }
+  return totals;
+}
+
+/**
+ * Interval of a statistic from its values in the resamples; values that are not finite (an empty denominator) are left
+ * out. Null with fewer than two blocks, or when more than half of the resamples say nothing.
+ */
+export function bootstrapInterval(resamples: DayResamples, values: Float64Array): [number, number] | null {
+  if (resamples.blocks < 2) return null;
+  const finite = values.filter((value) => Number.isFinite(value)).sort();
+  if (finite.length * 2 < values.length) return null;
+  return [quantile(finite, resamples.tail), quantile(finite, 1 - resamples.tail)];
+}
+
+/** Interval of numerator / denominator, both given as totals of the same resamples. */
+export function ratioInterval(
+  resamples: DayResamples,
+  numerators: Float64Array,
+  denominators: Float64Array,
+): [number, number] | null {
+  return bootstrapInterval(
+    resamples,
+    numerators.map((numerator, r) => numerator / denominators[r]),
+  );
+}
+
+/** Quantile of ascending values, linear between order statistics (Hyndman and Fan, Am. Stat. 50, 1996, type 7). */
+export function quantile(ascending: Float64Array, p: number): number {
+  const at = (ascending.length - 1) * p;
+  const low = ascending[Math.floor(at)];
+  const high = ascending[Math.ceil(at)];
+  return low + (high - low) * (at - Math.floor(at));
+}

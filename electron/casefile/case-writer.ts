@@ -1,0 +1,363 @@
+import type Database from 'better-sqlite3';
+import type { Finding } from '../../shared/finding.ts';
+import type { ColumnArray } from '../../shared/flow.ts';
+import type { Problem } from '../../shared/problem.ts';
+import type { Profile } from '../../shared/profile.ts';
+import { auditHash, CHAIN_START } from './audit-chain.ts';
+import { CaseLock, caseError, createCaseFile, openCaseForWriting } from './case-file.ts';
+import { segmentHash, type StoredColumn } from './segment-hash.ts';
+
+/** Facts of the case that are asked for once; empty when not supplied. */
+export interface CaseFacts {
+  title: string;
+  examiner: string;
+  authority: string;
+  profile: Profile;
+  /** Version of the Enclave that made it. */
+  version: string;
+}
+
+/** Columns and dictionaries on their way into the case; terms by their own numbering (`terms[n - 1]`). */
+export interface SegmentFacts {
+  rows: number;
+  firstStart: number;
+  lastStart: number;
+  lastEnd: number;
+  columns: Readonly<Record<string, ColumnArray>>;
+  dictionaries: Readonly<Record<string, readonly string[]>>;
+  terms: readonly string[];
+}
+
+/** Names learnt beside the flows, in columns. */
+export interface NameChunk {
+  kind: 'dns-answer' | 'log-name';
+  rows: number;
+  columns: Readonly<Record<string, ColumnArray>>;
+  dictionaries: Readonly<Record<string, readonly string[]>>;
+}
+
+/** What is known of an evidence file when its reading has ended. */
+export interface FinishedEvidence {
+  sha256: string;
+  bytes: number;
+  format: string;
+  linkTypes: string[];
+  packets: number;
+  flows: number;
+  records: number;
+  firstSeen: number | null;
+  lastSeen: number | null;
+  status: 'imported' | 'partial';
+  problems: Problem[];
+}
+
+const TERM_COLUMNS = ['payloadProtocol', 'payloadRule'];
+
+function bytesOf(array: ColumnArray): Buffer {
+  return Buffer.from(array.buffer, array.byteOffset, array.byteLength);
+}
+
+function dictionaryBytes(entries: readonly string[]): Buffer {
+  return Buffer.from(JSON.stringify(entries), 'utf8');
+}
+
+/**
+ * The only writer of a case. What an unfinished import left behind is removed at opening. Every method that writes
+ * throws an EnclaveError when the file or its disk fails.
+ */
+export class CaseWriter {
+  readonly path: string;
+  readonly #db: Database.Database;
+  readonly #lock: CaseLock;
+  readonly #terms = new Map<string, number>();
+  readonly #now: () => Date;
+  readonly #insertSegment: Database.Statement;
+  readonly #insertFact: Database.Statement;
+  readonly #insertLabel: Database.Statement;
+  readonly #insertChunk: Database.Statement;
+  readonly #insertChunkColumn: Database.Statement;
+
+  private constructor(path: string, db: Database.Database, lock: CaseLock, now: () => Date) {
+    this.path = path;
+    this.#db = db;
+    this.#lock = lock;
+    this.#now = now;
+    for (const row of db.prepare<[], { number: number; id: string }>('SELECT number, id FROM term').iterate()) {
+      this.#terms.set(row.id, row.number);
+    }
+    this.#insertSegment = db.prepare(
+      'INSERT INTO segment (evidence, rows, firstStart, lastStart, lastEnd, sha256) VALUES (?, ?, ?, ?, ?, ?)',
+    );
+    this.#insertFact = db.prepare('INSERT INTO segmentFact (segment, column, data) VALUES (?, ?, ?)');
+    this.#insertLabel = db.prepare('INSERT INTO segmentLabel (version, segment, column, data) VALUES (?, ?, ?, ?)');
+    this.#insertChunk = db.prepare('INSERT INTO nameChunk (evidence, kind, rows) VALUES (?, ?, ?)');
+    this.#insertChunkColumn = db.prepare('INSERT INTO nameChunkColumn (chunk, column, data) VALUES (?, ?, ?)');
+  }
+
+  static create(path: string, facts: CaseFacts, now: () => Date = () => new Date()): CaseWriter {
+    const db = createCaseFile(path);
+    const writer = new CaseWriter(path, db, new CaseLock(path), now);
+    writer.#change(() => {
+      for (const [key, value] of Object.entries(facts)) {
+        writer.setMeta(key, typeof value === 'string' ? value : JSON.stringify(value));
+      }
+      writer.setMeta('created', now().toISOString());
+      writer.audit('new', {
+        title: facts.title,
+        authority: facts.authority,
+        profile: facts.profile.name,
+        version: facts.version,
+      });
+    });
+    return writer;
+  }
+
+  static open(path: string, now: () => Date = () => new Date()): CaseWriter {
+    const db = openCaseForWriting(path);
+    let lock: CaseLock;
+    try {
+      lock = new CaseLock(path);
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+    const writer = new CaseWriter(path, db, lock, now);
+    writer.#change(() => db.exec("DELETE FROM evidence WHERE status = 'importing'"));
+    return writer;
+  }
+
+  close(): void {
+    this.#db.close();
+    this.#lock.release();
+  }
+
+  /** Runs `work` in one transaction and words what fails. */
+  #change<T>(work: () => T): T {
+    try {
+      return this.#db.inTransaction ? work() : this.#db.transaction(work).immediate();
+    } catch (error) {
+      throw caseError(error, this.path);
+    }
+  }
+
+  meta(key: string): string | null {
+    return (
+      this.#db.prepare<[string], { value: string }>('SELECT value FROM meta WHERE key = ?').get(key)?.value ?? null
+    );
+  }
+
+  setMeta(key: string, value: string): void {
+    this.#change(() =>
+      this.#db
+        .prepare('INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value')
+        .run(key, value),
+    );
+  }
+
+  /** Adds an entry to the audit chain. */
+  audit(action: string, detail: Record<string, unknown>): void {
+    this.#change(() => {
+      const last = this.#db
+        .prepare<[], { seq: number; hash: string }>('SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1')
+        .get();
+      const entry = {
+        seq: (last?.seq ?? 0) + 1,
+        time: this.#now().toISOString(),
+        action,
+        actor: this.meta('examiner') || 'not supplied',
+        detail: JSON.stringify(detail),
+        previous: last?.hash ?? CHAIN_START,
+      };
+      this.#db
+        .prepare('INSERT INTO audit (seq, time, action, actor, detail, previous, hash) VALUES (?, ?, ?, ?, ?, ?, ?)')
+        .run(entry.seq, entry.time, entry.action, entry.actor, entry.detail, entry.previous, auditHash(entry));
+    });
+  }
+
+  /** The case's number of a term, made when new. */
+  term(id: string): number {
+    const known = this.#terms.get(id);
+    if (known !== undefined) return known;
+    const number = this.#terms.size + 1;
+    this.#change(() => this.#db.prepare('INSERT INTO term (number, id) VALUES (?, ?)').run(number, id));
+    this.#terms.set(id, number);
+    return number;
+  }
+
+  /** Id of the completed evidence with this hash; null when there is none. */
+  evidenceWithHash(sha256: string): string | null {
+    const row = this.#db
+      .prepare<[string], { id: string }>("SELECT id FROM evidence WHERE sha256 = ? AND status <> 'importing'")
+      .get(sha256);
+    return row?.id ?? null;
+  }
+
+  /** True when completed evidence of this size is there, so that a new file may be a duplicate. */
+  hasEvidenceOfSize(bytes: number): boolean {
+    return (
+      this.#db.prepare("SELECT 1 FROM evidence WHERE bytes = ? AND status <> 'importing'").get(bytes) !== undefined
+    );
+  }
+
+  /** Opens a row for evidence whose reading begins; it counts only after `finishEvidence`. */
+  beginEvidence(path: string, bytes: number): number {
+    return this.#change(() =>
+      Number(
+        this.#db
+          .prepare(
+            `INSERT INTO evidence (path, bytes, format, linkTypes, packets, flows, records, status, problems, importedAt)
+             VALUES (?, ?, '', '[]', 0, 0, 0, 'importing', '[]', ?)`,
+          )
+          .run(path, bytes, this.#now().toISOString()).lastInsertRowid,
+      ),
+    );
+  }
+
+  /** Stores one segment of the evidence. Term columns are renumbered in place. */
+  addSegment(evidence: number, segment: SegmentFacts): void {
+    this.#change(() => {
+      const numbers = [0, ...segment.terms.map((id) => this.term(id))];
+      for (const name of TERM_COLUMNS) {
+        const column = segment.columns[name];
+        if (column) for (let row = 0; row < column.length; row++) column[row] = numbers[column[row]];
+      }
+      const stored: StoredColumn[] = [
+        ...Object.entries(segment.columns).map(([column, array]) => ({ column, data: bytesOf(array) })),
+        ...Object.entries(segment.dictionaries).map(([column, entries]) => ({
+          column: `${column}.dictionary`,
+          data: dictionaryBytes(entries),
+        })),
+      ];
+      const { rows, firstStart, lastStart, lastEnd } = segment;
+      const id = this.#insertSegment.run(evidence, rows, firstStart, lastStart, lastEnd, segmentHash(stored));
+      for (const { column, data } of stored) this.#insertFact.run(id.lastInsertRowid, column, data);
+    });
+  }
+
+  addNameChunk(evidence: number, chunk: NameChunk): void {
+    this.#change(() => {
+      const id = this.#insertChunk.run(evidence, chunk.kind, chunk.rows).lastInsertRowid;
+      for (const [column, array] of Object.entries(chunk.columns)) {
+        this.#insertChunkColumn.run(id, column, bytesOf(array));
+      }
+      for (const [column, entries] of Object.entries(chunk.dictionaries)) {
+        this.#insertChunkColumn.run(id, `${column}.dictionary`, dictionaryBytes(entries));
+      }
+    });
+  }
+
+  /** Commits the evidence; from here on it is part of the case. */
+  finishEvidence(evidence: number, done: FinishedEvidence): string {
+    const id = done.sha256.slice(0, 16);
+    this.#change(() => {
+      this.#db
+        .prepare(
+          `UPDATE evidence SET id = ?, sha256 = ?, bytes = ?, format = ?, linkTypes = ?, packets = ?, flows = ?,
+             records = ?, firstSeen = ?, lastSeen = ?, status = ?, problems = ? WHERE number = ?`,
+        )
+        .run(
+          id,
+          done.sha256,
+          done.bytes,
+          done.format,
+          JSON.stringify(done.linkTypes),
+          done.packets,
+          done.flows,
+          done.records,
+          done.firstSeen,
+          done.lastSeen,
+          done.status,
+          JSON.stringify(done.problems),
+          evidence,
+        );
+      const segments = this.#db
+        .prepare<[number], { sha256: string }>('SELECT sha256 FROM segment WHERE evidence = ? ORDER BY segment')
+        .all(evidence);
+      const path = this.#db
+        .prepare<[number], { path: string }>('SELECT path FROM evidence WHERE number = ?')
+        .get(evidence)?.path;
+      const { sha256, bytes, format, packets, flows, records, status } = done;
+      this.audit('import', {
+        evidence: id,
+        path,
+        sha256,
+        bytes,
+        format,
+        packets,
+        flows,
+        records,
+        status,
+        segments: segments.map((segment) => segment.sha256),
+      });
+    });
+    return id;
+  }
+
+  /** Takes back evidence that was begun and not finished. */
+  abandonEvidence(evidence: number): void {
+    this.#change(() =>
+      this.#db.prepare("DELETE FROM evidence WHERE number = ? AND status = 'importing'").run(evidence),
+    );
+  }
+
+  /** True when a segment of completed evidence has no labels in the current version. */
+  lacksLabels(): boolean {
+    return (
+      this.#db
+        .prepare(
+          `SELECT 1 FROM segment JOIN evidence ON evidence.number = segment.evidence
+           WHERE evidence.status <> 'importing' AND NOT EXISTS (
+             SELECT 1 FROM segmentLabel WHERE segmentLabel.segment = segment.segment AND version = ?) LIMIT 1`,
+        )
+        .get(Number(this.meta('labelVersion') ?? 0)) !== undefined
+    );
+  }
+
+  /**
+   * Writes a new version of all labels and makes it current, in one transaction. `write` is called with a function that
+   * stores the label columns of one segment.
+   */
+  relabel(
+    basis: Record<string, unknown>,
+    organisations: ReadonlyMap<number, string>,
+    write: (
+      store: (
+        segment: number,
+        columns: Readonly<Record<string, ColumnArray>>,
+        dictionaries: Readonly<Record<string, readonly string[]>>,
+      ) => void,
+    ) => void,
+  ): void {
+    this.#change(() => {
+      const version = Number(this.meta('labelVersion') ?? 0) + 1;
+      this.#db
+        .prepare('INSERT INTO labelVersion (version, madeAt, basis) VALUES (?, ?, ?)')
+        .run(version, this.#now().toISOString(), JSON.stringify(basis));
+      write((segment, columns, dictionaries) => {
+        for (const [column, array] of Object.entries(columns)) {
+          this.#insertLabel.run(version, segment, column, bytesOf(array));
+        }
+        for (const [column, entries] of Object.entries(dictionaries)) {
+          this.#insertLabel.run(version, segment, `${column}.dictionary`, dictionaryBytes(entries));
+        }
+      });
+      const insert = this.#db.prepare(
+        'INSERT INTO network (asn, organisation) VALUES (?, ?) ON CONFLICT (asn) DO UPDATE SET organisation = excluded.organisation',
+      );
+      for (const [asn, organisation] of organisations) insert.run(asn, organisation);
+      this.setMeta('labelVersion', String(version));
+      this.#db.prepare('DELETE FROM labelVersion WHERE version < ?').run(version);
+      this.audit('label', { version, basis });
+    });
+  }
+
+  /** Replaces the findings by those of a new analysis. */
+  saveFindings(findings: readonly Finding[], version: string): void {
+    this.#change(() => {
+      this.#db.exec('DELETE FROM finding');
+      const insert = this.#db.prepare('INSERT INTO finding (id, position, body) VALUES (?, ?, ?)');
+      findings.forEach((finding, position) => insert.run(finding.id, position, JSON.stringify(finding)));
+      this.audit('analyse', { findings: findings.length, version });
+    });
+  }
+}

@@ -1,0 +1,275 @@
+import { type AddressBlock, blockContains, parseBlock } from '../../shared/address.ts';
+import {
+  allocateColumn,
+  type ColumnArray,
+  DIRECTIONS,
+  type FactColumn,
+  LABEL_COLUMNS,
+  LABEL_EVIDENCE,
+  type LabelColumn,
+  NAME_ORIGINS,
+  SUBJECT_SIDES,
+} from '../../shared/flow.ts';
+import type { Profile } from '../../shared/profile.ts';
+import { parseInstant } from '../../shared/time.ts';
+import { type Category, PROTOCOLS, UNKNOWN } from '../../shared/vocabulary.ts';
+import type { ReferenceTables } from '../reference/reference-tables.ts';
+import type { Catalogue, CatalogueMatch } from './catalogue.ts';
+import type { NameMemory } from './name-memory.ts';
+
+/**
+ * The final labelling pass: from a segment's facts, the names of the case, the catalogue, the reference tables and the
+ * profile to a segment's labels. Order of evidence for the service: the flow's own name, a name joined from another log,
+ * a DNS answer to the same client, one to another client, an address block. Ports name nothing.
+ */
+
+export interface SegmentFactsView {
+  readonly rows: number;
+  column(name: FactColumn): ColumnArray;
+  dictionary(name: FactColumn): readonly string[];
+}
+
+export interface SegmentLabels {
+  columns: Partial<Record<LabelColumn, ColumnArray>>;
+  dictionaries: Partial<Record<LabelColumn, string[]>>;
+}
+
+export interface LabelSources {
+  catalogue: Catalogue;
+  reference: ReferenceTables;
+  memory: NameMemory;
+  profile: Profile;
+  /** Number of a term in the case, made when new; and back. */
+  termNumber(id: string): number;
+  termId(number: number): string | null;
+}
+
+/** Confidence in percent by what a label rests on: judgement, to be replaced by measured precision. */
+const CONFIDENCE = {
+  serviceByOwnName: 95,
+  serviceByClientAnswer: 80,
+  serviceByOtherAnswer: 50,
+  serviceByAddress: 60,
+  protocolByPayload: 95,
+} as const;
+
+const evidenceNumber = (name: (typeof LABEL_EVIDENCE)[number]): number => LABEL_EVIDENCE.indexOf(name);
+const BY_PAYLOAD = evidenceNumber('payload');
+const BY_HOSTNAME = evidenceNumber('hostname');
+const BY_DNS = evidenceNumber('dns');
+const BY_ADDRESS = evidenceNumber('address');
+const INITIATOR = SUBJECT_SIDES.indexOf('initiator');
+const RESPONDER = SUBJECT_SIDES.indexOf('responder');
+const BOTH = SUBJECT_SIDES.indexOf('both');
+const DIRECTION_OF_SIDE = new Map([
+  [SUBJECT_SIDES.indexOf('none'), DIRECTIONS.indexOf('transit')],
+  [INITIATOR, DIRECTIONS.indexOf('outbound')],
+  [RESPONDER, DIRECTIONS.indexOf('inbound')],
+  [BOTH, DIRECTIONS.indexOf('internal')],
+]);
+const ANSWER_TO_CLIENT = NAME_ORIGINS.indexOf('dns-answer-client');
+
+/** Protocols that IP itself names. */
+const PROTOCOL_OF_TRANSPORT: Readonly<Record<number, string>> = {
+  1: 'icmp',
+  2: 'igmp',
+  50: 'ipsec',
+  51: 'ipsec',
+  58: 'icmp6',
+  89: 'ospf',
+  103: 'pim',
+  112: 'vrrp',
+  113: 'pgm',
+  115: 'l2tp',
+  132: 'sctp',
+};
+/** Protocols whose name is a question, not the far end. */
+const NAME_IS_QUESTION: ReadonlySet<string> = new Set(['dns', 'mdns', 'llmnr', 'netbios']);
+/** Protocols that carry anybody's service, so that an address may name it; others speak for themselves. */
+const CARRIERS: ReadonlySet<string> = new Set(['', 'tls', 'http', 'http2', 'quic', 'dtls', 'websocket']);
+const MAX_CACHED_NAMES = 200_000;
+
+interface DatedBlock {
+  readonly block: AddressBlock;
+  readonly from: number;
+  readonly to: number;
+  /** Index + 1 in the profile's ranges. */
+  readonly number: number;
+}
+
+export class FlowLabeller {
+  readonly #sources: LabelSources;
+  readonly #ranges: DatedBlock[];
+  readonly #names = new Map<string, CatalogueMatch | null>();
+  /** Owners of the networks met, by AS number. */
+  readonly organisations = new Map<number, string>();
+
+  constructor(sources: LabelSources) {
+    this.#sources = sources;
+    const { profile } = sources;
+    this.#ranges = profile.ranges.flatMap((range, index) => {
+      const block = parseBlock(range.cidr);
+      if (block === null) return [];
+      const from = range.from === undefined ? null : parseInstant(range.from, profile.timeZone);
+      const to = range.to === undefined ? null : parseInstant(range.to, profile.timeZone);
+      // `to` names the last day that still counts.
+      return [{ block, from: from ?? -Infinity, to: to === null ? Infinity : to + 86_400e6, number: index + 1 }];
+    });
+    // The most specific range wins.
+    this.#ranges.sort((x, y) => y.block.bits - x.block.bits || x.number - y.number);
+  }
+
+  #rangeOf(words: ColumnArray, at: number, time: number): number {
+    for (const range of this.#ranges) {
+      if (
+        blockContains(range.block, words[at], words[at + 1], words[at + 2], words[at + 3]) &&
+        time >= range.from &&
+        time < range.to
+      ) {
+        return range.number;
+      }
+    }
+    return 0;
+  }
+
+  #byName(name: string): CatalogueMatch | null {
+    const known = this.#names.get(name);
+    if (known !== undefined) return known;
+    if (this.#names.size >= MAX_CACHED_NAMES) this.#names.clear();
+    const match = this.#sources.catalogue.byName(name);
+    this.#names.set(name, match);
+    return match;
+  }
+
+  label(facts: SegmentFactsView): SegmentLabels {
+    const { rows } = facts;
+    const { catalogue, reference, memory, termNumber, termId } = this.#sources;
+    const start = facts.column('start');
+    const initiator = facts.column('initiator');
+    const responder = facts.column('responder');
+    const transport = facts.column('transport');
+    const payloadProtocol = facts.column('payloadProtocol');
+    const name = facts.column('name');
+    const names = facts.dictionary('name');
+    const uid = facts.column('uid');
+    const initiatorWords = initiator instanceof Uint32Array ? initiator : Uint32Array.from(initiator);
+    const responderWords = responder instanceof Uint32Array ? responder : Uint32Array.from(responder);
+
+    const columns = Object.fromEntries(
+      (Object.keys(LABEL_COLUMNS) as LabelColumn[]).map((column) => [
+        column,
+        allocateColumn(LABEL_COLUMNS[column], rows),
+      ]),
+    ) as Record<LabelColumn, ColumnArray>;
+    const linkedNames = new TextNumbers();
+    const linkedUserAgents = new TextNumbers();
+    const matches = new TextNumbers();
+    const unknown = termNumber(UNKNOWN);
+    const found = { name: '', origin: 0 };
+
+    for (let row = 0; row < rows; row++) {
+      const at = row * 4;
+      const time = start[row];
+      const initiatorRange = this.#rangeOf(initiator, at, time);
+      const responderRange = this.#rangeOf(responder, at, time);
+      const side = initiatorRange ? (responderRange ? BOTH : INITIATOR) : responderRange ? RESPONDER : 0;
+      columns.subjectSide[row] = side;
+      columns.range[row] = initiatorRange || responderRange;
+      columns.direction[row] = DIRECTION_OF_SIDE.get(side) ?? 0;
+      if (side !== 0) {
+        const peer = side === RESPONDER ? initiator : responder;
+        columns.country[row] = reference.country(peer[at], peer[at + 1], peer[at + 2], peer[at + 3], time);
+        const asn = reference.network(peer[at], peer[at + 1], peer[at + 2], peer[at + 3], time);
+        columns.asn[row] = asn;
+        if (asn !== 0 && !this.organisations.has(asn)) {
+          this.organisations.set(asn, reference.organisation(asn, time) ?? `AS${asn}`);
+        }
+      }
+
+      let protocol = payloadProtocol[row] === 0 ? '' : (termId(payloadProtocol[row]) ?? '');
+      let hostname = name[row] === 0 ? '' : names[name[row] - 1];
+      let nameEvidence = hostname === '' ? 0 : BY_HOSTNAME;
+      let nameConfidence: number = CONFIDENCE.serviceByOwnName;
+      if (memory.hasLogNames && (uid[row * 2] !== 0 || uid[row * 2 + 1] !== 0)) {
+        const linked = memory.byUid(uid[row * 2], uid[row * 2 + 1]);
+        if (linked !== null) {
+          if (protocol === '') protocol = linked.protocol;
+          if (hostname === '' && linked.name !== '') {
+            hostname = linked.name;
+            nameEvidence = BY_HOSTNAME;
+            columns.linkedName[row] = linkedNames.number(hostname);
+            columns.linkedOrigin[row] = linked.origin;
+          }
+          columns.linkedUserAgent[row] = linkedUserAgents.number(linked.userAgent);
+        }
+      }
+      if (protocol === '') protocol = PROTOCOL_OF_TRANSPORT[transport[row]] ?? '';
+      const isQuestion = NAME_IS_QUESTION.has(protocol);
+      if (
+        hostname === '' &&
+        !isQuestion &&
+        memory.hasAnswers &&
+        memory.byAddress(initiatorWords, at, responderWords, at, time, found)
+      ) {
+        hostname = found.name;
+        nameEvidence = BY_DNS;
+        nameConfidence =
+          found.origin === ANSWER_TO_CLIENT ? CONFIDENCE.serviceByClientAnswer : CONFIDENCE.serviceByOtherAnswer;
+        columns.linkedName[row] = linkedNames.number(hostname);
+        columns.linkedOrigin[row] = found.origin;
+      }
+
+      let match: CatalogueMatch | null = null;
+      let evidence = 0;
+      let confidence = 0;
+      if (hostname !== '' && !isQuestion) {
+        match = this.#byName(hostname);
+        evidence = nameEvidence;
+        confidence = nameConfidence;
+      }
+      if (match === null && CARRIERS.has(protocol)) {
+        match = catalogue.byAddress(responder[at], responder[at + 1], responder[at + 2], responder[at + 3], time);
+        evidence = BY_ADDRESS;
+        confidence = CONFIDENCE.serviceByAddress;
+      }
+      let category: Category = PROTOCOLS[protocol] ?? UNKNOWN;
+      if (match === null) {
+        evidence = protocol === '' ? 0 : BY_PAYLOAD;
+        confidence = protocol === '' ? 0 : CONFIDENCE.protocolByPayload;
+      } else {
+        category = match.category;
+        columns.match[row] = matches.number(match.pattern);
+        if (match.service !== null) columns.service[row] = termNumber(match.service);
+      }
+      columns.protocol[row] = protocol === '' ? unknown : termNumber(protocol);
+      columns.category[row] = termNumber(category);
+      columns.labelEvidence[row] = evidence;
+      columns.confidence[row] = confidence;
+    }
+
+    const kept: SegmentLabels['columns'] = {};
+    for (const [column, array] of Object.entries(columns) as [LabelColumn, ColumnArray][]) {
+      if (array.some((value) => value !== 0)) kept[column] = array;
+    }
+    const dictionaries: SegmentLabels['dictionaries'] = {};
+    if (linkedNames.entries.length > 0) dictionaries.linkedName = linkedNames.entries;
+    if (linkedUserAgents.entries.length > 0) dictionaries.linkedUserAgent = linkedUserAgents.entries;
+    if (matches.entries.length > 0) dictionaries.match = matches.entries;
+    return { columns: kept, dictionaries };
+  }
+}
+
+/** Texts of one label column, numbered from 1; 0 is the empty text. */
+class TextNumbers {
+  readonly entries: string[] = [];
+  readonly #numbers = new Map<string, number>();
+
+  number(text: string): number {
+    if (text === '') return 0;
+    const known = this.#numbers.get(text);
+    if (known !== undefined) return known;
+    this.entries.push(text);
+    this.#numbers.set(text, this.entries.length);
+    return this.entries.length;
+  }
+}

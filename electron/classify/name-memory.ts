@@ -1,0 +1,239 @@
+import { compareAddresses, type AddressWords } from '../../shared/address.ts';
+import { NAME_ORIGINS } from '../../shared/flow.ts';
+
+/**
+ * What the case learnt about names beside the flows: DNS answers (who was told which name for which address, and until
+ * when), and names that other logs give to a flow by its id. Kept in sorted typed arrays: 60 bytes an answer.
+ */
+
+/** A stored chunk of DNS answers; `name` indexes `names` from 1. Times in microseconds since the epoch. */
+export interface AnswerChunk {
+  rows: number;
+  client: Uint32Array;
+  address: Uint32Array;
+  name: Uint32Array;
+  from: Float64Array;
+  until: Float64Array;
+  names: readonly string[];
+}
+
+/** A stored chunk of log names; `uid` is two words a row. */
+export interface LogNameChunk {
+  rows: number;
+  uid: Uint32Array;
+  name: Uint32Array;
+  origin: Uint8Array;
+  protocol: Uint32Array;
+  userAgent: Uint32Array;
+  names: readonly string[];
+  protocols: readonly string[];
+  userAgents: readonly string[];
+}
+
+export interface LinkedName {
+  name: string;
+  /** Index in NAME_ORIGINS. */
+  origin: number;
+  protocol: string;
+  userAgent: string;
+}
+
+const FROM_CLIENT = NAME_ORIGINS.indexOf('dns-answer-client');
+const FROM_OTHER = NAME_ORIGINS.indexOf('dns-answer-other-client');
+/** A client may open a connection a while after the answer ran out: browsers and systems keep answers at least this long. */
+const GRACE = 600e6;
+/** An answer may be stamped a little later than the flow that uses it when clocks of sources differ. */
+const EARLY = 2e6;
+
+/** 64-bit FNV-1a of a log's flow id, as two words; ids are compared by it alone (chance of a clash below 10⁻⁶ at 10⁷ ids). */
+export function uidWords(uid: string): [number, number] {
+  let high = 0xcbf29ce4;
+  let low = 0x84222325;
+  for (let i = 0; i < uid.length; i++) {
+    low = (low ^ uid.charCodeAt(i)) >>> 0;
+    // times 0x100000001b3: low * 0x1b3 with carry, plus high * 0x1b3, plus low << 8 into the high word
+    const product = low * 0x1b3;
+    high = (Math.imul(high, 0x1b3) + Math.floor(product / 4294967296) + (low << 8)) >>> 0;
+    low = product >>> 0;
+  }
+  return [high, low];
+}
+
+export class NameMemory {
+  #answers = 0;
+  #client = new Uint32Array(0);
+  #address = new Uint32Array(0);
+  #from = new Float64Array(0);
+  #until = new Float64Array(0);
+  #name = new Uint32Array(0);
+  readonly #names: string[] = [];
+  readonly #byUid = new Map<number, Map<number, LinkedName>>();
+
+  constructor(answers: Iterable<AnswerChunk>, logNames: Iterable<LogNameChunk>) {
+    this.#loadAnswers([...answers]);
+    for (const chunk of logNames) this.#loadLogNames(chunk);
+  }
+
+  #loadAnswers(chunks: readonly AnswerChunk[]): void {
+    const total = chunks.reduce((sum, chunk) => sum + chunk.rows, 0);
+    const numbers = new Map<string, number>();
+    const client = new Uint32Array(total * 4);
+    const address = new Uint32Array(total * 4);
+    const from = new Float64Array(total);
+    const until = new Float64Array(total);
+    const name = new Uint32Array(total);
+    let row = 0;
+    for (const chunk of chunks) {
+      client.set(chunk.client, row * 4);
+      address.set(chunk.address, row * 4);
+      from.set(chunk.from, row);
+      until.set(chunk.until, row);
+      const renumbered = chunk.names.map((text) => {
+        const known = numbers.get(text);
+        if (known !== undefined) return known;
+        this.#names.push(text);
+        numbers.set(text, this.#names.length - 1);
+        return this.#names.length - 1;
+      });
+      for (let i = 0; i < chunk.rows; i++) name[row + i] = renumbered[chunk.name[i] - 1];
+      row += chunk.rows;
+    }
+    const order = new Uint32Array(total);
+    for (let i = 0; i < total; i++) order[i] = i;
+    const words = (array: Uint32Array, i: number): AddressWords => [
+      array[i * 4],
+      array[i * 4 + 1],
+      array[i * 4 + 2],
+      array[i * 4 + 3],
+    ];
+    order.sort(
+      (x, y) =>
+        address[x * 4 + 3] - address[y * 4 + 3] ||
+        compareAddresses(words(address, x), words(address, y)) ||
+        from[x] - from[y] ||
+        until[x] - until[y] ||
+        // Ties end by name and client, so that the order of files cannot matter.
+        compareText(this.#names[name[x]], this.#names[name[y]]) ||
+        compareAddresses(words(client, x), words(client, y)),
+    );
+    this.#answers = total;
+    this.#client = new Uint32Array(total * 4);
+    this.#address = new Uint32Array(total * 4);
+    this.#from = Float64Array.from(order, (i) => from[i]);
+    this.#until = Float64Array.from(order, (i) => until[i]);
+    this.#name = Uint32Array.from(order, (i) => name[i]);
+    for (let i = 0; i < total; i++) {
+      this.#client.set(client.subarray(order[i] * 4, order[i] * 4 + 4), i * 4);
+      this.#address.set(address.subarray(order[i] * 4, order[i] * 4 + 4), i * 4);
+    }
+  }
+
+  #loadLogNames(chunk: LogNameChunk): void {
+    for (let row = 0; row < chunk.rows; row++) {
+      const high = chunk.uid[row * 2];
+      const low = chunk.uid[row * 2 + 1];
+      const linked: LinkedName = {
+        name: chunk.name[row] > 0 ? chunk.names[chunk.name[row] - 1] : '',
+        origin: chunk.origin[row],
+        protocol: chunk.protocols[chunk.protocol[row] - 1],
+        userAgent: chunk.userAgent[row] > 0 ? chunk.userAgents[chunk.userAgent[row] - 1] : '',
+      };
+      let inner = this.#byUid.get(high);
+      if (inner === undefined) {
+        inner = new Map();
+        this.#byUid.set(high, inner);
+      }
+      const known = inner.get(low);
+      if (known === undefined || isBetter(linked, known)) inner.set(low, linked);
+    }
+  }
+
+  get hasAnswers(): boolean {
+    return this.#answers > 0;
+  }
+
+  get hasLogNames(): boolean {
+    return this.#byUid.size > 0;
+  }
+
+  /** What another log says of the flow with this id; null when none does. */
+  byUid(high: number, low: number): LinkedName | null {
+    return this.#byUid.get(high)?.get(low) ?? null;
+  }
+
+  /**
+   * The name that a client knew an address by at a time: its own latest valid answer first, else the latest that any
+   * client got. Writes origin and name into `found`; false when no answer fits.
+   */
+  byAddress(
+    client: Uint32Array,
+    clientAt: number,
+    address: Uint32Array,
+    addressAt: number,
+    time: number,
+    found: { name: string; origin: number },
+  ): boolean {
+    const a0 = address[addressAt];
+    const a1 = address[addressAt + 1];
+    const a2 = address[addressAt + 2];
+    const a3 = address[addressAt + 3];
+    // First row behind the answers for this address that began by `time`.
+    let low = 0;
+    let high = this.#answers;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const at = middle * 4;
+      const order =
+        this.#address[at + 3] - a3 ||
+        this.#address[at] - a0 ||
+        this.#address[at + 1] - a1 ||
+        this.#address[at + 2] - a2 ||
+        this.#from[middle] - (time + EARLY);
+      if (order <= 0) low = middle + 1;
+      else high = middle;
+    }
+    let other = -1;
+    for (let i = low - 1; i >= 0; i--) {
+      const at = i * 4;
+      if (
+        this.#address[at + 3] !== a3 ||
+        this.#address[at] !== a0 ||
+        this.#address[at + 1] !== a1 ||
+        this.#address[at + 2] !== a2
+      ) {
+        break;
+      }
+      if (this.#until[i] + GRACE < time) {
+        // Answers live at most a day or so; far older ones cannot matter, and the walk must end.
+        if (low - i > 4096) break;
+        continue;
+      }
+      if (
+        this.#client[at + 3] === client[clientAt + 3] &&
+        this.#client[at + 2] === client[clientAt + 2] &&
+        this.#client[at + 1] === client[clientAt + 1] &&
+        this.#client[at] === client[clientAt]
+      ) {
+        found.name = this.#names[this.#name[i]];
+        found.origin = FROM_CLIENT;
+        return true;
+      }
+      if (other < 0) other = i;
+      if (low - i > 4096) break;
+    }
+    if (other < 0) return false;
+    found.name = this.#names[this.#name[other]];
+    found.origin = FROM_OTHER;
+    return true;
+  }
+}
+
+/** A record with a name beats one without; then the order of the text decides, so that file order cannot matter. */
+function isBetter(x: LinkedName, y: LinkedName): boolean {
+  if ((x.name !== '') !== (y.name !== '')) return x.name !== '';
+  return compareText(x.name + x.userAgent, y.name + y.userAgent) < 0;
+}
+
+function compareText(x: string, y: string): number {
+  return x < y ? -1 : x > y ? 1 : 0;
+}

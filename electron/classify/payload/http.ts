@@ -1,0 +1,91 @@
+import { NAME_ORIGINS, TCP } from '../../../shared/flow.ts';
+import { NOT_RECOGNISED, type Payload, RECOGNISED, RECOGNISED_WANTS_MORE } from '../../../shared/payload.ts';
+import { type PayloadRule, startsWith, visibleText } from './rule.ts';
+
+/** HTTP/1 messages (RFC 9112), methods of RFC 9110 and of WebDAV (RFC 4918). */
+
+const METHODS = [
+  'GET ', 'POST ', 'HEAD ', 'PUT ', 'DELETE ', 'OPTIONS ', 'PATCH ', 'TRACE ', 'CONNECT ',
+  'PROPFIND ', 'PROPPATCH ', 'MKCOL ', 'COPY ', 'MOVE ', 'LOCK ', 'UNLOCK ', 'REPORT ',
+]; // prettier-ignore
+const HOST_ORIGIN = NAME_ORIGINS.indexOf('http-host');
+const MAX_REQUEST_LINE = 8192;
+const NEWLINE = 10;
+
+/** Host of a Host header or of an absolute request target: without port, in lower case. */
+function hostOf(text: string): string {
+  const trimmed = text.trim().toLowerCase();
+  if (trimmed.startsWith('[')) return trimmed.slice(1, Math.max(trimmed.indexOf(']'), 1));
+  const colon = trimmed.indexOf(':');
+  return colon < 0 ? trimmed : trimmed.slice(0, colon);
+}
+
+/** True when a header line at `at` has the name `name` (lower case, with its colon). */
+function isHeader(bytes: Uint8Array, at: number, end: number, name: string): boolean {
+  if (end - at < name.length) return false;
+  for (let i = 0; i < name.length; i++) {
+    const byte = bytes[at + i];
+    if ((byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte) !== name.charCodeAt(i)) return false;
+  }
+  return true;
+}
+
+/** Takes Host and User-Agent of a request; false when its header goes on beyond the bytes. */
+function readHeader(payload: Payload): boolean {
+  const { bytes, end } = payload;
+  let at = payload.start;
+  for (;;) {
+    const newline = bytes.indexOf(NEWLINE, at);
+    if (newline < 0 || newline + 1 >= end) return false;
+    at = newline + 1;
+    if (bytes[at] === NEWLINE || (bytes[at] === 13 && bytes[at + 1] === NEWLINE)) return true;
+    const initial = bytes[at] | 0x20;
+    if (initial !== 0x68 && initial !== 0x75) continue;
+    const lineEnd = bytes.indexOf(NEWLINE, at);
+    if (lineEnd < 0 || lineEnd >= end) return false;
+    const textEnd = bytes[lineEnd - 1] === 13 ? lineEnd - 1 : lineEnd;
+    if (initial === 0x68 && payload.name === '' && isHeader(bytes, at, textEnd, 'host:')) {
+      payload.name = hostOf(visibleText(bytes, at + 5, textEnd));
+      payload.nameOrigin = HOST_ORIGIN;
+    } else if (initial === 0x75 && isHeader(bytes, at, textEnd, 'user-agent:')) {
+      payload.userAgent = visibleText(bytes, at + 11, textEnd).trim();
+    }
+  }
+}
+
+/** Whether the request line ends in an HTTP/1 version, as far as it is there. */
+function isRequestLine(bytes: Uint8Array, start: number, end: number): boolean {
+  const newline = bytes.indexOf(NEWLINE, start);
+  if (newline < 0 || newline >= end) return end - start < MAX_REQUEST_LINE;
+  const lineEnd = bytes[newline - 1] === 13 ? newline - 1 : newline;
+  return lineEnd - start >= 14 && startsWith(bytes, lineEnd - 8, lineEnd, 'HTTP/1.');
+}
+
+const requestInitials = [...new Set(METHODS.map((method) => method.charCodeAt(0)))];
+
+export const httpRequestRule: PayloadRule = {
+  id: 'http-request',
+  protocol: 'http',
+  transport: TCP,
+  firstBytes: requestInitials,
+  recognise(payload) {
+    const { bytes, start, end } = payload;
+    if (payload.rule !== 0 && !payload.fromInitiator) return RECOGNISED;
+    if (payload.rule === 0) {
+      if (!METHODS.some((method) => startsWith(bytes, start, end, method))) return NOT_RECOGNISED;
+      if (!isRequestLine(bytes, start, end)) return NOT_RECOGNISED;
+    }
+    return readHeader(payload) ? RECOGNISED : RECOGNISED_WANTS_MORE;
+  },
+};
+
+export const httpResponseRule: PayloadRule = {
+  id: 'http-response',
+  protocol: 'http',
+  transport: TCP,
+  firstBytes: [0x48],
+  recognise: ({ bytes, start, end }) =>
+    startsWith(bytes, start, end, 'HTTP/1.') && end - start >= 12 && bytes[start + 8] === 0x20
+      ? RECOGNISED
+      : NOT_RECOGNISED,
+};

@@ -1,0 +1,63 @@
+import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { EnclaveError } from '../../shared/problem.ts';
+
+/** The verbs with their usage, and the reading of their arguments. */
+
+export const USAGE = {
+  new: 'enclave new CASE [--profile FILE|NAME] [--title TEXT] [--examiner NAME] [--authority TEXT]',
+  import: 'enclave import CASE PATH... [--no-analyse] [--json]',
+  flows: 'enclave flows CASE [--where FILTER] [--limit N] [--format ndjson|csv|parquet] [--out FILE]',
+  summary:
+    'enclave summary CASE --by DIMENSION[,DIMENSION] [--metric flows|bytes|packets|host-hours] [--where FILTER] [--json]',
+  analyse: 'enclave analyse CASE [--json]',
+  findings: 'enclave findings CASE [--json]',
+  report: 'enclave report CASE --out FILE.html|FILE.pdf',
+  verify: 'enclave verify CASE [--evidence DIRECTORY] [--json]',
+  reclassify: 'enclave reclassify CASE [--json]',
+  demo: 'enclave demo [--out DIRECTORY]',
+} as const;
+
+export type Verb = keyof typeof USAGE;
+
+const PURPOSE: Readonly<Record<Verb, string>> = {
+  new: 'create a case; profiles that come with Enclave: default, dprk-2017',
+  import: 'add captures and flow exports (files and folders), label and analyse',
+  flows: 'print flows, one a line',
+  summary: 'totals by category, service, protocol, country, asn, host, range, hour, weekday, day, evidence, direction',
+  analyse: 'make the findings anew',
+  findings: 'print the findings',
+  report: 'write the case report',
+  verify: 'check evidence, audit chain, flows and findings',
+  reclassify: 'label every flow anew with the current catalogue and tables',
+  demo: 'make sample evidence and a finished case report from it',
+};
+
+export function helpText(): string {
+  const lines = (Object.keys(USAGE) as Verb[]).flatMap((verb) => [`  ${USAGE[verb]}`, `      ${PURPOSE[verb]}`]);
+  return `Enclave: offline forensic workbench for network traffic\n\n${lines.join('\n')}\n
+Exit codes: 0 done; 1 wrong use; 2 the case or an input cannot be used; 3 done, but some evidence was rejected or only
+partly readable; 4 verify found a mismatch; 130 cancelled.\n`;
+}
+
+export function usageError(verb: Verb | null, fault: string): EnclaveError {
+  return new EnclaveError('usage', fault, '', verb === null ? 'see: enclave --help' : `usage: ${USAGE[verb]}`, 1);
+}
+
+/** Reads a verb's options and positionals; throws a usage error with the fault. */
+export function readArguments<Options extends NonNullable<ParseArgsConfig['options']>>(
+  verb: Verb,
+  args: readonly string[],
+  options: Options,
+  positionals: { least: number; most: number },
+) {
+  try {
+    const parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+    const given = parsed.positionals.length;
+    if (given < positionals.least) throw new TypeError(given === 0 ? 'a case is missing' : 'an argument is missing');
+    if (given > positionals.most) throw new TypeError(`unexpected argument "${parsed.positionals[positionals.most]}"`);
+    return parsed;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw usageError(verb, message.split('. ')[0]);
+  }
+}

@@ -1,0 +1,352 @@
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import type { ImportSummary, JobName, Jobs } from '../../shared/jobs.ts';
+import { EnclaveError } from '../../shared/problem.ts';
+import { Engine } from '../engine/engine.ts';
+import { findingsText } from './findings-text.ts';
+import { importExitCode, printImport } from './import-text.ts';
+import { readProfile } from './profile-file.ts';
+import { type ProgressDisplay, progressDisplay } from './progress-display.ts';
+import { count, note, out, safe, table } from './terminal.ts';
+import { readArguments, usageError, type Verb } from './usage.ts';
+
+/** What each verb does: arguments to jobs, responses to text. */
+
+/** An engine for one command, with its display and the user's interrupt. */
+class Session {
+  readonly #engine = new Engine();
+  readonly #interrupt = new AbortController();
+  readonly display: ProgressDisplay;
+
+  constructor(json: boolean) {
+    this.display = progressDisplay(json);
+    // A second interrupt ends the process at once.
+    process.once('SIGINT', () => this.#interrupt.abort());
+    process.once('SIGTERM', () => this.#interrupt.abort());
+  }
+
+  async run<Name extends JobName>(
+    name: Name,
+    request: Jobs[Name]['request'],
+    onText?: (chunk: string | Uint8Array) => Promise<void>,
+  ): Promise<Jobs[Name]['response']> {
+    try {
+      return await this.#engine.run(name, request, {
+        onProgress: (progress) => this.display.show(progress),
+        signal: this.#interrupt.signal,
+        ...(onText === undefined ? {} : { onText }),
+      });
+    } finally {
+      this.display.end();
+    }
+  }
+
+  /** Makes the findings anew and stores them. */
+  async analyse(casePath: string): Promise<Jobs['analyse']['response']> {
+    const findings = await this.run('analyse', { case: casePath });
+    await this.run('saveFindings', { case: casePath, findings });
+    return findings;
+  }
+
+  async close(): Promise<void> {
+    await this.#engine.close();
+  }
+}
+
+async function inSession<T>(json: boolean, work: (session: Session) => Promise<T>): Promise<T> {
+  const session = new Session(json);
+  try {
+    return await work(session);
+  } finally {
+    session.display.end();
+    await session.close();
+  }
+}
+
+function printJson(value: unknown): void {
+  out(`${JSON.stringify(value)}\n`);
+}
+
+const JSON_OPTION = { json: { type: 'boolean', default: false } } as const;
+
+type Command = (args: readonly string[]) => Promise<number>;
+
+const newCase: Command = (args) => {
+  const { values, positionals } = readArguments(
+    'new',
+    args,
+    {
+      profile: { type: 'string', default: 'default' },
+      title: { type: 'string' },
+      examiner: { type: 'string', default: '' },
+      authority: { type: 'string', default: '' },
+      ...JSON_OPTION,
+    },
+    { least: 1, most: 1 },
+  );
+  const casePath = resolve(positionals[0]);
+  const profile = readProfile(values.profile);
+  return inSession(values.json, async (session) => {
+    await session.run('new', {
+      case: casePath,
+      profile,
+      title: values.title ?? basename(casePath, '.enclave'),
+      examiner: values.examiner,
+      authority: values.authority,
+    });
+    if (values.json) printJson({ case: casePath });
+    else out(`${safe(casePath)}: created, profile ${safe(profile.name)}\n`);
+    return 0;
+  });
+};
+
+/** Imports and, unless told otherwise or nothing is there to analyse, makes the findings. */
+async function importInto(
+  session: Session,
+  casePath: string,
+  paths: string[],
+  analyse: boolean,
+): Promise<ImportSummary> {
+  const summary = await session.run('import', { case: casePath, paths });
+  const changed = summary.totals.imported + summary.totals.partial > 0;
+  if (analyse && (changed || (await session.run('findings', { case: casePath })).length === 0)) {
+    await session.analyse(casePath);
+  }
+  return { ...summary, peakRssBytes: Math.max(summary.peakRssBytes, process.resourceUsage().maxRSS * 1024) };
+}
+
+const importCommand: Command = (args) => {
+  const { values, positionals } = readArguments(
+    'import',
+    args,
+    { 'no-analyse': { type: 'boolean', default: false }, ...JSON_OPTION },
+    { least: 2, most: Infinity },
+  );
+  return inSession(values.json, async (session) => {
+    const [casePath, ...paths] = positionals;
+    const summary = await importInto(session, resolve(casePath), paths, !values['no-analyse']);
+    if (values.json) printJson(summary);
+    else printImport(summary);
+    return importExitCode(summary);
+  });
+};
+
+function writeStdout(chunk: string | Uint8Array): Promise<void> {
+  return new Promise((done) => process.stdout.write(chunk, () => done()));
+}
+
+const flows: Command = (args) => {
+  const { values, positionals } = readArguments(
+    'flows',
+    args,
+    {
+      where: { type: 'string', default: '' },
+      limit: { type: 'string' },
+      format: { type: 'string', default: 'ndjson' },
+      out: { type: 'string' },
+    },
+    { least: 1, most: 1 },
+  );
+  if (values.limit !== undefined && !/^\d{1,15}$/.test(values.limit)) {
+    throw usageError('flows', `--limit "${values.limit}" is not a number`);
+  }
+  if (values.format === 'parquet' && values.out === undefined && process.stdout.isTTY) {
+    throw usageError('flows', 'parquet is not for a terminal; give --out FILE');
+  }
+  return inSession(false, async (session) => {
+    const request = {
+      case: resolve(positionals[0]),
+      where: values.where,
+      limit: values.limit === undefined ? null : Number(values.limit),
+      format: values.format,
+      out: values.out === undefined ? null : resolve(values.out),
+    };
+    const result = await session.run('flows', request, writeStdout);
+    if (request.out !== null) {
+      await session.run('audit', {
+        case: request.case,
+        action: 'export',
+        detail: { what: 'flows', where: request.where, format: request.format, flows: result.flows },
+      });
+      out(`${safe(request.out)}: ${count(result.flows)} flows\n`);
+    }
+    return 0;
+  });
+};
+
+const summary: Command = (args) => {
+  const { values, positionals } = readArguments(
+    'summary',
+    args,
+    {
+      by: { type: 'string' },
+      metric: { type: 'string', default: 'flows' },
+      where: { type: 'string', default: '' },
+      ...JSON_OPTION,
+    },
+    { least: 1, most: 1 },
+  );
+  if (values.by === undefined) throw usageError('summary', '--by is missing');
+  const by = values.by.split(',').map((name) => name.trim());
+  const { metric } = values;
+  return inSession(values.json, async (session) => {
+    const { rows } = await session.run('summary', { case: resolve(positionals[0]), by, metric, where: values.where });
+    if (values.json) printJson(rows);
+    else {
+      const cells = rows.map((row) => [
+        ...by.map((name) => String(row[name] ?? '–')),
+        Number(row.value).toLocaleString('en-GB', { maximumFractionDigits: 0 }) +
+          (row.scaled === true ? ' (scaled)' : ''),
+        row.share === null ? '–' : `${(Number(row.share) * 100).toFixed(1)} %`,
+        count(Number(row.flows)),
+      ]);
+      out(
+        table([...by, metric, 'share', metric === 'flows' ? 'records' : 'flows'], cells, [
+          by.length,
+          by.length + 1,
+          by.length + 2,
+        ]),
+      );
+    }
+    return 0;
+  });
+};
+
+const analyse: Command = (args) => {
+  const { values, positionals } = readArguments('analyse', args, JSON_OPTION, { least: 1, most: 1 });
+  return inSession(values.json, async (session) => {
+    const made = await session.analyse(resolve(positionals[0]));
+    if (values.json) printJson(made);
+    else out(findingsText(made));
+    return 0;
+  });
+};
+
+const findings: Command = (args) => {
+  const { values, positionals } = readArguments('findings', args, JSON_OPTION, { least: 1, most: 1 });
+  return inSession(values.json, async (session) => {
+    const stored = await session.run('findings', { case: resolve(positionals[0]) });
+    if (values.json) printJson(stored);
+    else if (stored.length === 0) out('the case holds no findings; make them with: enclave analyse CASE\n');
+    else out(findingsText(stored));
+    return 0;
+  });
+};
+
+const reclassify: Command = (args) => {
+  const { values, positionals } = readArguments('reclassify', args, JSON_OPTION, { least: 1, most: 1 });
+  return inSession(values.json, async (session) => {
+    const result = await session.run('reclassify', { case: resolve(positionals[0]) });
+    await session.analyse(resolve(positionals[0]));
+    if (values.json) printJson(result);
+    else out(`${count(result.flows)} flows labelled anew\n`);
+    return 0;
+  });
+};
+
+/** Writes the report and enters it, with its hash, into the audit chain. */
+async function writeReport(session: Session, casePath: string, path: string): Promise<string> {
+  session.display.say('Printing the report');
+  const { sha256 } = await session.run('report', { case: casePath, out: path });
+  await session.run('audit', { case: casePath, action: 'report', detail: { file: basename(path), sha256 } });
+  return sha256;
+}
+
+const report: Command = (args) => {
+  const { values, positionals } = readArguments('report', args, { out: { type: 'string' } }, { least: 1, most: 1 });
+  if (values.out === undefined || !/\.(html|pdf)$/.test(values.out)) {
+    throw usageError('report', '--out FILE.html or FILE.pdf is missing');
+  }
+  const path = resolve(values.out);
+  return inSession(false, async (session) => {
+    out(`${safe(path)}: SHA-256 ${await writeReport(session, resolve(positionals[0]), path)}\n`);
+    return 0;
+  });
+};
+
+const verify: Command = (args) => {
+  const { values, positionals } = readArguments(
+    'verify',
+    args,
+    { evidence: { type: 'string' }, ...JSON_OPTION },
+    { least: 1, most: 1 },
+  );
+  return inSession(values.json, async (session) => {
+    const evidenceDirectory = values.evidence === undefined ? null : resolve(values.evidence);
+    if (evidenceDirectory !== null && !existsSync(evidenceDirectory)) {
+      throw new EnclaveError(
+        'no-evidence',
+        'there is no such folder',
+        evidenceDirectory,
+        'name the folder of the evidence',
+      );
+    }
+    const result = await session.run('verify', { case: resolve(positionals[0]), evidenceDirectory });
+    if (values.json) printJson(result);
+    else {
+      const words = { holds: 'holds', fails: 'FAILS', 'not-checked': 'not checked' } as const;
+      out(
+        table(
+          ['Check', 'Result', 'Detail'],
+          result.checks.map((each) => [each.check, words[each.result], each.detail]),
+        ),
+      );
+      out(result.holds ? '\nNo mismatch was found.\n' : '\nA mismatch was found.\n');
+    }
+    return result.holds ? 0 : 4;
+  });
+};
+
+const demo: Command = (args) => {
+  const { values } = readArguments(
+    'demo',
+    args,
+    { out: { type: 'string', default: 'enclave-demo' } },
+    { least: 0, most: 0 },
+  );
+  const directory = resolve(values.out);
+  const casePath = join(directory, 'case.enclave');
+  const evidence = join(directory, 'evidence');
+  return inSession(false, async (session) => {
+    mkdirSync(directory, { recursive: true });
+    // A demo made before is made anew; nothing else in the folder is touched.
+    for (const suffix of ['', '-wal', '-shm']) rmSync(casePath + suffix, { force: true });
+    session.display.say('Making sample evidence');
+    await session.run('sample', { directory: evidence });
+    await session.run('new', {
+      case: casePath,
+      profile: readProfile('dprk-2017'),
+      title: 'Sample: synthetic traffic of a small closed network',
+      examiner: '',
+      authority: '',
+    });
+    const imported = await importInto(session, casePath, [evidence], true);
+    printImport(imported);
+    out(`\n${findingsText(await session.run('findings', { case: casePath }))}\n`);
+    const html = join(directory, 'report.html');
+    await writeReport(session, casePath, html);
+    out(`The evidence is synthetic: made by Enclave, no real traffic.\n\nCase    ${casePath}\nReport  ${html}\n`);
+    const pdf = join(directory, 'report.pdf');
+    try {
+      await writeReport(session, casePath, pdf);
+      out(`PDF     ${pdf}\n`);
+    } catch (error) {
+      if (!(error instanceof EnclaveError) || error.code !== 'no-chromium') throw error;
+      note(`no report.pdf: ${error.message}; ${error.remedy}\n`);
+    }
+    return importExitCode(imported);
+  });
+};
+
+export const COMMANDS: Readonly<Record<Verb, Command>> = {
+  new: newCase,
+  import: importCommand,
+  flows,
+  summary,
+  analyse,
+  findings,
+  report,
+  verify,
+  reclassify,
+  demo,
+};

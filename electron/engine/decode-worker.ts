@@ -1,0 +1,44 @@
+import { parentPort } from 'node:worker_threads';
+import { PROGRESS_BYTES, PROGRESS_FLOWS, PROGRESS_PACKETS } from '../../shared/jobs.ts';
+import { toErrorValue } from '../../shared/problem.ts';
+import { cancelledError } from './cancelled.ts';
+import { decodeEvidence } from './decode-evidence.ts';
+import { CANCEL, type DecodeReply, type DecodeRequest, MAX_WAITING, WAITING } from './worker-messages.ts';
+
+/** The decoding thread: one evidence file at a time, segments go to the writer as they fill. */
+
+const port = parentPort;
+if (port === null) throw new Error('decode-worker runs as a worker thread only');
+
+async function decode({ path, timeouts, shared }: DecodeRequest): Promise<void> {
+  const control = new Int32Array(shared.control);
+  const counters = new Float64Array(shared.progress);
+  const send = (reply: DecodeReply, transfer: ArrayBuffer[]): void => {
+    // Sleeps while the writer is behind, so that segments don't pile up in memory.
+    for (let waiting = Atomics.add(control, WAITING, 1) + 1; waiting > MAX_WAITING;) {
+      if (Atomics.load(control, CANCEL) !== 0) throw cancelledError();
+      Atomics.wait(control, WAITING, waiting, 1000);
+      waiting = Atomics.load(control, WAITING);
+    }
+    port?.postMessage(reply, transfer);
+  };
+  const buffersOf = (columns: object): ArrayBuffer[] =>
+    (Object.values(columns) as (ArrayBufferView & { buffer: ArrayBuffer })[]).map((column) => column.buffer);
+  try {
+    const evidence = await decodeEvidence(path, timeouts, {
+      segment: (segment) => send({ type: 'segment', segment }, buffersOf(segment.columns)),
+      names: (chunk) => send({ type: 'names', chunk }, buffersOf(chunk.columns)),
+      progress(bytes, packets, flows) {
+        counters[PROGRESS_BYTES] = bytes;
+        counters[PROGRESS_PACKETS] = packets;
+        counters[PROGRESS_FLOWS] = flows;
+        if (Atomics.load(control, CANCEL) !== 0) throw cancelledError();
+      },
+    });
+    port?.postMessage({ type: 'done', evidence } satisfies DecodeReply);
+  } catch (error) {
+    port?.postMessage({ type: 'error', error: toErrorValue(error) } satisfies DecodeReply);
+  }
+}
+
+port.on('message', (request: DecodeRequest) => void decode(request));

@@ -1,0 +1,216 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import {
+  type JobName,
+  type Jobs,
+  type Progress,
+  PROGRESS_BYTES,
+  PROGRESS_BYTES_BEFORE,
+  PROGRESS_FLOWS,
+  PROGRESS_FLOWS_BEFORE,
+  PROGRESS_PACKETS,
+  PROGRESS_PACKETS_BEFORE,
+  PROGRESS_WORDS,
+  WRITING_JOBS,
+} from '../../shared/jobs.ts';
+import { EnclaveError, fromErrorValue } from '../../shared/problem.ts';
+import {
+  CANCEL,
+  type CloseRequest,
+  type JobReply,
+  type JobRequest,
+  makeControl,
+  type SharedControl,
+  WAITING,
+} from './worker-messages.ts';
+
+export interface JobOptions {
+  onProgress?: (progress: Progress) => void;
+  /** Text that the job gives out, in order; the job waits while the promise is pending. */
+  onText?: (chunk: string | Uint8Array) => void | Promise<void>;
+  signal?: AbortSignal;
+}
+
+export interface EngineOptions {
+  /** Another script for the decoding thread; tests put a failing one here. */
+  decodeWorker?: URL;
+}
+
+const PROGRESS_EVERY_MS = 200;
+const CLOSE_WITHIN_MS = 1000;
+
+interface RunningJob {
+  resolve(response: unknown): void;
+  reject(error: EnclaveError): void;
+  options: JobOptions;
+  shared: SharedControl;
+  begun: number;
+  state: { step: Progress['step']; what: string; file: number; files: number; bytesTotal: number };
+  stop(): void;
+}
+
+/** One thread and the jobs it has in work. A thread that dies fails its jobs; the next job gets a new one. */
+class JobThread {
+  readonly #script: URL;
+  readonly #data: unknown;
+  readonly #jobs = new Map<number, RunningJob>();
+  #worker: Worker | null = null;
+  #nextId = 1;
+
+  constructor(script: URL, data: unknown) {
+    this.#script = script;
+    this.#data = data;
+  }
+
+  #start(): Worker {
+    const worker = new Worker(this.#script, { workerData: this.#data });
+    worker.on('message', (message: JobReply) => this.#receive(message));
+    worker.on('error', (error) => this.#die(worker, error instanceof Error ? error.message : String(error)));
+    worker.on('exit', (code) => this.#die(worker, `exit code ${code}`));
+    return worker;
+  }
+
+  #die(worker: Worker, why: string): void {
+    if (this.#worker === worker) this.#worker = null;
+    const jobs = [...this.#jobs.values()];
+    this.#jobs.clear();
+    for (const job of jobs) {
+      job.stop();
+      job.reject(
+        new EnclaveError(
+          'thread-died',
+          `a working thread ended unexpectedly (${why})`,
+          '',
+          'what was committed is kept; try again',
+        ),
+      );
+    }
+  }
+
+  #receive(message: JobReply): void {
+    const job = this.#jobs.get(message.id);
+    if (job === undefined) return;
+    switch (message.type) {
+      case 'progress':
+        job.state = { ...message, step: message.step as Progress['step'] };
+        break;
+      case 'text':
+        void passOn(job, message.chunk);
+        break;
+      case 'done':
+        this.#end(message.id, job);
+        job.resolve(message.response);
+        break;
+      case 'error':
+        this.#end(message.id, job);
+        job.reject(fromErrorValue(message.error));
+        break;
+    }
+  }
+
+  #end(id: number, job: RunningJob): void {
+    this.#jobs.delete(id);
+    job.stop();
+  }
+
+  run(name: JobName, request: unknown, options: JobOptions): Promise<unknown> {
+    this.#worker ??= this.#start();
+    const worker = this.#worker;
+    const id = this.#nextId++;
+    const shared = makeControl(PROGRESS_WORDS);
+    const control = new Int32Array(shared.control);
+    return new Promise((resolve, reject) => {
+      const cancel = (): void => {
+        Atomics.store(control, CANCEL, 1);
+        Atomics.notify(control, WAITING);
+      };
+      options.signal?.addEventListener('abort', cancel);
+      if (options.signal?.aborted) cancel();
+      const timer = options.onProgress && setInterval(() => tell(job), PROGRESS_EVERY_MS);
+      const job: RunningJob = {
+        resolve,
+        reject,
+        options,
+        shared,
+        begun: performance.now(),
+        state: { step: 'read', what: '', file: 0, files: 0, bytesTotal: 0 },
+        stop() {
+          clearInterval(timer);
+          options.signal?.removeEventListener('abort', cancel);
+        },
+      };
+      this.#jobs.set(id, job);
+      worker.postMessage({ id, name, request, shared } satisfies JobRequest);
+    });
+  }
+
+  async close(): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = null;
+    if (worker === null) return;
+    // An idle thread closes its databases and ends by itself; one that is at work is ended.
+    const ended = once(worker, 'exit');
+    worker.postMessage({ close: true } satisfies CloseRequest);
+    const late = setTimeout(() => void worker.terminate(), CLOSE_WITHIN_MS);
+    await ended.catch(() => undefined);
+    clearTimeout(late);
+  }
+}
+
+/** Hands text to whoever asked for it, and lets the job go on when it was taken. */
+async function passOn(job: RunningJob, chunk: string | Uint8Array): Promise<void> {
+  await job.options.onText?.(chunk);
+  const control = new Int32Array(job.shared.control);
+  Atomics.sub(control, WAITING, 1);
+  Atomics.notify(control, WAITING);
+}
+
+function tell(job: RunningJob): void {
+  const counters = new Float64Array(job.shared.progress);
+  const seconds = (performance.now() - job.begun) / 1000;
+  const bytes = counters[PROGRESS_BYTES_BEFORE] + counters[PROGRESS_BYTES];
+  const packets = counters[PROGRESS_PACKETS_BEFORE] + counters[PROGRESS_PACKETS];
+  const bytesPerSecond = bytes / seconds;
+  const left = job.state.bytesTotal - bytes;
+  job.options.onProgress?.({
+    ...job.state,
+    bytes,
+    packets,
+    flows: counters[PROGRESS_FLOWS_BEFORE] + counters[PROGRESS_FLOWS],
+    bytesPerSecond,
+    packetsPerSecond: packets / seconds,
+    secondsLeft: bytesPerSecond > 0 && left >= 0 ? left / bytesPerSecond : null,
+  });
+}
+
+/**
+ * The engine: does the jobs of shared/jobs in its threads. Jobs reject with EnclaveError only. Jobs that write to a case
+ * need the case's lock; two at a time on one case are refused.
+ */
+export class Engine {
+  readonly #writer: JobThread;
+  readonly #query: JobThread;
+
+  constructor(options: EngineOptions = {}) {
+    this.#writer = new JobThread(new URL('./write-worker.ts', import.meta.url), {
+      decodeWorker: options.decodeWorker?.href,
+    });
+    this.#query = new JobThread(new URL('./query-worker.ts', import.meta.url), null);
+  }
+
+  run<Name extends JobName>(
+    name: Name,
+    request: Jobs[Name]['request'],
+    options: JobOptions = {},
+  ): Promise<Jobs[Name]['response']> {
+    const thread = WRITING_JOBS.has(name) ? this.#writer : this.#query;
+    return thread.run(name, request, options) as Promise<Jobs[Name]['response']>;
+  }
+
+  /** Ends the threads. A job in work is lost, and its case as it was at the last commit. */
+  async close(): Promise<void> {
+    // The query thread lets go of its cases first, so that the writer can leave each as one file.
+    await this.#query.close();
+    await this.#writer.close();
+  }
+}

@@ -1,0 +1,313 @@
+import { Worker } from 'node:worker_threads';
+import { formatUtc } from '../../shared/time.ts';
+import {
+  type EvidenceResult,
+  type ImportSummary,
+  PROGRESS_BYTES,
+  PROGRESS_BYTES_BEFORE,
+  PROGRESS_FLOWS,
+  PROGRESS_FLOWS_BEFORE,
+  PROGRESS_PACKETS,
+  PROGRESS_PACKETS_BEFORE,
+} from '../../shared/jobs.ts';
+import { EnclaveError, fromErrorValue, type Problem } from '../../shared/problem.ts';
+import { hashFile } from '../capture/evidence-file.ts';
+import type { CaseWriter } from '../casefile/case-writer.ts';
+import type { FlowTimeouts } from '../flows/flow-table.ts';
+import { cancelledError } from './cancelled.ts';
+import type { DecodedEvidence } from './decode-evidence.ts';
+import { type EvidencePath, evidencePaths } from './evidence-paths.ts';
+import { CANCEL, type DecodeReply, type SharedControl, WAITING } from './worker-messages.ts';
+
+/** The import: each evidence file through the decoding thread into the case, one commit a file. */
+
+/** Kinds of problems that mean: a part of this file could not be read. Others are told, but lose nothing of the file. */
+const LOSING_KINDS: ReadonlySet<string> = new Set([
+  'truncated-packet',
+  'damaged-record',
+  'damaged-block',
+  'damaged-packet',
+  'damaged-interface',
+  'damaged-end',
+  'damaged-compression',
+  'changed-while-read',
+  'link-type-unknown',
+  'line-too-long',
+  'bad-utf8',
+  'bad-json',
+  'no-header',
+  'bad-header',
+  'wrong-columns',
+  'missing-fields',
+  'bad-time',
+  'bad-number',
+  'bad-address',
+  'bad-text',
+  'no-uid',
+  'unknown-transport',
+]);
+
+export interface ImportHooks {
+  shared: SharedControl;
+  progress(what: string, file: number, files: number, bytesTotal: number): void;
+  /** The decoding thread's script; tests put a failing one here. */
+  decodeWorker?: URL | undefined;
+}
+
+const DECODE_WORKER = new URL('./decode-worker.ts', import.meta.url);
+
+/** The decoding thread, made anew after it died. */
+class Decoder {
+  readonly #script: URL;
+  #worker: Worker | null = null;
+
+  constructor(script: URL) {
+    this.#script = script;
+  }
+
+  /** Decodes a file; segments and names go to the writer in order. Rejects with an EnclaveError. */
+  decode(
+    path: string,
+    timeouts: FlowTimeouts,
+    shared: SharedControl,
+    writer: CaseWriter,
+    evidence: number,
+  ): Promise<DecodedEvidence> {
+    this.#worker ??= new Worker(this.#script);
+    const worker = this.#worker;
+    const control = new Int32Array(shared.control);
+    Atomics.store(control, WAITING, 0);
+    return new Promise((resolve, reject) => {
+      const finish = (settle: () => void): void => {
+        worker.off('message', onMessage).off('error', onError).off('exit', onExit);
+        settle();
+      };
+      const die = (why: string): void => {
+        this.#worker = null;
+        finish(() =>
+          reject(
+            new EnclaveError(
+              'decoder-died',
+              `the decoding thread ended unexpectedly (${why})`,
+              path,
+              'report it; the other files are not concerned',
+            ),
+          ),
+        );
+      };
+      const onError = (error: unknown): void => die(error instanceof Error ? error.message : String(error));
+      const onExit = (code: number): void => die(`exit code ${code}`);
+      const onMessage = (reply: DecodeReply): void => {
+        switch (reply.type) {
+          case 'segment':
+          case 'names':
+            try {
+              if (reply.type === 'segment') writer.addSegment(evidence, reply.segment);
+              else writer.addNameChunk(evidence, reply.chunk);
+            } catch (error) {
+              // The decoder must not go on for nothing, and must not be left asleep.
+              this.#worker = null;
+              finish(() => {
+                void worker.terminate();
+                reject(error);
+              });
+            }
+            Atomics.sub(control, WAITING, 1);
+            Atomics.notify(control, WAITING);
+            break;
+          case 'done':
+            finish(() => resolve(reply.evidence));
+            break;
+          case 'error':
+            finish(() => reject(fromErrorValue(reply.error)));
+            break;
+        }
+      };
+      worker.on('message', onMessage).on('error', onError).on('exit', onExit);
+      worker.postMessage({ path, timeouts, shared });
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#worker?.terminate();
+    this.#worker = null;
+  }
+}
+
+function result(path: EvidencePath, decoded: DecodedEvidence | null, durationMs: number): EvidenceResult {
+  const time = (us: number | null | undefined): string | null =>
+    us === null || us === undefined ? null : formatUtc(us);
+  return {
+    id: decoded?.sha256.slice(0, 16) ?? null,
+    path: path.path,
+    sha256: decoded?.sha256 ?? null,
+    bytes: decoded?.bytes ?? path.bytes,
+    format: decoded?.format ?? null,
+    linkTypes: decoded?.linkTypes ?? [],
+    packets: decoded?.packets ?? 0,
+    flows: decoded?.flows ?? 0,
+    records: decoded?.records ?? 0,
+    firstSeen: time(decoded?.firstSeen),
+    lastSeen: time(decoded?.lastSeen),
+    durationMs,
+    duplicateOf: null,
+    status: 'imported',
+    problems: decoded?.problems ?? [],
+  };
+}
+
+/** Whether nothing of a decoded file can be used, and why. */
+function uselessBecause(decoded: DecodedEvidence): string | null {
+  const has = (kind: string): Problem | undefined => decoded.problems.find((problem) => problem.kind === kind);
+  if (decoded.format === null) return has('not-recognised')?.message ?? 'not recognised';
+  const header = has('truncated-header');
+  if (header) return header.message;
+  const link = has('link-type-unknown');
+  if (link && decoded.flows === 0 && link.count === decoded.packets) return link.message;
+  return null;
+}
+
+/**
+ * Imports files and folders. Files that cannot be used are told as `rejected`; errors of the case itself (disk full,
+ * damage) and cancelling throw, and the files committed before stay.
+ */
+export async function importEvidence(
+  writer: CaseWriter,
+  paths: readonly string[],
+  timeouts: FlowTimeouts,
+  hooks: ImportHooks,
+): Promise<ImportSummary> {
+  const files = evidencePaths(paths);
+  if (files.length === 0) {
+    throw new EnclaveError(
+      'no-evidence',
+      'there is no file in it',
+      paths.join(', '),
+      'name a capture, a flow export or a folder of them',
+    );
+  }
+  const begun = performance.now();
+  const bytesTotal = files.reduce((sum, file) => sum + file.bytes, 0);
+  const control = new Int32Array(hooks.shared.control);
+  const counters = new Float64Array(hooks.shared.progress);
+  const decoder = new Decoder(hooks.decodeWorker ?? DECODE_WORKER);
+  const evidence: EvidenceResult[] = [];
+  try {
+    for (const [index, file] of files.entries()) {
+      hooks.progress(file.path, index + 1, files.length, bytesTotal);
+      const done = await importFile(writer, file, timeouts, hooks.shared, decoder);
+      evidence.push(done);
+      counters[PROGRESS_BYTES_BEFORE] += file.bytes;
+      counters[PROGRESS_PACKETS_BEFORE] += done.packets;
+      counters[PROGRESS_FLOWS_BEFORE] += done.flows;
+      counters[PROGRESS_BYTES] = counters[PROGRESS_PACKETS] = counters[PROGRESS_FLOWS] = 0;
+      if (Atomics.load(control, CANCEL) !== 0) throw cancelledError();
+    }
+  } finally {
+    await decoder.close();
+  }
+  if (evidence.every((each) => each.status === 'rejected') && files.every((file) => !file.named)) {
+    throw new EnclaveError(
+      'no-evidence',
+      `none of the ${files.length} files in it is a capture or flow export known to this version`,
+      paths.join(', '),
+      'name a capture, a flow export or a folder of them',
+    );
+  }
+  const count = (status: EvidenceResult['status']): number => evidence.filter((each) => each.status === status).length;
+  const kept = evidence.filter((each) => each.status === 'imported' || each.status === 'partial');
+  const sum = (of: (each: EvidenceResult) => number): number => kept.reduce((total, each) => total + of(each), 0);
+  return {
+    case: writer.path,
+    evidence,
+    totals: {
+      files: files.length,
+      imported: count('imported'),
+      partial: count('partial'),
+      rejected: count('rejected'),
+      duplicate: count('duplicate'),
+      bytes: sum((each) => each.bytes),
+      packets: sum((each) => each.packets),
+      flows: sum((each) => each.flows),
+      records: sum((each) => each.records),
+      durationMs: Math.round(performance.now() - begun),
+    },
+    peakRssBytes: process.resourceUsage().maxRSS * 1024,
+  };
+}
+
+async function importFile(
+  writer: CaseWriter,
+  file: EvidencePath,
+  timeouts: FlowTimeouts,
+  shared: SharedControl,
+  decoder: Decoder,
+): Promise<EvidenceResult> {
+  const begun = performance.now();
+  const elapsed = (): number => Math.round(performance.now() - begun);
+  const reject = (decoded: DecodedEvidence | null, kind: string, why: string): EvidenceResult => {
+    writer.audit('reject', { path: file.path, sha256: decoded?.sha256 ?? null, bytes: file.bytes, why });
+    const problems = decoded?.problems.length ? decoded.problems : [{ kind, count: 1, firstOffset: 0, message: why }];
+    return { ...result(file, decoded, elapsed()), status: 'rejected', flows: 0, problems };
+  };
+  let begunEvidence: number | null = null;
+  try {
+    if (writer.hasEvidenceOfSize(file.bytes)) {
+      const duplicateOf = writer.evidenceWithHash(hashFile(file.path, checkCancelled(shared)));
+      if (duplicateOf !== null) return duplicate(file, duplicateOf, elapsed());
+    }
+    const evidence = writer.beginEvidence(file.path, file.bytes);
+    begunEvidence = evidence;
+    const decoded = await decoder.decode(file.path, timeouts, shared, writer, evidence);
+    if (decoded.format !== null && decoded.packets + decoded.records === 0) {
+      decoded.problems.push({
+        kind: 'no-packets',
+        count: 1,
+        firstOffset: 0,
+        message: 'it holds no packet and no record',
+      });
+    }
+    const why = uselessBecause(decoded);
+    if (why !== null) {
+      writer.abandonEvidence(evidence);
+      return reject(decoded, 'not-usable', why);
+    }
+    // A twin of another size cannot be; but a file may change between two looks at it.
+    const duplicateOf = writer.evidenceWithHash(decoded.sha256);
+    if (duplicateOf !== null) {
+      writer.abandonEvidence(evidence);
+      return duplicate(file, duplicateOf, elapsed());
+    }
+    const status = decoded.problems.some((problem) => LOSING_KINDS.has(problem.kind)) ? 'partial' : 'imported';
+    writer.finishEvidence(evidence, { ...decoded, format: decoded.format ?? '', status });
+    return { ...result(file, decoded, elapsed()), status };
+  } catch (error) {
+    if (begunEvidence !== null) abandon(writer, begunEvidence);
+    const ofThisFile =
+      error instanceof EnclaveError && (error.code === 'evidence-unreadable' || error.code === 'decoder-died');
+    if (ofThisFile) return reject(null, error.code, error.message);
+    throw error;
+  }
+}
+
+/** Takes back what was begun; when even that fails (a full disk), opening the case anew will do it. */
+function abandon(writer: CaseWriter, evidence: number): void {
+  try {
+    writer.abandonEvidence(evidence);
+  } catch {
+    // The error that led here is the one to be told.
+  }
+}
+
+function duplicate(file: EvidencePath, duplicateOf: string, durationMs: number): EvidenceResult {
+  return { ...result(file, null, durationMs), id: duplicateOf, duplicateOf, status: 'duplicate' };
+}
+
+function checkCancelled(shared: SharedControl): (bytes: number) => void {
+  const control = new Int32Array(shared.control);
+  const counters = new Float64Array(shared.progress);
+  return (bytes) => {
+    counters[PROGRESS_BYTES] = bytes;
+    if (Atomics.load(control, CANCEL) !== 0) throw cancelledError();
+  };
+}

@@ -1,0 +1,124 @@
+import { CaseReader } from '../casefile/case-reader.ts';
+import type { CaseWriter } from '../casefile/case-writer.ts';
+import { Catalogue } from '../classify/catalogue.ts';
+import { FlowLabeller } from '../classify/flow-labeller.ts';
+import { type AnswerChunk, type LogNameChunk, NameMemory } from '../classify/name-memory.ts';
+import { ReferenceTables } from '../reference/reference-tables.ts';
+import { FACT_COLUMNS, type FactColumn } from '../../shared/flow.ts';
+import { cancelledError } from './cancelled.ts';
+
+/** The final labelling pass over a whole case. */
+
+/** A pass reads each column once, so the cache need not hold more than one segment. */
+const PASS_CACHE_BYTES = 16 << 20;
+
+/** What labels are made from besides the case; loaded once a thread. */
+export interface LabelTables {
+  catalogue: Catalogue;
+  reference: ReferenceTables;
+}
+
+export function loadLabelTables(): LabelTables {
+  return { catalogue: Catalogue.load(), reference: ReferenceTables.load() };
+}
+
+type Columns = Map<string, Buffer>;
+
+function words32(columns: Columns, name: string): Uint32Array {
+  return new Uint32Array(copyOf(columns, name));
+}
+
+/** A BLOB lies unaligned in SQLite's memory. */
+function copyOf(columns: Columns, name: string): ArrayBuffer {
+  const data = columns.get(name) ?? Buffer.alloc(0);
+  const copy = new ArrayBuffer(data.byteLength);
+  new Uint8Array(copy).set(data);
+  return copy;
+}
+
+function texts(columns: Columns, name: string): string[] {
+  const data = columns.get(`${name}.dictionary`);
+  const parsed: unknown = data ? JSON.parse(data.toString('utf8')) : [];
+  return Array.isArray(parsed) ? parsed.map(String) : [];
+}
+
+function* answerChunks(reader: CaseReader): Generator<AnswerChunk> {
+  for (const { rows, columns } of reader.nameChunks('dns-answer')) {
+    yield {
+      rows,
+      client: words32(columns, 'client'),
+      address: words32(columns, 'address'),
+      name: words32(columns, 'name'),
+      from: new Float64Array(copyOf(columns, 'from')),
+      until: new Float64Array(copyOf(columns, 'until')),
+      names: texts(columns, 'name'),
+    };
+  }
+}
+
+function* logNameChunks(reader: CaseReader): Generator<LogNameChunk> {
+  for (const { rows, columns } of reader.nameChunks('log-name')) {
+    yield {
+      rows,
+      uid: words32(columns, 'uid'),
+      name: words32(columns, 'name'),
+      origin: new Uint8Array(copyOf(columns, 'origin')),
+      protocol: words32(columns, 'protocol'),
+      userAgent: words32(columns, 'userAgent'),
+      names: texts(columns, 'name'),
+      protocols: texts(columns, 'protocol'),
+      userAgents: texts(columns, 'userAgent'),
+    };
+  }
+}
+
+/**
+ * Labels every flow of the case anew, from facts and names that the case holds. Returns the number of flows.
+ *
+ * @param check called once a segment; throws to stop, and the labels before stay in force
+ */
+export function labelCase(writer: CaseWriter, tables: LabelTables, check: (done: number, of: number) => void): number {
+  const reader = new CaseReader(writer.path, PASS_CACHE_BYTES);
+  try {
+    const labeller = new FlowLabeller({
+      catalogue: tables.catalogue,
+      reference: tables.reference,
+      memory: new NameMemory(answerChunks(reader), logNameChunks(reader)),
+      profile: reader.profile,
+      termNumber: (id) => writer.term(id),
+      termId: (number) => reader.term(number),
+    });
+    const segments = reader.segments();
+    const flows = segments.reduce((sum, segment) => sum + segment.rows, 0);
+    const basis = {
+      catalogue: { version: tables.catalogue.version, sha256: tables.catalogue.sha256 },
+      tables: tables.reference.basis,
+    };
+    let done = 0;
+    writer.relabel(basis, labeller.organisations, (store) => {
+      for (const segment of segments) {
+        check(done, flows);
+        const facts = {
+          rows: segment.rows,
+          column: (name: FactColumn) => reader.column(segment, name),
+          dictionary: (name: FactColumn) =>
+            FACT_COLUMNS[name].coding === 'dictionary' ? reader.dictionary(segment, name) : [],
+        };
+        const { columns, dictionaries } = labeller.label(facts);
+        store(segment.segment, columns, dictionaries);
+        done += segment.rows;
+      }
+    });
+    return flows;
+  } finally {
+    reader.close();
+  }
+}
+
+/** A check for `labelCase` that stops when the shared flag is set. */
+export function stopWhen(isCancelled: () => boolean, tell: (done: number, of: number) => void) {
+  return (done: number, of: number): void => {
+    if (isCancelled()) throw cancelledError();
+    tell(done, of);
+  };
+}

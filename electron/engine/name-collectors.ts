@@ -1,0 +1,106 @@
+import type { AddressWords } from '../../shared/address.ts';
+import { NAME_ORIGINS } from '../../shared/flow.ts';
+import type { NameChunk } from '../casefile/case-writer.ts';
+import { uidWords } from '../classify/name-memory.ts';
+import type { LogName } from '../flows/flow-sink.ts';
+import { Dictionary } from '../flows/segment-builder.ts';
+
+/** Collect names learnt beside the flows into column chunks for the case. */
+
+const CHUNK_ROWS = 16_384;
+
+/** DNS answers. */
+export class AnswerCollector {
+  readonly #onChunk: (chunk: NameChunk) => void;
+  #client = new Uint32Array(CHUNK_ROWS * 4);
+  #address = new Uint32Array(CHUNK_ROWS * 4);
+  #name = new Uint32Array(CHUNK_ROWS);
+  #from = new Float64Array(CHUNK_ROWS);
+  #until = new Float64Array(CHUNK_ROWS);
+  readonly #names = new Dictionary();
+  #rows = 0;
+
+  constructor(onChunk: (chunk: NameChunk) => void) {
+    this.#onChunk = onChunk;
+  }
+
+  add(client: AddressWords, address: AddressWords, name: string, from: number, until: number): void {
+    const row = this.#rows++;
+    this.#client.set(client, row * 4);
+    this.#address.set(address, row * 4);
+    this.#name[row] = this.#names.number(name);
+    this.#from[row] = from;
+    this.#until[row] = until;
+    if (this.#rows === CHUNK_ROWS) this.flush();
+  }
+
+  flush(): void {
+    const rows = this.#rows;
+    if (rows === 0) return;
+    this.#onChunk({
+      kind: 'dns-answer',
+      rows,
+      columns: {
+        client: this.#client.slice(0, rows * 4),
+        address: this.#address.slice(0, rows * 4),
+        name: this.#name.slice(0, rows),
+        from: this.#from.slice(0, rows),
+        until: this.#until.slice(0, rows),
+      },
+      dictionaries: { name: [...this.#names.entries] },
+    });
+    this.#names.clear();
+    this.#rows = 0;
+  }
+}
+
+/** Names that a log gives to flows of another log, by the flow's id. */
+export class LogNameCollector {
+  readonly #onChunk: (chunk: NameChunk) => void;
+  readonly #uid = new Uint32Array(CHUNK_ROWS * 2);
+  readonly #name = new Uint32Array(CHUNK_ROWS);
+  readonly #origin = new Uint8Array(CHUNK_ROWS);
+  readonly #protocol = new Uint32Array(CHUNK_ROWS);
+  readonly #userAgent = new Uint32Array(CHUNK_ROWS);
+  readonly #names = new Dictionary();
+  readonly #protocols = new Dictionary();
+  readonly #userAgents = new Dictionary();
+  #rows = 0;
+
+  constructor(onChunk: (chunk: NameChunk) => void) {
+    this.#onChunk = onChunk;
+  }
+
+  add(name: LogName): void {
+    const row = this.#rows++;
+    this.#uid.set(uidWords(name.uid), row * 2);
+    this.#name[row] = this.#names.number(name.name ?? '');
+    this.#origin[row] = NAME_ORIGINS.indexOf(name.origin);
+    this.#protocol[row] = this.#protocols.number(name.protocol);
+    this.#userAgent[row] = this.#userAgents.number(name.userAgent ?? '');
+    if (this.#rows === CHUNK_ROWS) this.flush();
+  }
+
+  flush(): void {
+    const rows = this.#rows;
+    if (rows === 0) return;
+    this.#onChunk({
+      kind: 'log-name',
+      rows,
+      columns: {
+        uid: this.#uid.slice(0, rows * 2),
+        name: this.#name.slice(0, rows),
+        origin: this.#origin.slice(0, rows),
+        protocol: this.#protocol.slice(0, rows),
+        userAgent: this.#userAgent.slice(0, rows),
+      },
+      dictionaries: {
+        name: [...this.#names.entries],
+        protocol: [...this.#protocols.entries],
+        userAgent: [...this.#userAgents.entries],
+      },
+    });
+    for (const dictionary of [this.#names, this.#protocols, this.#userAgents]) dictionary.clear();
+    this.#rows = 0;
+  }
+}

@@ -1,0 +1,202 @@
+import { createHash } from 'node:crypto';
+import { closeSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { parentPort } from 'node:worker_threads';
+import { analyseCase } from '../analysis/analyse.ts';
+import { CaseReader } from '../casefile/case-reader.ts';
+import { compileFilter } from '../casefile/flow-selection.ts';
+import { flowRecords } from '../casefile/flow-records.ts';
+import { type FlowFormat, FLOW_FORMATS, writeFlows } from '../casefile/flow-writers.ts';
+import { DIMENSIONS, type Dimension, summarise } from '../casefile/summary.ts';
+import { reportHtml } from '../report/report-html.ts';
+import { findChromium, printPdf } from '../report/report-pdf.ts';
+import { generateSample } from '../sample/generate-sample.ts';
+import { parseFilter } from '../../shared/filter/parse-filter.ts';
+import { METRICS, type Metric } from '../../shared/finding.ts';
+import { type Jobs, PROGRESS_BYTES } from '../../shared/jobs.ts';
+import { EnclaveError, toErrorValue } from '../../shared/problem.ts';
+import { cancelledError } from './cancelled.ts';
+import { verifyCase } from './verify-case.ts';
+import { ENCLAVE_VERSION } from './version.ts';
+import { CANCEL, type CloseRequest, type JobReply, type JobRequest, WAITING } from './worker-messages.ts';
+
+/** The query thread: reads cases through a connection and a column cache of its own, never writes to them. */
+
+const port = parentPort;
+if (port === null) throw new Error('query-worker runs as a worker thread only');
+
+/** Pieces of text that may wait for whoever reads them. */
+const MAX_TEXT_WAITING = 16;
+
+let open: CaseReader | null = null;
+
+/** The reader of a case, kept open between jobs so that its cache serves the next query. */
+function readerOf(path: string): CaseReader {
+  if (open?.path === path) {
+    open.refreshIfChanged();
+    return open;
+  }
+  open?.close();
+  open = null;
+  open = new CaseReader(path);
+  return open;
+}
+
+function reply(message: JobReply): void {
+  port?.postMessage(message);
+}
+
+type Handler<Name extends keyof Jobs> = (
+  request: Jobs[Name]['request'],
+  job: JobRequest,
+) => Promise<Jobs[Name]['response']> | Jobs[Name]['response'];
+
+function isCancelled(job: JobRequest): boolean {
+  return Atomics.load(new Int32Array(job.shared.control), CANCEL) !== 0;
+}
+
+function oneOf<T extends string>(what: string, text: string, known: readonly T[]): T {
+  const found = known.find((each) => each === text);
+  if (found === undefined) {
+    throw new EnclaveError('usage', `unknown ${what} "${text}"`, '', `use one of: ${known.join(', ')}`, 1);
+  }
+  return found;
+}
+
+const summary: Handler<'summary'> = (request) => {
+  const by: Dimension[] = request.by.map((name) => oneOf('dimension', name, DIMENSIONS));
+  const metric: Metric = oneOf('metric', request.metric, METRICS);
+  const filter = parseFilter(request.where);
+  const reader = readerOf(request.case);
+  const rows = summarise(reader, { by, metric, selection: compileFilter(filter, reader) });
+  return { rows: rows as Jobs['summary']['response']['rows'] };
+};
+
+const flows: Handler<'flows'> = async (request, job) => {
+  const format: FlowFormat = oneOf('format', request.format, FLOW_FORMATS);
+  const filter = parseFilter(request.where);
+  const reader = readerOf(request.case);
+  const records = flowRecords(reader, {
+    selection: compileFilter(filter, reader),
+    ...(request.limit === null ? {} : { limit: request.limit }),
+  });
+  const { out } = request;
+  if (out === null) {
+    const control = new Int32Array(job.shared.control);
+    const count = await writeFlows(format, records, async (chunk) => {
+      for (let waiting = Atomics.add(control, WAITING, 1) + 1; waiting > MAX_TEXT_WAITING;) {
+        if (isCancelled(job)) throw cancelledError();
+        await Atomics.waitAsync(control, WAITING, waiting, 1000).value;
+        waiting = Atomics.load(control, WAITING);
+      }
+      reply({ id: job.id, type: 'text', chunk });
+    });
+    return { flows: count };
+  }
+  return writeOut(out, async (fd) => ({
+    flows: await writeFlows(format, records, (chunk) => {
+      if (isCancelled(job)) throw cancelledError();
+      if (typeof chunk === 'string') writeSync(fd, chunk);
+      else writeSync(fd, chunk);
+    }),
+  }));
+};
+
+/** Writes a file as a whole: what failed midway is removed, and told. */
+async function writeOut<T>(path: string, write: (fd: number) => Promise<T>): Promise<T> {
+  let fd: number;
+  try {
+    fd = openSync(path, 'w');
+  } catch (error) {
+    throw unwritable(path, error);
+  }
+  try {
+    const result = await write(fd);
+    closeSync(fd);
+    return result;
+  } catch (error) {
+    closeSync(fd);
+    rmSync(path, { force: true });
+    throw error instanceof EnclaveError ? error : unwritable(path, error);
+  }
+}
+
+function unwritable(path: string, error: unknown): EnclaveError {
+  const why = error instanceof Error ? error.message : String(error);
+  return new EnclaveError('not-writable', `the file cannot be written (${why})`, path, 'choose another place');
+}
+
+const report: Handler<'report'> = async (request) => {
+  const reader = readerOf(request.case);
+  const html = reportHtml(reader, { version: ENCLAVE_VERSION, printedAt: new Date().toISOString() });
+  const { out } = request;
+  try {
+    if (out.endsWith('.pdf')) {
+      const chromium = findChromium();
+      if (chromium === null) {
+        throw new EnclaveError(
+          'no-chromium',
+          'a PDF needs an installed Chromium',
+          out,
+          'install chromium, name one in ENCLAVE_CHROMIUM, or write .html and print it',
+        );
+      }
+      const page = `${out}.printing.html`;
+      writeFileSync(page, html);
+      try {
+        await printPdf(chromium, page, out);
+      } finally {
+        rmSync(page, { force: true });
+      }
+    } else writeFileSync(out, html);
+  } catch (error) {
+    throw error instanceof EnclaveError ? error : unwritable(out, error);
+  }
+  return { path: out, sha256: createHash('sha256').update(readFileSync(out)).digest('hex') };
+};
+
+const handlers: { [Name in keyof Jobs]?: Handler<Name> } = {
+  summary,
+  flows,
+  report,
+  analyse: (request, job) =>
+    analyseCase(
+      readerOf(request.case),
+      () =>
+        reply({ id: job.id, type: 'progress', step: 'analyse', what: 'findings', file: 0, files: 0, bytesTotal: 0 }),
+      () => isCancelled(job),
+    ),
+  sample: async (request) => ({ files: [...(await generateSample(request.directory)).files] }),
+  findings: (request) => readerOf(request.case).findings(),
+  verify(request, job) {
+    const reader = readerOf(request.case);
+    const bytesTotal = reader.evidence().reduce((sum, evidence) => sum + evidence.bytes, 0);
+    const counters = new Float64Array(job.shared.progress);
+    reply({ id: job.id, type: 'progress', step: 'verify', what: request.case, file: 0, files: 0, bytesTotal });
+    return verifyCase(reader, request.evidenceDirectory, (bytes) => {
+      counters[PROGRESS_BYTES] = bytes;
+      if (isCancelled(job)) throw cancelledError();
+    });
+  },
+};
+
+async function run(job: JobRequest): Promise<void> {
+  try {
+    const handler = handlers[job.name] as ((request: unknown, job: JobRequest) => unknown) | undefined;
+    if (handler === undefined) throw new Error(`the query thread has no job ${job.name}`);
+    reply({ id: job.id, type: 'done', response: await handler(job.request, job) });
+  } catch (error) {
+    reply({ id: job.id, type: 'error', error: toErrorValue(error) });
+  }
+}
+
+// Jobs of one thread run one after the other: they share the reader.
+let last: Promise<void> = Promise.resolve();
+port.on('message', (job: JobRequest | CloseRequest) => {
+  if ('close' in job) {
+    open?.close();
+    open = null;
+    port.close();
+    return;
+  }
+  last = last.then(() => run(job));
+});

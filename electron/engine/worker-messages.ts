@@ -1,0 +1,58 @@
+import type { NameChunk } from '../casefile/case-writer.ts';
+import type { FlowTimeouts } from '../flows/flow-table.ts';
+import type { FilledSegment } from '../flows/segment-builder.ts';
+import type { JobName } from '../../shared/jobs.ts';
+import type { ErrorValue } from '../../shared/problem.ts';
+import type { DecodedEvidence } from './decode-evidence.ts';
+
+/** Messages between the threads of the engine. */
+
+/** Memory that a job's threads share: set `control[CANCEL]` to stop; `control[WAITING]` counts segments not yet stored. */
+export interface SharedControl {
+  /** Int32 × 2. */
+  control: SharedArrayBuffer;
+  /** Float64 × PROGRESS_WORDS, see shared/jobs. */
+  progress: SharedArrayBuffer;
+}
+
+export const CANCEL = 0;
+export const WAITING = 1;
+/** Segments that may wait for the writer before the decoder stops: bounds the memory between the two. */
+export const MAX_WAITING = 2;
+
+export function makeControl(progressWords: number): SharedControl {
+  return {
+    control: new SharedArrayBuffer(8),
+    progress: new SharedArrayBuffer(progressWords * Float64Array.BYTES_PER_ELEMENT),
+  };
+}
+
+export interface DecodeRequest {
+  path: string;
+  timeouts: FlowTimeouts;
+  shared: SharedControl;
+}
+
+export type DecodeReply =
+  | { type: 'segment'; segment: FilledSegment }
+  | { type: 'names'; chunk: NameChunk }
+  | { type: 'done'; evidence: DecodedEvidence }
+  | { type: 'error'; error: ErrorValue };
+
+export interface JobRequest {
+  id: number;
+  name: JobName;
+  request: unknown;
+  shared: SharedControl;
+}
+
+/** Asks an idle thread to close what it has open and to end. */
+export interface CloseRequest {
+  close: true;
+}
+
+export type JobReply =
+  | { id: number; type: 'progress'; step: string; what: string; file: number; files: number; bytesTotal: number }
+  | { id: number; type: 'text'; chunk: string | Uint8Array }
+  | { id: number; type: 'done'; response: unknown }
+  | { id: number; type: 'error'; error: ErrorValue };

@@ -1,0 +1,136 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Finding } from '../../shared/finding.ts';
+import type { Jobs } from '../../shared/jobs.ts';
+import { EnclaveError, toErrorValue } from '../../shared/problem.ts';
+import { checkProfile } from '../../shared/profile.ts';
+import { foldJournal } from '../casefile/case-file.ts';
+import { CaseWriter } from '../casefile/case-writer.ts';
+import { DEFAULT_TIMEOUTS } from '../flows/flow-table.ts';
+import { importEvidence } from './import-evidence.ts';
+import { labelCase, type LabelTables, loadLabelTables, stopWhen } from './label-case.ts';
+import { ENCLAVE_VERSION } from './version.ts';
+import { CANCEL, type CloseRequest, type JobReply, type JobRequest } from './worker-messages.ts';
+
+/** The writing thread: the only one that changes cases. */
+
+const port = parentPort;
+if (port === null) throw new Error('write-worker runs as a worker thread only');
+const options = workerData as { decodeWorker?: string } | null;
+
+let tables: LabelTables | null = null;
+function labelTables(): LabelTables {
+  tables ??= loadLabelTables();
+  return tables;
+}
+
+function reply(message: JobReply): void {
+  port?.postMessage(message);
+}
+
+type Handler<Name extends keyof Jobs> = (
+  request: Jobs[Name]['request'],
+  job: JobRequest,
+) => Promise<Jobs[Name]['response']> | Jobs[Name]['response'];
+
+function newCase(request: Jobs['new']['request']): Jobs['new']['response'] {
+  const checked = checkProfile(request.profile);
+  if (!checked.ok) {
+    throw new EnclaveError('profile-wrong', `the profile is wrong: ${checked.fault}`, '', 'mend the profile');
+  }
+  const { title, examiner, authority } = request;
+  const facts = { title, examiner, authority, profile: checked.profile, version: ENCLAVE_VERSION };
+  const writer = CaseWriter.create(request.case, facts);
+  writer.setMeta('timeouts', JSON.stringify(DEFAULT_TIMEOUTS));
+  writer.close();
+  return { case: request.case };
+}
+
+/** Cases that jobs of this thread wrote to. */
+const written = new Set<string>();
+
+/** Opens the case for one job and closes it after, whatever happens. */
+async function withCase<T>(path: string, work: (writer: CaseWriter) => Promise<T> | T): Promise<T> {
+  written.add(path);
+  const writer = CaseWriter.open(path);
+  try {
+    return await work(writer);
+  } finally {
+    writer.close();
+  }
+}
+
+function relabel(writer: CaseWriter, job: JobRequest): number {
+  const control = new Int32Array(job.shared.control);
+  const { id } = job;
+  return labelCase(
+    writer,
+    labelTables(),
+    stopWhen(
+      () => Atomics.load(control, CANCEL) !== 0,
+      () => reply({ id, type: 'progress', step: 'label', what: 'labels', file: 0, files: 0, bytesTotal: 0 }),
+    ),
+  );
+}
+
+const importJob: Handler<'import'> = (request, job) =>
+  withCase(request.case, async (writer) => {
+    const { id, shared } = job;
+    const reading = importEvidence(writer, request.paths, DEFAULT_TIMEOUTS, {
+      shared,
+      decodeWorker: options?.decodeWorker === undefined ? undefined : new URL(options.decodeWorker),
+      progress: (what, file, files, bytesTotal) =>
+        reply({ id, type: 'progress', step: 'read', what, file, files, bytesTotal }),
+    });
+    // The decoder is at work by now, so the tables load while this thread has nothing else to do.
+    reading.catch(() => undefined);
+    labelTables();
+    let summary: Jobs['import']['response'];
+    try {
+      summary = await reading;
+    } catch (error) {
+      // What was committed before the failure is labelled all the same, unless the case itself fails.
+      if (error instanceof EnclaveError && error.code === 'cancelled' && writer.lacksLabels()) {
+        Atomics.store(new Int32Array(shared.control), CANCEL, 0);
+        relabel(writer, job);
+      }
+      throw error;
+    }
+    if (summary.totals.flows > 0 || writer.lacksLabels()) relabel(writer, job);
+    summary.peakRssBytes = process.resourceUsage().maxRSS * 1024;
+    return summary;
+  });
+
+const handlers: { [Name in keyof Jobs]?: Handler<Name> } = {
+  new: newCase,
+  import: importJob,
+  reclassify: (request, job) => withCase(request.case, (writer) => ({ flows: relabel(writer, job) })),
+  saveFindings: (request) =>
+    withCase(request.case, (writer) => {
+      writer.saveFindings(request.findings as Finding[], ENCLAVE_VERSION);
+      return null;
+    }),
+  audit: (request) =>
+    withCase(request.case, (writer) => {
+      writer.audit(request.action, request.detail);
+      return null;
+    }),
+};
+
+async function run(job: JobRequest): Promise<void> {
+  try {
+    const handler = handlers[job.name] as ((request: unknown, job: JobRequest) => unknown) | undefined;
+    if (handler === undefined) throw new Error(`the writer has no job ${job.name}`);
+    reply({ id: job.id, type: 'done', response: await handler(job.request, job) });
+  } catch (error) {
+    reply({ id: job.id, type: 'error', error: toErrorValue(error) });
+  }
+}
+
+port.on('message', (job: JobRequest | CloseRequest) => {
+  if (!('close' in job)) {
+    void run(job);
+    return;
+  }
+  for (const path of written) foldJournal(path);
+  port.close();
+});

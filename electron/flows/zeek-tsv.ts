@@ -1,0 +1,271 @@
+import { isUtf8 } from 'node:buffer';
+import { type AddressWords, parseAddress } from '../../shared/address.ts';
+import {
+  ABSENT,
+  decimalMicroseconds,
+  type Field,
+  FIELD,
+  FIELD_NAMES,
+  type FieldFault,
+  type ZeekRecord,
+} from './zeek-record.ts';
+
+const BACKSLASH = 0x5c;
+const DOT = 0x2e;
+const LETTER_X = 0x78;
+const DIGIT_0 = 0x30;
+
+function hexDigit(byte: number | undefined): number {
+  if (byte === undefined) return -1;
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  const lower = byte | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
+}
+
+/**
+ * Undoes the escapes of Zeek's ASCII writer: `\xNN` is a byte, `\\` a backslash. Bytes that are not UTF-8 after that stay
+ * escaped, as Zeek wrote them: they were in the traffic, not a fault of the log.
+ */
+export function unescapeZeek(raw: Buffer): string {
+  const bytes = Buffer.alloc(raw.length);
+  let length = 0;
+  for (let at = 0; at < raw.length; at++) {
+    const byte = raw[at] ?? 0;
+    if (byte === BACKSLASH && raw[at + 1] === BACKSLASH) {
+      at++;
+    } else if (byte === BACKSLASH && raw[at + 1] === LETTER_X) {
+      const high = hexDigit(raw[at + 2]);
+      const low = hexDigit(raw[at + 3]);
+      if (high >= 0 && low >= 0) {
+        bytes[length++] = high * 16 + low;
+        at += 3;
+        continue;
+      }
+    }
+    bytes[length++] = byte;
+  }
+  const used = bytes.subarray(0, length);
+  return (isUtf8(used) ? used : raw).toString('utf8');
+}
+
+/** How one line went: `record` = fields are set and may be asked. */
+export type TsvLine = 'record' | 'header' | 'wrong-columns' | 'bad-utf8' | 'no-header' | 'bad-header';
+
+/**
+ * Zeek's tab-separated logs (the ASCII writer, scripts/base/frameworks/logging/writers/ascii.zeek): follows the header
+ * lines, which may come again at any place and change the fields, and gives the fields of the line read last.
+ */
+export class TsvRecord implements ZeekRecord {
+  /** `#path` of the current header; '' when it has none. */
+  path = '';
+  fieldNames: readonly string[] = [];
+  fault: FieldFault | null = null;
+  faultField: Field = FIELD.time;
+  #separator = 0x09;
+  #setSeparator = ',';
+  #unset: Buffer = Buffer.from('-');
+  #empty: Buffer = Buffer.from('(empty)');
+  /** Column of each field; -1 = the log has none. */
+  readonly #columns = new Int32Array(FIELD_NAMES.length).fill(-1);
+  #count = 0;
+  #line: Buffer = Buffer.alloc(0);
+  /** Start of each column in the line; one more for the end. A column ends one byte before the next starts. */
+  #starts = new Int32Array(64);
+
+  /** Reads one line, `from` to `to` in `buffer`, without its line feed. The record is good until the next call. */
+  read(buffer: Buffer, from: number, to: number): TsvLine {
+    if (buffer[from] === 0x23) return this.#header(buffer.subarray(from, to));
+    if (this.#count === 0) return 'no-header';
+    const separator = this.#separator;
+    const starts = this.#starts;
+    const count = this.#count;
+    let column = 1;
+    let bits = 0;
+    starts[0] = from;
+    for (let at = from; at < to; at++) {
+      const byte = buffer[at] ?? 0;
+      bits |= byte;
+      if (byte === separator) {
+        if (column < count) starts[column] = at + 1;
+        column++;
+      }
+    }
+    if (column !== count) return 'wrong-columns';
+    starts[count] = to + 1;
+    if (bits > 0x7f && !isUtf8(buffer.subarray(from, to))) return 'bad-utf8';
+    this.#line = buffer;
+    this.fault = null;
+    return 'record';
+  }
+
+  /** True when the current header names the field. */
+  names(field: Field): boolean {
+    return (this.#columns[field] ?? -1) >= 0;
+  }
+
+  #header(line: Buffer): TsvLine {
+    if (!isUtf8(line)) return 'bad-header';
+    const mark = line.indexOf(line.subarray(0, 11).toString('latin1') === '#separator ' ? ' ' : this.#separator);
+    const key = line.toString('utf8', 0, mark < 0 ? line.length : mark);
+    const value = mark < 0 ? Buffer.alloc(0) : line.subarray(mark + 1);
+    switch (key) {
+      case '#separator': {
+        const separator = unescapeZeek(value);
+        this.#forget();
+        if (separator.length !== 1 || separator > '\x7f') return 'bad-header';
+        this.#separator = separator.charCodeAt(0);
+        this.path = '';
+        return 'header';
+      }
+      case '#set_separator':
+        this.#setSeparator = unescapeZeek(value) || ',';
+        return 'header';
+      case '#empty_field':
+        this.#empty = Buffer.from(value);
+        return 'header';
+      case '#unset_field':
+        this.#unset = Buffer.from(value);
+        return 'header';
+      case '#path':
+        this.path = unescapeZeek(value);
+        this.#forget();
+        return 'header';
+      case '#fields':
+        this.#setFields(value.toString('utf8').split(String.fromCharCode(this.#separator)));
+        return 'header';
+      default:
+        return 'header';
+    }
+  }
+
+  #forget(): void {
+    this.#count = 0;
+    this.fieldNames = [];
+    this.#columns.fill(-1);
+  }
+
+  #setFields(names: readonly string[]): void {
+    this.fieldNames = names;
+    this.#count = names.length;
+    if (this.#starts.length <= names.length) this.#starts = new Int32Array(names.length + 1);
+    for (const [field, spellings] of FIELD_NAMES.entries()) {
+      this.#columns[field] = names.findIndex((name) => spellings.some((spelling) => spelling === name));
+    }
+  }
+
+  /** Start of a field in the line; -1 when the log lacks it or it is unset. */
+  #start(field: Field): number {
+    const column = this.#columns[field] ?? -1;
+    if (column < 0) return -1;
+    const start = this.#starts[column] ?? 0;
+    return this.#equals(start, this.#end(field), this.#unset) ? -1 : start;
+  }
+
+  #end(field: Field): number {
+    return (this.#starts[(this.#columns[field] ?? -1) + 1] ?? 0) - 1;
+  }
+
+  #equals(start: number, end: number, marker: Buffer): boolean {
+    if (end - start !== marker.length) return false;
+    for (let at = 0; at < marker.length; at++) if (this.#line[start + at] !== marker[at]) return false;
+    return true;
+  }
+
+  #fail(fault: FieldFault, field: Field): void {
+    if (this.fault !== null) return;
+    this.fault = fault;
+    this.faultField = field;
+  }
+
+  text(field: Field): string {
+    const start = this.#start(field);
+    if (start < 0) return '';
+    const end = this.#end(field);
+    if (this.#equals(start, end, this.#empty)) return '';
+    for (let at = start; at < end; at++) {
+      const byte = this.#line[at] ?? 0;
+      if (byte === BACKSLASH || byte > 0x7f) return unescapeZeek(this.#line.subarray(start, end));
+    }
+    return this.#line.toString('latin1', start, end);
+  }
+
+  time(field: Field): number {
+    return this.#microseconds(field, 'bad-time');
+  }
+
+  interval(field: Field): number {
+    return this.#microseconds(field, 'bad-number');
+  }
+
+  #microseconds(field: Field, fault: FieldFault): number {
+    const start = this.#start(field);
+    if (start < 0) return ABSENT;
+    const value = decimalMicroseconds(this.#line, start, this.#end(field));
+    if (!Number.isNaN(value)) return value;
+    this.#fail(fault, field);
+    return ABSENT;
+  }
+
+  count(field: Field): number {
+    const start = this.#start(field);
+    if (start < 0) return ABSENT;
+    const end = this.#end(field);
+    let value = 0;
+    for (let at = start; at < end; at++) {
+      const digit = (this.#line[at] ?? 0) - DIGIT_0;
+      if (digit < 0 || digit > 9) value = Number.NaN;
+      value = value * 10 + digit;
+    }
+    if (end > start && value <= Number.MAX_SAFE_INTEGER) return value;
+    this.#fail('bad-number', field);
+    return ABSENT;
+  }
+
+  address(field: Field): AddressWords | null {
+    const start = this.#start(field);
+    if (start < 0) return null;
+    const end = this.#end(field);
+    const word = this.#ipv4(start, end);
+    if (word >= 0) return [0, 0, 0xffff, word];
+    const words = end - start <= 45 ? parseAddress(this.#line.toString('latin1', start, end)) : null;
+    if (words === null) this.#fail('bad-address', field);
+    return words;
+  }
+
+  /** The dotted quad between two places as one word; -1 when it is none. */
+  #ipv4(start: number, end: number): number {
+    let word = 0;
+    let octet = 0;
+    let digits = 0;
+    let dots = 0;
+    for (let at = start; at < end; at++) {
+      const byte = this.#line[at] ?? 0;
+      if (byte === DOT) {
+        if (digits === 0 || dots === 3) return -1;
+        word = word * 256 + octet;
+        dots++;
+        octet = 0;
+        digits = 0;
+        continue;
+      }
+      const digit = byte - DIGIT_0;
+      if (digit < 0 || digit > 9 || (digits > 0 && octet === 0)) return -1;
+      octet = octet * 10 + digit;
+      digits++;
+      if (octet > 255) return -1;
+    }
+    return dots === 3 && digits > 0 ? word * 256 + octet : -1;
+  }
+
+  list(field: Field): string[] {
+    const start = this.#start(field);
+    if (start < 0) return [];
+    const end = this.#end(field);
+    if (start === end || this.#equals(start, end, this.#empty)) return [];
+    const unset = this.#unset.toString('latin1');
+    return this.#line
+      .toString('latin1', start, end)
+      .split(Buffer.from(this.#setSeparator).toString('latin1'))
+      .map((element) => (element === unset ? '' : unescapeZeek(Buffer.from(element, 'latin1'))));
+  }
+}

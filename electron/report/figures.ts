@@ -1,0 +1,267 @@
+import type {
+  ActivityShareFinding,
+  DailyRhythmFinding,
+  ServiceRankingFinding,
+  WeeklyRhythmFinding,
+} from '../../shared/finding.ts';
+import { formatAmount, formatShare, formatShareInterval, weekdayName } from '../../shared/number-format.ts';
+import { escapeHtml } from './markup.ts';
+
+/** Figures as inline SVG: vectors, no script, told apart by tone, hatching and words, never by colour alone. */
+
+const WIDTH = 640;
+const INK = '#14202b';
+const BAR = '#4a6b8a';
+const PALE = '#b9c6d2';
+const GRID = '#d9dfe4';
+
+function svg(height: number, label: string, body: string): string {
+  return (
+    `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escapeHtml(label)}" ` +
+    `xmlns="http://www.w3.org/2000/svg">${body}</svg>`
+  );
+}
+
+function figure(caption: string, drawing: string): string {
+  return `<figure>${drawing}<figcaption>${escapeHtml(caption)}</figcaption></figure>`;
+}
+
+const at = (value: number): string => (Math.round(value * 100) / 100).toString();
+
+function line(x1: number, y1: number, x2: number, y2: number, stroke: string, extra = ''): string {
+  return `<line x1="${at(x1)}" y1="${at(y1)}" x2="${at(x2)}" y2="${at(y2)}" stroke="${stroke}" ${extra}/>`;
+}
+
+function rect(x: number, y: number, width: number, height: number, fill: string): string {
+  return `<rect x="${at(x)}" y="${at(y)}" width="${at(Math.max(0, width))}" height="${at(height)}" fill="${fill}"/>`;
+}
+
+function label(
+  x: number,
+  y: number,
+  text: string,
+  anchor: 'start' | 'middle' | 'end' = 'start',
+  quiet = false,
+): string {
+  const tone = quiet ? ' class="quiet"' : '';
+  return `<text x="${at(x)}" y="${at(y)}" text-anchor="${anchor}"${tone}>${escapeHtml(text)}</text>`;
+}
+
+/** Whisker along x. */
+function whisker(low: number, high: number, y: number): string {
+  return (
+    line(low, y, high, y, INK, 'stroke-width="1.2"') +
+    line(low, y - 3, low, y + 3, INK, 'stroke-width="1.2"') +
+    line(high, y - 3, high, y + 3, INK, 'stroke-width="1.2"')
+  );
+}
+
+interface BarRow {
+  name: string;
+  share: number | null;
+  interval: readonly [number, number] | null;
+}
+
+/** Horizontal bars of shares on one scale, with intervals. `most` is the right end of the scale (0..1). */
+function shareBars(rows: readonly BarRow[], most: number, description: string): string {
+  const left = 132;
+  const right = WIDTH - 150;
+  const step = 24;
+  const height = rows.length * step + 26;
+  const x = (share: number): number => left + (right - left) * Math.min(1, share / most);
+  let body = '';
+  for (let i = 0; i <= 4; i++) {
+    const share = (most * i) / 4;
+    body += line(x(share), 4, x(share), height - 20, GRID);
+    body += label(x(share), height - 7, `${Number((share * 100).toFixed(1))} %`, 'middle', true);
+  }
+  rows.forEach((row, i) => {
+    const y = 8 + i * step;
+    const name = row.name.length > 26 ? `${row.name.slice(0, 25)}…` : row.name;
+    body += label(left - 8, y + 11, name, 'end');
+    if (row.share === null) {
+      body += label(left + 6, y + 11, 'cannot be told', 'start', true);
+      return;
+    }
+    body += rect(left, y, x(row.share) - left, 14, BAR);
+    if (row.interval !== null) body += whisker(x(row.interval[0]), x(row.interval[1]), y + 7);
+    body += label(right + 12, y + 11, formatShare(row.share));
+    if (row.interval !== null) body += label(WIDTH, y + 11, formatShareInterval(row.interval), 'end', true);
+  });
+  body += line(left, 4, left, height - 20, INK);
+  return svg(height, description, body);
+}
+
+/** The least round number that is not below `most`: the end of a scale. */
+function scaleEnd(most: number): number {
+  const power = 10 ** Math.floor(Math.log10(most));
+  const step = [1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10].find((factor) => factor * power >= most * (1 - 1e-9)) ?? 10;
+  return step * power;
+}
+
+/** A group's share by every metric, side by side. */
+export function shareFigure(findings: readonly ActivityShareFinding[]): string {
+  const rows = findings.map(({ metric, value, interval }) => ({ name: metric, share: value, interval }));
+  const group = findings[0]?.group ?? '';
+  return figure(
+    'Share of activity by each metric; the thin line is the 95 % interval. Scale 0 to 100 %.',
+    shareBars(rows, 1, `Share of ${group} by metric`),
+  );
+}
+
+const RANKED = 10;
+
+/** The first ten services of a ranking. */
+export function rankingFigure(finding: ServiceRankingFinding): string {
+  const shown = finding.ranking.slice(0, RANKED);
+  const rows = shown.map(({ service, value, interval }) => ({ name: service, share: value, interval }));
+  const most = Math.max(...rows.map((row) => row.interval?.[1] ?? row.share));
+  const scale = [0.04, 0.1, 0.2, 0.4, 0.6, 0.8, 1].find((end) => end >= most) ?? 1;
+  const left = finding.ranking.length - shown.length;
+  const rest = left > 0 ? ` ${left} further ranked services are not drawn.` : '';
+  return figure(
+    `Share of activity flows${finding.category === null ? '' : ` of category ${finding.category}`}; the thin line is the ` +
+      `95 % interval.${rest}`,
+    shareBars(rows, scale, finding.title),
+  );
+}
+
+/** The 24 local hours, with the active ones darker and the flat profile as a dashed line. */
+export function profileFigure(finding: DailyRhythmFinding): string {
+  const { profile, activeFrom, activeTo } = finding;
+  const left = 40;
+  const top = 10;
+  const bottom = 122;
+  const width = (WIDTH - left) / 24;
+  const most = scaleEnd(Math.max(...profile, 1 / 24));
+  const y = (share: number): number => bottom - ((bottom - top) * share) / most;
+  const isActive = (hour: number): boolean => {
+    if (activeFrom === null || activeTo === null) return false;
+    return activeFrom < activeTo ? hour >= activeFrom && hour < activeTo : hour >= activeFrom || hour < activeTo;
+  };
+  let body = '';
+  for (const share of [0, most / 2, most]) {
+    body += line(left, y(share), WIDTH, y(share), GRID);
+    body += label(left - 6, y(share) + 3, `${(share * 100).toFixed(1)} %`, 'end', true);
+  }
+  profile.forEach((share, hour) => {
+    const x = left + hour * width;
+    body += rect(x + 2, y(share), width - 4, bottom - y(share), isActive(hour) ? BAR : PALE);
+    if (hour % 3 === 0) body += label(x + 2, bottom + 13, `${String(hour).padStart(2, '0')}:00`, 'start', true);
+  });
+  body += line(left, y(1 / 24), WIDTH, y(1 / 24), INK, 'stroke-width="0.8" stroke-dasharray="4 3"');
+  body += line(left, bottom, WIDTH, bottom, INK);
+  return figure(
+    `By ${finding.metric ?? ''}: share of activity in each local hour (${finding.timeZone}), per observed hour. Dark: active ` +
+      'hours. Dashed: a flat profile.',
+    svg(140, finding.title, body),
+  );
+}
+
+/** Mean per observed weekday with intervals; weekdays that cannot be told from the top one are darker. */
+export function weekdayFigure(finding: WeeklyRhythmFinding): string {
+  const { metric } = finding;
+  const left = 64;
+  const top = 10;
+  const bottom = 122;
+  const width = (WIDTH - left) / 7;
+  const rows = [...finding.ranking].sort((x, y) => x.weekday - y.weekday);
+  const most = scaleEnd(Math.max(...rows.map((row) => row.interval?.[1] ?? row.value)) || 1);
+  const y = (value: number): number => bottom - ((bottom - top) * value) / most;
+  let body = '';
+  for (const value of [0, most / 2, most]) {
+    body += line(left, y(value), WIDTH, y(value), GRID);
+    const text = metric === null ? '' : formatAmount(metric, value).replace(/ flows$/, '');
+    body += label(left - 6, y(value) + 3, text, 'end', true);
+  }
+  for (const row of rows) {
+    const x = left + (row.weekday - 1) * width;
+    const middle = x + width / 2;
+    const isTop = finding.verdict !== 'not-supported' && finding.highest.includes(row.weekday);
+    body += rect(x + 12, y(row.value), width - 24, bottom - y(row.value), isTop ? BAR : PALE);
+    if (row.interval !== null) {
+      const [low, high] = row.interval.map(y);
+      body += line(middle, low, middle, high, INK, 'stroke-width="1.2"');
+      body += line(middle - 4, low, middle + 4, low, INK, 'stroke-width="1.2"');
+      body += line(middle - 4, high, middle + 4, high, INK, 'stroke-width="1.2"');
+    }
+    body += label(middle, bottom + 13, weekdayName(row.weekday), 'middle');
+    body += label(middle, bottom + 25, row.daysObserved === 1 ? '1 day' : `${row.daysObserved} days`, 'middle', true);
+  }
+  body += line(left, bottom, WIDTH, bottom, INK);
+  return figure(
+    `Mean ${metric ?? ''} of activity per observed day (${finding.timeZone}) with 95 % interval. Dark: the highest weekday and ` +
+      'those that cannot be told from it.',
+    svg(152, finding.title, body),
+  );
+}
+
+/** Flows by weekday (rows, Monday first) and local hour (24 columns); the darker, the more. */
+export function weekFigure(flows: readonly (readonly number[])[], timeZone: string): string {
+  const left = 64;
+  const cell = (WIDTH - left) / 24;
+  const step = 16;
+  const most = Math.max(1, ...flows.flat());
+  let body = '';
+  flows.forEach((hours, day) => {
+    const y = 4 + day * step;
+    body += label(left - 8, y + 11, weekdayName(day + 1), 'end');
+    hours.forEach((value, hour) => {
+      // From nearly white to ink, so that it also reads in print without colour; no flow is an outlined cell.
+      const tone = Math.round(240 - 205 * (value / most));
+      const fill = value === 0 ? '#fff' : `rgb(${tone},${tone + 6},${tone + 12})`;
+      body += `<rect x="${at(left + hour * cell + 0.5)}" y="${at(y)}" width="${at(cell - 1)}" height="${step - 1}" fill="${fill}" stroke="${GRID}" stroke-width="0.4"/>`;
+    });
+  });
+  const bottom = 4 + flows.length * step;
+  for (let hour = 0; hour < 24; hour += 3) {
+    body += label(left + hour * cell + 1, bottom + 10, `${String(hour).padStart(2, '0')}:00`, 'start', true);
+  }
+  return figure(
+    `Activity flows by weekday and local hour (${timeZone}), as counted: not corrected for coverage. White: none; darkest: ` +
+      `${Math.round(most).toLocaleString('en-GB')} flows.`,
+    svg(bottom + 16, 'Activity by weekday and hour', body),
+  );
+}
+
+/** One track of the coverage figure. Times in microseconds. */
+export interface CoverageTrack {
+  name: string;
+  from: number;
+  to: number;
+}
+
+/** When each evidence file speaks, and where all are silent. */
+export function coverageFigure(
+  tracks: readonly CoverageTrack[],
+  gaps: readonly { from: number; to: number }[],
+  window: { from: number; to: number; fromText: string; toText: string },
+  caption: string,
+): string {
+  const left = 132;
+  const step = 15;
+  const height = (tracks.length + 1) * step + 34;
+  const span = Math.max(1, window.to - window.from);
+  const x = (time: number): number => left + (WIDTH - left) * Math.min(1, Math.max(0, (time - window.from) / span));
+  let body =
+    '<defs><pattern id="silent" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">' +
+    `<rect width="5" height="5" fill="#fff"/><rect width="1.4" height="5" fill="${INK}"/></pattern></defs>`;
+  tracks.forEach((track, i) => {
+    const y = 4 + i * step;
+    const name = track.name.length > 26 ? `…${track.name.slice(-25)}` : track.name;
+    body += label(left - 8, y + 8, name, 'end');
+    body += line(left, y + 5, WIDTH, y + 5, GRID);
+    body += rect(x(track.from), y, Math.max(1.5, x(track.to) - x(track.from)), 10, PALE);
+  });
+  const y = 8 + tracks.length * step;
+  body += label(left - 8, y + 9, 'any flow', 'end');
+  body += rect(left, y, WIDTH - left, 12, BAR);
+  for (const gap of gaps) {
+    const width = Math.max(1.5, x(gap.to) - x(gap.from));
+    body += `<rect x="${at(x(gap.from))}" y="${at(y)}" width="${at(width)}" height="12" fill="url(#silent)" stroke="${INK}" stroke-width="0.6"/>`;
+  }
+  body += line(left, y + 17, WIDTH, y + 17, INK);
+  body += label(left, y + 29, window.fromText, 'start', true);
+  body += label(WIDTH, y + 29, window.toText, 'end', true);
+  return figure(caption, svg(height, 'Coverage of the evidence over time', body));
+}

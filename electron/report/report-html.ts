@@ -1,0 +1,719 @@
+import { basename } from 'node:path';
+import type { AuditEntry, CaseReader, EvidenceInfo } from '../casefile/case-reader.ts';
+import type {
+  ActivityShareFinding,
+  Caveat,
+  CoverageFinding,
+  Finding,
+  ServiceRankingFinding,
+  Verdict,
+  WeeklyRhythmFinding,
+} from '../../shared/finding.ts';
+import {
+  formatAmount,
+  formatBytes,
+  formatCount,
+  formatList,
+  formatPValue,
+  formatShare,
+  formatShareInterval,
+  weekdayName,
+} from '../../shared/number-format.ts';
+import { formatUtc, parseInstant } from '../../shared/time.ts';
+import { parseFilter } from '../../shared/filter/parse-filter.ts';
+import { compileFilter } from '../casefile/flow-selection.ts';
+import { summarise } from '../casefile/summary.ts';
+import {
+  type CoverageTrack,
+  weekFigure,
+  coverageFigure,
+  profileFigure,
+  rankingFigure,
+  shareFigure,
+  weekdayFigure,
+} from './figures.ts';
+import { GLOSSARY } from './glossary.ts';
+import { breakable, escapeHtml, hashMarkup, prose, shellArgument } from './markup.ts';
+import { reportStyle } from './style.ts';
+
+/** The case report: one HTML file that needs nothing else. */
+
+const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
+  supported: 'Supported',
+  'not-supported': 'Not supported',
+  'insufficient-data': 'Insufficient data',
+};
+const VERDICTS: readonly Verdict[] = ['supported', 'not-supported', 'insufficient-data'];
+
+/** Longest lists printed; what is left out is counted. */
+const MOST_TRACKS = 24;
+const MOST_SPANS = 30;
+const MOST_AUDIT = 40;
+const MOST_PLACES = 5;
+
+export interface ReportOptions {
+  /** Version of Enclave that prints. */
+  version: string;
+  /** ISO 8601 with zone. */
+  printedAt: string;
+}
+
+/**
+ * Prints a case with its stored findings. Self-contained: no script, no outside reference, a Content-Security-Policy that
+ * forbids both. Every text that comes from the case is escaped, with control, direction and invisible characters made
+ * visible. The same case and options give the same bytes.
+ */
+export function reportHtml(reader: CaseReader, options: ReportOptions): string {
+  const findings = reader.findings();
+  const evidence = reader.evidence();
+  const audit = reader.audit();
+  const title = reader.meta('title') || 'Untitled case';
+  const id = audit[0]?.hash.slice(0, 16) ?? 'no audit entry';
+  const body = [
+    cover(reader, options, title, id, findings, evidence),
+    findingsSection(reader, findings),
+    evidenceSection(evidence, findings),
+    undeterminedSection(findings),
+    basisSection(reader, options),
+    auditSection(audit),
+    glossarySection(),
+  ];
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="generator" content="Enclave ${escapeHtml(options.version)}">
+<title>${escapeHtml(title)} – Enclave report</title>
+<style>${reportStyle(`${title} (case ${id})`)}</style>
+</head>
+<body>
+${body.join('\n')}
+</body>
+</html>
+`;
+}
+
+function facts(rows: readonly (readonly [string, string])[], kind = ''): string {
+  const items = rows.map(([name, markup]) => `<div><dt>${escapeHtml(name)}</dt><dd>${markup}</dd></div>`);
+  return `<dl class="facts ${kind}">${items.join('')}</dl>`;
+}
+
+function supplied(text: string | null): string {
+  return text ? escapeHtml(text) : '<span class="quiet">not supplied</span>';
+}
+
+function cover(
+  reader: CaseReader,
+  options: ReportOptions,
+  title: string,
+  id: string,
+  findings: readonly Finding[],
+  evidence: readonly EvidenceInfo[],
+): string {
+  const { profile } = reader;
+  const coverage = findings.find((finding) => finding.kind === 'coverage');
+  const window =
+    coverage?.coverage.from && coverage.coverage.to
+      ? `${localTime(coverage.coverage.from, profile.timeZone)} to ${localTime(coverage.coverage.to, profile.timeZone)}`
+      : 'no flow';
+  const rangeNames = profile.ranges.map((range) => `${range.label} (${range.cidr})`);
+  return `<section class="cover">
+<div class="brand">Enclave · network traffic report</div>
+<h1>${escapeHtml(title)}</h1>
+<p class="subtitle">What the recorded traffic shows, and what it does not</p>
+${facts([
+  ['Case', `<span class="mono">${escapeHtml(id)}</span>, file ${breakable(basename(reader.path))}`],
+  ['Examiner', supplied(reader.meta('examiner'))],
+  ['Authority', supplied(reader.meta('authority'))],
+  ['Network in question', `profile ${escapeHtml(profile.name)}: ${breakable(rangeNames.join(', ') || 'no ranges')}`],
+  ['Time zone', `${escapeHtml(profile.timeZone)}; times marked Z or UTC are UTC`],
+  ['Window', escapeHtml(window)],
+  ['Evidence', escapeHtml(evidenceInWords(evidence))],
+  ['Printed', `${escapeHtml(options.printedAt)} by Enclave ${escapeHtml(options.version)}`],
+])}
+<div class="summary"><h3>In short</h3>
+<ul>${summaryLines(findings)
+    .map((text) => `<li>${prose(text)}</li>`)
+    .join('')}</ul>
+<p class="quiet">Each line is told in full, with figures, method and limits, among the findings. Nothing here speaks of
+intent or nationality: it tells what traffic was seen from and to the address ranges named above.</p>
+</div>
+</section>`;
+}
+
+function evidenceInWords(evidence: readonly EvidenceInfo[]): string {
+  const total = (value: (file: EvidenceInfo) => number): number => evidence.reduce((x, file) => x + value(file), 0);
+  const files = evidence.length === 1 ? '1 file' : `${formatCount(evidence.length)} files`;
+  const packets = total((file) => file.packets);
+  const records = total((file) => file.records);
+  const units = [
+    formatBytes(total((file) => file.bytes)),
+    packets > 0 ? `${formatCount(packets)} packets` : '',
+    records > 0 ? `${formatCount(records)} records` : '',
+    `${formatCount(total((file) => file.flows))} flows`,
+  ];
+  return `${files}, ${units.filter((unit) => unit !== '').join(', ')}`;
+}
+
+/** A UTC instant of a finding on the local clock, to the minute, with the zone's offset. */
+function localTime(utc: string, timeZone: string): string {
+  const parts = new Intl.DateTimeFormat('en-CA-u-ca-gregory-nu-latn', {
+    timeZone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZoneName: 'longOffset',
+  }).formatToParts(new Date(utc));
+  const part = (type: Intl.DateTimeFormatPartTypes): string => parts.find((item) => item.type === type)?.value ?? '';
+  const offset = part('timeZoneName').replace('GMT', 'UTC');
+  return `${part('year')}-${part('month')}-${part('day')} ${part('hour')}:${part('minute')} (${offset})`;
+}
+
+/** The findings in plain words, one line a subject. */
+function summaryLines(findings: readonly Finding[]): string[] {
+  const lines: string[] = [];
+  for (const finding of findings) {
+    if (finding.kind === 'coverage') lines.push(finding.statement);
+  }
+  for (const shares of shareGroups(findings)) {
+    const told = shares.filter((share) => share.value !== null);
+    const sides = told.map((share) => `${formatShare(share.value)} of ${share.metric}`);
+    const weak = shares.some((share) => share.verdict === 'insufficient-data')
+      ? ' Part of this rests on too little data.'
+      : '';
+    if (told.length > 0) {
+      lines.push(`${capital(shares[0]?.group ?? '')} made up ${formatList(sides)} of the activity.${weak}`);
+    }
+  }
+  for (const finding of findings) {
+    const top = finding.kind === 'service-ranking' && finding.category === null ? finding.ranking[0] : undefined;
+    if (top !== undefined) {
+      const doubt = finding.verdict === 'supported' ? '' : ', though its first place is not certain';
+      lines.push(
+        `The named service with most activity flows was ${top.service} (${formatShare(top.value)} of them)${doubt}.`,
+      );
+    }
+    if (finding.kind === 'daily-rhythm' && finding.metric === 'flows' && finding.verdict !== 'insufficient-data') {
+      lines.push(
+        finding.activeFrom === null || finding.activeTo === null
+          ? 'Activity cannot be told from activity spread evenly over the day.'
+          : `Activity follows the clock: ${formatShare(finding.value)} of flows fell between ` +
+              `${clockTime(finding.activeFrom)} and ${clockTime(finding.activeTo)} local time.`,
+      );
+    }
+    if (finding.kind === 'weekly-rhythm' && finding.metric === 'flows' && finding.verdict !== 'insufficient-data') {
+      lines.push(
+        finding.verdict === 'supported'
+          ? `Activity was highest on ${formatList(finding.highest.map((day) => `${weekdayName(day)}s`))}` +
+              `${finding.highest.length > 1 ? ', which cannot be told apart' : ''}.`
+          : 'The days of the week cannot be told apart in activity.',
+      );
+    }
+  }
+  const counts = VERDICTS.map(
+    (verdict) =>
+      `${findings.filter((finding) => finding.verdict === verdict).length} ${VERDICT_WORDS[verdict].toLowerCase()}`,
+  );
+  lines.push(`Findings in all: ${findings.length}, of them ${formatList(counts)}.`);
+  return lines;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function clockTime(hour: number): string {
+  return `${String(hour).padStart(2, '0')}:00`;
+}
+
+function shareGroups(findings: readonly Finding[]): ActivityShareFinding[][] {
+  const groups = new Map<string, ActivityShareFinding[]>();
+  for (const finding of findings) {
+    if (finding.kind === 'activity-share') groups.set(finding.group, [...(groups.get(finding.group) ?? []), finding]);
+  }
+  return [...groups.values()];
+}
+
+/** Findings that are read together: the metrics of one share or rhythm, the rankings of all categories. */
+function cards(findings: readonly Finding[]): Finding[][] {
+  const together = new Map<string, Finding[]>();
+  for (const finding of findings) {
+    let key: string = finding.id;
+    if (finding.kind === 'activity-share') key = `share ${finding.group}`;
+    else if (finding.kind === 'service-ranking' && finding.category !== null) key = `rankings ${finding.verdict}`;
+    else if (finding.kind === 'daily-rhythm' || finding.kind === 'weekly-rhythm')
+      key = `${finding.kind} ${finding.verdict}`;
+    together.set(key, [...(together.get(key) ?? []), finding]);
+  }
+  return [...together.values()];
+}
+
+/** A card stands under the strongest verdict of its findings. */
+function verdictOf(card: readonly Finding[]): Verdict {
+  return VERDICTS.find((verdict) => card.some((finding) => finding.verdict === verdict)) ?? 'insufficient-data';
+}
+
+function sharedCaveats(findings: readonly Finding[]): Caveat[] {
+  const about = findings.filter((finding) => finding.kind !== 'coverage');
+  const first = about[0];
+  if (first === undefined || about.length < 2) return [];
+  return first.caveats.filter((caveat) =>
+    about.every((finding) => finding.caveats.some((other) => other.id === caveat.id && other.text === caveat.text)),
+  );
+}
+
+function findingsSection(reader: CaseReader, findings: readonly Finding[]): string {
+  if (findings.length === 0) {
+    return `<section class="page"><h2>Findings</h2><p>The case has not been analysed, so it holds no finding.</p></section>`;
+  }
+  const shared = sharedCaveats(findings);
+  const sharedIds = new Set(shared.map((caveat) => caveat.id));
+  const note =
+    shared.length === 0
+      ? ''
+      : `<div class="note"><p><strong>These limits hold for every finding about users:</strong></p>${caveatList(shared)}</div>`;
+  const firstVerdict = verdictOf(findings);
+  const parts = VERDICTS.map((verdict) => {
+    const own = cards(findings).filter((card) => verdictOf(card) === verdict);
+    if (own.length === 0) return '';
+    const heading = `<h2>Findings: ${VERDICT_WORDS[verdict].toLowerCase()}</h2>${verdict === firstVerdict ? note : ''}`;
+    const page = verdict === firstVerdict ? ' class="page"' : '';
+    return `<section${page}>${heading}${own.map((card, i) => cardMarkup(reader, card, sharedIds, i === 0)).join('')}</section>`;
+  });
+  return parts.join('\n');
+}
+
+function caveatList(caveats: readonly Caveat[]): string {
+  return `<ul class="caveats">${caveats.map((caveat) => `<li>${prose(caveat.text)}</li>`).join('')}</ul>`;
+}
+
+function verdictMark(verdict: Verdict): string {
+  return `<span class="verdict ${verdict}">${VERDICT_WORDS[verdict]}</span>`;
+}
+
+function cardMarkup(
+  reader: CaseReader,
+  card: readonly Finding[],
+  shared: ReadonlySet<string>,
+  isFirst: boolean,
+): string {
+  const first = card[0];
+  if (first === undefined) return '';
+  const title = titleOf(card, first);
+  const own = ownCaveats(card, shared);
+  return `<article class="finding${isFirst ? ' first' : ''}">
+<h3>${escapeHtml(title)} ${verdictMark(verdictOf(card))}</h3>
+${statements(card)}
+${figures(reader, card)}
+${numbersTable(card)}
+${own.length === 0 ? '' : `<div class="limits"><h4>Limits</h4>${caveatList(own)}</div>`}
+${details(reader, card)}
+</article>`;
+}
+
+/** The caveats of a card that are not told above; those of several category rankings name their categories. */
+function ownCaveats(card: readonly Finding[], shared: ReadonlySet<string>): Caveat[] {
+  const categoriesOf = new Map<string, { caveat: Caveat; categories: string[] }>();
+  for (const finding of card) {
+    for (const caveat of finding.caveats) {
+      if (shared.has(caveat.id) && finding.kind !== 'coverage') continue;
+      const known = categoriesOf.get(`${caveat.id} ${caveat.text}`) ?? { caveat, categories: [] };
+      if (isCategoryRanking(finding)) known.categories.push(finding.category ?? '');
+      categoriesOf.set(`${caveat.id} ${caveat.text}`, known);
+    }
+  }
+  return [...categoriesOf.values()].map(({ caveat, categories }) => {
+    const isOfAll = categories.length === 0 || categories.length === card.length;
+    return isOfAll ? caveat : { id: caveat.id, text: `${capital(formatList(categories))}: ${caveat.text}` };
+  });
+}
+
+function titleOf(card: readonly Finding[], first: Finding): string {
+  if (isCategoryRanking(first)) return 'Most used services by category';
+  return card.length > 1 ? first.title.replace(/, by [a-z-]+$/, '') : first.title;
+}
+
+function isCategoryRanking(finding: Finding): finding is ServiceRankingFinding {
+  return finding.kind === 'service-ranking' && finding.category !== null;
+}
+
+/** One statement a finding, but a group's four shares begin alike: there the first stands for all, the table has the rest. */
+function statements(card: readonly Finding[]): string {
+  const first = card[0];
+  if (first !== undefined && isCategoryRanking(first))
+    return `<p class="statement">${RANKING_INTRODUCTION[first.verdict]}</p>`;
+  const told = first?.kind === 'activity-share' ? [shareSentence(card)] : card.map((finding) => finding.statement);
+  return told.map((text) => `<p class="statement">${prose(text)}</p>`).join('');
+}
+
+const RANKING_INTRODUCTION: Readonly<Record<Verdict, string>> = {
+  supported:
+    'Named services by their share of the activity flows (opened from inside the ranges) of each category. The first ' +
+    'place of each category is certain by the rule below; later places may not be.',
+  'not-supported':
+    'Named services by their share of the activity flows (opened from inside the ranges) of each category. Which comes ' +
+    'first cannot be told: other days might turn the order.',
+  'insufficient-data':
+    'Named services by their share of the activity flows (opened from inside the ranges) of each category. There are too ' +
+    'few flows or days to tell which comes first; the figures are for orientation only.',
+};
+
+function shareSentence(card: readonly Finding[]): string {
+  const first = card[0];
+  if (first?.kind !== 'activity-share') return '';
+  const sides = card.map((finding) => `${formatShare(finding.value)} of the ${finding.metric ?? ''}`);
+  const seen = first.statement.slice(first.statement.lastIndexOf('activity '));
+  return (
+    `${capital(first.group)} (${formatList(first.members)}) made up ${formatList(sides)} of activity, counting flows opened ` +
+    `from inside the ranges; ${seen}`
+  );
+}
+
+function figures(reader: CaseReader, card: readonly Finding[]): string {
+  const shares = card.filter((finding) => finding.kind === 'activity-share');
+  if (shares.length > 0) return shareFigure(shares);
+  const drawn = card.map((finding) => {
+    if (finding.kind === 'service-ranking' && finding.category === null && finding.ranking.length > 1)
+      return rankingFigure(finding);
+    if (finding.kind === 'daily-rhythm' && finding.profile.length > 0) return profileFigure(finding);
+    if (finding.kind === 'weekly-rhythm' && finding.ranking.length > 0) return weekdayFigure(finding);
+    return '';
+  });
+  const weekly = card.find((finding) => finding.kind === 'weekly-rhythm');
+  if (weekly !== undefined) drawn.push(week(reader, weekly));
+  return drawn.join('');
+}
+
+/** Activity by hour of the week, counted anew from the flows behind the finding. */
+function week(reader: CaseReader, finding: WeeklyRhythmFinding): string {
+  const selection = compileFilter(parseFilter(finding.where), reader);
+  const rows = summarise(reader, { by: ['weekday', 'hour'], metric: 'flows', selection });
+  const flows = Array.from({ length: 7 }, () => new Array<number>(24).fill(0));
+  for (const row of rows) {
+    const day = flows[Number(row.weekday) - 1];
+    if (day !== undefined) day[Number(row.hour)] = row.value;
+  }
+  return weekFigure(flows, finding.timeZone);
+}
+
+function numbersTable(card: readonly Finding[]): string {
+  const first = card[0];
+  if (first === undefined) return '';
+  if (first.kind === 'service-ranking') {
+    return first.category === null ? rankingTable(first) : categoryRankings(card.filter(isCategoryRanking));
+  }
+  if (first.kind === 'coverage') return coverageDetails(first);
+  const isRhythm = first.kind === 'weekly-rhythm' || first.kind === 'daily-rhythm';
+  const per = first.kind === 'weekly-rhythm' ? 'Days with traffic' : 'Observed hours';
+  const heads = isRhythm
+    ? ['Metric', 'Value', '95 % interval', 'All activity', per, 'p, adjusted', 'Verdict']
+    : ['Metric', 'Share', '95 % interval', 'Of the group', 'Of all activity', 'Verdict'];
+  const rows = card.map((finding) => {
+    const { metric } = finding;
+    const amount = (value: number | null): string =>
+      metric === null ? formatCount(value) : formatAmount(metric, value);
+    const isShare = finding.kind !== 'weekly-rhythm';
+    const value = isShare ? formatShare(finding.value) : amount(finding.value);
+    const interval = isShare
+      ? formatShareInterval(finding.interval)
+      : (finding.interval?.map((end) => amount(end)).join(' – ') ?? '–');
+    const cells = [value, interval, amount(finding.numerator)];
+    cells.push(isRhythm ? formatCount(finding.denominator) : amount(finding.denominator));
+    if (isRhythm) cells.push(formatPValue(finding.adjustedPValue));
+    return `<tr><td class="word">${escapeHtml(metric ?? '')}</td>${cells
+      .map((cell) => `<td class="number">${escapeHtml(cell)}</td>`)
+      .join('')}<td class="word">${VERDICT_WORDS[finding.verdict]}</td></tr>`;
+  });
+  const head = heads.map((name, i) => `<th${i > 0 && i < heads.length - 1 ? ' class="number"' : ''}>${name}</th>`);
+  return `<table><thead><tr>${head.join('')}</tr></thead><tbody>${rows.join('')}</tbody></table>`;
+}
+
+function rankingTable(finding: ServiceRankingFinding): string {
+  if (finding.ranking.length === 0) return '';
+  const rows = finding.ranking.map(
+    (row, i) =>
+      `<tr><td class="number">${i + 1}</td><td>${escapeHtml(row.service)}</td>` +
+      `<td class="number">${formatShare(row.value)}</td><td class="number">${formatShareInterval(row.interval)}</td>` +
+      `<td class="number">${formatCount(row.daysActive)}</td></tr>`,
+  );
+  return `<table><thead><tr><th class="number">Rank</th><th>Service</th><th class="number">Share of ${formatCount(
+    finding.denominator,
+  )} flows</th><th class="number">95 % interval</th><th class="number">Days seen</th></tr></thead><tbody>${rows.join('')}</tbody></table>`;
+}
+
+/** One row a category, with its first services. */
+function categoryRankings(findings: readonly ServiceRankingFinding[]): string {
+  const rows = findings.map((finding) => {
+    const shown = finding.ranking.slice(0, MOST_PLACES);
+    const left = finding.ranking.length - shown.length;
+    const places = shown.map(
+      (row) =>
+        `<li>${escapeHtml(row.service)} ${prose(formatShare(row.value))} <span class="quiet">(${prose(
+          formatShareInterval(row.interval),
+        )}; on ${formatCount(row.daysActive)} days)</span></li>`,
+    );
+    if (left > 0) places.push(`<li class="quiet">and ${left} further ranked</li>`);
+    return (
+      `<tr><td>${escapeHtml(finding.category ?? '')}</td><td class="number">${formatCount(finding.denominator)}</td>` +
+      `<td><ul class="places">${places.join('')}</ul></td><td class="mono">${escapeHtml(finding.id)}</td></tr>`
+    );
+  });
+  return `<table><thead><tr><th>Category</th><th class="number">Flows</th><th>Services: share (95 % interval; days seen)</th><th>Finding id</th></tr></thead><tbody>${rows.join('')}</tbody></table>`;
+}
+
+function coverageDetails(finding: CoverageFinding): string {
+  const list = (name: string, spans: CoverageFinding['gaps']): string => {
+    if (spans.length === 0) return '';
+    const shown = spans.slice(0, MOST_SPANS);
+    const left = spans.length - shown.length;
+    const rows = shown.map(
+      (span) =>
+        `<tr><td class="mono">${escapeHtml(span.from)}</td><td class="mono">${escapeHtml(span.to)}</td>` +
+        `<td class="number">${duration(span.from, span.to)}</td></tr>`,
+    );
+    const more = left > 0 ? `<p class="quiet">${formatCount(left)} further are in the case, not printed.</p>` : '';
+    return `<h4>${name}</h4><table><thead><tr><th>From (UTC)</th><th>To (UTC)</th><th class="number">Length</th></tr></thead><tbody>${rows.join('')}</tbody></table>${more}`;
+  };
+  return (
+    list('Gaps: no flow in any evidence for at least one clock hour', finding.gaps) +
+    list('Outages: other traffic, but none from or to the ranges', finding.outages)
+  );
+}
+
+function duration(from: string, to: string): string {
+  const minutes = Math.round((Date.parse(to) - Date.parse(from)) / 60_000);
+  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
+}
+
+function details(reader: CaseReader, card: readonly Finding[]): string {
+  const first = card[0];
+  if (first === undefined) return '';
+  const parameters = Object.entries(first.parameters).filter(([name]) => name !== 'metric' || card.length === 1);
+  if (isCategoryRanking(first)) return rankingDetails(reader, card.filter(isCategoryRanking));
+  const where = first.where === '' ? 'every flow of the case' : `<code>${breakable(first.where)}</code>`;
+  const selecting = first.where === '' ? '' : ` --where ${shellArgument(first.where)}`;
+  const command = `enclave flows ${shellArgument(basename(reader.path))}${selecting}`;
+  const ids = card.map((finding) => `<span class="mono">${escapeHtml(finding.id)}</span>`).join(', ');
+  return facts(
+    [
+      ['Counted', escapeHtml(capital(first.population))],
+      ['Method', `${escapeHtml(first.method.name)} <span class="quiet">(${escapeHtml(first.method.source)})</span>`],
+      ['Parameters', escapeHtml(parameters.map(([name, value]) => `${inWords(name)} ${plain(value)}`).join('; '))],
+      ['Flows behind it', where],
+      ['Reproduce', `<code class="block">${escapeHtml(command)}</code>`],
+      [card.length > 1 ? 'Finding ids' : 'Finding id', ids],
+    ],
+    'details',
+  );
+}
+
+/** The details of the rankings of several categories, whose filters differ only in the category and the first service. */
+function rankingDetails(reader: CaseReader, findings: readonly ServiceRankingFinding[]): string {
+  const [first] = findings;
+  if (first === undefined) return '';
+  const parameters = Object.entries(first.parameters).filter(([name]) => name !== 'category');
+  const start = first.where.slice(0, first.where.lastIndexOf(' and category = '));
+  const filters = findings.map((finding) => {
+    const rest = finding.where.startsWith(start) ? `…${finding.where.slice(start.length)}` : finding.where;
+    return `<li><code>${breakable(rest)}</code></li>`;
+  });
+  return facts(
+    [
+      ['Counted', escapeHtml(capital(first.population))],
+      ['Method', `${escapeHtml(first.method.name)} <span class="quiet">(${escapeHtml(first.method.source)})</span>`],
+      ['Parameters', escapeHtml(parameters.map(([name, value]) => `${inWords(name)} ${plain(value)}`).join('; '))],
+      [
+        'Flows behind the first places',
+        `<ul class="places"><li><code>${breakable(start)} …</code></li>${filters.join('')}</ul>`,
+      ],
+      [
+        'Reproduce',
+        `<code class="block">${escapeHtml(`enclave flows ${shellArgument(basename(reader.path))} --where ${shellArgument(`${start} and category = CATEGORY and service = SERVICE`)}`)}</code>`,
+      ],
+    ],
+    'details',
+  );
+}
+
+/** `minimumDays` → `minimum days`. */
+function inWords(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+function plain(value: unknown): string {
+  if (Array.isArray(value)) return value.map(plain).join(', ');
+  if (value === null) return 'none';
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+function evidenceSection(evidence: readonly EvidenceInfo[], findings: readonly Finding[]): string {
+  const coverage = findings.find((finding) => finding.kind === 'coverage');
+  if (evidence.length === 0) return `<section class="page"><h2>Evidence</h2><p>No evidence was imported.</p></section>`;
+  const rows = evidence.map((file, i) => {
+    const seen =
+      file.firstSeen === null || file.lastSeen === null
+        ? 'no packet or record'
+        : `${formatUtc(file.firstSeen)} to ${formatUtc(file.lastSeen)}`;
+    const more: [string, string][] = [
+      ['SHA-256', hashMarkup(file.sha256)],
+      ['Seen (UTC)', `<span class="mono">${escapeHtml(seen)}</span>`],
+      [
+        'Imported',
+        `${escapeHtml(file.importedAt)}${file.linkTypes.length > 0 ? `; link type ${escapeHtml(file.linkTypes.join(', '))}` : ''}`,
+      ],
+    ];
+    if (file.problems.length > 0) more.push(['Problems', problemList(file)]);
+    return `<tbody class="file"><tr><td class="number">${i + 1}</td><td>${breakable(file.path)}</td><td class="word">${escapeHtml(
+      file.format,
+    )}</td><td class="number">${formatBytes(file.bytes)}</td><td class="number">${formatCount(
+      file.packets > 0 ? file.packets : file.records,
+    )}</td><td class="number">${formatCount(file.flows)}</td><td class="word">${escapeHtml(
+      file.status,
+    )}</td></tr><tr><td></td><td colspan="6">${facts(more)}</td></tr></tbody>`;
+  });
+  return `<section><h2>Evidence</h2>
+<p>Each file was read once and hashed as it was read. Sizes are of the file as given; times are those of its packets or
+records.</p>
+${coverageTracks(evidence, coverage)}
+<table><thead><tr><th class="number">No.</th><th>File</th><th>Format</th><th class="number">Size</th><th class="number">Packets or records</th><th class="number">Flows</th><th>Status</th></tr></thead>${rows.join('')}</table></section>`;
+}
+
+function problemList(file: EvidenceInfo): string {
+  const items = file.problems.map(
+    (problem) =>
+      `${escapeHtml(problem.message)} <span class="quiet">(${escapeHtml(problem.kind)}, ${formatCount(problem.count)} ×, first at ` +
+      `${formatCount(problem.firstOffset)})</span>`,
+  );
+  return items.join('<br>');
+}
+
+function coverageTracks(evidence: readonly EvidenceInfo[], coverage: CoverageFinding | undefined): string {
+  const timed = evidence.flatMap((file): CoverageTrack[] =>
+    file.firstSeen === null || file.lastSeen === null
+      ? []
+      : [{ name: basename(file.path), from: file.firstSeen, to: file.lastSeen }],
+  );
+  const from = timed.reduce(
+    (least, track) => Math.min(least, track.from),
+    instant(coverage?.coverage.from) ?? Infinity,
+  );
+  const to = timed.reduce((most, track) => Math.max(most, track.to), instant(coverage?.coverage.to) ?? -Infinity);
+  if (timed.length === 0 || !(from <= to)) return '';
+  const ordered = [...timed].sort((x, y) => x.from - y.from || x.to - y.to);
+  const shown = ordered.slice(0, MOST_TRACKS);
+  const left = ordered.length - shown.length;
+  const rest = left > 0 ? ` ${formatCount(left)} files that start later are not drawn.` : '';
+  const gaps = (coverage?.gaps ?? []).map((gap) => ({ from: instant(gap.from) ?? from, to: instant(gap.to) ?? from }));
+  return coverageFigure(
+    shown,
+    gaps,
+    { from, to, fromText: `${formatUtc(from).slice(0, 16)}Z`, toText: `${formatUtc(to).slice(0, 16)}Z` },
+    `When each evidence file speaks, and when any flow is seen (UTC). Hatched: gaps.${rest}`,
+  );
+}
+
+/** Microseconds of an ISO 8601 time in UTC. */
+function instant(text: string | null | undefined): number | null {
+  return text ? parseInstant(text, 'UTC') : null;
+}
+
+function undeterminedSection(findings: readonly Finding[]): string {
+  const items: string[] = [];
+  const coverage = findings.find((finding) => finding.kind === 'coverage');
+  for (const finding of findings) {
+    if (finding.verdict !== 'insufficient-data') continue;
+    const reason = finding.caveats.find((caveat) => caveat.id === 'too-little-data');
+    items.push(`${finding.title}: ${reason?.text ?? 'too little data.'}`);
+  }
+  if (coverage !== undefined && coverage.encryptedShare !== null) {
+    items.push(
+      `The content of ${formatShare(coverage.encryptedShare)} of all flows is encrypted: whom they were for may be known, what ` +
+        'was said in them is not.',
+    );
+  }
+  if (coverage !== undefined && coverage.unknownShare !== null && coverage.unknownShare > 0) {
+    items.push(`What ${formatShare(coverage.unknownShare)} of all flows were for: no rule recognised them.`);
+  }
+  if (coverage !== undefined && coverage.coverage.observedFraction < 1 && coverage.coverage.from !== null) {
+    items.push(
+      `What happened in the ${formatShare(1 - coverage.coverage.observedFraction)} of clock hours in which the evidence shows no ` +
+        'flow, and before and after its window.',
+    );
+  }
+  for (const caveat of coverage?.caveats ?? []) {
+    if (caveat.id === 'outages-cannot-be-told' || caveat.id === 'no-activity') items.push(caveat.text);
+  }
+  items.push(
+    'Who sat behind an address, why they did what they did, and what nationality they have: flows do not tell.',
+    'Traffic that did not pass the point where the evidence was taken.',
+  );
+  return `<section><h2>What was not determined</h2><ul>${items.map((text) => `<li>${prose(text)}</li>`).join('')}</ul></section>`;
+}
+
+function basisSection(reader: CaseReader, options: ReportOptions): string {
+  const basis = reader.labelBasis();
+  const rows: [string, string][] = [
+    [
+      'Enclave',
+      `${escapeHtml(options.version)} printed this report; ${escapeHtml(reader.meta('version') ?? 'an unknown version')} made the case`,
+    ],
+    ['Label version', formatCount(reader.labelVersion)],
+    [
+      'Time base',
+      'Times are those the capturing devices wrote, taken as UTC where the format says so; no clock error was corrected. ' +
+        `Local hours and days follow ${escapeHtml(reader.profile.timeZone)} by the IANA rules for the date.`,
+    ],
+  ];
+  if (basis === null) rows.push(['Labels', 'the flows have no final labels yet']);
+  else
+    rows.push(
+      ...Object.entries(basis).map(([name, value]): [string, string] => [capital(inWords(name)), basisMarkup(value)]),
+    );
+  return `<section><h2>Versions and time base</h2>${facts(rows)}</section>`;
+}
+
+/** A value of the label basis: lists one entry a line, objects as `name value` pairs, hashes in groups. */
+function basisMarkup(value: unknown): string {
+  if (Array.isArray(value)) return value.map(basisMarkup).join('<br>');
+  if (typeof value === 'object' && value !== null) {
+    return Object.entries(value)
+      .map(([name, part]) => `<span class="quiet">${escapeHtml(inWords(name))}</span> ${basisMarkup(part)}`)
+      .join(', ');
+  }
+  const text = String(value);
+  return /^[0-9a-f]{40,128}$/.test(text) ? hashMarkup(text) : breakable(text);
+}
+
+function auditSection(audit: readonly AuditEntry[]): string {
+  const head = audit.at(-1);
+  if (head === undefined) return `<section><h2>Audit log</h2><p>The case holds no audit entry.</p></section>`;
+  const shown = audit.length <= MOST_AUDIT ? audit : [...audit.slice(0, 5), ...audit.slice(5 - MOST_AUDIT)];
+  const left = audit.length - shown.length;
+  const rows = shown.map((entry, i) => {
+    const cut =
+      left > 0 && i === 5
+        ? `<tr><td></td><td colspan="4" class="quiet">${formatCount(left)} entries are left out here.</td></tr>`
+        : '';
+    return `${cut}<tr><td class="number">${entry.seq}</td><td class="mono time">${escapeHtml(entry.time)}</td><td>${escapeHtml(
+      entry.action,
+    )}</td><td>${escapeHtml(entry.actor)}</td><td>${breakable(entry.detail)}</td></tr>`;
+  });
+  return `<section><h2>Audit log</h2>
+<p>Every entry holds the SHA-256 of the one before it. Compare the head of the chain with one noted earlier, and check the
+chain itself with <code>enclave verify</code>.</p>
+${facts([
+  ['Entries', formatCount(audit.length)],
+  ['Head of the chain', hashMarkup(head.hash)],
+])}
+<table class="audit"><colgroup><col style="width:9mm"><col style="width:43mm"><col style="width:32mm"><col style="width:28mm"><col></colgroup><thead><tr><th class="number">No.</th><th>Time</th><th>Action</th><th>By</th><th>Detail</th></tr></thead><tbody>${rows.join('')}</tbody></table></section>`;
+}
+
+function glossarySection(): string {
+  const rows = GLOSSARY.map(([term, meaning]): [string, string] => [term, escapeHtml(meaning)]);
+  return `<section><h2>Terms</h2>${facts(rows, 'glossary')}</section>`;
+}

@@ -1,0 +1,89 @@
+import { cssString } from './markup.ts';
+
+/**
+ * The style of the report, for screen and A4 paper. Fonts are the system's own, black and white is enough to read every
+ * figure, and page boxes carry the case and the page number (CSS Paged Media 3).
+ */
+export function reportStyle(runningTitle: string): string {
+  return `
+:root { --ink: #14202b; --quiet: #56646f; --line: #c9d1d8; --faint: #f3f5f7; --accent: #1f4e79; }
+* { box-sizing: border-box; }
+html { font: 10pt/1.5 "Source Sans 3", "Noto Sans", "Segoe UI", "Helvetica Neue", Arial, "Liberation Sans", sans-serif;
+  color: var(--ink); background: #fff; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
+body { max-width: 174mm; margin: 12mm auto; padding: 0 4mm; }
+h1, h2, h3, h4 { line-height: 1.25; font-weight: 600; break-after: avoid; margin: 0; }
+h1 { font-size: 24pt; font-weight: 600; letter-spacing: -0.01em; overflow-wrap: anywhere; }
+h2 { font-size: 15pt; margin: 0 0 5mm; padding-bottom: 2mm; border-bottom: 0.6pt solid var(--ink); }
+h3 { font-size: 11.5pt; margin: 7mm 0 2.5mm; }
+h4 { font-size: 9pt; margin: 4mm 0 1mm; color: var(--quiet); text-transform: uppercase; letter-spacing: 0.06em; }
+p { margin: 0 0 2.5mm; orphans: 3; widows: 3; }
+ul { margin: 0 0 3mm; padding-left: 5mm; }
+li { margin-bottom: 1.2mm; }
+section { margin-top: 12mm; }
+table { width: 100%; border-collapse: collapse; font-size: 8.8pt; line-height: 1.4; font-variant-numeric: tabular-nums; }
+thead { display: table-header-group; }
+tr { break-inside: avoid; }
+th { text-align: left; font-weight: 600; color: var(--quiet); border-bottom: 0.6pt solid var(--ink); padding: 1mm 3mm 1mm 0;
+  vertical-align: bottom; }
+td { padding: 1.2mm 3mm 1.2mm 0; border-bottom: 0.4pt solid var(--line); vertical-align: top; overflow-wrap: anywhere; }
+td:last-child, th:last-child { padding-right: 0; }
+th.number, td.number { text-align: right; white-space: nowrap; overflow-wrap: normal; }
+td.word, td.time { white-space: nowrap; overflow-wrap: normal; }
+code, .hash, .mono { font: 8.2pt/1.45 "Source Code Pro", "Noto Sans Mono", Consolas, Menlo, "Liberation Mono", monospace;
+  overflow-wrap: anywhere; }
+code.block { display: block; white-space: pre-wrap; background: var(--faint); padding: 1.6mm 2.4mm; }
+.hash span { margin-right: 0.55em; }
+.hash span:last-child { margin-right: 0; }
+table.audit { table-layout: fixed; }
+.together { white-space: nowrap; }
+.quiet { color: var(--quiet); }
+dl.facts { display: grid; grid-template-columns: 36mm 1fr; gap: 1.6mm 5mm; margin: 0; }
+dl.facts dt { color: var(--quiet); }
+dl.facts dd { margin: 0; overflow-wrap: anywhere; }
+dl.details { grid-template-columns: 28mm 1fr; font-size: 8.8pt; gap: 1mm 4mm; margin-top: 4mm; break-inside: avoid; }
+dl.facts dd, dl.facts dt { break-inside: avoid; }
+dl.glossary { grid-template-columns: 42mm 1fr; gap: 2mm 5mm; }
+dl.glossary dt { color: var(--ink); font-weight: 600; }
+dl > div { display: contents; }
+.cover .brand { color: var(--quiet); letter-spacing: 0.14em; text-transform: uppercase; font-size: 8.5pt;
+  margin-bottom: 14mm; }
+.cover h1 { margin-bottom: 3mm; }
+.cover .subtitle { font-size: 12pt; color: var(--quiet); margin-bottom: 10mm; }
+.cover dl.facts { padding: 5mm 0; border-top: 0.6pt solid var(--ink); border-bottom: 0.4pt solid var(--line); }
+.cover .summary { margin-top: 8mm; }
+.summary li { margin-bottom: 1.8mm; }
+.finding { margin-top: 8mm; }
+.finding h3 { margin: 0 0 2mm; }
+.finding .statement { font-size: 10.5pt; }
+ul.places { margin: 0; padding: 0; list-style: none; }
+ul.places li { margin: 0; }
+.limits { break-inside: avoid; }
+.finding.first { margin-top: 0; }
+.verdict { display: inline-block; border: 0.7pt solid var(--ink); padding: 0 1.6mm; font-size: 8pt; line-height: 1.5;
+  white-space: nowrap; }
+.verdict.supported { background: var(--ink); color: #fff; }
+.verdict.insufficient-data { border-style: dashed; }
+h3 .verdict { margin-left: 2mm; vertical-align: 0.4mm; font-weight: 400; }
+figure { margin: 3mm 0 4mm; break-inside: avoid; }
+figure svg { display: block; width: 100%; height: auto; }
+figcaption { font-size: 8.5pt; color: var(--quiet); margin-top: 1mm; }
+.note { border-left: 1.6pt solid var(--ink); background: var(--faint); padding: 3mm 4mm 1.5mm; margin-bottom: 5mm;
+  font-size: 9.2pt; }
+.caveats { font-size: 9.2pt; margin-top: 2mm; }
+tbody.file { break-inside: avoid; }
+tbody.file tr td { border-bottom: 0; }
+tbody.file tr:last-child td { border-bottom: 0.4pt solid var(--line); padding-bottom: 2.4mm; }
+tbody.file dl.facts { grid-template-columns: 22mm 1fr; gap: 0.6mm 3mm; }
+text { font: 10px "Source Sans 3", "Noto Sans", "Segoe UI", "Helvetica Neue", Arial, "Liberation Sans", sans-serif;
+  fill: var(--ink); }
+text.quiet { fill: var(--quiet); }
+@media screen { html { background: #e9edf0; } body { background: #fff; padding: 14mm 18mm; max-width: 210mm;
+  box-shadow: 0 0 0 1px var(--line); } }
+@media print { body { margin: 0; padding: 0; max-width: none; }
+  section.page { break-before: page; margin-top: 0; } }
+@page { size: A4; margin: 20mm 18mm 20mm;
+  @bottom-left { content: ${cssString(runningTitle)}; font: 8pt "Liberation Sans", Arial, sans-serif; color: #56646f; }
+  @bottom-right { content: "page " counter(page) " of " counter(pages); font: 8pt "Liberation Sans", Arial, sans-serif;
+    color: #56646f; } }
+`;
+}

@@ -1,0 +1,105 @@
+import type { Finding } from './finding.ts';
+import type { Problem } from './problem.ts';
+
+/** The jobs that the engine does for the command line and the window: name → request, response, progress. */
+
+export interface EvidenceResult {
+  /** First 16 hex digits of the SHA-256; null when the file could not be read at all. */
+  id: string | null;
+  path: string;
+  sha256: string | null;
+  bytes: number;
+  format: string | null;
+  linkTypes: string[];
+  packets: number;
+  flows: number;
+  records: number;
+  /** ISO 8601, UTC, microseconds. */
+  firstSeen: string | null;
+  lastSeen: string | null;
+  durationMs: number;
+  duplicateOf: string | null;
+  status: 'imported' | 'partial' | 'rejected' | 'duplicate';
+  problems: Problem[];
+}
+
+export interface ImportSummary {
+  case: string;
+  evidence: EvidenceResult[];
+  totals: {
+    files: number;
+    imported: number;
+    partial: number;
+    rejected: number;
+    duplicate: number;
+    bytes: number;
+    packets: number;
+    flows: number;
+    records: number;
+    durationMs: number;
+  };
+  peakRssBytes: number;
+}
+
+/** Sent about five times a second. Rates are means since the job began; `secondsLeft` is null until it can be told. */
+export interface Progress {
+  step: 'read' | 'label' | 'analyse' | 'verify' | 'print';
+  /** File or thing in work. */
+  what: string;
+  file: number;
+  files: number;
+  bytes: number;
+  bytesTotal: number;
+  packets: number;
+  flows: number;
+  bytesPerSecond: number;
+  packetsPerSecond: number;
+  secondsLeft: number | null;
+}
+
+export interface VerifyResult {
+  case: string;
+  holds: boolean;
+  checks: { check: string; result: 'holds' | 'fails' | 'not-checked'; detail: string }[];
+}
+
+export interface SummaryResult {
+  rows: Record<string, string | number | boolean | null>[];
+}
+
+export interface Jobs {
+  new: {
+    request: { case: string; profile: unknown; title: string; examiner: string; authority: string };
+    response: { case: string };
+  };
+  import: { request: { case: string; paths: string[] }; response: ImportSummary };
+  reclassify: { request: { case: string }; response: { flows: number } };
+  analyse: { request: { case: string }; response: Finding[] };
+  saveFindings: { request: { case: string; findings: Finding[] }; response: null };
+  findings: { request: { case: string }; response: Finding[] };
+  summary: { request: { case: string; by: string[]; metric: string; where: string }; response: SummaryResult };
+  flows: {
+    request: { case: string; where: string; limit: number | null; format: string; out: string | null };
+    response: { flows: number };
+  };
+  report: { request: { case: string; out: string }; response: { path: string; sha256: string } };
+  /** Writes the sample evidence into a folder. */
+  sample: { request: { directory: string }; response: { files: string[] } };
+  audit: { request: { case: string; action: string; detail: Record<string, unknown> }; response: null };
+  verify: { request: { case: string; evidenceDirectory: string | null }; response: VerifyResult };
+}
+
+export type JobName = keyof Jobs;
+
+/** Jobs that write run in the writer's thread, the others in the query thread. */
+export const WRITING_JOBS: ReadonlySet<JobName> = new Set(['new', 'import', 'reclassify', 'saveFindings', 'audit']);
+
+/** Words of the progress memory that a job's thread shares with the engine, as float64. */
+export const PROGRESS_BYTES = 0;
+export const PROGRESS_PACKETS = 1;
+export const PROGRESS_FLOWS = 2;
+/** Bytes of the files before the one in work. */
+export const PROGRESS_BYTES_BEFORE = 3;
+export const PROGRESS_PACKETS_BEFORE = 4;
+export const PROGRESS_FLOWS_BEFORE = 5;
+export const PROGRESS_WORDS = 6;

@@ -1,0 +1,78 @@
+import type { LabelEvidence, NameOrigin } from './flow.ts';
+import { visibleText } from './visible-text.ts';
+
+/** What a label rests on, told in one line. */
+
+export interface LabelBasis {
+  readonly labelEvidence: LabelEvidence;
+  /** The flow's name (its own or the linked one) and where that came from. */
+  readonly hostname: string | null;
+  readonly nameOrigin: NameOrigin;
+  /** The catalogue's pattern or block that named the service. */
+  readonly match: string | null;
+  readonly payloadRule: string | null;
+  readonly protocol: string;
+  readonly service: string | null;
+  readonly category: string;
+  readonly transport: string;
+  readonly responderPort: number;
+}
+
+const ORIGINS: Readonly<Record<NameOrigin, string>> = {
+  none: 'name',
+  'tls-sni': 'TLS SNI',
+  'quic-sni': 'QUIC SNI',
+  'http-host': 'HTTP Host',
+  'dns-question': 'DNS question',
+  'zeek-ssl': 'TLS SNI (Zeek ssl log)',
+  'zeek-http': 'HTTP Host (Zeek http log)',
+  'zeek-dns': 'DNS question (Zeek dns log)',
+  'dns-answer-client': 'DNS answer to this client:',
+  'dns-answer-other-client': 'DNS answer to another client:',
+};
+
+const PORT_TRANSPORTS: readonly string[] = ['tcp', 'udp', 'sctp', 'dccp', 'udplite'];
+
+/** Longest name shown; of longer ones the head, with an ellipsis. */
+const SHOWN = 255;
+
+/**
+ * One plain line that says why a flow bears its label, evidence first, label last:
+ * `TLS SNI edge-mqtt.facebook.com → facebook.com → facebook`. What evidence wrote is made visible (`visibleText`).
+ */
+export function labelDetail(basis: LabelBasis): string {
+  const { labelEvidence, hostname, match, payloadRule, protocol, service, category } = basis;
+  switch (labelEvidence) {
+    case 'payload':
+      return chain(payloadRule === null ? 'payload' : `payload rule ${shown(payloadRule)}`, service ?? protocol);
+    case 'hostname':
+    case 'dns': {
+      const pattern = match === null || match === hostname ? [] : [shown(match)];
+      return chain(namedBy(basis) ?? labelEvidence, ...pattern, service ?? category);
+    }
+    case 'address':
+      return chain(match === null ? 'address of the peer' : `address block ${shown(match)}`, service ?? category);
+    case 'port':
+      return chain(portHint(basis) ?? 'port hint', service ?? protocol);
+    case 'behaviour':
+      return chain(match === null ? 'behaviour' : `behaviour ${shown(match)}`, service ?? category);
+    case 'none':
+      return ['no rule matched', namedBy(basis), portHint(basis)].filter((part) => part !== null).join('; ');
+  }
+}
+
+function chain(...links: string[]): string {
+  return links.join(' → ');
+}
+
+function namedBy({ hostname, nameOrigin }: LabelBasis): string | null {
+  return hostname === null ? null : `${ORIGINS[nameOrigin]} ${shown(hostname)}`;
+}
+
+function portHint({ transport, responderPort }: LabelBasis): string | null {
+  return PORT_TRANSPORTS.includes(transport) ? `port hint ${responderPort} (${transport})` : null;
+}
+
+function shown(text: string): string {
+  return visibleText(text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text);
+}

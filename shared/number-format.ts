@@ -1,0 +1,64 @@
+import type { Metric } from './finding.ts';
+
+/** Numbers as people read them: English grouping, units always there, the same everywhere. */
+
+const NO_VALUE = '–';
+
+/** A count with grouped thousands, at most two decimals below 100: `1,234,567`, `3.25`. */
+export function formatCount(value: number | null): string {
+  if (value === null || !Number.isFinite(value)) return NO_VALUE;
+  const digits = Math.abs(value) < 100 ? 2 : 0;
+  return value.toLocaleString('en-GB', { maximumFractionDigits: digits });
+}
+
+/** A share (0..1) in percent with one decimal; what is not 0 but rounds to it is told as `< 0.1 %`. */
+export function formatShare(share: number | null): string {
+  if (share === null || !Number.isFinite(share)) return NO_VALUE;
+  if (share > 0 && share < 0.0005) return '< 0.1 %';
+  return `${(share * 100).toFixed(1)} %`;
+}
+
+/** An interval of shares: `58.0–64.1 %`. */
+export function formatShareInterval(interval: readonly [number, number] | null): string {
+  if (interval === null) return NO_VALUE;
+  return `${(interval[0] * 100).toFixed(1)}–${(interval[1] * 100).toFixed(1)} %`;
+}
+
+const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
+
+/** Bytes in decimal units (IEC 80000-13: 1 kB = 1000 B) with three significant digits: `1.23 GB`. */
+export function formatBytes(value: number | null): string {
+  if (value === null || !Number.isFinite(value)) return NO_VALUE;
+  let unit = 0;
+  let scaled = value;
+  while (Math.abs(scaled) >= 999.5 && unit < BYTE_UNITS.length - 1) {
+    scaled /= 1000;
+    unit++;
+  }
+  const digits = unit === 0 ? String(Math.round(scaled)) : scaled.toPrecision(3);
+  return `${digits} ${BYTE_UNITS[unit]}`;
+}
+
+/** An amount of a metric with its unit: `1,234 flows`, `1.23 GB`, `310 host-hours`. */
+export function formatAmount(metric: Metric, value: number | null): string {
+  return metric === 'bytes' ? formatBytes(value) : `${formatCount(value)} ${metric}`;
+}
+
+/** A p-value: three decimals, `< 0.001` below. */
+export function formatPValue(p: number | null): string {
+  if (p === null) return NO_VALUE;
+  return p < 0.001 ? '< 0.001' : p.toFixed(3);
+}
+
+const WEEKDAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
+
+/** English name of an ISO weekday, 1 = Monday. */
+export function weekdayName(weekday: number): string {
+  return WEEKDAYS[weekday - 1] ?? NO_VALUE;
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function formatList(words: readonly string[]): string {
+  if (words.length < 2) return words.join('');
+  return `${words.slice(0, -1).join(', ')} and ${words.at(-1) ?? ''}`;
+}

@@ -1,0 +1,92 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  bootstrapInterval,
+  expandedTail,
+  quantile,
+  ratioInterval,
+  resampleDays,
+  resampledTotals,
+} from '../../../electron/analysis/statistics/day-bootstrap.ts';
+import { studentTQuantile } from '../../../electron/analysis/statistics/distributions.ts';
+import { Random } from '../../../electron/analysis/statistics/random.ts';
+
+describe('day-block bootstrap', () => {
+  it('draws as many blocks as there are, in every resample', () => {
+    const { weights } = resampleDays(21, 200, 1, 0.95);
+    for (let r = 0; r < 200; r++) {
+      expect(weights.subarray(r * 21, (r + 1) * 21).reduce((x, y) => x + y, 0)).toBe(21);
+    }
+  });
+
+  it('takes quantiles as R does (type 7)', () => {
+    const values = Float64Array.from([1, 2, 3, 4, 10]);
+    expect(quantile(values, 0.25)).toBe(2);
+    expect(quantile(values, 0.9)).toBeCloseTo(7.6, 12);
+  });
+
+  it("widens the tails by Hesterberg's formula (n = 20: t = 2.093, tail = Φ(-2.147) = 0.0159)", () => {
+    expect(expandedTail(20, 0.95)).toBeCloseTo(0.0159, 4);
+    expect(expandedTail(20, 0.95)).toBeLessThan(0.025);
+    expect(expandedTail(400, 0.95)).toBeCloseTo(0.025, 3);
+  });
+
+  it("comes near Student's interval for a mean of normal values", () => {
+    const random = Random.seeded(5);
+    const values = Float64Array.from({ length: 40 }, () => {
+      let sum = -6;
+      for (let i = 0; i < 12; i++) sum += random.next() / 2 ** 32;
+      return 100 + 10 * sum;
+    });
+    const mean = values.reduce((x, y) => x + y, 0) / 40;
+    const deviation = Math.sqrt(values.reduce((x, y) => x + (y - mean) ** 2, 0) / 39);
+    const half = studentTQuantile(0.975, 39) * (deviation / Math.sqrt(40));
+    const resamples = resampleDays(40, 4000, 2, 0.95);
+    const ones = new Float64Array(40).fill(1);
+    const interval = ratioInterval(resamples, resampledTotals(resamples, values), resampledTotals(resamples, ones));
+    expect(interval?.[0]).toBeGreaterThan(mean - half * 1.1);
+    expect(interval?.[0]).toBeLessThan(mean - half * 0.9);
+    expect(interval?.[1]).toBeGreaterThan(mean + half * 0.9);
+    expect(interval?.[1]).toBeLessThan(mean + half * 1.1);
+  });
+
+  it('covers a true share of clustered flows about as often as it says', () => {
+    // 200 worlds of 21 days; each day draws its own share around 0.4, so flows of a day hang together.
+    const random = Random.seeded(11);
+    let covered = 0;
+    for (let world = 0; world < 200; world++) {
+      const total = new Float64Array(21);
+      const part = new Float64Array(21);
+      for (let day = 0; day < 21; day++) {
+        total[day] = 500 + random.below(500);
+        part[day] = Math.round(total[day] * (0.3 + (0.2 * random.below(1000)) / 999));
+      }
+      const resamples = resampleDays(21, 500, world + 1, 0.95);
+      const interval = ratioInterval(resamples, resampledTotals(resamples, part), resampledTotals(resamples, total));
+      if (interval !== null && interval[0] <= 0.4 && interval[1] >= 0.4) covered++;
+    }
+    expect(covered).toBeGreaterThanOrEqual(182);
+  });
+
+  it('keeps a ratio of a part to its whole within 0 and 1', () => {
+    const days = fc.array(fc.tuple(fc.nat(1000), fc.nat(1000)), { minLength: 2, maxLength: 30 });
+    fc.assert(
+      fc.property(days, (pairs) => {
+        const resamples = resampleDays(pairs.length, 100, 1, 0.95);
+        const part = Float64Array.from(pairs, ([x]) => x);
+        const whole = Float64Array.from(pairs, ([x, y]) => x + y);
+        const interval = ratioInterval(resamples, resampledTotals(resamples, part), resampledTotals(resamples, whole));
+        if (interval === null) return;
+        expect(interval[0]).toBeGreaterThanOrEqual(0);
+        expect(interval[1]).toBeLessThanOrEqual(1);
+        expect(interval[0]).toBeLessThanOrEqual(interval[1]);
+      }),
+      { seed: 1 },
+    );
+  });
+
+  it('says nothing from one block, or from resamples that say nothing', () => {
+    expect(bootstrapInterval(resampleDays(1, 100, 1, 0.95), new Float64Array(100))).toBeNull();
+    expect(bootstrapInterval(resampleDays(5, 100, 1, 0.95), new Float64Array(100).fill(NaN))).toBeNull();
+  });
+});

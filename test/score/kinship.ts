@@ -1,0 +1,127 @@
+/** Which name is a narrower one of which: a label may be right and only more or less specific than another tool's. */
+
+/** Protocol → protocols that carry it or that it is a kind of. */
+const CARRIERS: Readonly<Record<string, readonly string[]>> = {
+  anydesk: ['tls'],
+  bjnp: ['http'],
+  cip: ['ethernet-ip'],
+  'encrypted-dns': ['tls', 'quic', 'http2', 'dtls'],
+  ftps: ['tls', 'ftp'],
+  'gtp-c': ['gtp'],
+  'gtp-prime': ['gtp'],
+  'gtp-u': ['gtp'],
+  hls: ['http'],
+  'http-proxy': ['http'],
+  http2: ['tls', 'http'],
+  imaps: ['tls', 'imap'],
+  ipp: ['http'],
+  'json-rpc': ['http'],
+  llmnr: ['dns'],
+  mdns: ['dns'],
+  'mpeg-dash': ['http'],
+  ocsp: ['http'],
+  pop3s: ['tls', 'pop3'],
+  rtcp: ['rtp'],
+  's7comm-plus': ['s7comm'],
+  smb1: ['netbios'],
+  smb2: ['netbios'],
+  smtps: ['tls', 'smtp'],
+  soap: ['http'],
+  softether: ['tls'],
+  srtp: ['rtp', 'dtls', 'stun'],
+  'steam-datagram-relay': ['stun'],
+  stratum: ['json-rpc', 'http'],
+  tor: ['tls'],
+  webdav: ['http'],
+  websocket: ['http', 'tls'],
+  wsd: ['soap', 'http'],
+};
+
+/** Service → the service that it is a part of. */
+const PART_OF: Readonly<Record<string, string>> = {
+  alipay: 'alibaba',
+  aliyun: 'alibaba',
+  'amazon-alexa': 'amazon',
+  'amazon-video': 'amazon',
+  'apple-app-store': 'apple',
+  'apple-music': 'apple',
+  'apple-push': 'apple',
+  'avast-secure-dns': 'avast',
+  aws: 'amazon',
+  azure: 'microsoft',
+  bing: 'microsoft',
+  'cloudflare-warp': 'cloudflare',
+  'cod-mobile': 'activision',
+  crashlytics: 'google-services',
+  dingtalk: 'alibaba',
+  'facebook-messenger': 'facebook',
+  gmail: 'google',
+  'google-chat': 'google',
+  'google-classroom': 'google',
+  'google-cloud': 'google',
+  'google-data-saver': 'google',
+  'google-docs': 'google',
+  'google-drive': 'google',
+  'google-maps': 'google',
+  'google-meet': 'google',
+  'google-plus': 'google',
+  'google-services': 'google',
+  icloud: 'apple',
+  instagram: 'facebook',
+  itunes: 'apple',
+  'microsoft-365': 'microsoft',
+  'microsoft-teams': 'skype-teams',
+  msn: 'microsoft',
+  'netease-games': 'netease-163',
+  onedrive: 'microsoft',
+  outlook: 'microsoft',
+  'play-store': 'google',
+  qq: 'tencent',
+  'qq-mail': 'qq',
+  siri: 'apple',
+  skype: 'skype-teams',
+  'skype-teams': 'microsoft',
+  taobao: 'alibaba',
+  'tencent-games': 'tencent',
+  threads: 'facebook',
+  waze: 'google',
+  wechat: 'tencent',
+  weibo: 'sina',
+  'windows-update': 'microsoft',
+  'world-of-warcraft': 'blizzard',
+  xbox: 'microsoft',
+  'yandex-cloud': 'yandex',
+  'yandex-direct': 'yandex',
+  'yandex-disk': 'yandex',
+  'yandex-mail': 'yandex',
+  'yandex-metrika': 'yandex',
+  'yandex-music': 'yandex',
+  youtube: 'google',
+};
+
+/** Protocols that only one service speaks: a carried name of theirs (`TLS.Telegram`) means the service. */
+export const OWN_SERVICE: Readonly<Record<string, string>> = {
+  bitcoin: 'bitcoin-network',
+  oicq: 'qq',
+  'steam-datagram-relay': 'steam',
+  'steam-wire': 'steam',
+  'telegram-mtproto': 'telegram',
+  viber: 'viber',
+  'whatsapp-wire': 'whatsapp',
+};
+
+/** True when protocol `narrow` is carried by `wide`, or a kind of it. */
+export function protocolIsWithin(narrow: string, wide: string): boolean {
+  return (CARRIERS[narrow] ?? []).some((carrier) => carrier === wide || protocolIsWithin(carrier, wide));
+}
+
+/** True when service `narrow` is a part of `wide`. */
+export function serviceIsWithin(narrow: string, wide: string): boolean {
+  const parent = PART_OF[narrow];
+  return parent !== undefined && (parent === wide || serviceIsWithin(parent, wide));
+}
+
+export const KINSHIP_IDS = {
+  protocols: [...Object.entries(CARRIERS).flatMap(([id, carriers]) => [id, ...carriers]), ...Object.keys(OWN_SERVICE)],
+  services: [...Object.entries(PART_OF).flat(), ...Object.values(OWN_SERVICE)],
+};
