@@ -3,12 +3,13 @@ import type { Metric } from './finding.ts';
 /** Numbers as people read them: English grouping, units always there, the same everywhere. */
 
 const NO_VALUE = '–';
+const SMALL = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 2 });
+const LARGE = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 0 });
 
 /** A count with grouped thousands, at most two decimals below 100: `1,234,567`, `3.25`. */
 export function formatCount(value: number | null): string {
   if (value === null || !Number.isFinite(value)) return NO_VALUE;
-  const digits = Math.abs(value) < 100 ? 2 : 0;
-  return value.toLocaleString('en-GB', { maximumFractionDigits: digits });
+  return (Math.abs(value) < 100 ? SMALL : LARGE).format(value);
 }
 
 /** A share (0..1) in percent with one decimal; what is not 0 but rounds to it is told as `< 0.1 %`. */

@@ -132,11 +132,14 @@ function groupShares(
     caveats.push(...labelCaveats(frame, labels), ...activityCaveats(frame));
     const seen = seenBetween(frame, hasActivity);
     const statement =
-      share === null
-        ? `No share of ${name} in ${metric} can be told: activity ${seen}.`
-        : `${formatShare(share)} of the ${metric} of activity (${formatAmount(metric, numerator)} of ` +
-          `${formatAmount(metric, denominator)}; 95 % interval ${formatShareInterval(interval)}) belonged to ${name} ` +
-          `(${formatList(members)}), counting flows opened from inside the ranges; activity ${seen}.`;
+      numerator === 0 && share !== null
+        ? `None of the ${formatAmount(metric, denominator)} of activity belonged to ${name} (${formatList(members)}), ` +
+          `counting flows opened from inside the ranges; activity ${seen}.`
+        : share === null
+          ? `No share of ${name} in ${metric} can be told: activity ${seen}.`
+          : `${formatShare(share)} of the ${metric} of activity (${formatAmount(metric, numerator)} of ` +
+            `${formatAmount(metric, denominator)}; 95 % interval ${formatShareInterval(interval)}) belonged to ${name} ` +
+            `(${formatList(members)}), counting flows opened from inside the ranges; activity ${seen}.`;
     const base = baseOf(frame, {
       kind: 'activity-share',
       subject: name,

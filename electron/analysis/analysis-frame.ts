@@ -10,7 +10,7 @@ import { type DayTally, SUM_COLUMNS, type TrafficTally } from './traffic-tally.t
 /** What every kind of finding is made from, and the parts that all findings have alike. */
 
 export const LEVEL = 0.95;
-export const RESAMPLES = 2000;
+export const RESAMPLES = 1000;
 /** Permutations or shifts of a test; the least p is 1 / 2000. */
 export const PERMUTATIONS = 1999;
 export const SEED = 1;

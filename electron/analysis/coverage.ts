@@ -99,10 +99,10 @@ function countOf(count: number, noun: string): string {
 }
 
 function longest(spans: readonly Span[]): { from: string; to: string }[] {
-  return [...spans]
-    .sort((x, y) => y.to - y.from - (x.to - x.from) || x.from - y.from)
+  return spans
+    .toSorted((x, y) => y.to - y.from - (x.to - x.from) || x.from - y.from)
     .slice(0, MOST_SPANS)
-    .sort((x, y) => x.from - y.from)
+    .toSorted((x, y) => x.from - y.from)
     .map((span) => ({ from: formatUtc(span.from), to: formatUtc(span.to) }));
 }
 

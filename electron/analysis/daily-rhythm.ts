@@ -45,7 +45,7 @@ export interface ActiveHours {
  * contrast.
  */
 export function activeHours(profile: readonly number[]): ActiveHours | null {
-  const ascending = [...profile].sort((x, y) => x - y);
+  const ascending = profile.toSorted((x, y) => x - y);
   const middle = (sum(ascending.slice(0, QUARTER)) + sum(ascending.slice(-QUARTER))) / (2 * QUARTER);
   const high = profile.map((value) => value >= middle);
   const filled = high.map((isHigh, h) => isHigh || (high[(h + 23) % 24] && high[(h + 1) % 24]));

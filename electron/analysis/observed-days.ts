@@ -13,6 +13,6 @@ export const WHOLE_DAY_SHARE = 0.75;
 export function wholeDays(days: readonly DayTally[]): DayTally[] {
   const hours: number[][] = Array.from({ length: 8 }, () => []);
   for (const day of days) hours[ZoneClock.weekday(day.day * 24)].push(day.observedHours);
-  const medians = hours.map((counts) => counts.sort((x, y) => x - y)[Math.floor(counts.length / 2)] ?? 0);
+  const medians = hours.map((counts) => counts.toSorted((x, y) => x - y)[Math.floor(counts.length / 2)] ?? 0);
   return days.filter((day) => day.observedHours >= WHOLE_DAY_SHARE * medians[ZoneClock.weekday(day.day * 24)]);
 }

@@ -36,7 +36,7 @@ const FIRST_PLACE = 0.95;
 export function serviceRankings(frame: AnalysisFrame): ServiceRankingFinding[] {
   const { labels } = frame.tally;
   const categories = new Set(labels.filter((label) => label.service !== null).map((label) => label.category));
-  return [null, ...[...categories].sort()].map((category) => ranking(frame, category));
+  return [null, ...[...categories].toSorted()].map((category) => ranking(frame, category));
 }
 
 function ranking(frame: AnalysisFrame, category: string | null): ServiceRankingFinding {
@@ -53,7 +53,7 @@ function ranking(frame: AnalysisFrame, category: string | null): ServiceRankingF
   const denominator = sum(denominators);
   const services = [...byService]
     .map(([service, of]) => ({ service, of, flows: frame.days.reduce((total, day) => total + flowsOn(day, of), 0) }))
-    .sort((x, y) => y.flows - x.flows || (x.service < y.service ? -1 : 1));
+    .toSorted((x, y) => y.flows - x.flows || (x.service < y.service ? -1 : 1));
   const told = services.slice(0, LONGEST_RANKING);
   const resampledAll = resampledTotals(resamples, denominators);
   const resampledServices = told.map(({ of }) =>
@@ -106,10 +106,7 @@ function ranking(frame: AnalysisFrame, category: string | null): ServiceRankingF
     ...activityCaveats(frame),
   );
   const seen = seenBetween(frame, (day) => flowsOn(day, counted) > 0);
-  const place =
-    verdict === 'supported'
-      ? 'the most used named service was'
-      : 'the named service seen most, though its first place is not certain, was';
+  const place = PLACES[verdict];
   const statement =
     top === undefined || topRow === undefined
       ? `No named service was seen in the ${of}, counting flows opened from inside the ranges.`
@@ -155,6 +152,12 @@ function ranking(frame: AnalysisFrame, category: string | null): ServiceRankingF
 function matches(frame: AnalysisFrame, label: number, category: string | null): boolean {
   return category === null || frame.tally.labels[label].category === category;
 }
+
+const PLACES: Readonly<Record<Verdict, string>> = {
+  supported: 'the most used named service was',
+  'not-supported': 'the named service seen most, though its first place is not certain, was',
+  'insufficient-data': 'the named service seen most, in too little data for a ranking, was',
+};
 
 /** Share of the resamples in which the first series has the strictly greatest total. */
 function shareFirst(totals: readonly Float64Array[]): number {

@@ -18,11 +18,9 @@ export const LONGEST_FLOW_HOURS = 744;
 const LATEST = 8_993_808_000_000_000;
 
 /** Protocols whose content a wire tap cannot read. */
-const ENCRYPTED_PROTOCOLS = [
-  ...['cisco-vpn', 'dnscrypt', 'dtls', 'encrypted-dns', 'forticlient', 'ftps', 'imaps', 'ipsec', 'openvpn', 'pop3s'],
-  ...['psiphon', 'quic', 'smtps', 'softether', 'srtp', 'ssh', 'tailscale', 'telegram-mtproto', 'tinc', 'tls', 'tor'],
-  ...['ultrasurf', 'whatsapp-wire', 'wireguard', 'hamachi', 'anydesk', 'teamviewer'],
-];
+const ENCRYPTED_PROTOCOLS =
+  'anydesk cisco-vpn dnscrypt dtls encrypted-dns forticlient ftps hamachi imaps ipsec openvpn pop3s psiphon quic smtps ' +
+  'softether srtp ssh tailscale teamviewer telegram-mtproto tinc tls tor ultrasurf whatsapp-wire wireguard';
 const ESP = 50;
 
 /** What flows of one category and service add up to. */
@@ -56,7 +54,7 @@ export class DayTally {
   }
 
   get observedHours(): number {
-    return this.observed.reduce((sum, seen) => sum + seen, 0);
+    return this.observed.reduce((total, isObserved) => total + isObserved, 0);
   }
 }
 
@@ -101,12 +99,12 @@ export class TrafficTally {
 
   /** Local days with any flow, ascending. */
   days(): DayTally[] {
-    return [...this.#days.values()].sort((x, y) => x.day - y.day);
+    return [...this.#days.values()].toSorted((x, y) => x.day - y.day);
   }
 
   /** Sampling rates met, ascending; 1 = unsampled. */
   sampling(): number[] {
-    return [...this.#rates].sort((x, y) => x - y);
+    return [...this.#rates].toSorted((x, y) => x - y);
   }
 
   /** True when a label belongs to a group: its category or its service is a member. */
@@ -137,7 +135,7 @@ export class TrafficTally {
     const side = reader.column(segment, 'subjectSide');
     const evidence = reader.column(segment, 'labelEvidence');
     const unknown = reader.termNumber(UNKNOWN) ?? 0;
-    const encrypted = new Set(ENCRYPTED_PROTOCOLS.map((id) => reader.termNumber(id)));
+    const encrypted = new Set(ENCRYPTED_PROTOCOLS.split(' ').map((id) => reader.termNumber(id)));
     const outside = SUBJECT_SIDES.indexOf('none');
     const { clock } = this;
 

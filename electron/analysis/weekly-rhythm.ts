@@ -32,14 +32,15 @@ const MINIMUM_WEEKS = 2;
  * from it. `numerator` is all activity, `denominator` the days with any flow.
  *
  * `supported`: every weekday observed at least twice, at least 100 activity flows, and the permutation test rejects "all
- * weekdays alike" at 0.05 after correction for all tests of the run. Days that hang together with their neighbours make
- * the test err on the side of `not-supported`, since slow changes fall on all weekdays alike. The verdict here is
+ * weekdays alike" within weeks at 0.05 after correction for all tests of the run. The verdict here is
  * preliminary: `analyse.ts` settles it when the corrected p-values are known.
  */
 export function weeklyRhythm(frame: AnalysisFrame, metric: RhythmMetric): WeeklyRhythmFinding {
   const { tally } = frame;
   const { timeZone } = frame.profile;
   const days = wholeDays(frame.days).map((day) => ({
+    // Day 0, 1970-01-01, was a Thursday.
+    week: Math.floor((day.day + 3) / 7),
     weekday: ZoneClock.weekday(day.day * 24),
     value: sum(day[metric]),
   }));
@@ -76,7 +77,7 @@ export function weeklyRhythm(frame: AnalysisFrame, metric: RhythmMetric): Weekly
     unit: `${metric} per day`,
     pValue: isEnough ? compared.pValue : null,
     method: {
-      name: 'Means per observed weekday; permutation F test; studentised-range comparison with the top',
+      name: 'Means per observed weekday; permutation F test within weeks; studentised-range comparison with the top',
       source:
         'Fisher (1935); Westfall and Young (1993); Hsu, Ann. Statist. 12 (1984); Phipson and Smyth, SAGMB 9 (2010)',
     },

@@ -3,6 +3,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { once } from 'node:events';
 import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib';
 import { EnclaveError } from '../../shared/problem.ts';
+import { type EvidenceHash, InlineHash, ThreadHash } from './evidence-hash.ts';
 import type { WindowReader } from './packet-sink.ts';
 
 /** Reading an evidence file once: its bytes are hashed as they pass, decompressed when need be, and shown to a reader. */
@@ -10,6 +11,9 @@ import type { WindowReader } from './packet-sink.ts';
 const READ_BYTES = 4 << 20;
 /** Room for what a reader leaves over and the next piece; larger than any record a reader accepts. */
 const WINDOW_BYTES = 8 << 20;
+const COMPRESSED_READ_BYTES = 1 << 18;
+/** Files from this size on are hashed in a thread of their own, bytes. */
+const HASH_THREAD_FROM = 32 << 20;
 /** Bytes that are looked at to tell the format. */
 export const HEAD_BYTES = 65_536;
 
@@ -40,16 +44,24 @@ export interface EvidenceReader {
   progress(bytes: number): void;
 }
 
-/** The window of decompressed bytes that slides over the evidence. */
+/** The window of decompressed bytes that slides over the evidence, through one buffer or several in turn. */
 class Window {
-  readonly #bytes = Buffer.allocUnsafeSlow(WINDOW_BYTES);
+  readonly #buffers: readonly Buffer[];
+  readonly #awaitFree: (slot: number) => void;
+  readonly #choose: (head: Uint8Array) => WindowReader | null;
+  #slot = 0;
   #end = 0;
   #base = 0;
   #reader: WindowReader | null = null;
   #chosen = false;
-  readonly #choose: (head: Uint8Array) => WindowReader | null;
 
-  constructor(choose: (head: Uint8Array) => WindowReader | null) {
+  constructor(
+    buffers: readonly Buffer[],
+    awaitFree: (slot: number) => void,
+    choose: (head: Uint8Array) => WindowReader | null,
+  ) {
+    this.#buffers = buffers;
+    this.#awaitFree = awaitFree;
     this.#choose = choose;
   }
 
@@ -57,25 +69,34 @@ class Window {
     return this.#reader !== null;
   }
 
-  get base(): number {
-    return this.#base + this.#end;
+  /** The buffer in use, and where in it the next bytes go. */
+  get slot(): number {
+    return this.#slot;
+  }
+
+  get end(): number {
+    return this.#end;
   }
 
   /** Space behind what is there, to read into. */
   get space(): Buffer {
-    return this.#bytes.subarray(this.#end, Math.min(this.#end + READ_BYTES, WINDOW_BYTES));
+    return this.#buffers[this.#slot].subarray(this.#end, Math.min(this.#end + READ_BYTES, WINDOW_BYTES));
   }
 
   /** Takes `length` bytes that were put into `space`. */
   advance(length: number, final: boolean): void {
+    const bytes = this.#buffers[this.#slot];
     this.#end += length;
-    if (!this.#chosen) {
-      if (this.#end < HEAD_BYTES && !final) return;
+    let done = 0;
+    if (!this.#chosen && (this.#end >= HEAD_BYTES || final)) {
       this.#chosen = true;
-      this.#reader = this.#end === 0 ? null : this.#choose(this.#bytes.subarray(0, Math.min(this.#end, HEAD_BYTES)));
+      this.#reader = this.#end === 0 ? null : this.#choose(bytes.subarray(0, Math.min(this.#end, HEAD_BYTES)));
     }
-    const done = this.#reader ? this.#reader.consume(this.#bytes, this.#end, this.#base, final) : this.#end;
-    this.#bytes.copyWithin(0, done, this.#end);
+    if (this.#chosen) done = this.#reader ? this.#reader.consume(bytes, this.#end, this.#base, final) : this.#end;
+    const next = (this.#slot + 1) % this.#buffers.length;
+    this.#awaitFree(next);
+    bytes.copy(this.#buffers[next], 0, done, this.#end);
+    this.#slot = next;
     this.#end -= done;
     this.#base += done;
   }
@@ -142,54 +163,84 @@ export function hashFile(path: string, progress: (bytes: number) => void): strin
  */
 export async function readEvidence(path: string, reader: EvidenceReader): Promise<EvidenceReading> {
   const fd = openEvidence(path);
+  let hash: EvidenceHash | null = null;
   try {
-    const hash = createHash('sha256');
     const before = fstatSync(fd);
-    const window = new Window((head) => reader.choose(head));
-    let total = 0;
-    const next = (into: Uint8Array): Uint8Array => {
-      const got = readPiece(fd, into, path, total);
-      const piece = into.subarray(0, got);
-      hash.update(piece);
-      total += got;
-      reader.progress(total);
-      return piece;
-    };
-    // The first piece is read in place: it is either already the content, or the head of a compressed stream.
-    const first = next(window.space);
-    const compression = compressionOf(first);
-    if (compression === 'none') {
-      window.advance(first.length, first.length === 0);
-      for (let got = first.length; got > 0;) {
-        got = next(window.space).length;
-        window.advance(got, got === 0);
-      }
-    } else {
-      const stream =
-        compression === 'gz' ? createGunzip({ chunkSize: 1 << 20 }) : createZstdDecompress({ chunkSize: 1 << 20 });
-      await decompress(stream, Buffer.from(first), next, window, (why) => {
-        reader.problem('damaged-compression', total, `the compressed stream breaks off: ${why}`);
-      });
-    }
+    const head = Buffer.alloc(4);
+    readSync(fd, head, 0, head.length, 0);
+    const compression = compressionOf(head);
+    hash =
+      compression === 'none' && before.size >= HASH_THREAD_FROM
+        ? new ThreadHash(WINDOW_BYTES)
+        : new InlineHash(WINDOW_BYTES);
+    const total = await readThrough(fd, path, compression, hash, reader);
     const after = fstatSync(fd);
     if (after.size !== before.size || after.mtimeMs !== before.mtimeMs) {
       reader.problem(
         'changed-while-read',
-        total,
+        total.bytes,
         'the file changed while it was read; the hash is of the bytes that were read',
       );
     }
-    return { sha256: hash.digest('hex'), bytes: total, compression, recognised: window.recognised };
+    return { sha256: await hash.digest(), compression, ...total };
+  } catch (error) {
+    hash?.close();
+    throw error;
   } finally {
     closeSync(fd);
   }
 }
 
+async function readThrough(
+  fd: number,
+  path: string,
+  compression: Compression,
+  hash: EvidenceHash,
+  reader: EvidenceReader,
+): Promise<{ bytes: number; recognised: boolean }> {
+  let total = 0;
+  const count = (got: number): number => {
+    total += got;
+    reader.progress(total);
+    return got;
+  };
+  if (compression === 'none') {
+    const window = new Window(
+      hash.buffers,
+      (slot) => hash.awaitFree(slot),
+      (head) => reader.choose(head),
+    );
+    for (let got = 1; got > 0;) {
+      const { slot, end } = window;
+      got = count(readPiece(fd, window.space, path, total));
+      if (got > 0) hash.add(slot, end, end + got);
+      window.advance(got, got === 0);
+    }
+    return { bytes: total, recognised: window.recognised };
+  }
+  const window = new Window(
+    [Buffer.allocUnsafeSlow(WINDOW_BYTES)],
+    () => undefined,
+    (head) => reader.choose(head),
+  );
+  const [compressed] = hash.buffers;
+  const next = (): Uint8Array => {
+    const got = count(readPiece(fd, compressed.subarray(0, COMPRESSED_READ_BYTES), path, total));
+    hash.add(0, 0, got);
+    return compressed.subarray(0, got);
+  };
+  const stream =
+    compression === 'gz' ? createGunzip({ chunkSize: 1 << 20 }) : createZstdDecompress({ chunkSize: 1 << 20 });
+  await decompress(stream, next, window, (why) => {
+    reader.problem('damaged-compression', total, `the compressed stream breaks off: ${why}`);
+  });
+  return { bytes: total, recognised: window.recognised };
+}
+
 /** Pushes the file through a decompressor; what came out before a fault is kept. */
 async function decompress(
   stream: Gunzip | ZstdDecompress,
-  first: Uint8Array,
-  next: (into: Uint8Array) => Uint8Array,
+  next: () => Uint8Array,
   window: Window,
   broken: (why: string) => void,
 ): Promise<void> {
@@ -207,9 +258,8 @@ async function decompress(
     stopped.byStream = error;
   });
   const closed = once(stream, 'close').catch(() => undefined);
-  const buffer = Buffer.allocUnsafeSlow(1 << 18);
-  for (let piece = first; piece.length > 0 && !isStopped(); piece = next(buffer)) {
-    // The stream keeps what is written until it is used, and `buffer` is used again.
+  for (let piece = next(); piece.length > 0 && !isStopped(); piece = next()) {
+    // The stream keeps what is written until it is used, and the piece's buffer is used again.
     if (!stream.write(Buffer.from(piece))) {
       await Promise.race([once(stream, 'drain').catch(() => undefined), closed]);
     }
@@ -221,7 +271,7 @@ async function decompress(
   if (stopped.byStream !== null) {
     broken(stopped.byStream.message);
     // The rest is hashed all the same.
-    while (next(buffer).length > 0);
+    while (next().length > 0);
   }
   window.advance(0, true);
 }

@@ -63,9 +63,11 @@ function compileCondition(condition: FilterCondition, reader: CaseReader): FlowS
 
 /** What may be decided for a whole segment goes before what reads columns. */
 function cheapestFirst(operands: readonly FilterCondition[]): FilterCondition[] {
-  const cheap = (operand: FilterCondition): boolean =>
-    operand.kind === 'test' && ['start', 'end', 'evidence', 'id'].includes(operand.field);
-  return operands.toSorted((x, y) => Number(cheap(y)) - Number(cheap(x)));
+  return operands.toSorted((x, y) => Number(bySegment(y)) - Number(bySegment(x)));
+}
+
+function bySegment(condition: FilterCondition): boolean {
+  return condition.kind === 'test' && ['start', 'end', 'evidence', 'id'].includes(condition.field);
 }
 
 function complement(inner: FlowSelection): FlowSelection {

@@ -17,7 +17,7 @@ export type Write = (chunk: Uint8Array | string) => void | Promise<void>;
  * - `ndjson`: one JSON object a line. Control, direction and invisible characters stand as `\uXXXX`: no value changes.
  * - `csv`: RFC 4180 with a header row, CRLF, UTF-8; absent values are empty. Such characters stand as `\uXXXX` as text, and
  *   a text that a spreadsheet would take for a formula gets a leading apostrophe (OWASP, CSV injection).
- * - `parquet`: row groups of 32,768; times are timestamps in microseconds, counts 64-bit integers, texts as they are.
+ * - `parquet`: row groups of 16,384; times are timestamps in microseconds, counts 64-bit integers, texts as they are.
  */
 export function writeFlows(format: FlowFormat, records: Iterable<FlowRecord>, write: Write): Promise<number> {
   switch (format) {
@@ -115,7 +115,7 @@ function csvCell(value: string | number | null): string {
   return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-const ROW_GROUP = 32_768;
+const ROW_GROUP = 16_384;
 
 const PARQUET_TYPES = {
   text: { type: 'BYTE_ARRAY', converted_type: 'UTF8', logical_type: { type: 'STRING' } },

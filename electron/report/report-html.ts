@@ -137,7 +137,8 @@ ${facts([
 <ul>${summaryLines(findings)
     .map((text) => `<li>${prose(text)}</li>`)
     .join('')}</ul>
-<p class="quiet">Each line is told in full, with figures, method and limits, among the findings. Nothing here speaks of
+${summaryShares(findings)}
+<p class="quiet">All this is told in full, with figures, method and limits, among the findings. Nothing here speaks of
 intent or nationality: it tells what traffic was seen from and to the address ranges named above.</p>
 </div>
 </section>`;
@@ -174,21 +175,29 @@ function localTime(utc: string, timeZone: string): string {
   return `${part('year')}-${part('month')}-${part('day')} ${part('hour')}:${part('minute')} (${offset})`;
 }
 
+/** Every group's share of activity, by each metric. */
+function summaryShares(findings: readonly Finding[]): string {
+  const groups = shareGroups(findings);
+  const first = groups[0];
+  if (first === undefined) return '';
+  const heads = first.map((share) => `<th class="number">of ${share.metric}</th>`);
+  const rows = groups.map((shares) => {
+    const isThin = shares.some((share) => share.verdict === 'insufficient-data');
+    const cells = shares.map((share) => {
+      const text = share.numerator === 0 ? 'none seen' : formatShare(share.value);
+      return `<td class="number">${escapeHtml(text)}</td>`;
+    });
+    const mark = isThin ? ' <span class="quiet">(too little data)</span>' : '';
+    return `<tr><td>${escapeHtml(shares[0]?.group ?? '')}${mark}</td>${cells.join('')}</tr>`;
+  });
+  return `<table class="shares"><thead><tr><th>Share of activity</th>${heads.join('')}</tr></thead><tbody>${rows.join('')}</tbody></table>`;
+}
+
 /** The findings in plain words, one line a subject. */
 function summaryLines(findings: readonly Finding[]): string[] {
   const lines: string[] = [];
   for (const finding of findings) {
     if (finding.kind === 'coverage') lines.push(finding.statement);
-  }
-  for (const shares of shareGroups(findings)) {
-    const told = shares.filter((share) => share.value !== null);
-    const sides = told.map((share) => `${formatShare(share.value)} of ${share.metric}`);
-    const weak = shares.some((share) => share.verdict === 'insufficient-data')
-      ? ' Part of this rests on too little data.'
-      : '';
-    if (told.length > 0) {
-      lines.push(`${capital(shares[0]?.group ?? '')} made up ${formatList(sides)} of the activity.${weak}`);
-    }
   }
   for (const finding of findings) {
     const top = finding.kind === 'service-ranking' && finding.category === null ? finding.ranking[0] : undefined;
@@ -327,9 +336,13 @@ function ownCaveats(card: readonly Finding[], shared: ReadonlySet<string>): Cave
       categoriesOf.set(`${caveat.id} ${caveat.text}`, known);
     }
   }
-  return [...categoriesOf.values()].map(({ caveat, categories }) => {
-    const isOfAll = categories.length === 0 || categories.length === card.length;
-    return isOfAll ? caveat : { id: caveat.id, text: `${capital(formatList(categories))}: ${caveat.text}` };
+  const isOfAll = (categories: readonly string[]): boolean =>
+    categories.length === 0 || categories.length === card.length;
+  const ordered = [...categoriesOf.values()].toSorted(
+    (x, y) => Number(isOfAll(y.categories)) - Number(isOfAll(x.categories)),
+  );
+  return ordered.map(({ caveat, categories }) => {
+    return isOfAll(categories) ? caveat : { id: caveat.id, text: `${capital(formatList(categories))}: ${caveat.text}` };
   });
 }
 
@@ -366,6 +379,7 @@ const RANKING_INTRODUCTION: Readonly<Record<Verdict, string>> = {
 function shareSentence(card: readonly Finding[]): string {
   const first = card[0];
   if (first?.kind !== 'activity-share') return '';
+  if (isUnseen(card)) return first.statement;
   const sides = card.map((finding) => `${formatShare(finding.value)} of the ${finding.metric ?? ''}`);
   const seen = first.statement.slice(first.statement.lastIndexOf('activity '));
   return (
@@ -374,26 +388,32 @@ function shareSentence(card: readonly Finding[]): string {
   );
 }
 
+function isUnseen(card: readonly Finding[]): boolean {
+  return card.every((finding) => finding.numerator === 0);
+}
+
 function figures(reader: CaseReader, card: readonly Finding[]): string {
   const shares = card.filter((finding) => finding.kind === 'activity-share');
-  if (shares.length > 0) return shareFigure(shares);
+  if (shares.length > 0) return isUnseen(shares) ? '' : shareFigure(shares);
   const drawn = card.map((finding) => {
-    if (finding.kind === 'service-ranking' && finding.category === null && finding.ranking.length > 1)
+    if (finding.kind === 'service-ranking' && finding.category === null && finding.ranking.length > 1) {
       return rankingFigure(finding);
+    }
     if (finding.kind === 'daily-rhythm' && finding.profile.length > 0) return profileFigure(finding);
     if (finding.kind === 'weekly-rhythm' && finding.ranking.length > 0) return weekdayFigure(finding);
     return '';
   });
   const weekly = card.find((finding) => finding.kind === 'weekly-rhythm');
-  if (weekly !== undefined) drawn.push(week(reader, weekly));
-  return drawn.join('');
+  const rhythms = card.filter((finding) => finding.kind === 'daily-rhythm' || finding.kind === 'weekly-rhythm');
+  const together = rhythms.length > 0 ? `<div class="pair">${drawn.join('')}</div>` : drawn.join('');
+  return together + (weekly === undefined ? '' : week(reader, weekly));
 }
 
 /** Activity by hour of the week, counted anew from the flows behind the finding. */
 function week(reader: CaseReader, finding: WeeklyRhythmFinding): string {
   const selection = compileFilter(parseFilter(finding.where), reader);
   const rows = summarise(reader, { by: ['weekday', 'hour'], metric: 'flows', selection });
-  const flows = Array.from({ length: 7 }, () => new Array<number>(24).fill(0));
+  const flows = Array.from({ length: 7 }, () => Array.from({ length: 24 }, () => 0));
   for (const row of rows) {
     const day = flows[Number(row.weekday) - 1];
     if (day !== undefined) day[Number(row.hour)] = row.value;
@@ -604,7 +624,7 @@ function coverageTracks(evidence: readonly EvidenceInfo[], coverage: CoverageFin
   );
   const to = timed.reduce((most, track) => Math.max(most, track.to), instant(coverage?.coverage.to) ?? -Infinity);
   if (timed.length === 0 || !(from <= to)) return '';
-  const ordered = [...timed].sort((x, y) => x.from - y.from || x.to - y.to);
+  const ordered = timed.toSorted((x, y) => x.from - y.from || x.to - y.to);
   const shown = ordered.slice(0, MOST_TRACKS);
   const left = ordered.length - shown.length;
   const rest = left > 0 ? ` ${formatCount(left)} files that start later are not drawn.` : '';
@@ -679,7 +699,7 @@ function basisSection(reader: CaseReader, options: ReportOptions): string {
 
 /** A value of the label basis: lists one entry a line, objects as `name value` pairs, hashes in groups. */
 function basisMarkup(value: unknown): string {
-  if (Array.isArray(value)) return value.map(basisMarkup).join('<br>');
+  if (Array.isArray(value)) return value.map((part) => `<div class="part">${basisMarkup(part)}</div>`).join('');
   if (typeof value === 'object' && value !== null) {
     return Object.entries(value)
       .map(([name, part]) => `<span class="quiet">${escapeHtml(inWords(name))}</span> ${basisMarkup(part)}`)
@@ -697,11 +717,14 @@ function auditSection(audit: readonly AuditEntry[]): string {
   const rows = shown.map((entry, i) => {
     const cut =
       left > 0 && i === 5
-        ? `<tr><td></td><td colspan="4" class="quiet">${formatCount(left)} entries are left out here.</td></tr>`
+        ? `<tbody><tr><td></td><td colspan="3" class="quiet">${formatCount(left)} entries are left out here.</td></tr></tbody>`
         : '';
-    return `${cut}<tr><td class="number">${entry.seq}</td><td class="mono time">${escapeHtml(entry.time)}</td><td>${escapeHtml(
-      entry.action,
-    )}</td><td>${escapeHtml(entry.actor)}</td><td>${breakable(entry.detail)}</td></tr>`;
+    const detail = auditDetail(entry.detail);
+    const second = detail === '' ? '' : `<tr><td></td><td colspan="3" class="detail">${detail}</td></tr>`;
+    return (
+      `${cut}<tbody class="entry"><tr><td class="number">${entry.seq}</td><td class="mono time">${escapeHtml(entry.time)}</td>` +
+      `<td>${escapeHtml(entry.action)}</td><td>${escapeHtml(entry.actor)}</td></tr>${second}</tbody>`
+    );
   });
   return `<section><h2>Audit log</h2>
 <p>Every entry holds the SHA-256 of the one before it. Compare the head of the chain with one noted earlier, and check the
@@ -710,7 +733,25 @@ ${facts([
   ['Entries', formatCount(audit.length)],
   ['Head of the chain', hashMarkup(head.hash)],
 ])}
-<table class="audit"><colgroup><col style="width:9mm"><col style="width:43mm"><col style="width:32mm"><col style="width:28mm"><col></colgroup><thead><tr><th class="number">No.</th><th>Time</th><th>Action</th><th>By</th><th>Detail</th></tr></thead><tbody>${rows.join('')}</tbody></table></section>`;
+<table class="audit"><thead><tr><th class="number">No.</th><th>Time</th><th>Action</th><th>By</th></tr></thead>${rows.join('')}</table></section>`;
+}
+
+/** The detail of an audit entry: an object as `name value` pairs, long lists by their length; other text as it is. */
+function auditDetail(detail: string): string {
+  let parsed: unknown = null;
+  try {
+    parsed = JSON.parse(detail);
+  } catch {
+    return breakable(detail);
+  }
+  if (typeof parsed !== 'object' || parsed === null) return breakable(detail);
+  return Object.entries(parsed)
+    .filter(([, value]) => value !== '' && !(Array.isArray(value) && value.length === 0))
+    .map(([name, value]) => {
+      const told = Array.isArray(value) && value.length > 1 ? `${formatCount(value.length)} entries` : plain(value);
+      return `<span class="quiet">${escapeHtml(inWords(name))}</span> ${breakable(told)}`;
+    })
+    .join(', ');
 }
 
 function glossarySection(): string {

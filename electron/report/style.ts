@@ -6,7 +6,7 @@ import { cssString } from './markup.ts';
  */
 export function reportStyle(runningTitle: string): string {
   return `
-:root { --ink: #14202b; --quiet: #56646f; --line: #c9d1d8; --faint: #f3f5f7; --accent: #1f4e79; }
+:root { --ink: #14202b; --quiet: #56646f; --line: #c9d1d8; --faint: #f3f5f7; }
 * { box-sizing: border-box; }
 html { font: 10pt/1.5 "Source Sans 3", "Noto Sans", "Segoe UI", "Helvetica Neue", Arial, "Liberation Sans", sans-serif;
   color: var(--ink); background: #fff; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
@@ -34,7 +34,13 @@ code, .hash, .mono { font: 8.2pt/1.45 "Source Code Pro", "Noto Sans Mono", Conso
 code.block { display: block; white-space: pre-wrap; background: var(--faint); padding: 1.6mm 2.4mm; }
 .hash span { margin-right: 0.55em; }
 .hash span:last-child { margin-right: 0; }
-table.audit { table-layout: fixed; }
+table.audit { margin-top: 4mm; }
+table.shares { margin: 4mm 0; }
+tbody.entry { break-inside: avoid; }
+tbody.entry tr:not(:last-child) td { border-bottom: 0; padding-bottom: 0; }
+td.detail { font-size: 8.2pt; }
+.part { margin-bottom: 1.2mm; }
+.pair { display: grid; grid-template-columns: 1fr 1fr; column-gap: 6mm; break-inside: avoid; }
 .together { white-space: nowrap; }
 .quiet { color: var(--quiet); }
 dl.facts { display: grid; grid-template-columns: 36mm 1fr; gap: 1.6mm 5mm; margin: 0; }
@@ -46,18 +52,18 @@ dl.glossary { grid-template-columns: 42mm 1fr; gap: 2mm 5mm; }
 dl.glossary dt { color: var(--ink); font-weight: 600; }
 dl > div { display: contents; }
 .cover .brand { color: var(--quiet); letter-spacing: 0.14em; text-transform: uppercase; font-size: 8.5pt;
-  margin-bottom: 14mm; }
+  margin-bottom: 8mm; }
+.cover { margin-top: 0; }
 .cover h1 { margin-bottom: 3mm; }
-.cover .subtitle { font-size: 12pt; color: var(--quiet); margin-bottom: 10mm; }
+.cover .subtitle { font-size: 12pt; color: var(--quiet); margin-bottom: 7mm; }
 .cover dl.facts { padding: 5mm 0; border-top: 0.6pt solid var(--ink); border-bottom: 0.4pt solid var(--line); }
-.cover .summary { margin-top: 8mm; }
+.cover .summary { margin-top: 6mm; }
 .summary li { margin-bottom: 1.8mm; }
 .finding { margin-top: 8mm; }
 .finding h3 { margin: 0 0 2mm; }
 .finding .statement { font-size: 10.5pt; }
 ul.places { margin: 0; padding: 0; list-style: none; }
 ul.places li { margin: 0; }
-.limits { break-inside: avoid; }
 .finding.first { margin-top: 0; }
 .verdict { display: inline-block; border: 0.7pt solid var(--ink); padding: 0 1.6mm; font-size: 8pt; line-height: 1.5;
   white-space: nowrap; }

@@ -1,10 +1,7 @@
 import type { AddressWords } from '../address.ts';
-import type { FilterField } from './fields.ts';
+import type { FilterField, FilterOperator } from './fields.ts';
 
 /** The filter expression as a tree: what `parseFilter` makes of the text and `compileFilter` makes columns of. */
-
-/** `in` tests equality with any of its values; `~` is a case-insensitive substring in which `*` stands for any run. */
-export type FilterOperator = '=' | '!=' | '<' | '<=' | '>' | '>=' | 'in' | '~';
 
 export const DURATION_UNITS = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 } as const;
 export type DurationUnit = keyof typeof DURATION_UNITS;

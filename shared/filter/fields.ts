@@ -1,8 +1,10 @@
 import { CONN_STATES, DIRECTIONS, LABEL_EVIDENCE, SUBJECT_SIDES, TRANSPORT_NAMES } from '../flow.ts';
 import { CATEGORIES, PROTOCOLS, UNKNOWN } from '../vocabulary.ts';
-import type { FilterOperator } from './expression.ts';
 
 /** The fields of the filter language: those of the flow record, and some derived from them. */
+
+/** `in` tests equality with any of its values; `~` is a case-insensitive substring in which `*` stands for any run. */
+export type FilterOperator = '=' | '!=' | '<' | '<=' | '>' | '>=' | 'in' | '~';
 
 export type FieldType = 'number' | 'address' | 'time' | 'text' | 'choice' | 'transport' | 'country' | 'flowId';
 

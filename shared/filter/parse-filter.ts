@@ -7,13 +7,13 @@ import {
   type DurationUnit,
   type FilterCondition,
   type FilterExpression,
-  type FilterOperator,
   type FilterValue,
 } from './expression.ts';
 import {
   FILTER_FIELD_NAMES,
   type FieldSpec,
   type FilterField,
+  type FilterOperator,
   TRANSPORTS,
   fieldSpec,
   findIgnoringCase,

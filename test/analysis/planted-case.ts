@@ -100,8 +100,8 @@ export function plantCase(
       file.flows.reduce((total, flow) => total + (flow.packets ?? 10), 0),
       file.flows.length,
       0,
-      starts.length === 0 ? null : starts.reduce((x, y) => Math.min(x, y)),
-      starts.length === 0 ? null : starts.reduce((x, y) => Math.max(x, y)),
+      starts.length === 0 ? null : starts.reduce((x, y) => (y < x ? y : x)),
+      starts.length === 0 ? null : starts.reduce((x, y) => (y > x ? y : x)),
       file.status ?? 'imported',
       JSON.stringify(file.problems ?? []),
       '2017-06-01T00:00:00Z',
@@ -114,9 +114,9 @@ export function plantCase(
         segment,
         index + 1,
         flows.length,
-        flows.reduce((x, flow) => Math.min(x, flow.start), Infinity),
-        flows.reduce((x, flow) => Math.max(x, flow.start), -Infinity),
-        flows.reduce((x, flow) => Math.max(x, flow.end ?? flow.start), -Infinity),
+        flows.reduce((x, flow) => (flow.start < x ? flow.start : x), Infinity),
+        flows.reduce((x, flow) => (flow.start > x ? flow.start : x), -Infinity),
+        flows.reduce((x, flow) => ((flow.end ?? flow.start) > x ? (flow.end ?? flow.start) : x), -Infinity),
         '',
       );
       for (const [name, column] of Object.entries(columnsOf(flows, from, term))) {
@@ -235,7 +235,7 @@ export function plantWorld(world: PlantedWorld): PlantedFlow[] {
       packets: 1,
     });
   }
-  return flows.sort((x, y) => x.start - y.start);
+  return flows.toSorted((x, y) => x.start - y.start);
 }
 
 function userFlow(world: PlantedWorld, begins: number, uniform: () => number): PlantedFlow {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { FlowRecord } from '../../shared/flow.ts';
 import { type ExpectedFlow, type Tuple, tupleKey } from './expected.ts';
 import { type ExpectedLabel, type NameTable, expectedLabel } from './expected-label.ts';
 import { protocolIsWithin, serviceIsWithin } from './kinship.ts';
@@ -6,26 +6,26 @@ import { protocolIsWithin, serviceIsWithin } from './kinship.ts';
 /** Compares the flows of one evidence file with what other tools say of it. */
 
 /** The part of a flow record that is compared. */
-export const OurFlow = z.object({
-  id: z.string(),
-  start: z.string(),
-  initiator: z.string(),
-  initiatorPort: z.number(),
-  responder: z.string(),
-  responderPort: z.number(),
-  transport: z.string(),
-  packetsOut: z.number(),
-  packetsIn: z.number(),
-  bytesOut: z.number(),
-  bytesIn: z.number(),
-  hostname: z.string().nullable(),
-  protocol: z.string(),
-  service: z.string().nullable(),
-  ja3: z.string().nullable(),
-  ja4: z.string().nullable(),
-  tunnel: z.string().nullable(),
-});
-export type OurFlow = z.infer<typeof OurFlow>;
+export type OurFlow = Pick<
+  FlowRecord,
+  | 'id'
+  | 'start'
+  | 'initiator'
+  | 'initiatorPort'
+  | 'responder'
+  | 'responderPort'
+  | 'transport'
+  | 'packetsOut'
+  | 'packetsIn'
+  | 'bytesOut'
+  | 'bytesIn'
+  | 'hostname'
+  | 'protocol'
+  | 'service'
+  | 'ja3'
+  | 'ja4'
+  | 'tunnel'
+>;
 
 export const ASPECTS = ['protocol', 'service', 'hostname', 'ja3', 'ja4', 'packets', 'bytes', 'direction'] as const;
 export type Aspect = (typeof ASPECTS)[number];

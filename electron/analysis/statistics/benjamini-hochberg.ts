@@ -7,7 +7,7 @@ export function adjustPValues(pValues: readonly (number | null)[]): (number | nu
   const tested = pValues
     .map((p, at) => ({ p, at }))
     .filter((test): test is { p: number; at: number } => test.p !== null)
-    .sort((x, y) => y.p - x.p || y.at - x.at);
+    .toSorted((x, y) => y.p - x.p || y.at - x.at);
   const adjusted: (number | null)[] = pValues.map(() => null);
   let least = 1;
   tested.forEach(({ p, at }, i) => {

@@ -56,7 +56,7 @@ export function resampledTotals(resamples: DayResamples, series: Float64Array): 
  */
 export function bootstrapInterval(resamples: DayResamples, values: Float64Array): [number, number] | null {
   if (resamples.blocks < 2) return null;
-  const finite = values.filter((value) => Number.isFinite(value)).sort();
+  const finite = values.filter((value) => Number.isFinite(value)).toSorted();
   if (finite.length * 2 < values.length) return null;
   return [quantile(finite, resamples.tail), quantile(finite, 1 - resamples.tail)];
 }

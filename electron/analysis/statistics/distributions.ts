@@ -1,7 +1,7 @@
 /** Student's t and the normal distribution, as far as intervals need them. */
 
 const LANCZOS = [
-  76.18009172947146, -86.50532032941677, 24.01409824083091, -1.231739572450155, 0.1208650973866179e-2,
+  76.18009172947146, -86.50532032941678, 24.01409824083091, -1.231739572450155, 0.1208650973866179e-2,
   -0.5395239384953e-5,
 ];
 
@@ -12,7 +12,7 @@ export function logGamma(x: number): number {
   LANCZOS.forEach((coefficient, i) => {
     series += coefficient / (x + 1 + i);
   });
-  return (x + 0.5) * Math.log(shifted) - shifted + Math.log((2.5066282746310005 * series) / x);
+  return (x + 0.5) * Math.log(shifted) - shifted + Math.log((2.5066282746310007 * series) / x);
 }
 
 /** The continued fraction of the incomplete beta function by Lentz's method (Abramowitz and Stegun, 26.5.8). */

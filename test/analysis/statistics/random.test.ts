@@ -32,7 +32,7 @@ describe('xoshiro128**', () => {
     const values = Float64Array.from({ length: 50 }, (_, i) => i);
     Random.seeded(1).shuffle(values);
     expect([...values]).not.toEqual(Array.from({ length: 50 }, (_, i) => i));
-    expect([...values].sort((x, y) => x - y)).toEqual(Array.from({ length: 50 }, (_, i) => i));
+    expect([...values].toSorted((x, y) => x - y)).toEqual(Array.from({ length: 50 }, (_, i) => i));
   });
 
   it('refuses the state that never leaves 0', () => {

@@ -62,7 +62,7 @@ describe('circular shift test', () => {
 function weeks(count: number, random: Random, level: (weekday: number) => number): DayValue[] {
   return Array.from({ length: count * 7 }, (_, i) => {
     const weekday = (i % 7) + 1;
-    return { weekday, value: level(weekday) + random.below(200) };
+    return { week: Math.floor(i / 7), weekday, value: level(weekday) + random.below(200) };
   });
 }
 
@@ -73,6 +73,15 @@ describe('comparison of weekdays', () => {
     expect(compared.pValue).toBe(0.001);
     expect(compared.highest).toEqual([1, 2]);
     expect(compared.means.map((mean) => mean.days)).toEqual([4, 4, 4, 4, 4, 4, 4]);
+  });
+
+  it('sees through weeks of very different level, and through missing days', () => {
+    const days = weeks(4, Random.seeded(6), (weekday) => (weekday === 3 ? 1500 : 1000))
+      .map((day) => ({ ...day, value: day.value + 20_000 * day.week }))
+      .filter((_, i) => i > 2 && i !== 12);
+    const compared = compareWeekdays(days, 999, 1, 0.95);
+    expect(compared.pValue).toBeLessThan(0.01);
+    expect(compared.highest).toContain(3);
   });
 
   it('ties everything when nothing is planted', () => {
@@ -95,8 +104,8 @@ describe('comparison of weekdays', () => {
 
   it("gives Student's interval with the pooled variance", () => {
     // Two weekdays, values 1, 3 and 11, 13: pooled variance 2, 2 degrees of freedom, t = 4.302653.
-    const values: DayValue[] = [1, 3].map((value) => ({ weekday: 1, value }));
-    values.push(...[11, 13].map((value) => ({ weekday: 2, value })));
+    const values: DayValue[] = [1, 3].map((value, week) => ({ week, weekday: 1, value }));
+    values.push(...[11, 13].map((value, week) => ({ week, weekday: 2, value })));
     const [top] = compareWeekdays(values, 99, 1, 0.95).means;
     expect(top?.weekday).toBe(2);
     expect(top?.interval?.[0]).toBeCloseTo(12 - 4.302653, 5);
