@@ -1,4 +1,4 @@
-import { type AddressBlock, blockContains, parseBlock } from '../../shared/address.ts';
+import { type AddressBlock, blockContains, isIpv4, parseBlock } from '../../shared/address.ts';
 import {
   allocateColumn,
   type ColumnArray,
@@ -91,6 +91,10 @@ const MAX_CACHED_NAMES = 200_000;
 
 interface DatedBlock {
   readonly block: AddressBlock;
+  /** An IPv4 block, with its last word and that word's mask. */
+  readonly ipv4: boolean;
+  readonly word: number;
+  readonly mask: number;
   readonly from: number;
   readonly to: number;
   /** Index + 1 in the profile's ranges. */
@@ -112,22 +116,37 @@ export class FlowLabeller {
       if (block === null) return [];
       const from = range.from === undefined ? null : parseInstant(range.from, profile.timeZone);
       const to = range.to === undefined ? null : parseInstant(range.to, profile.timeZone);
+      const [a, b, c, word] = block.words;
+      const ipv4 = isIpv4(a, b, c) && block.bits >= 96;
+      const mask = block.bits === 96 ? 0 : -1 << (128 - block.bits);
       // `to` names the last day that still counts.
-      return [{ block, from: from ?? -Infinity, to: to === null ? Infinity : to + 86_400e6, number: index + 1 }];
+      return [
+        {
+          block,
+          ipv4,
+          word,
+          mask,
+          from: from ?? -Infinity,
+          to: to === null ? Infinity : to + 86_400e6,
+          number: index + 1,
+        },
+      ];
     });
     // The most specific range wins.
     this.#ranges.sort((x, y) => y.block.bits - x.block.bits || x.number - y.number);
   }
 
   #rangeOf(words: ColumnArray, at: number, time: number): number {
+    const a = words[at];
+    const b = words[at + 1];
+    const c = words[at + 2];
+    const d = words[at + 3];
+    const mapped = isIpv4(a, b, c);
     for (const range of this.#ranges) {
-      if (
-        blockContains(range.block, words[at], words[at + 1], words[at + 2], words[at + 3]) &&
-        time >= range.from &&
-        time < range.to
-      ) {
-        return range.number;
-      }
+      // Most ranges are IPv4 blocks, decided by one word.
+      if (range.ipv4 ? !mapped || ((d ^ range.word) & range.mask) !== 0 : !blockContains(range.block, a, b, c, d))
+        continue;
+      if (time >= range.from && time < range.to) return range.number;
     }
     return 0;
   }

@@ -41,6 +41,11 @@ class Session {
     }
   }
 
+  /** The findings come after an import: their thread starts while that one reads. */
+  prepareAnalysis(): void {
+    this.#engine.prepareQueries();
+  }
+
   /** Makes the findings anew and stores them. */
   async analyse(casePath: string): Promise<Jobs['analyse']['response']> {
     const findings = await this.run('analyse', { case: casePath });
@@ -107,6 +112,7 @@ async function importInto(
   paths: string[],
   analyse: boolean,
 ): Promise<ImportSummary> {
+  if (analyse) session.prepareAnalysis();
   const summary = await session.run('import', { case: casePath, paths });
   const changed = summary.totals.imported + summary.totals.partial > 0;
   if (analyse && (changed || (await session.run('findings', { case: casePath })).length === 0)) {

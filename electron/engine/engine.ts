@@ -113,6 +113,10 @@ class JobThread {
     job.stop();
   }
 
+  prepare(): void {
+    this.#worker ??= this.#start();
+  }
+
   run(name: JobName, request: unknown, options: JobOptions): Promise<unknown> {
     this.#worker ??= this.#start();
     const worker = this.#worker;
@@ -205,6 +209,11 @@ export class Engine {
   ): Promise<Jobs[Name]['response']> {
     const thread = WRITING_JOBS.has(name) ? this.#writer : this.#query;
     return thread.run(name, request, options) as Promise<Jobs[Name]['response']>;
+  }
+
+  /** Starts the query thread now, so that it is ready when a query comes. */
+  prepareQueries(): void {
+    this.#query.prepare();
   }
 
   /** Ends the threads. A job in work is lost, and its case as it was at the last commit. */
