@@ -46,8 +46,8 @@ td.detail { font-size: 8.2pt; }
 dl.facts { display: grid; grid-template-columns: 36mm 1fr; gap: 1.6mm 5mm; margin: 0; }
 dl.facts dt { color: var(--quiet); }
 dl.facts dd { margin: 0; overflow-wrap: anywhere; }
-dl.details { grid-template-columns: 28mm 1fr; font-size: 8.8pt; gap: 1mm 4mm; margin-top: 4mm; break-inside: avoid; }
-dl.facts dd, dl.facts dt { break-inside: avoid; }
+dl.details { grid-template-columns: 28mm 1fr; font-size: 8.8pt; gap: 1mm 4mm; margin-top: 4mm; }
+dl.facts dd, dl.facts dt, dl.details dd, dl.details dt { break-inside: avoid; }
 dl.glossary { grid-template-columns: 42mm 1fr; gap: 2mm 5mm; }
 dl.glossary dt { color: var(--ink); font-weight: 600; }
 dl > div { display: contents; }
@@ -61,7 +61,8 @@ dl > div { display: contents; }
 .summary li { margin-bottom: 1.8mm; }
 .finding { margin-top: 8mm; }
 .finding h3 { margin: 0 0 2mm; }
-.finding .statement { font-size: 10.5pt; }
+.finding .statement { font-size: 10.5pt; break-inside: avoid; break-after: avoid; }
+.finding table { break-inside: avoid; }
 ul.places { margin: 0; padding: 0; list-style: none; }
 ul.places li { margin: 0; }
 .finding.first { margin-top: 0; }
