@@ -117,6 +117,8 @@ export class SegmentBuilder {
     for (const name of FACT_COLUMN_NAMES) {
       const used = this.arrays[name].subarray(0, rows * FACT_COLUMNS[name].width);
       if (used.some((value) => value !== 0)) columns[name] = used;
+      // Nobody else has seen it, and the garbage collector comes late for memory outside its heap.
+      else (used.buffer as ArrayBuffer).transfer(0);
     }
     const dictionaries: Partial<Record<FactColumn, string[]>> = {};
     for (const [name, dictionary] of Object.entries(this.dictionaries)) {
