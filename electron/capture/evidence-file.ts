@@ -124,9 +124,10 @@ function openEvidence(path: string): number {
   }
 }
 
-function readPiece(fd: number, into: Uint8Array, path: string, at: number): number {
+/** @param at bytes read so far, for the message; the file's own position moves on, unless `fromStart` */
+function readPiece(fd: number, into: Uint8Array, path: string, at: number, fromStart = false): number {
   try {
-    return readSync(fd, into, 0, into.length, null);
+    return readSync(fd, into, 0, into.length, fromStart ? 0 : null);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new EnclaveError(
@@ -167,7 +168,7 @@ export async function readEvidence(path: string, reader: EvidenceReader): Promis
   try {
     const before = fstatSync(fd);
     const head = Buffer.alloc(4);
-    readSync(fd, head, 0, head.length, 0);
+    readPiece(fd, head, path, 0, true);
     const compression = compressionOf(head);
     hash =
       compression === 'none' && before.size >= HASH_THREAD_FROM

@@ -12,6 +12,13 @@ const SLOT_HASHING = 1;
 /** The reader works on one buffer while the thread hashes another; the third takes up the difference. */
 const SLOTS = 3;
 
+/** A piece of 4 MiB takes milliseconds; a thread that says nothing for so long is dead. */
+const ANSWER_WITHIN_MS = 60_000;
+
+function deadError(): Error {
+  return new Error('the hashing thread ended unexpectedly');
+}
+
 export interface HashThreadMemory {
   buffers: SharedArrayBuffer[];
   /** Int32 a buffer: SLOT_FREE or not. */
@@ -76,7 +83,7 @@ export class ThreadHash implements EvidenceHash {
   }
 
   awaitFree(slot: number): void {
-    Atomics.wait(this.#states, slot, SLOT_HASHING);
+    if (Atomics.wait(this.#states, slot, SLOT_HASHING, ANSWER_WITHIN_MS) === 'timed-out') throw deadError();
   }
 
   add(slot: number, start: number, end: number): void {
@@ -85,10 +92,14 @@ export class ThreadHash implements EvidenceHash {
   }
 
   async digest(): Promise<string> {
-    const answer = once(this.#worker, 'message');
+    const answer = once(this.#worker, 'message', { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
     this.#worker.postMessage('digest' satisfies HashMessage);
-    const [digest] = (await answer) as [string];
-    return digest;
+    try {
+      const [digest] = (await answer) as [string];
+      return digest;
+    } catch {
+      throw deadError();
+    }
   }
 
   close(): void {

@@ -6,6 +6,8 @@ const FILE_HEADER = 24;
 const RECORD_HEADER = 16;
 /** While searching for the next record after damage, its time must lie this close to the last good one, seconds. */
 const RESYNC_SECONDS = 86_400;
+/** So many records must follow one another before one with an impossible time is taken for a record. */
+const JOINTS = 5;
 
 export const PCAP_MAGICS: ReadonlySet<number> = new Set([0xa1b2c3d4, 0xd4c3b2a1, 0xa1b23c4d, 0x4d3cb2a1]);
 
@@ -18,6 +20,8 @@ export class PcapReader implements WindowReader {
   #limit = MAX_PACKET_BYTES;
   #lastSeconds = 0;
   #searching = false;
+  /** Fractions of a second from here on are wrong: a faulty clock, or a header that is none. */
+  #fractionEnd = 0;
   packets = 0;
 
   constructor(sink: PacketSink) {
@@ -40,6 +44,7 @@ export class PcapReader implements WindowReader {
     this.#bigEndian = bytes[0] === 0xa1;
     const magic = this.#u32(bytes, 0);
     this.#nanoseconds = magic === 0xa1b23c4d;
+    this.#fractionEnd = this.#nanoseconds ? 1e9 : 1e6;
     const snaplen = this.#u32(bytes, 16);
     // Some writers put more into a record than their own header allows, so a small snaplen binds nobody.
     this.#limit = Math.max(MAX_PACKET_BYTES, Math.min(snaplen, 1 << 20));
@@ -58,19 +63,34 @@ export class PcapReader implements WindowReader {
       this.#readHeader(bytes);
       at = FILE_HEADER;
     }
+    /** Where a record begins that is taken although its fraction of a second or its length on the wire is wrong. */
+    let oddAt = -1;
     for (;;) {
       if (this.#searching) {
         at = this.#search(bytes, at, end, base, final);
         if (this.#searching) return at;
       }
-      at = this.#records(bytes, at, end);
+      at = this.#records(bytes, at, end, oddAt);
       if (end - at < RECORD_HEADER) break;
       const captured = this.#u32(bytes, at + 8);
-      if (captured <= this.#limit) break;
+      const fraction = this.#u32(bytes, at + 4);
+      if (captured <= this.#limit) {
+        if (fraction < this.#fractionEnd && captured <= this.#u32(bytes, at + 12)) break;
+        const joined = this.#joined(bytes, at, end, final);
+        if (joined === null) break;
+        if (joined) {
+          // Only the time or the length on the wire is wrong: some writers put nanoseconds into a file that promises
+          // microseconds, others more bytes than the packet had.
+          oddAt = at;
+          continue;
+        }
+      }
+      const fault =
+        captured > this.#limit ? `claims ${captured} bytes` : 'has no sound time or length, or the one before lies';
       this.#sink.problem(
         'damaged-record',
         base + at,
-        `record ${this.packets + 1} claims ${captured} bytes; searching for the next sound record`,
+        `record ${this.packets + 1} ${fault}; searching for the next sound record`,
       );
       this.#searching = true;
       at++;
@@ -83,11 +103,12 @@ export class PcapReader implements WindowReader {
   }
 
   /** Hands on whole records from `at`; stops before the first that is not whole or not sound. */
-  #records(bytes: Uint8Array, from: number, end: number): number {
+  #records(bytes: Uint8Array, from: number, end: number, oddAt: number): number {
     const sink = this.#sink;
     const bigEndian = this.#bigEndian;
     const nanoseconds = this.#nanoseconds;
     const limit = this.#limit;
+    const fractionEnd = this.#fractionEnd;
     const linkType = this.#linkType;
     let at = from;
     let seconds = this.#lastSeconds;
@@ -98,16 +119,18 @@ export class PcapReader implements WindowReader {
       let original: number;
       if (bigEndian) {
         captured = this.#u32(bytes, at + 8);
-        if (captured > limit || end - at - RECORD_HEADER < captured) break;
-        seconds = this.#u32(bytes, at);
         fraction = this.#u32(bytes, at + 4);
         original = this.#u32(bytes, at + 12);
+        if (captured > limit || end - at - RECORD_HEADER < captured) break;
+        if ((fraction >= fractionEnd || captured > original) && at !== oddAt) break;
+        seconds = this.#u32(bytes, at);
       } else {
         captured = readLittle(bytes, at + 8);
-        if (captured > limit || end - at - RECORD_HEADER < captured) break;
-        seconds = readLittle(bytes, at);
         fraction = readLittle(bytes, at + 4);
         original = readLittle(bytes, at + 12);
+        if (captured > limit || end - at - RECORD_HEADER < captured) break;
+        if ((fraction >= fractionEnd || captured > original) && at !== oddAt) break;
+        seconds = readLittle(bytes, at);
       }
       const start = at + RECORD_HEADER;
       at = start + captured;
@@ -119,11 +142,23 @@ export class PcapReader implements WindowReader {
     return at;
   }
 
+  /** Whether the records from `at` on join, by their lengths alone; null when more of the file must be seen to tell. */
+  #joined(bytes: Uint8Array, from: number, end: number, final: boolean): boolean | null {
+    let at = from;
+    for (let joint = 0; joint < JOINTS; joint++) {
+      if (at + RECORD_HEADER > end) return final ? at === end : null;
+      const captured = this.#u32(bytes, at + 8);
+      if (captured > this.#limit) return false;
+      at += RECORD_HEADER + captured;
+    }
+    return true;
+  }
+
   #plausible(bytes: Uint8Array, at: number): boolean {
     const captured = this.#u32(bytes, at + 8);
     const original = this.#u32(bytes, at + 12);
     if (captured === 0 || captured > this.#limit || captured > original || original > 1 << 24) return false;
-    if (this.#u32(bytes, at + 4) >= (this.#nanoseconds ? 1e9 : 1e6)) return false;
+    if (this.#u32(bytes, at + 4) >= this.#fractionEnd) return false;
     const seconds = this.#u32(bytes, at);
     return this.packets === 0 || Math.abs(seconds - this.#lastSeconds) <= RESYNC_SECONDS;
   }

@@ -39,8 +39,10 @@ export type DecodeResult = typeof DECODED | typeof NOT_IP | typeof CUT_SHORT | t
 
 const ETHERTYPE_IPV4 = 0x0800;
 const ETHERTYPE_IPV6 = 0x86dd;
-/** 802.1Q, 802.1ad and two old vendor values. */
-const isVlanTag = (type: number): boolean => type === 0x8100 || type === 0x88a8 || type === 0x9100 || type === 0x9200;
+const ETHERTYPE_PPPOE = 0x8864;
+/** Stands for "the IP version nibble tells". */
+const BY_VERSION = -1;
+/** Tags, labels and shims that may stand between the link header and IP. */
 const MAX_TAGS = 8;
 const MAX_EXTENSION_HEADERS = 16;
 
@@ -48,9 +50,13 @@ const MAX_EXTENSION_HEADERS = 16;
 export const LINK_TYPE_NAMES: Readonly<Record<number, string>> = {
   0: 'NULL',
   1: 'EN10MB',
+  9: 'PPP',
   12: 'RAW',
   14: 'RAW',
+  50: 'PPP_HDLC',
+  51: 'PPP_ETHER',
   101: 'RAW',
+  104: 'C_HDLC',
   108: 'LOOP',
   113: 'LINUX_SLL',
   228: 'IPV4',
@@ -99,33 +105,93 @@ export function decodePacket(
       // Address families differ between systems and byte orders; the IP version nibble tells as surely.
       if (end - at < 4) return CUT_SHORT;
       at += 4;
-      etherType = 0;
+      etherType = BY_VERSION;
+      break;
+    case 9:
+    case 50:
+      // In either, Cisco's framing begins with the address 0x0f or 0x8f where PPP's begins with 0xff or the protocol.
+      if (end - at < 4) return CUT_SHORT;
+      if (bytes[at] === 0x0f || bytes[at] === 0x8f) {
+        etherType = u16(bytes, at + 2);
+        at += 4;
+      } else {
+        if (bytes[at] === 0xff && bytes[at + 1] === 0x03) at += 2;
+        etherType = pppEtherType(bytes, at);
+        at += pppLength(bytes, at);
+      }
+      break;
+    case 51:
+      etherType = ETHERTYPE_PPPOE;
+      break;
+    case 104:
+      if (end - at < 4) return CUT_SHORT;
+      etherType = u16(bytes, at + 2);
+      at += 4;
       break;
     case 12:
     case 14:
     case 101:
     case 228:
     case 229:
-      etherType = 0;
+      etherType = BY_VERSION;
       break;
     default:
       return LINK_UNKNOWN;
   }
-  for (let tags = 0; isVlanTag(etherType) && tags < MAX_TAGS; tags++) {
-    if (end - at < 4) return CUT_SHORT;
-    etherType = u16(bytes, at + 2);
-    at += 4;
+  for (let tags = 0; etherType !== ETHERTYPE_IPV4 && etherType !== ETHERTYPE_IPV6 && etherType !== BY_VERSION; tags++) {
+    if (tags === MAX_TAGS) return MALFORMED;
+    switch (etherType) {
+      // 802.1Q, 802.1ad and two old vendor values.
+      case 0x8100:
+      case 0x88a8:
+      case 0x9100:
+      case 0x9200:
+        if (end - at < 4) return CUT_SHORT;
+        etherType = u16(bytes, at + 2);
+        at += 4;
+        break;
+      // MPLS label (RFC 3032); the last of the stack has its bottom bit set and does not tell what follows.
+      case 0x8847:
+      case 0x8848:
+        if (end - at < 4) return CUT_SHORT;
+        if ((bytes[at + 2] & 1) === 1) etherType = BY_VERSION;
+        at += 4;
+        break;
+      // PPPoE session (RFC 2516): six bytes, then the PPP protocol.
+      case ETHERTYPE_PPPOE:
+        if (end - at < 8) return CUT_SHORT;
+        etherType = pppEtherType(bytes, at + 6);
+        at += 6 + pppLength(bytes, at + 6);
+        break;
+      default:
+        return NOT_IP;
+    }
   }
   if (at >= end) return CUT_SHORT;
   const version = bytes[at] >>> 4;
   const onWire = originalLength - (at - start);
-  if (version === 4 && (etherType === ETHERTYPE_IPV4 || etherType === 0)) {
-    return decodeIpv4(bytes, at, end, onWire, header);
+  if (version === 4 && etherType !== ETHERTYPE_IPV6) return decodeIpv4(bytes, at, end, onWire, header);
+  if (version === 6 && etherType !== ETHERTYPE_IPV4) return decodeIpv6(bytes, at, end, onWire, header);
+  return etherType === BY_VERSION ? NOT_IP : MALFORMED;
+}
+
+/** A PPP protocol number (RFC 1661; one byte when its low bit is set) as the EtherType of the same content, 0 for others. */
+function pppEtherType(bytes: Uint8Array, at: number): number {
+  const protocol = pppLength(bytes, at) === 1 ? bytes[at] : u16(bytes, at);
+  switch (protocol) {
+    case 0x21:
+      return ETHERTYPE_IPV4;
+    case 0x57:
+      return ETHERTYPE_IPV6;
+    case 0x281:
+      return 0x8847;
+    default:
+      return 0;
   }
-  if (version === 6 && (etherType === ETHERTYPE_IPV6 || etherType === 0)) {
-    return decodeIpv6(bytes, at, end, onWire, header);
-  }
-  return etherType === ETHERTYPE_IPV4 || etherType === ETHERTYPE_IPV6 ? MALFORMED : NOT_IP;
+}
+
+function pppLength(bytes: Uint8Array, at: number): number {
+  return (bytes[at] & 1) === 1 ? 1 : 2;
 }
 
 function u16(bytes: Uint8Array, at: number): number {
@@ -315,13 +381,21 @@ function icmp6RequestOf(type: number): number {
   }
 }
 
+/** Whether the packet goes to a multicast group or to all: what is told there answers nobody. */
+function isGroup(header: Int32Array): boolean {
+  if (header[DESTINATION] === 0 && header[DESTINATION + 1] === 0 && header[DESTINATION + 2] === 0xffff) {
+    return header[DESTINATION + 3] >>> 28 >= 14;
+  }
+  return header[DESTINATION] >>> 24 === 0xff;
+}
+
 /**
  * Type and code stand in the port fields, seen from the one who asks: a request has them as (type, code), its answer the
  * other way round under the request's type, so that both make one flow.
  */
 function icmpPorts(transport: number, type: number, code: number, header: Int32Array): void {
   const request = transport === ICMP ? icmpRequestOf(type) : icmp6RequestOf(type);
-  if (request < 0) {
+  if (request < 0 || isGroup(header)) {
     header[SOURCE_PORT] = type;
     header[DESTINATION_PORT] = code;
   } else {

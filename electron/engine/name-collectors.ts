@@ -34,6 +34,11 @@ export class AnswerCollector {
     if (this.#rows === CHUNK_ROWS) this.flush();
   }
 
+  /** Names cut at the limit of dictionaries. */
+  get cutNames(): number {
+    return this.#names.cut;
+  }
+
   flush(): void {
     const rows = this.#rows;
     if (rows === 0) return;
@@ -79,6 +84,11 @@ export class LogNameCollector {
     this.#protocol[row] = this.#protocols.number(name.protocol);
     this.#userAgent[row] = this.#userAgents.number(name.userAgent ?? '');
     if (this.#rows === CHUNK_ROWS) this.flush();
+  }
+
+  /** Names and user agents cut at the limit of dictionaries. */
+  get cutNames(): number {
+    return this.#names.cut + this.#userAgents.cut;
   }
 
   flush(): void {

@@ -97,24 +97,31 @@ const MAX_LOOKS = 8;
 /** Longest head of a stream that is put together, bytes, and how many at a time. */
 const HEAD_LIMIT = 16_384;
 const MAX_HEADS = 2048;
+/** Segments of one direction that wait for the one before them. */
+const MAX_AHEAD = 8;
 /** Undecided flows of which the inspector may keep a memory (QUIC: up to 16 KiB each). */
 const MAX_MEMORIES = 2048;
 const INITIAL_SLOTS = 16_384;
 /** Slots that the sweeper visits with each packet; a round through the table then outruns its growth. */
 const SWEEP_STEP = 2;
-/** Packets of which the earliest time is the sweeper's clock: one absurd time stamp must not end every flow. */
+/**
+ * Packets of which the earliest and the latest time bound the sweeper's clock, so that neither one absurd time stamp nor
+ * a jump ends flows that go on.
+ */
 const CLOCK_PACKETS = 64;
 const FRAGMENT_SLOTS = 4096;
 
 /** Ports of well-known servers above 1023, used only to tell which side of a flow seen midway was the server. */
 const SERVER_PORTS: ReadonlySet<number> = new Set([
-  1080, 1194, 1433, 1521, 1701, 1723, 1883, 1900, 1935, 2049, 2404, 3128, 3306, 3389, 3478, 4500, 5060, 5061, 5222,
-  5223, 5228, 5353, 5355, 5432, 5900, 6379, 6667, 6881, 8000, 8080, 8333, 8443, 8883, 9001, 9092, 9200, 11211, 18080,
-  25565, 27015, 27017, 30303, 44818, 47808, 51820,
+  1080, 1194, 1433, 1521, 1701, 1723, 1883, 1900, 1935, 2049, 2404, 3128, 3306, 3389, 3478, 3544, 4500, 5060, 5061,
+  5072, 5222, 5223, 5228, 5353, 5355, 5432, 5900, 6379, 6667, 8000, 8080, 8443, 8883, 9001, 9092, 9200, 11211, 25565,
+  27015, 27017, 44818, 47808, 51820,
 ]);
+/** Ports where peers listen. In UDP they also send from there, so that only TCP tells who was asked. */
+const PEER_PORTS: ReadonlySet<number> = new Set([6881, 8333, 18080, 30303]);
 
-function isServerPort(port: number): boolean {
-  return port < 1024 || SERVER_PORTS.has(port);
+function isServerPort(port: number, transport: number): boolean {
+  return port < 1024 || SERVER_PORTS.has(port) || (transport === TCP && PEER_PORTS.has(port));
 }
 
 const stateNumber = (name: NonNullable<(typeof CONN_STATES)[number]>): number => CONN_STATES.indexOf(name);
@@ -137,10 +144,11 @@ const OTH = stateNumber('OTH');
  * R = responder.
  */
 function tcpState(synI: boolean, synAckR: boolean, finI: boolean, finR: boolean, rstI: boolean, rstR: boolean): number {
+  // Finished by both sides, whether its beginning was seen or not.
+  if (finI && finR && !rstI && !rstR) return SF;
   if (synI && synAckR) {
     if (rstI) return RSTO;
     if (rstR) return RSTR;
-    if (finI && finR) return SF;
     if (finI) return S2;
     return finR ? S3 : S1;
   }
@@ -156,9 +164,11 @@ function tcpState(synI: boolean, synAckR: boolean, finI: boolean, finR: boolean,
   return OTH;
 }
 
+/** The first bytes of one direction: `length` of them without a gap, and pieces that came ahead of what is missing. */
 interface StreamHead {
   bytes: Uint8Array;
   length: number;
+  ahead: { from: number; to: number }[];
 }
 
 /**
@@ -175,8 +185,11 @@ export class FlowTable {
   #free = -1;
   #active = 0;
   #hand = 0;
-  #clock = 0;
-  #clockCandidate = Infinity;
+  /** Earliest and latest time of the last whole round of packets, and of the round in work. */
+  #earliest = Infinity;
+  #latest = -Infinity;
+  #earliestNow = Infinity;
+  #latestNow = -Infinity;
   #clockLeft = CLOCK_PACKETS;
   readonly #idle: number;
   readonly #idleTcp: number;
@@ -427,7 +440,7 @@ export class FlowTable {
     if ((bits & SYN_ACK_B) !== 0) return true;
     const transport = words[at + PROTOCOL];
     if (transport === ICMP || transport === ICMP6) return true;
-    return !(isServerPort(words[at + A_PORT]) && !isServerPort(words[at + B_PORT]));
+    return !(isServerPort(words[at + A_PORT], transport) && !isServerPort(words[at + B_PORT], transport));
   }
 
   /** Hands an ended flow to the builder and frees its record. */
@@ -533,12 +546,15 @@ export class FlowTable {
   /** Drops the inspector's memory and the stream heads of a flow. */
   #forget(slot: number): void {
     this.#memories.delete(slot);
-    for (const key of [slot * 2, slot * 2 + 1]) {
-      const head = this.#streamHeads.get(key);
-      if (head === undefined) continue;
-      this.#spareHeads.push(head.bytes);
-      this.#streamHeads.delete(key);
-    }
+    this.#dropHead(slot * 2);
+    this.#dropHead(slot * 2 + 1);
+  }
+
+  #dropHead(key: number): void {
+    const head = this.#streamHeads.get(key);
+    if (head === undefined) return;
+    this.#spareHeads.push(head.bytes);
+    this.#streamHeads.delete(key);
   }
 
   /** Shows a payload to the inspector: a datagram as it is, a TCP segment as the head of its stream, in order. */
@@ -579,32 +595,52 @@ export class FlowTable {
     const looks = (words[at + INSPECTION] >>> 8) + 1;
     let state = UNDECIDED;
     if (result === RECOGNISED) state = DECIDED;
-    else if (result === WATCH) state = WATCHED;
-    else if (looks >= MAX_LOOKS) state = DECIDED;
+    else if (result === WATCH) {
+      state = WATCHED;
+      // What was put together has been read; the next message begins with the next segment.
+      if (this.#streamHeads.size > 0) this.#dropHead(slot * 2 + (fromA ? 0 : 1));
+    } else if (looks >= MAX_LOOKS) state = DECIDED;
     else if ((result === WANTS_MORE || result === RECOGNISED_WANTS_MORE) && transport === TCP) {
-      if (!this.#keepHead(slot * 2 + (fromA ? 0 : 1), payload)) state = DECIDED;
+      const isCut = header[PAYLOAD_CAPTURED] < header[PAYLOAD_LENGTH];
+      if (isCut || !this.#keepHead(slot * 2 + (fromA ? 0 : 1), payload)) state = DECIDED;
     }
     words[at + INSPECTION] = state | (Math.min(looks, MAX_LOOKS) << 8);
     if (state === DECIDED && (this.#memories.size > 0 || this.#streamHeads.size > 0)) this.#forget(slot);
   }
 
   /**
-   * Whether a TCP segment continues its direction's stream; joins it to the head kept so far. Retransmissions and
-   * segments from beyond a gap are passed over.
+   * Whether a TCP segment brings its direction's stream further; joins it to the head kept so far. What was seen before is
+   * passed over, a segment that comes too early waits in the head, and after a gap longer than a head the stream is taken
+   * up anew.
    */
   #inOrder(slot: number, at: number, fromA: boolean, header: Int32Array, payload: Payload): boolean {
     const words = this.#words;
+    const key = slot * 2 + (fromA ? 0 : 1);
     const sequenceWord = at + (fromA ? A_SEQUENCE : B_SEQUENCE);
     const known = fromA ? SEQUENCE_A : SEQUENCE_B;
-    const sequence = header[TCP_SEQUENCE];
-    if ((words[at + STATE_BITS] & known) !== 0 && ((sequence - words[sequenceWord]) | 0) !== 0) return false;
+    // A SYN takes one number of its own; data may come with it (RFC 7413).
+    const sequence = header[TCP_SEQUENCE] + ((header[TCP_FLAGS] & SYN) >>> 1);
+    if ((words[at + STATE_BITS] & known) !== 0) {
+      const distance = (sequence - words[sequenceWord]) | 0;
+      if (distance > 0 && distance < HEAD_LIMIT) {
+        this.#holdAhead(key, distance, payload);
+        return false;
+      }
+      if (distance >= HEAD_LIMIT) this.#dropHead(key);
+      else {
+        payload.start -= distance;
+        if (payload.start >= payload.end) return false;
+      }
+    }
     words[at + STATE_BITS] |= known;
     words[sequenceWord] = (sequence + header[PAYLOAD_LENGTH]) | 0;
-    const head = this.#streamHeads.get(slot * 2 + (fromA ? 0 : 1));
+    const head = this.#streamHeads.get(key);
     if (head !== undefined) {
-      const more = Math.min(payload.end - payload.start, HEAD_LIMIT - head.length);
-      head.bytes.set(payload.bytes.subarray(payload.start, payload.start + more), head.length);
-      head.length += more;
+      this.#join(head, payload, header[PAYLOAD_CAPTURED] < header[PAYLOAD_LENGTH]);
+      for (let piece = takeNext(head); piece !== undefined; piece = takeNext(head)) {
+        words[sequenceWord] = (words[sequenceWord] + piece.to - head.length) | 0;
+        head.length = piece.to;
+      }
       payload.bytes = head.bytes;
       payload.start = 0;
       payload.end = head.length;
@@ -612,38 +648,69 @@ export class FlowTable {
     return true;
   }
 
+  /** Adds the segment to the head; behind a cut one nothing fits any more. */
+  #join(head: StreamHead, payload: Payload, isCut: boolean): void {
+    const more = Math.min(payload.end - payload.start, HEAD_LIMIT - head.length);
+    head.bytes.set(payload.bytes.subarray(payload.start, payload.start + more), head.length);
+    head.length += more;
+    if (isCut || head.length === HEAD_LIMIT) head.ahead = [];
+  }
+
+  /** Keeps a segment that begins `distance` bytes behind what the stream has so far. */
+  #holdAhead(key: number, distance: number, payload: Payload): void {
+    const known = this.#streamHeads.get(key);
+    const from = (known?.length ?? 0) + distance;
+    const to = from + payload.end - payload.start;
+    if (to > HEAD_LIMIT || (known !== undefined && known.ahead.length >= MAX_AHEAD)) return;
+    const head = known ?? this.#newHead(key);
+    if (head === null) return;
+    head.bytes.set(payload.bytes.subarray(payload.start, payload.end), from);
+    head.ahead.push({ from, to });
+  }
+
+  #newHead(key: number): StreamHead | null {
+    if (this.#streamHeads.size >= MAX_HEADS) {
+      this.headsOverBudget++;
+      return null;
+    }
+    const head = { bytes: this.#spareHeads.pop() ?? new Uint8Array(HEAD_LIMIT), length: 0, ahead: [] };
+    this.#streamHeads.set(key, head);
+    return head;
+  }
+
   /** Keeps what the inspector saw, so that the next segment can be joined to it; false when there is no room. */
   #keepHead(key: number, payload: Payload): boolean {
     const length = payload.end - payload.start;
     if (length >= HEAD_LIMIT) return false;
     if (this.#streamHeads.has(key)) return true;
-    if (this.#streamHeads.size >= MAX_HEADS) {
-      this.headsOverBudget++;
-      return false;
-    }
-    const bytes = this.#spareHeads.pop() ?? new Uint8Array(HEAD_LIMIT);
-    bytes.set(payload.bytes.subarray(payload.start, payload.end));
-    this.#streamHeads.set(key, { bytes, length });
+    const head = this.#newHead(key);
+    if (head === null) return false;
+    head.bytes.set(payload.bytes.subarray(payload.start, payload.end));
+    head.length = length;
     return true;
   }
 
-  /** Ends idle flows, a few slots at a time; the clock is the earliest of the latest packets. */
+  /** Ends flows that lie further than their idle gap before or behind all recent packets, a few slots at a time. */
   #sweep(time: number): void {
-    if (time < this.#clockCandidate) this.#clockCandidate = time;
+    if (time < this.#earliestNow) this.#earliestNow = time;
+    if (time > this.#latestNow) this.#latestNow = time;
     if (--this.#clockLeft === 0) {
-      this.#clock = this.#clockCandidate;
-      this.#clockCandidate = Infinity;
+      this.#earliest = this.#earliestNow;
+      this.#latest = this.#latestNow;
+      this.#earliestNow = Infinity;
+      this.#latestNow = -Infinity;
       this.#clockLeft = CLOCK_PACKETS;
     }
-    if (this.#clock === 0) return;
+    const earliest = Math.min(this.#earliest, this.#earliestNow);
+    const latest = Math.max(this.#latest, this.#latestNow);
     for (let i = 0; i < SWEEP_STEP; i++) {
       if (this.#hand >= this.#used) this.#hand = 0;
       const slot = this.#hand++;
       const bits = this.#words[slot * STRIDE + STATE_BITS];
       if ((bits & LIVE) === 0) continue;
-      const gap = Math.abs(this.#clock - this.#floats[slot * FLOATS + LAST]);
+      const last = this.#floats[slot * FLOATS + LAST];
       const limit = this.#words[slot * STRIDE + PROTOCOL] === TCP && !isClosed(bits) ? this.#idleTcp : this.#idle;
-      if (gap > limit) this.#end(slot);
+      if (last < earliest - limit || last > latest + limit) this.#end(slot);
     }
   }
 
@@ -665,6 +732,13 @@ export class FlowTable {
       header[DESTINATION_PORT] = fragments[slot + 4];
     } else this.orphanFragments++;
   }
+}
+
+/** Takes a piece out of the head that continues it, if there is one; pieces that bring nothing new go too. */
+function takeNext(head: StreamHead): { to: number } | undefined {
+  if (head.ahead.length === 0) return undefined;
+  head.ahead = head.ahead.filter((piece) => piece.to > head.length);
+  return head.ahead.find((piece) => piece.from <= head.length);
 }
 
 function isClosed(bits: number): boolean {

@@ -1,5 +1,5 @@
 import type { FlowRecord } from '../../shared/flow.ts';
-import { type ExpectedFlow, type Tuple, tupleKey } from './expected.ts';
+import { type ExpectedFlow, type Tuple, hasPorts, tupleKey } from './expected.ts';
 import { type ExpectedLabel, type NameTable, expectedLabel } from './expected-label.ts';
 import { protocolIsWithin, serviceIsWithin } from './kinship.ts';
 
@@ -89,7 +89,8 @@ function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): M
 
 function isReversed(tuple: Tuple, ours: OurFlow): boolean {
   return (
-    tuple.source !== ours.initiator || (tuple.source === tuple.destination && tuple.sourcePort !== ours.initiatorPort)
+    tuple.source !== ours.initiator ||
+    (tuple.source === tuple.destination && hasPorts(tuple) && tuple.sourcePort !== ours.initiatorPort)
   );
 }
 

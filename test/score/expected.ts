@@ -99,9 +99,14 @@ function canonicalTransport(l4: string | number, address: string): string {
   return named === 'icmp' && address.includes(':') ? 'icmp6' : named;
 }
 
+/** Whether the port fields tell the two ends apart. */
+export function hasPorts(tuple: Tuple): boolean {
+  return WITH_PORTS.has(tuple.transport);
+}
+
 /** Identity of a five-tuple in either direction. */
 export function tupleKey(tuple: Tuple): string {
-  const ports = WITH_PORTS.has(tuple.transport);
+  const ports = hasPorts(tuple);
   const ends = [
     `${tuple.source} ${ports ? tuple.sourcePort : ''}`,
     `${tuple.destination} ${ports ? tuple.destinationPort : ''}`,

@@ -29,7 +29,9 @@ describe('our flows of a file', () => {
     writeFileSync(file, onePacket());
     for (let round = 0; round < 2; round++) {
       expect(await flowsOf(file)).toMatchObject({
-        flows: [{ initiator: '198.51.100.2', responder: '192.0.2.1', packetsOut: 0, packetsIn: 1, protocol: 'unknown' }],
+        flows: [
+          { initiator: '198.51.100.2', responder: '192.0.2.1', packetsOut: 0, packetsIn: 1, protocol: 'unknown' },
+        ],
       });
     }
     expect(readdirSync(folder).toSorted()).toEqual(['empty.enclave', 'one.pcap']);

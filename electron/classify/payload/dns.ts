@@ -176,7 +176,8 @@ export function dnsRules(answers: AnswerSink): PayloadRule[] {
         // NetBIOS name service (RFC 1002) shares the header but encodes its names otherwise.
         if (uses(payload, 137) || uses(payload, 5353) || uses(payload, 5355)) return NOT_RECOGNISED;
         if (!uses(payload, 53) && payload.rule === 0 && !wholeMessage(payload)) return NOT_RECOGNISED;
-        return readMessage(payload, payload.start, answers) ? WATCH : payload.rule === 0 ? NOT_RECOGNISED : WATCH;
+        if (readMessage(payload, payload.start, answers) || payload.rule !== 0) return WATCH;
+        return uses(payload, 53) && isStandardHeader(payload) ? WATCH : NOT_RECOGNISED;
       },
     },
     {
@@ -193,6 +194,17 @@ export function dnsRules(answers: AnswerSink): PayloadRule[] {
       },
     },
   ];
+}
+
+/**
+ * A query or answer of one question by its header (RFC 1035, 4.1.1): on port 53 that tells the protocol though the rest is
+ * damaged or was not captured.
+ */
+function isStandardHeader({ bytes, start, end }: Payload): boolean {
+  if (end - start < 12 || u16(bytes, start + 4) !== 1) return false;
+  const flags = u16(bytes, start + 2);
+  // A query leaves all but RD, AD and CD zero; an answer has opcode 0, a zero bit and an error code of RFC 1035.
+  return (flags & 0xfecf) === 0 || ((flags & 0xf840) === 0x8000 && (flags & 15) <= 5);
 }
 
 /** On an odd port only a message that fills its datagram exactly counts: a query of one question, or its answer. */

@@ -1,6 +1,12 @@
 import { NAME_ORIGINS, TCP } from '../../../shared/flow.ts';
-import { NOT_RECOGNISED, type Payload, RECOGNISED, RECOGNISED_WANTS_MORE } from '../../../shared/payload.ts';
-import { type PayloadRule, startsWith, visibleText } from './rule.ts';
+import {
+  NOT_RECOGNISED,
+  type Payload,
+  RECOGNISED,
+  RECOGNISED_WANTS_MORE,
+  WANTS_MORE,
+} from '../../../shared/payload.ts';
+import { latin1, type PayloadRule, startsWith, visibleText } from './rule.ts';
 
 /** HTTP/1 messages (RFC 9112), methods of RFC 9110 and of WebDAV (RFC 4918). */
 
@@ -8,6 +14,7 @@ const METHODS = [
   'GET ', 'POST ', 'HEAD ', 'PUT ', 'DELETE ', 'OPTIONS ', 'PATCH ', 'TRACE ', 'CONNECT ',
   'PROPFIND ', 'PROPPATCH ', 'MKCOL ', 'COPY ', 'MOVE ', 'LOCK ', 'UNLOCK ', 'REPORT ',
 ]; // prettier-ignore
+const LONGEST_METHOD = Math.max(...METHODS.map((method) => method.length));
 const HOST_ORIGIN = NAME_ORIGINS.indexOf('http-host');
 const MAX_REQUEST_LINE = 8192;
 const NEWLINE = 10;
@@ -30,19 +37,25 @@ function isHeader(bytes: Uint8Array, at: number, end: number, name: string): boo
   return true;
 }
 
+/** Place of the next line end, or −1. The search must not run on into the rest of the buffer. */
+function lineEndAt(bytes: Uint8Array, at: number, end: number): number {
+  const found = bytes.subarray(at, end).indexOf(NEWLINE);
+  return found < 0 ? -1 : at + found;
+}
+
 /** Takes Host and User-Agent of a request; false when its header goes on beyond the bytes. */
 function readHeader(payload: Payload): boolean {
   const { bytes, end } = payload;
   let at = payload.start;
   for (;;) {
-    const newline = bytes.indexOf(NEWLINE, at);
+    const newline = lineEndAt(bytes, at, end);
     if (newline < 0 || newline + 1 >= end) return false;
     at = newline + 1;
     if (bytes[at] === NEWLINE || (bytes[at] === 13 && bytes[at + 1] === NEWLINE)) return true;
     const initial = bytes[at] | 0x20;
     if (initial !== 0x68 && initial !== 0x75) continue;
-    const lineEnd = bytes.indexOf(NEWLINE, at);
-    if (lineEnd < 0 || lineEnd >= end) return false;
+    const lineEnd = lineEndAt(bytes, at, end);
+    if (lineEnd < 0) return false;
     const textEnd = bytes[lineEnd - 1] === 13 ? lineEnd - 1 : lineEnd;
     if (initial === 0x68 && payload.name === '' && isHeader(bytes, at, textEnd, 'host:')) {
       payload.name = hostOf(visibleText(bytes, at + 5, textEnd));
@@ -55,8 +68,8 @@ function readHeader(payload: Payload): boolean {
 
 /** Whether the request line ends in an HTTP/1 version, as far as it is there. */
 function isRequestLine(bytes: Uint8Array, start: number, end: number): boolean {
-  const newline = bytes.indexOf(NEWLINE, start);
-  if (newline < 0 || newline >= end) return end - start < MAX_REQUEST_LINE;
+  const newline = lineEndAt(bytes, start, end);
+  if (newline < 0) return end - start < MAX_REQUEST_LINE;
   const lineEnd = bytes[newline - 1] === 13 ? newline - 1 : newline;
   return lineEnd - start >= 14 && startsWith(bytes, lineEnd - 8, lineEnd, 'HTTP/1.');
 }
@@ -72,7 +85,11 @@ export const httpRequestRule: PayloadRule = {
     const { bytes, start, end } = payload;
     if (payload.rule !== 0 && !payload.fromInitiator) return RECOGNISED;
     if (payload.rule === 0) {
-      if (!METHODS.some((method) => startsWith(bytes, start, end, method))) return NOT_RECOGNISED;
+      if (!METHODS.some((method) => startsWith(bytes, start, end, method))) {
+        const isBegun =
+          end - start < LONGEST_METHOD && METHODS.some((each) => each.startsWith(latin1(bytes, start, end)));
+        return isBegun ? WANTS_MORE : NOT_RECOGNISED;
+      }
       if (!isRequestLine(bytes, start, end)) return NOT_RECOGNISED;
     }
     return readHeader(payload) ? RECOGNISED : RECOGNISED_WANTS_MORE;

@@ -1,6 +1,6 @@
 import { TCP, UDP } from '../../../shared/flow.ts';
 import { NOT_RECOGNISED, type Payload, RECOGNISED } from '../../../shared/payload.ts';
-import { type PayloadRule, latin1, startsWith, u32 } from './rule.ts';
+import { type PayloadRule, latin1, startsWith, u16, u32 } from './rule.ts';
 
 /** BitTorrent (BEP 3, 5, 14, 15, 29), Bitcoin and its kin (Bitcoin developer reference, "P2P network"). */
 
@@ -28,10 +28,37 @@ function isBitcoinMessage({ bytes, start, end }: Payload): boolean {
   return length <= MAX_BITCOIN_MESSAGE;
 }
 
-/** A µTP packet that opens a connection, or one that carries the handshake (BEP 29). */
-function isUtpHandshake({ bytes, start, end }: Payload): boolean {
+/** What the last µTP packet of a flow said; the other side's next one must fit it. */
+class UtpPacket {
+  readonly fromInitiator: boolean;
+  readonly connection: number;
+  readonly sequence: number;
+
+  constructor({ bytes, start, fromInitiator }: Payload) {
+    this.fromInitiator = fromInitiator;
+    this.connection = u16(bytes, start + 2);
+    this.sequence = u16(bytes, start + 16);
+  }
+}
+
+/** Packets that may be under way unacknowledged when the other side answers. */
+const UTP_WINDOW = 64;
+
+/**
+ * µTP (BEP 29): a packet that carries BitTorrent's handshake, or one of either side whose connection ids are at most one
+ * apart and of which the later acknowledges the earlier.
+ */
+function isUtp(payload: Payload): boolean {
+  const { bytes, start, end, memory } = payload;
   if (end - start < 20 || (bytes[start] & 15) !== 1 || bytes[start] >>> 4 > 4 || bytes[start + 1] > 2) return false;
-  return startsWith(bytes, start + 20, end, HANDSHAKE);
+  if (startsWith(bytes, start + 20, end, HANDSHAKE)) return true;
+  if (memory instanceof UtpPacket && memory.fromInitiator !== payload.fromInitiator) {
+    const apart = ((u16(bytes, start + 2) - memory.connection) << 16) >> 16;
+    const behind = (memory.sequence - u16(bytes, start + 18)) & 0xffff;
+    if (apart >= -1 && apart <= 1 && behind < UTP_WINDOW) return true;
+  }
+  payload.memory = new UtpPacket(payload);
+  return false;
 }
 
 function isDht({ bytes, start, end }: Payload): boolean {
@@ -64,7 +91,7 @@ export const peerToPeerRules: readonly PayloadRule[] = [
     protocol: 'bittorrent',
     transport: UDP,
     firstBytes: [0x01, 0x11, 0x21, 0x31, 0x41],
-    recognise: (payload) => verdict(isUtpHandshake(payload)),
+    recognise: (payload) => verdict(isUtp(payload)),
   },
   {
     id: 'bittorrent-tracker',

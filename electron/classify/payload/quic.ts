@@ -15,6 +15,8 @@ interface QuicVersion {
   readonly label: 'quic' | 'quicv2';
   /** Long-packet type of an Initial (RFC 9000, 17.2.2; RFC 9369, 3.2). */
   readonly initialType: number;
+  /** Type of the frame that carries the handshake (RFC 9000, 19.6; Google's versions number it 8). */
+  readonly cryptoFrame: number;
 }
 
 const salt = (hex: string): Buffer => Buffer.from(hex, 'hex');
@@ -23,20 +25,26 @@ const DRAFT_29 = salt('afbfec289993d24c9e9786f19c6111e04390a899');
 const DRAFT_33 = salt('38762cf7f55934b34d179ae6a4c80cadccbb7f0a');
 const DRAFT_21 = salt('7fbcdb0e7c66bbe9193a96cd21519ebd7a02644a');
 const VERSION_2 = salt('0dede3def700a6db819381be6e269dcbf9bd2ed9');
+/** Google's versions with TLS: T050 and T051 (Chromium, `quic/core/crypto/crypto_utils.cc`). */
+const GOOGLE_T050 = salt('7ff579e5acd072915580304c43a2367c60488310');
+const GOOGLE_T051 = salt('7a4edef4e7ccee5fa4506c19124fc8ccda6e033d');
 
 /** Salts by version (RFC 9001, RFC 9369 and the drafts' own sections 5.2); null when the version is not known. */
 function quicVersion(version: number): QuicVersion | null {
-  if (version === 1) return { salt: DRAFT_33, label: 'quic', initialType: 0 };
-  if (version === 0x6b3343cf) return { salt: VERSION_2, label: 'quicv2', initialType: 1 };
+  if (version === 1) return { salt: DRAFT_33, label: 'quic', initialType: 0, cryptoFrame: 6 };
+  if (version === 0x6b3343cf) return { salt: VERSION_2, label: 'quicv2', initialType: 1, cryptoFrame: 6 };
   if (version >>> 8 === 0xff0000) {
     const draft = version & 0xff;
-    if (draft >= 33 && draft <= 34) return { salt: DRAFT_33, label: 'quic', initialType: 0 };
-    if (draft >= 29 && draft <= 32) return { salt: DRAFT_29, label: 'quic', initialType: 0 };
-    if (draft >= 23 && draft <= 28) return { salt: DRAFT_23, label: 'quic', initialType: 0 };
-    if (draft >= 21 && draft <= 22) return { salt: DRAFT_21, label: 'quic', initialType: 0 };
+    if (draft >= 33 && draft <= 34) return { salt: DRAFT_33, label: 'quic', initialType: 0, cryptoFrame: 6 };
+    if (draft >= 29 && draft <= 32) return { salt: DRAFT_29, label: 'quic', initialType: 0, cryptoFrame: 6 };
+    if (draft >= 23 && draft <= 28) return { salt: DRAFT_23, label: 'quic', initialType: 0, cryptoFrame: 6 };
+    if (draft >= 21 && draft <= 22) return { salt: DRAFT_21, label: 'quic', initialType: 0, cryptoFrame: 6 };
   }
-  if (version === 0xfaceb001) return { salt: DRAFT_21, label: 'quic', initialType: 0 };
-  if (version === 0xfaceb002 || version === 0xfaceb00e) return { salt: DRAFT_23, label: 'quic', initialType: 0 };
+  if (version === 0x54303530) return { salt: GOOGLE_T050, label: 'quic', initialType: 0, cryptoFrame: 8 };
+  if (version === 0x54303531) return { salt: GOOGLE_T051, label: 'quic', initialType: 0, cryptoFrame: 8 };
+  if (version === 0xfaceb001) return { salt: DRAFT_21, label: 'quic', initialType: 0, cryptoFrame: 6 };
+  if (version === 0xfaceb002 || version === 0xfaceb00e)
+    return { salt: DRAFT_23, label: 'quic', initialType: 0, cryptoFrame: 6 };
   return null;
 }
 
@@ -142,8 +150,8 @@ function openInitial(
   }
 }
 
-/** Puts the CRYPTO frames of an Initial into the memory (RFC 9000, 19.6). */
-function collectCrypto(frames: Uint8Array, memory: HelloMemory): void {
+/** Puts the CRYPTO frames of an Initial into the memory. */
+function collectCrypto(frames: Uint8Array, memory: HelloMemory, cryptoFrame: number): void {
   let at = 0;
   while (at < frames.length) {
     const type = frames[at];
@@ -151,7 +159,7 @@ function collectCrypto(frames: Uint8Array, memory: HelloMemory): void {
       at++;
       continue;
     }
-    if (type !== 6) {
+    if (type !== cryptoFrame) {
       if (type !== 2 && type !== 3) return;
       at = skipAcknowledgement(frames, at);
       if (at < 0) return;
@@ -232,7 +240,7 @@ function recogniseIetf(payload: Payload): typeof NOT_RECOGNISED | typeof RECOGNI
     if (!isMemory(memory)) return RECOGNISED;
     const frames = openInitial(bytes, start, integerEnd, packetEnd, memory.keys);
     if (frames !== null) {
-      collectCrypto(frames, memory);
+      collectCrypto(frames, memory, version.cryptoFrame);
       const have = contiguous(memory);
       const name = have >= 4 ? serverNameOf(memory.bytes, 0, Math.min(have, 4 + u24(memory.bytes, 1))) : null;
       if (name !== null) {

@@ -12,7 +12,7 @@ import { peerToPeerRules } from './peer-to-peer.ts';
 import { quicRules } from './quic.ts';
 import type { PayloadRule } from './rule.ts';
 import { sshRule } from './ssh.ts';
-import { tlsRule } from './tls.ts';
+import { tlsRecordRule, tlsRule } from './tls.ts';
 
 type Candidate = readonly [index: number, rule: PayloadRule];
 
@@ -40,6 +40,7 @@ export class PayloadRecogniser implements PayloadInspector {
     this.rules = [
       NO_RULE,
       tlsRule,
+      tlsRecordRule,
       httpRequestRule,
       httpResponseRule,
       sshRule,

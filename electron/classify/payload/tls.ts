@@ -1,10 +1,21 @@
 import { NAME_ORIGINS, TCP } from '../../../shared/flow.ts';
-import { NOT_RECOGNISED, type Payload, RECOGNISED, RECOGNISED_WANTS_MORE } from '../../../shared/payload.ts';
+import {
+  NOT_RECOGNISED,
+  type Payload,
+  RECOGNISED,
+  RECOGNISED_WANTS_MORE,
+  WANTS_MORE,
+} from '../../../shared/payload.ts';
 import { type PayloadRule, u16, u24, visibleText } from './rule.ts';
 
 /** TLS records and the ClientHello (RFC 5246, RFC 8446); server name extension RFC 6066. */
 
+const CHANGE_CIPHER_SPEC = 20;
+const ALERT = 21;
 const HANDSHAKE = 22;
+const APPLICATION_DATA = 23;
+/** 2^14 bytes of content and what encryption may add to them (RFC 5246, 6.2.3). */
+const MAX_RECORD = 16_384 + 2048;
 const CLIENT_HELLO = 1;
 const SERVER_HELLO = 2;
 const SERVER_NAME_EXTENSION = 0;
@@ -54,9 +65,14 @@ export const tlsRule: PayloadRule = {
   recognise(payload: Payload) {
     const { bytes, start, end } = payload;
     if (payload.rule !== 0 && !payload.fromInitiator) return RECOGNISED;
-    if (end - start < 9 || bytes[start] !== HANDSHAKE || bytes[start + 1] !== 3 || bytes[start + 2] > 4) {
+    if (
+      bytes[start] !== HANDSHAKE ||
+      (end - start > 1 && bytes[start + 1] !== 3) ||
+      (end - start > 2 && bytes[start + 2] > 4)
+    ) {
       return payload.rule !== 0 ? RECOGNISED : NOT_RECOGNISED;
     }
+    if (end - start < 9) return WANTS_MORE;
     const recordLength = u16(bytes, start + 3);
     const type = bytes[start + 5];
     if (type === SERVER_HELLO) return recordLength >= 38 ? RECOGNISED : NOT_RECOGNISED;
@@ -66,5 +82,43 @@ export const tlsRule: PayloadRule = {
     payload.name = name;
     payload.nameOrigin = SNI_ORIGIN;
     return RECOGNISED;
+  },
+};
+
+/** Whether a record of this type may have this length (RFC 5246, 6.2); an encrypted alert is longer than its two bytes. */
+function isRecordLength(type: number, length: number): boolean {
+  switch (type) {
+    case CHANGE_CIPHER_SPEC:
+      return length === 1;
+    case ALERT:
+      return length >= 2 && length <= 256;
+    case HANDSHAKE:
+    case APPLICATION_DATA:
+      return length > 0 && length <= MAX_RECORD;
+    default:
+      return false;
+  }
+}
+
+/** Whether records follow one another to the end of the bytes; the last one may be cut. */
+function isRecordChain(bytes: Uint8Array, start: number, end: number): boolean {
+  let at = start;
+  while (end - at >= 5) {
+    const length = u16(bytes, at + 3);
+    if (bytes[at + 1] !== 3 || bytes[at + 2] > 3 || !isRecordLength(bytes[at], length)) return false;
+    at += 5 + length;
+  }
+  return at > start;
+}
+
+/** A connection seen midway: records of any type but a ClientHello, so that there is no name to wait for. */
+export const tlsRecordRule: PayloadRule = {
+  id: 'tls-record',
+  protocol: 'tls',
+  transport: TCP,
+  firstBytes: [CHANGE_CIPHER_SPEC, ALERT, HANDSHAKE, APPLICATION_DATA],
+  recognise({ bytes, start, end }) {
+    if (bytes[start] === HANDSHAKE && (end - start < 9 || bytes[start + 5] === CLIENT_HELLO)) return NOT_RECOGNISED;
+    return isRecordChain(bytes, start, end) ? RECOGNISED : NOT_RECOGNISED;
   },
 };
