@@ -8,7 +8,12 @@ import { APPLICATION_ID, MIGRATIONS } from './migrations.ts';
 export const CASE_VERSION = MIGRATIONS.length;
 
 function isDiskFull(code: string): boolean {
-  return code === 'SQLITE_FULL' || code === 'SQLITE_IOERR_WRITE' || code === 'ENOSPC' || code === 'EFBIG';
+  return ['SQLITE_FULL', 'SQLITE_IOERR_WRITE', 'SQLITE_IOERR_SHMSIZE', 'ENOSPC', 'EFBIG'].includes(code);
+}
+
+/** True for what SQLite throws: damage, locks, full disks, missing permissions. */
+export function isDatabaseError(error: unknown): boolean {
+  return error instanceof Database.SqliteError;
 }
 
 /** Turns what SQLite or the file system threw into an EnclaveError that names the case and a remedy. */
@@ -20,9 +25,9 @@ export function caseError(error: unknown, path: string): EnclaveError {
   if (isDiskFull(code)) {
     return new EnclaveError(
       'disk-full',
-      'no space left for the case; the evidence file in work was not added, all before it is kept',
+      'no space left for the case; what was in work was not added, all before it is kept',
       path,
-      'free some space and import again',
+      'free some space and try again',
     );
   }
   if (code === 'SQLITE_BUSY' || code === 'SQLITE_LOCKED') return lockedError(path);
@@ -44,7 +49,8 @@ function lockedError(path: string): EnclaveError {
   );
 }
 
-function checkIsCase(path: string): void {
+/** Throws when there is no case at the path. */
+export function checkIsCase(path: string): void {
   if (!existsSync(path)) {
     throw new EnclaveError('no-case', 'there is no such case', path, 'create it with: enclave new CASE');
   }
@@ -89,17 +95,26 @@ export function createCaseFile(path: string): Database.Database {
   if (existsSync(path)) {
     throw new EnclaveError('case-exists', 'the file exists already', path, 'choose another name or remove it');
   }
+  let db: Database.Database | null = null;
   try {
-    const db = new Database(path);
+    db = new Database(path);
     db.pragma('page_size = 16384');
-    db.pragma('journal_mode = WAL');
+    // Before the write-ahead log, so that the file says what it is even when its maker is killed.
     db.pragma(`application_id = ${APPLICATION_ID}`);
+    db.pragma('journal_mode = WAL');
     migrate(db, 0);
     configureWriter(db);
     return db;
   } catch (error) {
+    if (db !== null) removeUnfinishedCase(db, path);
     throw caseError(error, path);
   }
+}
+
+/** Takes back a case whose making failed (a full disk), so that the name is free again. */
+export function removeUnfinishedCase(db: Database.Database, path: string): void {
+  db.close();
+  for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true });
 }
 
 function migrate(db: Database.Database, from: number): void {
@@ -119,7 +134,7 @@ function configureWriter(db: Database.Database): void {
   db.pragma('journal_size_limit = 67108864');
 }
 
-/** Opens a case for writing and brings it to the current version. Only one writer at a time: see CaseLock. */
+/** Opens a case for writing and brings it to the current version. The caller holds the CaseLock. */
 export function openCaseForWriting(path: string): Database.Database {
   checkIsCase(path);
   try {
@@ -134,14 +149,21 @@ export function openCaseForWriting(path: string): Database.Database {
 }
 
 /**
- * Brings the write-ahead log into the case file, so that the case is one file at rest. A reader that was still open when
- * the writer closed leaves the log behind. Harmless when others have the case open, or when it is gone.
+ * Brings the write-ahead log into the case file, so that the case is one file at rest: SQLite does it when the last
+ * connection closes, but only one that may write, and readers are often the last. Harmless when others have the case
+ * open, when it is damaged or read-only, or when it is gone: then the log stays as it is.
  */
 export function foldJournal(path: string): void {
   if (!existsSync(`${path}-wal`) || !existsSync(path)) return;
-  const db = new Database(path);
-  db.pragma('wal_checkpoint(TRUNCATE)');
-  db.close();
+  let db: Database.Database | null = null;
+  try {
+    db = new Database(path, { timeout: 0 });
+    db.pragma('user_version');
+  } catch {
+    // Whoever needs the case next is told what is wrong with it.
+  } finally {
+    db?.close();
+  }
 }
 
 /** Opens a case for reading only. */
@@ -166,10 +188,13 @@ export class CaseLock {
 
   constructor(casePath: string) {
     this.#path = `${casePath}-lock`;
+    let db: Database.Database | null = null;
     try {
-      this.#db = new Database(this.#path, { timeout: 0 });
-      this.#db.exec('BEGIN EXCLUSIVE');
+      db = new Database(this.#path, { timeout: 0 });
+      db.exec('BEGIN EXCLUSIVE');
+      this.#db = db;
     } catch (error) {
+      db?.close();
       throw caseError(error, casePath);
     }
   }

@@ -45,20 +45,29 @@ export interface AuditEntry {
 }
 
 const CACHE_BYTES = 400 * 1024 * 1024;
+/** Cache of a pass over the whole case: it reads each column once, so one segment at a time is enough. */
+export const PASS_CACHE_BYTES = 16 * 1024 * 1024;
+
+/** What the cache can hold: anything that tells its size. */
+interface Sized {
+  readonly byteLength: number;
+}
 
 /**
  * A case as queries and analyses see it: segments of columns, read on demand and kept in a least-recently-used cache of
- * at most 400 MiB. Segments of evidence whose import never finished are not shown. Arrays handed out are read-only by
- * agreement: they are shared.
+ * at most 400 MiB, together with what is derived from them. Segments of evidence whose import never finished are not
+ * shown. Arrays handed out are read-only by agreement: they are shared.
  */
 export class CaseReader {
   readonly path: string;
   readonly #db: Database.Database;
   readonly #terms = new Map<number, string>();
   readonly #termNumbers = new Map<string, number>();
-  readonly #columns = new Map<string, ColumnArray>();
+  /** Columns and what is derived from them by `segment/name`, the one used last at the end. */
+  readonly #columns = new Map<string, Sized>();
   readonly #dictionaries = new Map<string, readonly string[]>();
   #cached = 0;
+  #snapshot = {};
   #dataVersion = 0;
   readonly #cacheBytes: number;
   #segments: SegmentInfo[] | null = null;
@@ -91,6 +100,7 @@ export class CaseReader {
     this.#columns.clear();
     this.#dictionaries.clear();
     this.#cached = 0;
+    this.#snapshot = {};
     this.#segments = null;
     this.#profile = null;
     for (const row of this.#db.prepare<[], { number: number; id: string }>('SELECT number, id FROM term').iterate()) {
@@ -136,26 +146,47 @@ export class CaseReader {
 
   /** The column of a segment, `rows * width` elements; zeros when it is not stored. */
   column(segment: SegmentInfo, name: FlowColumn): ColumnArray {
-    const key = `${segment.segment}/${name}`;
+    return this.#remember(`${segment.segment}/${name}`, () => {
+      const spec = FLOW_COLUMNS[name];
+      const data = this.#read(segment.segment, name);
+      return decodeColumn(spec, data ?? Buffer.alloc(segment.rows * elementBytes(spec)));
+    });
+  }
+
+  /**
+   * What `make` derives from the columns of a segment, from the cache when it is there. A name stands for one kind of
+   * value, and what it is derived from must not change before the next refresh.
+   */
+  derived<Value extends Sized>(segment: SegmentInfo, name: string, make: () => Value): Value {
+    return this.#remember(`${segment.segment}/derived/${name}`, make);
+  }
+
+  /** Stands for the case as it was read last: another object after each refresh, to hang on what is kept of the case. */
+  get snapshot(): object {
+    return this.#snapshot;
+  }
+
+  /** Counts bytes that are kept for this snapshot outside the cache as part of it. */
+  countKept(bytes: number): void {
+    this.#cached += bytes;
+  }
+
+  #remember<Value extends Sized>(key: string, make: () => Value): Value {
     const known = this.#columns.get(key);
     if (known) {
       this.#columns.delete(key);
       this.#columns.set(key, known);
-      return known;
+      return known as Value;
     }
-    const spec = FLOW_COLUMNS[name];
-    const data = this.#read(segment.segment, name);
-    const column = data
-      ? decodeColumn(spec, data)
-      : decodeColumn(spec, Buffer.alloc(segment.rows * elementBytes(spec)));
-    this.#columns.set(key, column);
-    this.#cached += column.byteLength;
-    for (const [oldest, array] of this.#columns) {
+    const value = make();
+    this.#columns.set(key, value);
+    this.#cached += value.byteLength;
+    for (const [oldest, { byteLength }] of this.#columns) {
       if (this.#cached <= this.#cacheBytes || oldest === key) break;
       this.#columns.delete(oldest);
-      this.#cached -= array.byteLength;
+      this.#cached -= byteLength;
     }
-    return column;
+    return value;
   }
 
   /** The dictionary of a dictionary-coded column: value n of the column is entry n - 1, value 0 is absent. */

@@ -4,7 +4,14 @@ import type { ColumnArray } from '../../shared/flow.ts';
 import type { Problem } from '../../shared/problem.ts';
 import type { Profile } from '../../shared/profile.ts';
 import { auditHash, CHAIN_START } from './audit-chain.ts';
-import { CaseLock, caseError, createCaseFile, openCaseForWriting } from './case-file.ts';
+import {
+  CaseLock,
+  caseError,
+  checkIsCase,
+  createCaseFile,
+  openCaseForWriting,
+  removeUnfinishedCase,
+} from './case-file.ts';
 import { segmentHash, type StoredColumn } from './segment-hash.ts';
 
 /** Facts of the case that are asked for once; empty when not supplied. */
@@ -95,35 +102,45 @@ export class CaseWriter {
   }
 
   static create(path: string, facts: CaseFacts, now: () => Date = () => new Date()): CaseWriter {
-    const db = createCaseFile(path);
-    const writer = new CaseWriter(path, db, new CaseLock(path), now);
-    writer.#change(() => {
-      for (const [key, value] of Object.entries(facts)) {
-        writer.setMeta(key, typeof value === 'string' ? value : JSON.stringify(value));
-      }
-      writer.setMeta('created', now().toISOString());
-      writer.audit('new', {
-        title: facts.title,
-        authority: facts.authority,
-        profile: facts.profile.name,
-        version: facts.version,
+    const lock = new CaseLock(path);
+    let db: Database.Database | null = null;
+    try {
+      db = createCaseFile(path);
+      const writer = new CaseWriter(path, db, lock, now);
+      writer.#change(() => {
+        for (const [key, value] of Object.entries(facts)) {
+          writer.setMeta(key, typeof value === 'string' ? value : JSON.stringify(value));
+        }
+        writer.setMeta('created', now().toISOString());
+        writer.audit('new', {
+          title: facts.title,
+          authority: facts.authority,
+          profile: facts.profile.name,
+          version: facts.version,
+        });
       });
-    });
-    return writer;
+      return writer;
+    } catch (error) {
+      if (db !== null) removeUnfinishedCase(db, path);
+      lock.release();
+      throw caseError(error, path);
+    }
   }
 
   static open(path: string, now: () => Date = () => new Date()): CaseWriter {
-    const db = openCaseForWriting(path);
-    let lock: CaseLock;
+    checkIsCase(path);
+    const lock = new CaseLock(path);
+    let db: Database.Database | null = null;
     try {
-      lock = new CaseLock(path);
+      db = openCaseForWriting(path);
+      const writer = new CaseWriter(path, db, lock, now);
+      writer.#change(() => writer.#db.exec("DELETE FROM evidence WHERE status = 'importing'"));
+      return writer;
     } catch (error) {
-      db.close();
-      throw error;
+      db?.close();
+      lock.release();
+      throw caseError(error, path);
     }
-    const writer = new CaseWriter(path, db, lock, now);
-    writer.#change(() => db.exec("DELETE FROM evidence WHERE status = 'importing'"));
-    return writer;
   }
 
   close(): void {
@@ -246,10 +263,11 @@ export class CaseWriter {
     });
   }
 
-  /** Commits the evidence; from here on it is part of the case. */
+  /** Commits the evidence; from here on it is part of the case, and the findings made without it are not. */
   finishEvidence(evidence: number, done: FinishedEvidence): string {
     const id = done.sha256.slice(0, 16);
     this.#change(() => {
+      this.#dropFindings();
       this.#db
         .prepare(
           `UPDATE evidence SET id = ?, sha256 = ?, bytes = ?, format = ?, linkTypes = ?, packets = ?, flows = ?,
@@ -300,22 +318,24 @@ export class CaseWriter {
     );
   }
 
-  /** True when a segment of completed evidence has no labels in the current version. */
+  /**
+   * True when evidence was completed after the last labelling. Its flows lack labels, and the names that it brings (a DNS
+   * or TLS log has no flows of its own) may label those of others.
+   */
   lacksLabels(): boolean {
-    return (
-      this.#db
-        .prepare(
-          `SELECT 1 FROM segment JOIN evidence ON evidence.number = segment.evidence
-           WHERE evidence.status <> 'importing' AND NOT EXISTS (
-             SELECT 1 FROM segmentLabel WHERE segmentLabel.segment = segment.segment AND version = ?) LIMIT 1`,
-        )
-        .get(Number(this.meta('labelVersion') ?? 0)) !== undefined
-    );
+    return this.#completedEvidence() !== Number(this.meta('labelledEvidence') ?? 0);
+  }
+
+  #completedEvidence(): number {
+    const row = this.#db
+      .prepare<[], { files: number }>("SELECT count(*) AS files FROM evidence WHERE status <> 'importing'")
+      .get();
+    return row?.files ?? 0;
   }
 
   /**
-   * Writes a new version of all labels and makes it current, in one transaction. `write` is called with a function that
-   * stores the label columns of one segment.
+   * Writes a new version of all labels and makes it current, in one transaction; findings from the old ones go. `write`
+   * is called with a function that stores the label columns of one segment.
    */
   relabel(
     basis: Record<string, unknown>,
@@ -329,6 +349,7 @@ export class CaseWriter {
     ) => void,
   ): void {
     this.#change(() => {
+      this.#dropFindings();
       const version = Number(this.meta('labelVersion') ?? 0) + 1;
       this.#db
         .prepare('INSERT INTO labelVersion (version, madeAt, basis) VALUES (?, ?, ?)')
@@ -346,15 +367,21 @@ export class CaseWriter {
       );
       for (const [asn, organisation] of organisations) insert.run(asn, organisation);
       this.setMeta('labelVersion', String(version));
+      this.setMeta('labelledEvidence', String(this.#completedEvidence()));
       this.#db.prepare('DELETE FROM labelVersion WHERE version < ?').run(version);
       this.audit('label', { version, basis });
     });
   }
 
+  /** Findings that the case no longer bears out must not be shown, nor fail its verification. */
+  #dropFindings(): void {
+    this.#db.exec('DELETE FROM finding');
+  }
+
   /** Replaces the findings by those of a new analysis. */
   saveFindings(findings: readonly Finding[], version: string): void {
     this.#change(() => {
-      this.#db.exec('DELETE FROM finding');
+      this.#dropFindings();
       const insert = this.#db.prepare('INSERT INTO finding (id, position, body) VALUES (?, ?, ?)');
       findings.forEach((finding, position) => insert.run(finding.id, position, JSON.stringify(finding)));
       this.audit('analyse', { findings: findings.length, version });

@@ -1,16 +1,56 @@
 import type { EvidenceResult, ImportSummary } from '../../shared/jobs.ts';
-import { bytes, count, note, out, safe, table } from './terminal.ts';
+import type { Problem } from '../../shared/problem.ts';
+import { isLoss } from '../engine/losing-kinds.ts';
+import { bytes, count, faultLine, note, out, table } from './terminal.ts';
 
-/** The result of an import for a person. */
+/** The result of an import in words. */
 
-/** Offsets of text are lines; those of captures bytes, or packet numbers where the message says so. */
+const KNOWN_FORMATS = 'give a pcap, pcapng or Zeek log (plain, .gz or .zst), or a folder of them';
+const COPY_AGAIN = 'if the original is whole, copy it again and import that; what is readable was imported';
+const COMPARE = 'what is sound was imported; compare the file with its original';
+
+/** What to do about a kind of problem; kinds that are not here cost nothing of the evidence. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  'evidence-unreadable': 'check the path, its permissions and the medium',
+  'no-evidence': KNOWN_FORMATS,
+  empty: 'copy it again from its source',
+  'not-recognised': KNOWN_FORMATS,
+  'truncated-header': 'copy it again from its source',
+  'no-packets': 'check that it is the right file',
+  'truncated-packet': COPY_AGAIN,
+  'damaged-compression': COPY_AGAIN,
+  'changed-while-read': 'import it again when nothing writes to it any more',
+  'link-type-unknown': 'these packets are in no flow; capture on another interface, or convert them',
+  'decoder-died': 'please report it; the other files are not concerned',
+};
+
+/** Text is located by line, captures by byte; decoding problems name the packet in their message. */
+function placeOf(evidence: EvidenceResult, { kind, firstOffset }: Problem): string {
+  if (evidence.format?.startsWith('zeek')) return `${evidence.path}, line ${firstOffset}`;
+  const isLocated = /^(truncated|damaged|packet-without-time|long-block)/.test(kind) && kind !== 'truncated-header';
+  if (!isLocated) return evidence.path;
+  const isInside = /\.(gz|zst)$/.test(evidence.format ?? '') && kind !== 'damaged-compression';
+  return `${evidence.path}, byte ${firstOffset}${isInside ? ' when decompressed' : ''}`;
+}
+
+/** One line a problem: what, where, what to do. A rejected file gets one line, its reason. */
 function problemLines(evidence: EvidenceResult): string {
-  return evidence.problems
-    .map(({ kind, count: times, firstOffset, message }) => {
-      const place = evidence.format?.startsWith('zeek') ? 'line' : 'offset';
-      return `  ${safe(evidence.path)}: ${kind}: ${safe(message)} (${count(times)}×, first at ${place} ${count(firstOffset)})\n`;
+  const { status, problems } = evidence;
+  const told = status === 'rejected' ? problems.slice(0, 1) : problems;
+  return told
+    .map((problem) => {
+      const { kind, message } = problem;
+      const what = status === 'rejected' ? 'rejected' : status === 'partial' && isLoss(kind) ? 'partly read' : 'note';
+      const times = problem.count > 1 ? `, ${count(problem.count)} times` : '';
+      const remedy = REMEDIES[kind] ?? (isLoss(kind) ? COMPARE : 'nothing needs to be done');
+      return faultLine(`${what}: ${message}${times}`, placeOf(evidence, problem), remedy);
     })
     .join('');
+}
+
+/** Tells on stderr what was rejected, could not be read, or should be known. */
+export function noteProblems(summary: ImportSummary): void {
+  for (const evidence of summary.evidence) note(problemLines(evidence));
 }
 
 export function printImport(summary: ImportSummary): void {
@@ -30,7 +70,6 @@ export function printImport(summary: ImportSummary): void {
     `\n${count(totals.flows)} flows from ${count(totals.imported + totals.partial)} of ${count(totals.files)} files` +
       ` (${bytes(totals.bytes)}) in ${seconds.toFixed(1)} s, peak memory ${bytes(summary.peakRssBytes)}\n`,
   );
-  for (const evidence of summary.evidence) note(problemLines(evidence));
 }
 
 /** 2 when nothing could be used, 3 when something was lost, else 0. */

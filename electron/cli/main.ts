@@ -1,6 +1,6 @@
 import { EnclaveError, toErrorValue } from '../../shared/problem.ts';
 import { ENCLAVE_VERSION } from '../engine/version.ts';
-import { note, out, safe } from './terminal.ts';
+import { faultLine, note, out } from './terminal.ts';
 import { helpText, usageError } from './usage.ts';
 import { COMMANDS } from './verbs.ts';
 
@@ -22,21 +22,17 @@ async function run(args: readonly string[]): Promise<number> {
   return command(rest);
 }
 
-/** One line: what, where, what to do. */
-function errorLine(error: unknown): string {
-  const { message, place, remedy } = toErrorValue(error);
-  const where = place === '' ? '' : ` (${place})`;
-  return `enclave: ${safe(message)}${safe(where)}; ${safe(remedy)}\n`;
-}
-
 // Whoever reads our output may stop at any time (`enclave flows … | head`); that is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(error.code === 'EPIPE' ? 0 : 2);
 });
+// Nobody is left to tell it to.
+process.stderr.on('error', () => undefined);
 
 try {
   process.exitCode = await run(process.argv.slice(2));
 } catch (error) {
-  note(errorLine(error));
+  const { message, place, remedy } = toErrorValue(error);
+  note(faultLine(message, place, remedy));
   process.exitCode = error instanceof EnclaveError ? error.exitCode : 2;
 }

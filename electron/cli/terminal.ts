@@ -1,4 +1,4 @@
-import { stripVTControlCharacters } from 'node:util';
+import { visibleText } from '../../shared/visible-text.ts';
 
 /** What the command line prints: results to stdout, everything else to stderr. */
 
@@ -10,9 +10,14 @@ export function note(text: string): void {
   process.stderr.write(text);
 }
 
-/** Text from a case on a terminal: one line, without control or direction characters that could forge another one. */
+/** Text from a case on a terminal: one line, in which controls and what is not seen as itself stand as `\uXXXX`. */
 export function safe(text: string): string {
-  return stripVTControlCharacters(text).replaceAll(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, '\uFFFD');
+  return visibleText(text);
+}
+
+/** One line for what went wrong: what, where, what to do. */
+export function faultLine(message: string, place: string, remedy: string): string {
+  return `enclave: ${safe(message)}${place === '' ? '' : ` (${safe(place)})`}; ${safe(remedy)}\n`;
 }
 
 /** Rows under headings, columns as wide as their longest cell; numbers should come formatted. */

@@ -4,7 +4,7 @@ import type { ImportSummary, JobName, Jobs } from '../../shared/jobs.ts';
 import { EnclaveError } from '../../shared/problem.ts';
 import { Engine } from '../engine/engine.ts';
 import { findingsText } from './findings-text.ts';
-import { importExitCode, printImport } from './import-text.ts';
+import { importExitCode, noteProblems, printImport } from './import-text.ts';
 import { readProfile } from './profile-file.ts';
 import { type ProgressDisplay, progressDisplay } from './progress-display.ts';
 import { count, note, out, safe, table } from './terminal.ts';
@@ -133,6 +133,7 @@ const importCommand: Command = (args) => {
     const summary = await importInto(session, resolve(casePath), paths, !values['no-analyse']);
     if (values.json) printJson(summary);
     else printImport(summary);
+    noteProblems(summary);
     return importExitCode(summary);
   });
 };
@@ -328,14 +329,17 @@ const demo: Command = (args) => {
     });
     const imported = await importInto(session, casePath, [evidence], true);
     printImport(imported);
+    noteProblems(imported);
     out(`\n${findingsText(await session.run('findings', { case: casePath }))}\n`);
     const html = join(directory, 'report.html');
     await writeReport(session, casePath, html);
-    out(`The evidence is synthetic: made by Enclave, no real traffic.\n\nCase    ${casePath}\nReport  ${html}\n`);
+    out(
+      `The evidence is synthetic: made by Enclave, no real traffic.\n\nCase    ${safe(casePath)}\nReport  ${safe(html)}\n`,
+    );
     const pdf = join(directory, 'report.pdf');
     try {
       await writeReport(session, casePath, pdf);
-      out(`PDF     ${pdf}\n`);
+      out(`PDF     ${safe(pdf)}\n`);
     } catch (error) {
       if (!(error instanceof EnclaveError) || error.code !== 'no-chromium') throw error;
       note(`no report.pdf: ${error.message}; ${error.remedy}\n`);

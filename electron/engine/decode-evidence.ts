@@ -283,9 +283,11 @@ export async function decodeEvidence(
   answers.flush();
   logNames.flush();
   packets.tell();
-  if (builder.cutNames > 0)
-    problems.add('name-cut', 0, 'names longer than 4,096 characters were cut', builder.cutNames);
-  if (!reading.recognised) problems.add('not-recognised', 0, unknown);
+  const cutNames = builder.cutNames + answers.cutNames + logNames.cutNames;
+  if (cutNames > 0) problems.add('name-cut', 0, 'names longer than 4,096 characters were cut', cutNames);
+  if (!reading.recognised && !problems.list().some(({ kind }) => kind === 'damaged-compression')) {
+    problems.add(reading.bytes === 0 ? 'empty' : 'not-recognised', 0, unknown);
+  }
 
   const { sha256, bytes, compression } = reading;
   const reader = capture as PcapReader | PcapngReader | null;

@@ -92,7 +92,13 @@ class JobThread {
     if (job === undefined) return;
     switch (message.type) {
       case 'progress':
-        job.state = { ...message, step: message.step as Progress['step'] };
+        job.state = {
+          step: message.step as Progress['step'],
+          what: message.what,
+          file: message.file,
+          files: message.files,
+          bytesTotal: message.bytesTotal,
+        };
         break;
       case 'text':
         void passOn(job, message.chunk);

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { ColumnArray } from '../../shared/flow.ts';
 import { formatUtc } from '../../shared/time.ts';
 import {
   type EvidenceResult,
@@ -17,35 +18,10 @@ import type { FlowTimeouts } from '../flows/flow-table.ts';
 import { cancelledError } from './cancelled.ts';
 import type { DecodedEvidence } from './decode-evidence.ts';
 import { type EvidencePath, evidencePaths } from './evidence-paths.ts';
+import { isLoss } from './losing-kinds.ts';
 import { CANCEL, type DecodeReply, type SharedControl, WAITING } from './worker-messages.ts';
 
 /** The import: each evidence file through the decoding thread into the case, one commit a file. */
-
-/** Kinds of problems that mean: a part of this file could not be read. Others are told, but lose nothing of the file. */
-const LOSING_KINDS: ReadonlySet<string> = new Set([
-  'truncated-packet',
-  'damaged-record',
-  'damaged-block',
-  'damaged-packet',
-  'damaged-interface',
-  'damaged-end',
-  'damaged-compression',
-  'changed-while-read',
-  'link-type-unknown',
-  'line-too-long',
-  'bad-utf8',
-  'bad-json',
-  'no-header',
-  'bad-header',
-  'wrong-columns',
-  'missing-fields',
-  'bad-time',
-  'bad-number',
-  'bad-address',
-  'bad-text',
-  'no-uid',
-  'unknown-transport',
-]);
 
 export interface ImportHooks {
   shared: SharedControl;
@@ -56,6 +32,16 @@ export interface ImportHooks {
 
 const DECODE_WORKER = new URL('./decode-worker.ts', import.meta.url);
 
+/**
+ * Gives the memory of stored columns back at once. This thread makes few objects, so its garbage collector comes late,
+ * and megabytes of columns would wait for it.
+ */
+function release(columns: Readonly<Partial<Record<string, ColumnArray>>>): void {
+  for (const column of Object.values(columns)) {
+    if (column !== undefined && column.buffer instanceof ArrayBuffer) column.buffer.transfer(0);
+  }
+}
+
 /** The decoding thread, made anew after it died. */
 class Decoder {
   readonly #script: URL;
@@ -63,6 +49,15 @@ class Decoder {
 
   constructor(script: URL) {
     this.#script = script;
+  }
+
+  #start(): Worker {
+    const worker = new Worker(this.#script);
+    const forget = (): void => {
+      if (this.#worker === worker) this.#worker = null;
+    };
+    // It may also die between two files; without a listener that would end the writing thread.
+    return worker.on('error', forget).on('exit', forget);
   }
 
   /** Decodes a file; segments and names go to the writer in order. Rejects with an EnclaveError. */
@@ -73,8 +68,7 @@ class Decoder {
     writer: CaseWriter,
     evidence: number,
   ): Promise<DecodedEvidence> {
-    this.#worker ??= new Worker(this.#script);
-    const worker = this.#worker;
+    const worker = (this.#worker ??= this.#start());
     const control = new Int32Array(shared.control);
     Atomics.store(control, WAITING, 0);
     return new Promise((resolve, reject) => {
@@ -104,6 +98,7 @@ class Decoder {
             try {
               if (reply.type === 'segment') writer.addSegment(evidence, reply.segment);
               else writer.addNameChunk(evidence, reply.chunk);
+              release(reply.type === 'segment' ? reply.segment.columns : reply.chunk.columns);
             } catch (error) {
               // The decoder must not go on for nothing, and must not be left asleep.
               this.#worker = null;
@@ -159,7 +154,8 @@ function result(path: EvidencePath, decoded: DecodedEvidence | null, durationMs:
 /** Whether nothing of a decoded file can be used, and why. */
 function uselessBecause(decoded: DecodedEvidence): string | null {
   const has = (kind: string): Problem | undefined => decoded.problems.find((problem) => problem.kind === kind);
-  if (decoded.format === null) return has('not-recognised')?.message ?? 'not recognised';
+  if (decoded.format === null)
+    return (has('empty') ?? has('not-recognised') ?? has('damaged-compression'))?.message ?? 'not recognised';
   const header = has('truncated-header');
   if (header) return header.message;
   const link = has('link-type-unknown');
@@ -178,14 +174,6 @@ export async function importEvidence(
   hooks: ImportHooks,
 ): Promise<ImportSummary> {
   const files = evidencePaths(paths);
-  if (files.length === 0) {
-    throw new EnclaveError(
-      'no-evidence',
-      'there is no file in it',
-      paths.join(', '),
-      'name a capture, a flow export or a folder of them',
-    );
-  }
   const begun = performance.now();
   const bytesTotal = files.reduce((sum, file) => sum + file.bytes, 0);
   const control = new Int32Array(hooks.shared.control);
@@ -247,9 +235,18 @@ async function importFile(
   const elapsed = (): number => Math.round(performance.now() - begun);
   const reject = (decoded: DecodedEvidence | null, kind: string, why: string): EvidenceResult => {
     writer.audit('reject', { path: file.path, sha256: decoded?.sha256 ?? null, bytes: file.bytes, why });
-    const problems = decoded?.problems.length ? decoded.problems : [{ kind, count: 1, firstOffset: 0, message: why }];
+    const others = decoded?.problems ?? [];
+    // The reason comes first.
+    const reason = others.find((problem) => problem.message === why) ?? {
+      kind,
+      count: 1,
+      firstOffset: 0,
+      message: why,
+    };
+    const problems = [reason, ...others.filter((problem) => problem !== reason)];
     return { ...result(file, decoded, elapsed()), status: 'rejected', flows: 0, problems };
   };
+  if (file.fault !== null) return reject(null, file.fault.kind, file.fault.message);
   let begunEvidence: number | null = null;
   try {
     if (writer.hasEvidenceOfSize(file.bytes)) {
@@ -278,7 +275,7 @@ async function importFile(
       writer.abandonEvidence(evidence);
       return duplicate(file, duplicateOf, elapsed());
     }
-    const status = decoded.problems.some((problem) => LOSING_KINDS.has(problem.kind)) ? 'partial' : 'imported';
+    const status = decoded.problems.some((problem) => isLoss(problem.kind)) ? 'partial' : 'imported';
     writer.finishEvidence(evidence, { ...decoded, format: decoded.format ?? '', status });
     return { ...result(file, decoded, elapsed()), status };
   } catch (error) {

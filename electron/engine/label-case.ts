@@ -1,4 +1,4 @@
-import { CaseReader } from '../casefile/case-reader.ts';
+import { CaseReader, PASS_CACHE_BYTES } from '../casefile/case-reader.ts';
 import type { CaseWriter } from '../casefile/case-writer.ts';
 import { Catalogue } from '../classify/catalogue.ts';
 import { FlowLabeller } from '../classify/flow-labeller.ts';
@@ -8,9 +8,6 @@ import { FACT_COLUMNS, type FactColumn } from '../../shared/flow.ts';
 import { cancelledError } from './cancelled.ts';
 
 /** The final labelling pass over a whole case. */
-
-/** A pass reads each column once, so the cache need not hold more than one segment. */
-const PASS_CACHE_BYTES = 16 << 20;
 
 /** What labels are made from besides the case; loaded once a thread. */
 export interface LabelTables {

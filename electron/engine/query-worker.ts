@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { closeSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { analyseCase } from '../analysis/analyse.ts';
-import { CaseReader } from '../casefile/case-reader.ts';
+import { foldJournal, isDatabaseError } from '../casefile/case-file.ts';
+import { CaseReader, PASS_CACHE_BYTES } from '../casefile/case-reader.ts';
 import { compileFilter } from '../casefile/flow-selection.ts';
 import { flowRecords } from '../casefile/flow-records.ts';
 import { type FlowFormat, FLOW_FORMATS, writeFlows } from '../casefile/flow-writers.ts';
@@ -13,8 +14,9 @@ import { generateSample } from '../sample/generate-sample.ts';
 import { parseFilter } from '../../shared/filter/parse-filter.ts';
 import { METRICS, type Metric } from '../../shared/finding.ts';
 import { type Jobs, PROGRESS_BYTES } from '../../shared/jobs.ts';
-import { EnclaveError, toErrorValue } from '../../shared/problem.ts';
+import { EnclaveError } from '../../shared/problem.ts';
 import { cancelledError } from './cancelled.ts';
+import { jobError } from './job-error.ts';
 import { verifyCase } from './verify-case.ts';
 import { ENCLAVE_VERSION } from './version.ts';
 import { CANCEL, type CloseRequest, type JobReply, type JobRequest, WAITING } from './worker-messages.ts';
@@ -35,10 +37,16 @@ function readerOf(path: string): CaseReader {
     open.refreshIfChanged();
     return open;
   }
-  open?.close();
-  open = null;
+  letGo();
   open = new CaseReader(path);
   return open;
+}
+
+function letGo(): void {
+  const path = open?.path;
+  open?.close();
+  open = null;
+  if (path !== undefined) foldJournal(path);
 }
 
 function reply(message: JobReply): void {
@@ -116,7 +124,7 @@ async function writeOut<T>(path: string, write: (fd: number) => Promise<T>): Pro
   } catch (error) {
     closeSync(fd);
     rmSync(path, { force: true });
-    throw error instanceof EnclaveError ? error : unwritable(path, error);
+    throw error instanceof EnclaveError || isDatabaseError(error) ? error : unwritable(path, error);
   }
 }
 
@@ -149,7 +157,9 @@ const report: Handler<'report'> = async (request) => {
       }
     } else writeFileSync(out, html);
   } catch (error) {
-    throw error instanceof EnclaveError ? error : unwritable(out, error);
+    if (error instanceof EnclaveError) throw error;
+    rmSync(out, { force: true });
+    throw unwritable(out, error);
   }
   return { path: out, sha256: createHash('sha256').update(readFileSync(out)).digest('hex') };
 };
@@ -158,13 +168,16 @@ const handlers: { [Name in keyof Jobs]?: Handler<Name> } = {
   summary,
   flows,
   report,
-  analyse: (request, job) =>
-    analyseCase(
-      readerOf(request.case),
-      () =>
-        reply({ id: job.id, type: 'progress', step: 'analyse', what: 'findings', file: 0, files: 0, bytesTotal: 0 }),
-      () => isCancelled(job),
-    ),
+  analyse(request, job) {
+    const reader = new CaseReader(request.case, PASS_CACHE_BYTES);
+    try {
+      const tell = (): void =>
+        reply({ id: job.id, type: 'progress', step: 'analyse', what: 'findings', file: 0, files: 0, bytesTotal: 0 });
+      return analyseCase(reader, tell, () => isCancelled(job));
+    } finally {
+      reader.close();
+    }
+  },
   sample: async (request) => ({ files: [...(await generateSample(request.directory)).files] }),
   findings: (request) => readerOf(request.case).findings(),
   verify(request, job) {
@@ -185,7 +198,7 @@ async function run(job: JobRequest): Promise<void> {
     if (handler === undefined) throw new Error(`the query thread has no job ${job.name}`);
     reply({ id: job.id, type: 'done', response: await handler(job.request, job) });
   } catch (error) {
-    reply({ id: job.id, type: 'error', error: toErrorValue(error) });
+    reply({ id: job.id, type: 'error', error: jobError(error, job.request) });
   }
 }
 
@@ -193,8 +206,7 @@ async function run(job: JobRequest): Promise<void> {
 let last: Promise<void> = Promise.resolve();
 port.on('message', (job: JobRequest | CloseRequest) => {
   if ('close' in job) {
-    open?.close();
-    open = null;
+    letGo();
     port.close();
     return;
   }

@@ -102,24 +102,40 @@ function checkFindings(reader: CaseReader): Check {
   return holds(check, `all ${stored.length} come out the same when computed again`);
 }
 
+/** Runs one check; what cannot even be read fails it. Errors with a code of their own (cancelled) pass. */
+function guarded(check: string, make: () => Check[]): Check[] {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof EnclaveError) throw error;
+    return [fails(check, `it cannot be checked (${error instanceof Error ? error.message : String(error)})`)];
+  }
+}
+
+function checkFile(reader: CaseReader): Check {
+  const faults = reader.integrityFaults();
+  return faults.length === 0 ? holds('case file', 'SQLite finds it sound') : fails('case file', faults[0]);
+}
+
+function checkAuditChain(audit: readonly AuditEntry[]): Check {
+  const broken = firstBrokenEntry(audit);
+  return broken === null
+    ? holds('audit chain', `${audit.length} entries, head ${audit.at(-1)?.hash ?? 'none'}`)
+    : fails('audit chain', `entry ${broken} does not fit the one before`);
+}
+
 /** @param progress called with the bytes of the file being hashed; throws to stop */
 export function verifyCase(
   reader: CaseReader,
   evidenceDirectory: string | null,
   progress: (bytes: number) => void,
 ): VerifyResult {
-  const checks: Check[] = [];
-  const faults = reader.integrityFaults();
-  checks.push(faults.length === 0 ? holds('case file', 'SQLite finds it sound') : fails('case file', faults[0]));
-  const audit = reader.audit();
-  const broken = firstBrokenEntry(audit);
-  checks.push(
-    broken === null
-      ? holds('audit chain', `${audit.length} entries, head ${audit.at(-1)?.hash ?? 'none'}`)
-      : fails('audit chain', `entry ${broken} does not fit the one before`),
-  );
-  checks.push(checkFlows(reader, importsOf(audit)));
-  checks.push(...checkEvidence(reader, evidenceDirectory, progress));
-  checks.push(checkFindings(reader));
+  const checks = [
+    ...guarded('case file', () => [checkFile(reader)]),
+    ...guarded('audit chain', () => [checkAuditChain(reader.audit())]),
+    ...guarded('flows', () => [checkFlows(reader, importsOf(reader.audit()))]),
+    ...guarded('evidence', () => checkEvidence(reader, evidenceDirectory, progress)),
+    ...guarded('findings', () => [checkFindings(reader)]),
+  ];
   return { case: reader.path, holds: checks.every((check) => check.result !== 'fails'), checks };
 }

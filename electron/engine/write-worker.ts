@@ -1,12 +1,13 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Finding } from '../../shared/finding.ts';
 import type { Jobs } from '../../shared/jobs.ts';
-import { EnclaveError, toErrorValue } from '../../shared/problem.ts';
+import { EnclaveError } from '../../shared/problem.ts';
 import { checkProfile } from '../../shared/profile.ts';
 import { foldJournal } from '../casefile/case-file.ts';
 import { CaseWriter } from '../casefile/case-writer.ts';
 import { DEFAULT_TIMEOUTS } from '../flows/flow-table.ts';
 import { importEvidence } from './import-evidence.ts';
+import { jobError } from './job-error.ts';
 import { labelCase, type LabelTables, loadLabelTables, stopWhen } from './label-case.ts';
 import { ENCLAVE_VERSION } from './version.ts';
 import { CANCEL, type CloseRequest, type JobReply, type JobRequest } from './worker-messages.ts';
@@ -50,8 +51,8 @@ const written = new Set<string>();
 
 /** Opens the case for one job and closes it after, whatever happens. */
 async function withCase<T>(path: string, work: (writer: CaseWriter) => Promise<T> | T): Promise<T> {
-  written.add(path);
   const writer = CaseWriter.open(path);
+  written.add(path);
   try {
     return await work(writer);
   } finally {
@@ -72,6 +73,15 @@ function relabel(writer: CaseWriter, job: JobRequest): number {
   );
 }
 
+/** Labels what an import that failed left without; the next import does it when this one cannot. */
+function labelWhatIsThere(writer: CaseWriter, job: JobRequest): void {
+  try {
+    if (writer.lacksLabels()) relabel(writer, job);
+  } catch {
+    // The error that led here is the one to be told.
+  }
+}
+
 const importJob: Handler<'import'> = (request, job) =>
   withCase(request.case, async (writer) => {
     const { id, shared } = job;
@@ -88,14 +98,14 @@ const importJob: Handler<'import'> = (request, job) =>
     try {
       summary = await reading;
     } catch (error) {
-      // What was committed before the failure is labelled all the same, unless the case itself fails.
-      if (error instanceof EnclaveError && error.code === 'cancelled' && writer.lacksLabels()) {
+      // What was committed before the failure is labelled all the same, where the case can still be written.
+      if (error instanceof EnclaveError && ['cancelled', 'disk-full'].includes(error.code)) {
         Atomics.store(new Int32Array(shared.control), CANCEL, 0);
-        relabel(writer, job);
+        labelWhatIsThere(writer, job);
       }
       throw error;
     }
-    if (summary.totals.flows > 0 || writer.lacksLabels()) relabel(writer, job);
+    if (writer.lacksLabels()) relabel(writer, job);
     summary.peakRssBytes = process.resourceUsage().maxRSS * 1024;
     return summary;
   });
@@ -122,7 +132,7 @@ async function run(job: JobRequest): Promise<void> {
     if (handler === undefined) throw new Error(`the writer has no job ${job.name}`);
     reply({ id: job.id, type: 'done', response: await handler(job.request, job) });
   } catch (error) {
-    reply({ id: job.id, type: 'error', error: toErrorValue(error) });
+    reply({ id: job.id, type: 'error', error: jobError(error, job.request) });
   }
 }
 

@@ -1,0 +1,291 @@
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readProfile } from '../../electron/cli/profile-file.ts';
+import { Engine } from '../../electron/engine/engine.ts';
+import type { EvidenceResult, ImportSummary } from '../../shared/jobs.ts';
+import { conversations, pcap, pcapng, singlePacketFlows } from '../fixtures/captures.ts';
+import { faultsOf, flowLines, flowsApartFromPlace } from './case-state.ts';
+import { linesOf, runEnclave } from './run-enclave.ts';
+
+/** What an import makes of good, damaged, compressed, repeated and oddly named evidence. */
+
+const ROOT = mkdtempSync(join(tmpdir(), 'enclave-evidence-'));
+const EMPTY = join(ROOT, 'empty.enclave');
+const engine = new Engine();
+const put = (name: string, content: string | Uint8Array): string => {
+  const path = join(ROOT, name);
+  mkdirSync(join(path, '..'), { recursive: true });
+  writeFileSync(path, content);
+  return path;
+};
+
+let caseNumber = 0;
+function freshCase(): string {
+  const path = join(ROOT, `case-${++caseNumber}.enclave`);
+  copyFileSync(EMPTY, path);
+  return path;
+}
+
+/** Imports into a new case through the engine. */
+async function imported(...paths: string[]): Promise<{ summary: ImportSummary; flows: string[]; casePath: string }> {
+  const casePath = freshCase();
+  const summary = await engine.run('import', { case: casePath, paths });
+  expect(await faultsOf(engine, casePath)).toEqual([]);
+  return { summary, flows: await flowLines(engine, casePath), casePath };
+}
+
+async function only(path: string): Promise<{ evidence: EvidenceResult; flows: string[] }> {
+  const { summary, flows } = await imported(path);
+  expect(summary.evidence).toHaveLength(1);
+  return { evidence: summary.evidence[0], flows };
+}
+
+const PACKETS = conversations(40);
+const PLAIN = pcap(PACKETS);
+/** Long enough for several blocks of zstd. */
+const LONG = pcap(conversations(3000));
+let plainFlows: string[];
+
+beforeAll(async () => {
+  const profile = readProfile('default');
+  await engine.run('new', { case: EMPTY, profile, title: '', examiner: '', authority: '' });
+  const { flows } = await imported(put('plain.pcap', PLAIN));
+  plainFlows = flowsApartFromPlace(flows);
+});
+
+afterAll(async () => {
+  await engine.close();
+  rmSync(ROOT, { recursive: true, force: true });
+});
+
+describe('compressed captures', () => {
+  it.each([
+    ['pcap.gz', () => gzipSync(PLAIN)],
+    ['pcap.zst', () => zstdCompressSync(PLAIN)],
+    ['pcapng', () => pcapng(PACKETS)],
+    ['pcapng.gz', () => gzipSync(pcapng(PACKETS))],
+    ['pcapng.zst', () => zstdCompressSync(pcapng(PACKETS))],
+    // Names say nothing: the content does.
+    ['pcap.gz', () => Buffer.concat([gzipSync(PLAIN.subarray(0, 5000)), gzipSync(PLAIN.subarray(5000))])],
+  ])('%s gives the flows of the plain capture', async (format, make) => {
+    const { evidence, flows } = await only(put('compressed.bin', make()));
+    expect(evidence).toMatchObject({ format, status: 'imported', packets: 240, problems: [] });
+    expect(flows).toHaveLength(40);
+    expect(flowsApartFromPlace(flows)).toEqual(plainFlows);
+  });
+
+  it.each([
+    ['gz', gzipSync],
+    ['zst', zstdCompressSync],
+  ])('what a cut .%s still gives is imported, and the cut is told', async (kind, compress) => {
+    const whole = compress(LONG);
+    const { evidence, flows } = await only(put(`cut.pcap.${kind}`, whole.subarray(0, whole.length - 20)));
+    expect(evidence.status).toBe('partial');
+    const told = evidence.problems.find((problem) => problem.kind === 'damaged-compression');
+    expect(told).toMatchObject({ count: 1, firstOffset: whole.length - 20 });
+    expect(flows.length).toBeGreaterThan(10);
+    expect(evidence.flows).toBe(flows.length);
+  });
+});
+
+describe('damaged captures', () => {
+  it('a cut capture is partly read, with the place of the cut', async () => {
+    const recordAt = PLAIN.length - pcap(PACKETS.slice(-1)).length + 24;
+    const path = put('cut.pcap', PLAIN.subarray(0, PLAIN.length - 10));
+    const { evidence, flows } = await only(path);
+    expect(evidence).toMatchObject({ status: 'partial', packets: 239 });
+    expect(evidence.problems).toEqual([
+      expect.objectContaining({ kind: 'truncated-packet', count: 1, firstOffset: recordAt }),
+    ]);
+    expect(flows).toHaveLength(40);
+    const run = await runEnclave(['import', freshCase(), path, '--no-analyse']);
+    expect(run.code).toBe(3);
+    expect(run.stderr).toContain(`(${path}, byte ${recordAt})`);
+  });
+
+  it('a length that lies costs some packets, and reading goes on behind it', async () => {
+    const damagedAt = pcap(PACKETS.slice(0, 120)).length;
+    const bytes = Buffer.from(PLAIN);
+    bytes.writeUInt32LE(0x7fffffff, damagedAt + 8);
+    const { evidence, flows } = await only(put('damaged.pcap', bytes));
+    expect(evidence.status).toBe('partial');
+    expect(evidence.problems).toEqual([
+      expect.objectContaining({ kind: 'damaged-record', count: 1, firstOffset: damagedAt }),
+    ]);
+    expect(evidence.packets).toBe(239);
+    expect(flows).toHaveLength(40);
+  });
+
+  it('a length that is a little too short or too long is found out', async () => {
+    const damagedAt = pcap(PACKETS.slice(0, 120)).length;
+    for (const wrong of [-7, 9, 900]) {
+      const bytes = Buffer.from(PLAIN);
+      bytes.writeUInt32LE(bytes.readUInt32LE(damagedAt + 8) + wrong, damagedAt + 8);
+      const { evidence, flows } = await only(put(`shifted${wrong}.pcap`, bytes));
+      expect(evidence.status).toBe('partial');
+      // Nothing of what was read out of step may pass for traffic of another century.
+      expect(evidence.firstSeen).toMatch(/^2017-05-08/);
+      expect(evidence.lastSeen).toMatch(/^2017-05-08/);
+      expect(flows.length).toBeGreaterThanOrEqual(35);
+      expect(flows.length).toBeLessThanOrEqual(41);
+    }
+  });
+
+  it('zeroed bytes in the middle of a pcapng cost some packets only', async () => {
+    const bytes = pcapng(PACKETS);
+    bytes.fill(0, bytes.length >> 1, (bytes.length >> 1) + 300);
+    const { evidence, flows } = await only(put('damaged.pcapng', bytes));
+    expect(evidence.status).toBe('partial');
+    expect(evidence.problems.map((problem) => problem.kind)).toContain('damaged-block');
+    expect(evidence.packets).toBeGreaterThan(230);
+    expect(flows.length).toBeGreaterThanOrEqual(39);
+  });
+});
+
+describe('the same evidence again', () => {
+  it('a second import is told as a duplicate and changes nothing', async () => {
+    const path = put('twice.pcap', PLAIN);
+    const casePath = freshCase();
+    expect((await runEnclave(['import', casePath, path])).code).toBe(0);
+    const flows = (await runEnclave(['flows', casePath])).stdout;
+    const findings = (await runEnclave(['findings', casePath, '--json'])).stdout;
+    const bytes = readFileSync(casePath);
+    const again = await runEnclave(['import', casePath, path, '--json']);
+    expect(again.code).toBe(0);
+    const summary = JSON.parse(linesOf(again.stdout).at(-1) ?? '') as ImportSummary;
+    expect(summary.totals).toMatchObject({ files: 1, duplicate: 1, flows: 0 });
+    expect(summary.evidence[0].duplicateOf).toBe(summary.evidence[0].id);
+    expect((await runEnclave(['flows', casePath])).stdout).toBe(flows);
+    expect((await runEnclave(['findings', casePath, '--json'])).stdout).toBe(findings);
+    expect(readFileSync(casePath).equals(bytes)).toBe(true);
+  });
+
+  it('a file that is named twice, or by a link, or through its folder, counts once', async () => {
+    const path = put('once/plain.pcap', PLAIN);
+    symlinkSync('plain.pcap', join(ROOT, 'once/link.pcap'));
+    symlinkSync('.', join(ROOT, 'once/again'));
+    const { summary, flows } = await imported(path, join(ROOT, 'once/link.pcap'), join(ROOT, 'once'), path);
+    expect(summary.totals).toMatchObject({ files: 1, imported: 1, flows: 40 });
+    expect(flows).toHaveLength(40);
+  });
+
+  it('a copy under another name is a duplicate within one import', async () => {
+    const { summary, flows } = await imported(put('copies/a.pcap', PLAIN), put('copies/b.pcap', PLAIN));
+    expect(summary.evidence.map((evidence) => evidence.status)).toEqual(['imported', 'duplicate']);
+    expect(summary.evidence[1].duplicateOf).toBe(summary.evidence[0].id);
+    expect(flows).toHaveLength(40);
+  });
+
+  it('a link in a folder that leads to a file elsewhere is followed', async () => {
+    mkdirSync(join(ROOT, 'links'));
+    symlinkSync(put('elsewhere/plain.pcap', PLAIN), join(ROOT, 'links/day-1.pcap'));
+    const { summary } = await imported(join(ROOT, 'links'));
+    expect(summary.totals).toMatchObject({ files: 1, imported: 1 });
+  });
+});
+
+describe('names', () => {
+  it.each([
+    ['line break and escape sequence', 'a\nenclave: all is well\u001b[2J\u001b[31m.pcap'],
+    ['direction override', 'invoice\u202Efdp.pcap'],
+    ['250 characters', `${'n'.repeat(245)}.pcap`],
+    ['HTML and a formula', '=cmd()<img src=x>.pcap'],
+  ])('%s: printed on one line, without a character that is not seen', async (_what, name) => {
+    const bytes = PLAIN.subarray(0, PLAIN.length - 10);
+    const run = await runEnclave(['import', freshCase(), put(`odd/${name}`, bytes)]);
+    expect(run.code).toBe(3);
+    expect(linesOf(run.stderr)).toHaveLength(1);
+    // Table of heading, rule and one file; blank line; totals.
+    expect(linesOf(run.stdout)).toHaveLength(5);
+    expect(run.stdout + run.stderr).not.toMatch(/(?!\n)[\p{Cc}\p{Bidi_Control}]/u);
+    rmSync(join(ROOT, 'odd'), { recursive: true });
+  });
+});
+
+describe('interrupts and locks', () => {
+  const many = (): string => put('many.pcap', singlePacketFlows(300_000));
+
+  it('a reader that stops early ends `flows` with exit code 0', async () => {
+    const casePath = freshCase();
+    await engine.run('import', { case: casePath, paths: [many()] });
+    const run = await runEnclave(['flows', casePath], { closeStdout: true });
+    expect(run).toMatchObject({ code: 0, stderr: '' });
+    expect(run.stdout.length).toBeLessThan(4 << 20);
+    expect(run.durationMs).toBeLessThan(20_000);
+  });
+
+  it('an interrupt ends an import with 130, and the case stays sound', async () => {
+    const casePath = freshCase();
+    const first = put('plain.pcap', PLAIN);
+    expect((await runEnclave(['import', casePath, first])).code).toBe(0);
+    const before = await flowLines(engine, casePath);
+    const run = await runEnclave(['import', casePath, many(), '--json'], {
+      signal: { name: 'SIGINT', after: '"progress"' },
+    });
+    expect(run).toMatchObject({ code: 130, signal: null, stdout: '' });
+    const told = linesOf(run.stderr).filter((line) => !line.startsWith('{'));
+    expect(told).toEqual([expect.stringMatching(/^enclave: cancelled; /)]);
+    expect(await flowLines(engine, casePath)).toEqual(before);
+    expect(await faultsOf(engine, casePath)).toEqual([]);
+    expect((await runEnclave(['import', casePath, many(), '--no-analyse'])).code).toBe(0);
+    expect(await flowLines(engine, casePath)).toHaveLength(300_040);
+  });
+
+  it('a case that another import writes to is told as locked, and can be read meanwhile', async () => {
+    const casePath = freshCase();
+    const first = put('plain.pcap', PLAIN);
+    await engine.run('import', { case: casePath, paths: [first] });
+    const busy = new Engine();
+    let begun = (): void => undefined;
+    const reading = new Promise<void>((done) => {
+      begun = done;
+    });
+    const importing = busy.run(
+      'import',
+      { case: casePath, paths: [many()] },
+      { onProgress: (p) => p.bytes > 0 && begun() },
+    );
+    await reading;
+    const refused = await runEnclave(['import', casePath, first]);
+    const read = await runEnclave(['flows', casePath, '--limit', '5']);
+    const summary = await importing;
+    await busy.close();
+    expect(summary.totals.flows).toBe(300_000);
+    expect(linesOf(refused.stderr)).toEqual([
+      expect.stringMatching(/^enclave: the case is being written by another Enclave .*; wait until/),
+    ]);
+    expect(refused.code).toBe(2);
+    expect(read.code).toBe(0);
+    expect(linesOf(read.stdout)).toHaveLength(5);
+    expect(await faultsOf(engine, casePath)).toEqual([]);
+  });
+});
+
+describe('findings', () => {
+  it('made before more evidence came are gone, so that verify finds nothing out of date', async () => {
+    const casePath = freshCase();
+    expect((await runEnclave(['import', casePath, put('a.pcap', PLAIN)])).code).toBe(0);
+    expect(await engine.run('findings', { case: casePath })).not.toEqual([]);
+    const more = put('b.pcap', pcap(conversations(30, 5000)));
+    expect((await runEnclave(['import', casePath, more, '--no-analyse'])).code).toBe(0);
+    expect(await engine.run('findings', { case: casePath })).toEqual([]);
+    expect((await runEnclave(['verify', casePath])).code).toBe(0);
+  });
+
+  it('a changed byte of the flows is found by verify', async () => {
+    const { casePath } = await imported(put('a.pcap', PLAIN));
+    const bytes = readFileSync(casePath);
+    const path = put('changed.enclave', bytes);
+    const at = bytes.indexOf('host-1.example.org');
+    expect(at).toBeGreaterThan(0);
+    bytes.write('host-2.example.org', at);
+    writeFileSync(path, bytes);
+    const run = await runEnclave(['verify', path]);
+    expect(run.code).toBe(4);
+    expect(run.stdout).toMatch(/flows +FAILS +segment 1 was changed/);
+    expect(run.stderr).toBe('');
+  });
+});
