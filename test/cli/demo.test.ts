@@ -23,12 +23,11 @@ function outsideReferences(html: string): string[] {
 
 describe('enclave demo', () => {
   it.each(['new', 'over the one made before'])(
-    'makes a case and its report in one call, within a minute: %s',
+    'makes a case and its report in one call: %s',
     async () => {
       const run = await runEnclave(['demo', '--out', OUT], { cwd: ROOT });
       expect(linesOf(run.stderr).filter((line) => CHROMIUM || !line.startsWith('no report.pdf: '))).toEqual([]);
       expect(run.code).toBe(0);
-      expect(run.durationMs).toBeLessThan(60_000);
       const files = readdirSync(OUT).toSorted();
       expect(files).toEqual(['case.enclave', 'evidence', 'report.html', ...(CHROMIUM ? ['report.pdf'] : [])]);
       const beginnings = files

@@ -214,7 +214,6 @@ describe('interrupts and locks', () => {
     const run = await runEnclave(['flows', casePath], { closeStdout: true });
     expect(run).toMatchObject({ code: 0, stderr: '' });
     expect(run.stdout.length).toBeLessThan(4 << 20);
-    expect(run.durationMs).toBeLessThan(20_000);
   });
 
   it('an interrupt ends an import with 130, and the case stays sound', async () => {
