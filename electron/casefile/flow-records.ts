@@ -1,5 +1,5 @@
-import { formatAddress } from '../../shared/address.ts';
 import {
+  type ColumnArray,
   CONN_STATES,
   DIRECTIONS,
   type FlowColumn,
@@ -11,38 +11,81 @@ import {
   formatTcpFlags,
   transportName,
 } from '../../shared/flow.ts';
-import { labelDetail } from '../../shared/label-detail.ts';
-import { formatUtc } from '../../shared/time.ts';
+import { type LabelBasis, labelDetail } from '../../shared/label-detail.ts';
 import { UNKNOWN } from '../../shared/vocabulary.ts';
 import type { CaseReader, SegmentInfo } from './case-reader.ts';
+import { FlowJson } from './flow-json.ts';
 import type { FlowSelection } from './flow-selection.ts';
+import { FlowTexts } from './flow-texts.ts';
 
 /**
  * The flows of a case as records, in the order of its segments, made one at a time. `limit` bounds how many (default: all).
  * Texts stand as the evidence had them: who prints them makes them safe.
  */
-export function* flowRecords(
+export function flowRecords(
   reader: CaseReader,
   { selection, limit = Infinity }: { selection?: FlowSelection; limit?: number } = {},
-): Generator<FlowRecord, void, undefined> {
-  const organisations = new Map<number, string | null>();
-  const organisation = (asn: number): string | null => {
-    if (!organisations.has(asn)) organisations.set(asn, reader.organisation(asn));
-    return organisations.get(asn) ?? null;
-  };
-  let mask = new Uint8Array(0);
-  let left = limit;
-  for (const segment of reader.segments()) {
-    if (left <= 0) return;
-    if (selection) {
-      if (mask.length < segment.rows) mask = new Uint8Array(segment.rows);
-      if (selection.mark(segment, mask) === 0) continue;
+): FlowRecords {
+  return new FlowRecords(reader, selection, limit);
+}
+
+export class FlowRecords implements Iterable<FlowRecord> {
+  readonly #reader: CaseReader;
+  readonly #selection: FlowSelection | undefined;
+  readonly #limit: number;
+  readonly #organisations = new Map<number, string | null>();
+
+  constructor(reader: CaseReader, selection: FlowSelection | undefined, limit: number) {
+    this.#reader = reader;
+    this.#selection = selection;
+    this.#limit = limit;
+  }
+
+  *[Symbol.iterator](): Generator<FlowRecord, void, undefined> {
+    const texts = new FlowTexts();
+    for (const { segment, rows } of this.#chosen()) {
+      const record = this.#recordsOf(segment, texts);
+      for (const row of rows) yield record(row);
     }
-    const record = segmentRecords(reader, segment, organisation);
-    for (let row = 0; row < segment.rows && left > 0; row++) {
-      if (selection && mask[row] === 0) continue;
-      left--;
-      yield record(row);
+  }
+
+  /** The records as lines of JSON, each the same bytes as `visibleJson` of the record and a line feed. */
+  *jsonLines(): Generator<string, void, undefined> {
+    const texts = new FlowTexts();
+    const json = new FlowJson();
+    for (const { segment, rows } of this.#chosen()) {
+      const line = json.linesOf(this.#reader, segment, this.#recordsOf(segment, texts));
+      for (const row of rows) yield line(row);
+    }
+  }
+
+  #recordsOf(segment: SegmentInfo, texts: FlowTexts): (row: number) => FlowRecord {
+    const organisation = (asn: number): string | null => {
+      let known = this.#organisations.get(asn);
+      if (known === undefined) {
+        known = this.#reader.organisation(asn);
+        this.#organisations.set(asn, known);
+      }
+      return known;
+    };
+    return segmentRecords(this.#reader, segment, organisation, texts);
+  }
+
+  /** Segments with chosen rows, ascending, until the limit. */
+  *#chosen(): Generator<{ segment: SegmentInfo; rows: Uint32Array }, void, undefined> {
+    let mask = new Uint8Array(0);
+    let left = this.#limit;
+    for (const segment of this.#reader.segments()) {
+      if (left <= 0) return;
+      if (mask.length < segment.rows) mask = new Uint8Array(segment.rows).fill(1);
+      if (this.#selection?.mark(segment, mask) === 0) continue;
+      const rows: number[] = [];
+      for (let row = 0; row < segment.rows && left > 0; row++) {
+        if (mask[row] === 0) continue;
+        rows.push(row);
+        left--;
+      }
+      yield { segment, rows: Uint32Array.from(rows) };
     }
   }
 }
@@ -52,115 +95,125 @@ function segmentRecords(
   reader: CaseReader,
   segment: SegmentInfo,
   organisation: (asn: number) => string | null,
+  texts: FlowTexts,
 ): (row: number) => FlowRecord {
   const { evidence } = segment;
-  const { ranges } = reader.profile;
-  const numbers = (name: FlowColumn): ((row: number) => number) => {
-    const column = reader.column(segment, name);
-    return (row) => column[row] ?? 0;
-  };
-  const addresses = (name: 'initiator' | 'responder'): ((row: number) => string) => {
-    const words = reader.column(segment, name);
-    return (row) =>
-      formatAddress(words[row * 4] ?? 0, words[row * 4 + 1] ?? 0, words[row * 4 + 2] ?? 0, words[row * 4 + 3] ?? 0);
-  };
-  const texts = (name: FlowColumn): ((row: number) => string | null) => {
-    const column = reader.column(segment, name);
-    const entries = reader.dictionary(segment, name);
-    return (row) => entries[(column[row] ?? 0) - 1] ?? null;
-  };
-  const terms = (name: FlowColumn): ((row: number) => string | null) => {
-    const column = reader.column(segment, name);
-    return (row) => reader.term(column[row] ?? 0);
-  };
-  const choices = <Name extends string | null>(name: FlowColumn, list: readonly [Name, ...Name[]]) => {
-    const column = reader.column(segment, name);
-    return (row: number): Name => list[column[row] ?? 0] ?? list[0];
-  };
+  const labels = reader.profile.ranges.map(({ label }) => label);
+  const column = (name: FlowColumn): ColumnArray => reader.column(segment, name);
+  const dictionary = (name: FlowColumn): readonly (string | null)[] => [null, ...reader.dictionary(segment, name)];
 
-  const [start, end] = [numbers('start'), numbers('end')];
-  const [initiatorOf, responderOf] = [addresses('initiator'), addresses('responder')];
-  const [initiatorPort, responderPort] = [numbers('initiatorPort'), numbers('responderPort')];
-  const [packetsOut, bytesOut] = [numbers('packetsOut'), numbers('bytesOut')];
-  const [packetsIn, bytesIn] = [numbers('packetsIn'), numbers('bytesIn')];
-  const [transport, tcpFlags, state] = [numbers('transport'), numbers('tcpFlags'), choices('state', CONN_STATES)];
-  const [locator, depth, sampling] = [numbers('locator'), numbers('depth'), numbers('sampling')];
-  const [subjectSide, direction] = [choices('subjectSide', SUBJECT_SIDES), choices('direction', DIRECTIONS)];
-  const [range, country, asn] = [numbers('range'), numbers('country'), numbers('asn')];
-  const [name, nameOrigin] = [texts('name'), choices('nameOrigin', NAME_ORIGINS)];
-  const [linkedName, linkedOrigin] = [texts('linkedName'), choices('linkedOrigin', NAME_ORIGINS)];
-  const [userAgent, linkedUserAgent] = [texts('userAgent'), texts('linkedUserAgent')];
-  const [ja3, ja4, match] = [texts('ja3'), texts('ja4'), texts('match')];
-  const [protocolOf, serviceOf, categoryOf] = [terms('protocol'), terms('service'), terms('category')];
-  const [payloadRule, labelEvidenceOf] = [terms('payloadRule'), choices('labelEvidence', LABEL_EVIDENCE)];
-  const confidence = numbers('confidence');
+  const [start, end] = [column('start'), column('end')];
+  const [initiators, responders] = [column('initiator'), column('responder')];
+  const [initiatorPort, responderPort] = [column('initiatorPort'), column('responderPort')];
+  const [packetsOut, bytesOut, packetsIn, bytesIn] = [
+    column('packetsOut'),
+    column('bytesOut'),
+    column('packetsIn'),
+    column('bytesIn'),
+  ];
+  const [transport, tcpFlags, state] = [column('transport'), column('tcpFlags'), column('state')];
+  const [locator, depth, sampling] = [column('locator'), column('depth'), column('sampling')];
+  const [subjectSide, direction] = [column('subjectSide'), column('direction')];
+  const [range, country, asn] = [column('range'), column('country'), column('asn')];
+  const [name, nameOrigin] = [column('name'), column('nameOrigin')];
+  const [linkedName, linkedOrigin] = [column('linkedName'), column('linkedOrigin')];
+  const [userAgent, linkedUserAgent] = [column('userAgent'), column('linkedUserAgent')];
+  const [ja3, ja4, match] = [column('ja3'), column('ja4'), column('match')];
+  const [protocol, service, category] = [column('protocol'), column('service'), column('category')];
+  const [payloadRule, labelEvidence, confidence] = [
+    column('payloadRule'),
+    column('labelEvidence'),
+    column('confidence'),
+  ];
+  const [names, linkedNames, matches] = [dictionary('name'), dictionary('linkedName'), dictionary('match')];
+  const [userAgents, linkedUserAgents] = [dictionary('userAgent'), dictionary('linkedUserAgent')];
+  const [ja3s, ja4s] = [dictionary('ja3'), dictionary('ja4')];
+
+  const detailOf = (row: number, origin: number, basis: Omit<LabelBasis, 'nameOrigin' | 'match' | 'payloadRule'>) => {
+    const { key } = texts.details;
+    key[0] = segment.segment;
+    key[1] = labelEvidence[row];
+    key[2] = name[row];
+    key[3] = linkedName[row];
+    key[4] = origin;
+    key[5] = match[row];
+    key[6] = payloadRule[row];
+    key[7] = protocol[row];
+    key[8] = service[row];
+    key[9] = category[row];
+    key[10] = transport[row];
+    key[11] = responderPort[row];
+    const known = texts.details.find();
+    if (known !== undefined) return known;
+    const detail = labelDetail({
+      ...basis,
+      nameOrigin: NAME_ORIGINS[origin] ?? 'none',
+      match: matches[match[row]] ?? null,
+      payloadRule: reader.term(payloadRule[row]),
+    });
+    return texts.details.keep(detail);
+  };
 
   return (row) => {
-    const initiator = initiatorOf(row);
-    const responder = responderOf(row);
-    const side = subjectSide(row);
+    const initiator = texts.address(initiators, row * 4);
+    const responder = texts.address(responders, row * 4);
+    const side = SUBJECT_SIDES[subjectSide[row]] ?? 'none';
     const [host, peer] = side === 'responder' ? [responder, initiator] : [initiator, responder];
-    const ownName = name(row);
-    const hostname = ownName ?? linkedName(row);
-    const protocol = protocolOf(row) ?? UNKNOWN;
-    const service = serviceOf(row);
-    const category = categoryOf(row) ?? UNKNOWN;
-    const labelEvidence = labelEvidenceOf(row);
-    const transportOf = transportName(transport(row));
+    const ownName = names[name[row]] ?? null;
+    const basis = {
+      labelEvidence: LABEL_EVIDENCE[labelEvidence[row]] ?? 'none',
+      hostname: ownName ?? linkedNames[linkedName[row]] ?? null,
+      protocol: reader.term(protocol[row]) ?? UNKNOWN,
+      service: reader.term(service[row]),
+      category: reader.term(category[row]) ?? UNKNOWN,
+      transport: transportName(transport[row]),
+      responderPort: responderPort[row],
+    };
     return {
-      id: `${evidence}:${locator(row)}:${depth(row)}`,
-      start: formatUtc(start(row)),
-      end: formatUtc(end(row)),
+      id: `${evidence}:${locator[row]}:${depth[row]}`,
+      start: texts.instant(start[row]),
+      end: texts.instant(end[row]),
       initiator,
-      initiatorPort: initiatorPort(row),
+      initiatorPort: initiatorPort[row],
       responder,
-      responderPort: responderPort(row),
-      transport: transportOf,
-      packetsOut: packetsOut(row),
-      bytesOut: bytesOut(row),
-      packetsIn: packetsIn(row),
-      bytesIn: bytesIn(row),
-      tcpFlags: transport(row) === TCP ? formatTcpFlags(tcpFlags(row)) : null,
-      state: state(row),
+      responderPort: responderPort[row],
+      transport: basis.transport,
+      packetsOut: packetsOut[row],
+      bytesOut: bytesOut[row],
+      packetsIn: packetsIn[row],
+      bytesIn: bytesIn[row],
+      tcpFlags: transport[row] === TCP ? (TCP_FLAGS[tcpFlags[row]] ?? null) : null,
+      state: CONN_STATES[state[row]] ?? null,
       subjectSide: side,
       host: side === 'none' ? null : host,
-      range: ranges[range(row) - 1]?.label ?? null,
+      range: labels[range[row] - 1] ?? null,
       peer: side === 'none' ? null : peer,
-      direction: direction(row),
-      country: countryCode(country(row)),
-      asn: asn(row) === 0 ? null : asn(row),
-      organisation: asn(row) === 0 ? null : organisation(asn(row)),
-      hostname,
-      protocol,
-      service,
-      category,
-      labelEvidence,
-      labelDetail: labelDetail({
-        labelEvidence,
-        hostname,
-        nameOrigin: ownName === null ? linkedOrigin(row) : nameOrigin(row),
-        match: match(row),
-        payloadRule: payloadRule(row),
-        protocol,
-        service,
-        category,
-        transport: transportOf,
-        responderPort: responderPort(row),
-      }),
-      confidence: confidence(row) / 100,
-      ja3: ja3(row),
-      ja4: ja4(row),
-      userAgent: userAgent(row) ?? linkedUserAgent(row),
-      sampling: sampling(row) || 1,
+      direction: DIRECTIONS[direction[row]] ?? 'transit',
+      country: countryCode(country[row]),
+      asn: asn[row] === 0 ? null : asn[row],
+      organisation: asn[row] === 0 ? null : organisation(asn[row]),
+      hostname: basis.hostname,
+      protocol: basis.protocol,
+      service: basis.service,
+      category: basis.category,
+      labelEvidence: basis.labelEvidence,
+      labelDetail: detailOf(row, ownName === null ? linkedOrigin[row] : nameOrigin[row], basis),
+      confidence: confidence[row] / 100,
+      ja3: ja3s[ja3[row]] ?? null,
+      ja4: ja4s[ja4[row]] ?? null,
+      userAgent: userAgents[userAgent[row]] ?? linkedUserAgents[linkedUserAgent[row]] ?? null,
+      sampling: sampling[row] || 1,
       exporter: null,
       nextHop: null,
       inputInterface: null,
       tunnel: null,
       evidence,
-      locator: locator(row),
+      locator: locator[row],
     };
   };
 }
+
+const TCP_FLAGS = Array.from({ length: 256 }, (_, flags) => formatTcpFlags(flags));
 
 /** Two letters packed high byte first; null for 0. */
 export function countryCode(packed: number): string | null {

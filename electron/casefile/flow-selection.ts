@@ -75,7 +75,7 @@ function complement(inner: FlowSelection): FlowSelection {
     mark(segment, mask) {
       const { rows } = segment;
       const matching = inner.mark(segment, mask);
-      for (let i = 0; i < rows; i++) mask[i] = 1 - (mask[i] ?? 0);
+      for (let i = 0; i < rows; i++) mask[i] = 1 - mask[i];
       return rows - matching;
     },
   };
@@ -94,7 +94,7 @@ function conjunction(operands: readonly FlowSelection[]): FlowSelection {
           if (scratch.length < rows) scratch = new Uint8Array(rows);
           operand.mark(segment, scratch);
           matching = 0;
-          for (let i = 0; i < rows; i++) matching += mask[i] = (mask[i] ?? 0) & (scratch[i] ?? 0);
+          for (let i = 0; i < rows; i++) matching += mask[i] = mask[i] & scratch[i];
         }
         if (matching === 0) break;
       }
@@ -318,7 +318,7 @@ function combined(
     const a = reader.column(segment, first);
     const b = reader.column(segment, second);
     if (scratch.length < segment.rows) scratch = new Float64Array(segment.rows);
-    for (let i = 0; i < segment.rows; i++) scratch[i] = combine(a[i] ?? 0, b[i] ?? 0);
+    for (let i = 0; i < segment.rows; i++) scratch[i] = combine(a[i], b[i]);
     return scratch;
   };
 }
@@ -340,7 +340,7 @@ function numberTest(
       mask.fill(0, 0, rows);
       for (const { low, high } of intervals) {
         for (let i = 0; i < rows; i++) {
-          const value = values[i] ?? Number.NaN;
+          const value = values[i];
           if (value >= low && value <= high) mask[i] = 1;
         }
       }
@@ -351,7 +351,7 @@ function numberTest(
 
 function count(mask: Uint8Array, rows: number): number {
   let ones = 0;
-  for (let i = 0; i < rows; i++) ones += mask[i] ?? 0;
+  for (let i = 0; i < rows; i++) ones += mask[i];
   return ones;
 }
 
@@ -376,7 +376,7 @@ function tableTest(reader: CaseReader, columns: readonly FlowColumn[], table: Ui
       mask.fill(0, 0, rows);
       for (const name of columns) {
         const values = reader.column(segment, name);
-        for (let i = 0; i < rows; i++) mask[i] = (mask[i] ?? 0) | (table[values[i] ?? 0] ?? 0);
+        for (let i = 0; i < rows; i++) mask[i] |= table[values[i]];
       }
       return count(mask, rows);
     },
@@ -513,6 +513,8 @@ function idTest(ids: readonly string[], reader: CaseReader): FlowSelection {
 class AddressSpans {
   readonly #lowV4: Uint32Array;
   readonly #highV4: Uint32Array;
+  readonly #leastV4: number;
+  readonly #mostV4: number;
   readonly #v6: readonly { low: AddressWords; high: AddressWords }[];
 
   constructor(values: readonly FilterValue[]) {
@@ -531,24 +533,27 @@ class AddressSpans {
     const v4 = merged.filter(({ low }) => isIpv4(low[0], low[1], low[2]));
     this.#lowV4 = Uint32Array.from(v4, ({ low }) => low[3]);
     this.#highV4 = Uint32Array.from(v4, ({ high }) => high[3]);
+    this.#leastV4 = this.#lowV4.at(0) ?? Infinity;
+    this.#mostV4 = this.#highV4.at(-1) ?? -Infinity;
     this.#v6 = merged.filter(({ low }) => !isIpv4(low[0], low[1], low[2]));
   }
 
   /** Whether the address whose four words start at `at` lies in a span. */
   holds(words: ArrayLike<number>, at: number): boolean {
-    const [a, b, c, d] = [words[at] ?? 0, words[at + 1] ?? 0, words[at + 2] ?? 0, words[at + 3] ?? 0];
-    return isIpv4(a, b, c) ? this.#holdsV4(d) : this.#holdsV6([a, b, c, d]);
+    if (isIpv4(words[at], words[at + 1], words[at + 2])) return this.#holdsV4(words[at + 3]);
+    return this.#v6.length > 0 && this.#holdsV6([words[at], words[at + 1], words[at + 2], words[at + 3]]);
   }
 
   #holdsV4(word: number): boolean {
+    if (word < this.#leastV4 || word > this.#mostV4) return false;
     let from = 0;
     let to = this.#lowV4.length;
     while (from < to) {
       const middle = (from + to) >>> 1;
-      if ((this.#lowV4[middle] ?? 0) <= word) from = middle + 1;
+      if (this.#lowV4[middle] <= word) from = middle + 1;
       else to = middle;
     }
-    return from > 0 && word <= (this.#highV4[from - 1] ?? 0);
+    return from > 0 && word <= this.#highV4[from - 1];
   }
 
   #holdsV6(address: AddressWords): boolean {
@@ -575,7 +580,7 @@ function addressTest(field: keyof typeof ENDS, spans: AddressSpans, reader: Case
       const responders = reader.column(segment, 'responder');
       const sides = reader.column(segment, 'subjectSide');
       for (let i = 0; i < segment.rows; i++) {
-        const looked = ends[sides[i] ?? 0] ?? 0;
+        const looked = ends[sides[i]] ?? 0;
         const found =
           ((looked & 1) !== 0 && spans.holds(initiators, i * 4)) ||
           ((looked & 2) !== 0 && spans.holds(responders, i * 4));

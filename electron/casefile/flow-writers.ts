@@ -2,6 +2,7 @@ import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import type { FlowRecord } from '../../shared/flow.ts';
 import { parseInstant } from '../../shared/time.ts';
 import { visibleJson, visibleText } from '../../shared/visible-text.ts';
+import { FlowRecords } from './flow-records.ts';
 
 /** Flow records out of the case: as ndjson, csv or parquet. */
 
@@ -22,9 +23,9 @@ export type Write = (chunk: Uint8Array | string) => void | Promise<void>;
 export function writeFlows(format: FlowFormat, records: Iterable<FlowRecord>, write: Write): Promise<number> {
   switch (format) {
     case 'ndjson':
-      return writeLines('', records, (record) => `${visibleJson(record)}\n`, write);
+      return writeLines('', records instanceof FlowRecords ? records.jsonLines() : jsonLines(records), write);
     case 'csv':
-      return writeLines(csvLine(FIELD_NAMES), records, csvRecord, write);
+      return writeLines(csvLine(FIELD_NAMES), csvLines(records), write);
     case 'parquet':
       return writeParquet(records, write);
   }
@@ -77,16 +78,11 @@ const FIELD_NAMES = Object.keys(FIELDS) as (keyof FlowRecord)[];
 
 const CHUNK = 65_536;
 
-async function writeLines(
-  header: string,
-  records: Iterable<FlowRecord>,
-  line: (record: FlowRecord) => string,
-  write: Write,
-): Promise<number> {
+async function writeLines(header: string, lines: Iterable<string>, write: Write): Promise<number> {
   let written = 0;
   let pending = header;
-  for (const record of records) {
-    pending += line(record);
+  for (const line of lines) {
+    pending += line;
     written++;
     if (pending.length >= CHUNK) {
       await write(pending);
@@ -97,20 +93,28 @@ async function writeLines(
   return written;
 }
 
+function* jsonLines(records: Iterable<FlowRecord>): Generator<string, void, undefined> {
+  for (const record of records) yield `${visibleJson(record)}\n`;
+}
+
+function* csvLines(records: Iterable<FlowRecord>): Generator<string, void, undefined> {
+  for (const record of records) yield csvLine(FIELD_NAMES.map((name) => record[name]));
+}
+
 /** First characters that make a spreadsheet read a formula; the last four are their full-width forms. */
 const FORMULA = /^[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]/;
-
-function csvRecord(record: FlowRecord): string {
-  return csvLine(FIELD_NAMES.map((name) => record[name]));
-}
 
 function csvLine(values: readonly (string | number | null)[]): string {
   return `${values.map(csvCell).join(',')}\r\n`;
 }
 
+/** Texts that a cell holds as they are. */
+const PLAIN_CELL = /^(?![=+\-@])[ !#-+\--~→]*$/;
+
 function csvCell(value: string | number | null): string {
   if (value === null) return '';
   if (typeof value === 'number') return String(value);
+  if (PLAIN_CELL.test(value)) return value;
   const text = (FORMULA.test(value) ? "'" : '') + visibleText(value);
   return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -1,10 +1,12 @@
 import { CaseReader } from '../../electron/casefile/case-reader.ts';
 import { flowRecords } from '../../electron/casefile/flow-records.ts';
 import { compileFilter } from '../../electron/casefile/flow-selection.ts';
-import { summarise } from '../../electron/casefile/summary.ts';
+import { DIMENSIONS, summarise } from '../../electron/casefile/summary.ts';
+import { activityFilter } from '../../shared/activity.ts';
 import { parseFilter } from '../../shared/filter/parse-filter.ts';
+import { METRICS } from '../../shared/finding.ts';
 import { UDP, TCP } from '../../shared/flow.ts';
-import { type SyntheticFlow, buildCase } from '../casefile/synthetic-case.ts';
+import { SYNTHETIC_PROFILE, type SyntheticFlow, buildCase } from '../casefile/synthetic-case.ts';
 
 /** Times of the kinds of query that views and analyses ask, on an invented case. */
 
@@ -74,6 +76,7 @@ export function* inventedFlows(count: number, seed = 1): Generator<SyntheticFlow
 }
 
 const FILTERED = 'category in (gaming, streaming) and not country = CN';
+const ACTIVITY = activityFilter({ ...SYNTHETIC_PROFILE, servers: ['175.45.176.0/30', '175.45.177.0/28'] });
 
 type Query = (reader: CaseReader) => number;
 
@@ -100,17 +103,21 @@ function summary(options: Parameters<typeof summarise>[1], where?: string): Quer
   };
 }
 
+const SINGLE = DIMENSIONS.flatMap((dimension) =>
+  METRICS.map((metric): [string, Query] => [`${metric} by ${dimension}`, summary({ by: [dimension], metric })]),
+);
+
 const QUERIES: readonly [string, Query][] = [
-  ['flows by category', summary({ by: ['category'], metric: 'flows' })],
-  ['flows by service', summary({ by: ['service'], metric: 'flows' })],
-  ['flows by country', summary({ by: ['country'], metric: 'flows' })],
-  ['flows by host', summary({ by: ['host'], metric: 'flows' })],
-  ['flows by day', summary({ by: ['day'], metric: 'flows' })],
+  ...SINGLE,
   ['flows by weekday, hour', summary({ by: ['weekday', 'hour'], metric: 'flows' })],
-  ['bytes by category', summary({ by: ['category'], metric: 'bytes' })],
-  ['bytes by hour', summary({ by: ['hour'], metric: 'bytes' })],
-  ['host-hours by category', summary({ by: ['category'], metric: 'host-hours' })],
+  ['bytes by category, day', summary({ by: ['category', 'day'], metric: 'bytes' })],
+  ['host-hours by country, asn', summary({ by: ['country', 'asn'], metric: 'host-hours' })],
+  ['host-hours by category, hour', summary({ by: ['category', 'hour'], metric: 'host-hours' })],
   ['flows by service where …', summary({ by: ['service'], metric: 'flows' }, FILTERED)],
+  ['bytes by hour where …', summary({ by: ['hour'], metric: 'bytes' }, FILTERED)],
+  ['host-hours by category where …', summary({ by: ['category'], metric: 'host-hours' }, FILTERED)],
+  ['bytes by hour of activity', summary({ by: ['hour'], metric: 'bytes' }, ACTIVITY)],
+  ['host-hours by category of activity', summary({ by: ['category'], metric: 'host-hours' }, ACTIVITY)],
   ['count by labels', matches(FILTERED)],
   ['count by time and range of addresses', matches('start >= 2017-05-17 and address = 203.0.128.0/17')],
   ['count by part of a name', matches('hostname ~ "face*7.ex"')],

@@ -2,13 +2,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
+import * as fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CaseReader } from '../../electron/casefile/case-reader.ts';
 import { flowRecords } from '../../electron/casefile/flow-records.ts';
+import { compileFilter } from '../../electron/casefile/flow-selection.ts';
 import { type FlowFormat, writeFlows } from '../../electron/casefile/flow-writers.ts';
-import type { FlowRecord } from '../../shared/flow.ts';
+import { type FlowRecord, LABEL_EVIDENCE } from '../../shared/flow.ts';
+import { parseFilter } from '../../shared/filter/parse-filter.ts';
 import { formatUtc } from '../../shared/time.ts';
-import { buildCase } from './synthetic-case.ts';
+import { visibleJson } from '../../shared/visible-text.ts';
+import { buildCase, type SyntheticFlow } from './synthetic-case.ts';
 import { VARIED_ORGANISATIONS, VARIED_PROFILE, variedFlows } from './varied-flows.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'enclave-writers-'));
@@ -64,6 +68,73 @@ describe('writeFlows', () => {
     expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(records);
     expect(lines.some((line) => line.includes('\\u202e'))).toBe(true);
     expect(lines.filter((line) => UNSEEN.test(line))).toEqual([]);
+  });
+
+  it('writes ndjson straight from columns, byte for byte as from the records', async () => {
+    const many = join(folder, 'many.enclave');
+    buildCase(many, variedFlows(3000), {
+      profile: VARIED_PROFILE,
+      organisations: VARIED_ORGANISATIONS,
+      segmentRows: 700,
+    });
+    const other = new CaseReader(many);
+    const selection = compileFilter(parseFilter('not transport = udp'), other);
+    for (const options of [{}, { selection }, { selection, limit: 1000 }]) {
+      const expected = [...flowRecords(other, options)].map((record) => `${visibleJson(record)}\n`).join('');
+      const direct = (await written('ndjson', flowRecords(other, options))).bytes.toString();
+      expect(direct.length).toBeGreaterThan(500_000);
+      expect(direct === expected).toBe(true);
+    }
+    other.close();
+  });
+
+  it('tells apart flows of which a single column differs, straight from columns', async () => {
+    const bases: SyntheticFlow[] = LABEL_EVIDENCE.flatMap((labelEvidence) => [
+      { start: 0, initiator: '10.0.0.1', responder: '10.0.0.2', labelEvidence, linkedName: 'a.test' },
+      { start: 0, initiator: '10.0.0.1', responder: '10.0.0.2', labelEvidence, name: 'b.test', linkedName: 'a.test' },
+    ]);
+    const changes: Partial<SyntheticFlow>[] = [
+      {
+        name: 'c.test',
+        nameOrigin: 'tls-sni',
+        linkedName: 'd.test',
+        linkedOrigin: 'dns-answer-client',
+        match: 'test',
+        payloadRule: 'rule',
+        protocol: 'tls',
+        service: 'steam',
+        category: 'gaming',
+        confidence: 50,
+        transport: 17,
+        responderPort: 53,
+        tcpFlags: 2,
+        state: 'SF',
+        subjectSide: 'responder',
+        range: 1,
+        direction: 'inbound',
+        country: 'CN',
+        asn: 4837,
+        ja3: 'x',
+        ja4: 'y',
+        userAgent: 'u',
+        linkedUserAgent: 'v',
+        sampling: 100,
+        depth: 1,
+        locator: 9,
+        end: 5,
+        initiatorPort: 4,
+      },
+      { transport: 47, subjectSide: 'both', packetsIn: 3, bytesOut: 1e300 },
+    ];
+    const others = changes.flatMap((change) => Object.entries(change).map(([field, value]) => ({ [field]: value })));
+    const alike = join(folder, 'alike.enclave');
+    const flows = bases.flatMap((base) => [base, ...others.map((other) => ({ ...base, ...other }))]);
+    buildCase(alike, flows, { profile: VARIED_PROFILE, organisations: VARIED_ORGANISATIONS });
+    const other = new CaseReader(alike);
+    const expected = [...flowRecords(other)].map((record) => visibleJson(record));
+    const direct = (await written('ndjson', flowRecords(other))).bytes.toString().split('\n');
+    expect(direct).toEqual([...expected, '']);
+    other.close();
   });
 
   it('writes csv by RFC 4180 with a header', async () => {
@@ -125,6 +196,50 @@ describe('writeFlows', () => {
       ),
     );
     expect(plain).toEqual(records);
+  });
+
+  it('writes parquet of any values: few and many different ones, absent ones, ones of 64 bits', async () => {
+    const [first] = records;
+    if (first === undefined) throw new Error('no record');
+    const column = fc.oneof(
+      fc.array(fc.constantFrom(0, 1, 5), { minLength: 40, maxLength: 400 }),
+      fc.array(fc.integer({ min: 0, max: 2 ** 53 - 1 }), { minLength: 40, maxLength: 400 }),
+      fc.array(fc.integer({ min: -(2 ** 53) + 1, max: 9 }), { minLength: 1, maxLength: 40 }),
+    );
+    const name = fc.oneof(fc.constantFrom(null, 'a', 'é', '\u{1f600}'), fc.string({ unit: 'grapheme' }));
+    await fc.assert(
+      fc.asyncProperty(column, fc.array(name, { minLength: 1 }), async (numbers, names) => {
+        const odd = numbers.map((number, i) => ({
+          ...first,
+          bytesIn: number,
+          locator: numbers[0] ?? 0,
+          asn: i % 7 === 0 ? null : number,
+          hostname: names[i % names.length] ?? null,
+          userAgent: null,
+        }));
+        const { bytes } = await written('parquet', odd);
+        const rows = await parquetReadObjects({ file: new Uint8Array(bytes).buffer, parsers: { ...TIMES } });
+        const chosen = rows.map(({ bytesIn, locator, asn, hostname, userAgent, start }) => ({
+          bytesIn: Number(bytesIn),
+          locator: Number(locator),
+          asn: asn === null || asn === undefined ? null : Number(asn),
+          hostname: hostname ?? null,
+          userAgent: userAgent ?? null,
+          start,
+        }));
+        expect(chosen).toEqual(
+          odd.map(({ bytesIn, locator, asn, hostname, userAgent, start }) => ({
+            bytesIn,
+            locator,
+            asn,
+            hostname,
+            userAgent,
+            start,
+          })),
+        );
+      }),
+      { seed: 33, numRuns: 60 },
+    );
   });
 
   it('writes numbers no counter can hold without falling over', async () => {

@@ -16,9 +16,10 @@ import { VARIED_ORGANISATIONS, VARIED_PROFILE, variedFlows } from './varied-flow
 
 const folder = mkdtempSync(join(tmpdir(), 'enclave-summary-'));
 const opened: CaseReader[] = [];
+let made = 0;
 
 function open(flows: Iterable<SyntheticFlow>, options: SyntheticCase = {}): CaseReader {
-  const path = join(folder, `${opened.length}.enclave`);
+  const path = join(folder, `${made++}.enclave`);
   buildCase(path, flows, options);
   const reader = new CaseReader(path);
   opened.push(reader);
@@ -160,6 +161,62 @@ describe('summarise', () => {
       summarise(open(autumn, { profile }), { by: ['hour'], metric: 'bytes' }).map(({ hour, value }) => [hour, value]),
     ).toEqual([[2, 100]]);
   });
+
+  it.each(['Europe/Berlin', 'Australia/Lord_Howe', 'Pacific/Apia', 'Africa/Casablanca'])(
+    'counts the hours that the clock of %s showed, whatever the order of flows and segments',
+    (timeZone) => {
+      const clock = new ZoneClock(timeZone);
+      const from = us('2011-12-20T00:00Z');
+      const hour = 3_600_000_000;
+      const touching = fc.record({
+        // About the year's end that Samoa skipped a day of, and about each change of the other clocks.
+        start: fc
+          .tuple(fc.constantFrom(0, 103, 120, 285, 290), fc.integer({ min: 0, max: 20 * 48 }))
+          .map(([days, half]) => from + days * 24 * hour + half * (hour / 2) + 7),
+        lasting: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 60 * hour })),
+        host: fc.constantFrom('175.45.176.1', '175.45.176.2', '2001:db8::1'),
+        category: fc.constantFrom('gaming', 'social'),
+        evidence: fc.constantFrom('00000000000000e1', '00000000000000e2'),
+      });
+      fc.assert(
+        fc.property(fc.array(touching, { minLength: 1, maxLength: 40 }), (touches) => {
+          const flows = touches.map(({ start, lasting, host, category, evidence }) => ({
+            ...inside,
+            evidence,
+            initiator: host,
+            start,
+            end: start + lasting,
+            category,
+            bytesOut: 1000,
+          }));
+          const many = open(flows, { profile: { timeZone }, segmentRows: 3 });
+          const hostHours = new Map<string, Set<string>>();
+          const bytes = new Map<string, number>();
+          for (const { start, end, initiator, category } of flows) {
+            const hours = new Set<number>();
+            for (let instant = start; instant < end; instant += hour / 4) hours.add(clock.localHour(instant));
+            hours.add(clock.localHour(end));
+            for (const each of hours) {
+              const key = `${category} ${ZoneClock.day(each)}`;
+              hostHours.set(key, (hostHours.get(key) ?? new Set()).add(`${initiator} ${each}`));
+              bytes.set(key, (bytes.get(key) ?? 0) + 1000 / hours.size);
+            }
+          }
+          const asked = { by: ['category', 'day'] as const };
+          const counted = summarise(many, { ...asked, metric: 'host-hours' });
+          expect(new Map(counted.map((row) => [`${row.category} ${row.day}`, row.value]))).toEqual(
+            new Map([...hostHours].map(([key, set]) => [key, set.size])),
+          );
+          const spread = summarise(many, { ...asked, metric: 'bytes' });
+          expect(spread.length).toBe(bytes.size);
+          for (const row of spread) expect(row.value).toBeCloseTo(bytes.get(`${row.category} ${row.day}`) ?? -1, 6);
+          many.close();
+          opened.pop();
+        }),
+        { seed: 32, numRuns: 25 },
+      );
+    },
+  );
 
   it('counts a host-hour once however many flows touch it, and once for each group', () => {
     const start = us('2017-05-17T02:30Z');

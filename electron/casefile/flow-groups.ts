@@ -1,0 +1,346 @@
+import { DIRECTIONS, SEGMENT_ROWS } from '../../shared/flow.ts';
+import { ZoneClock } from '../../shared/time.ts';
+import { UNKNOWN } from '../../shared/vocabulary.ts';
+import type { CaseReader, SegmentInfo } from './case-reader.ts';
+import { countryCode } from './flow-records.ts';
+import { HostNumbers } from './host-numbers.ts';
+import { LocalHours, type SegmentHours } from './local-hours.ts';
+import { PairGrid } from './pair-index.ts';
+
+/** Flows by the dimensions of a summary: every flow's group as a number from 0. */
+
+export const DIMENSIONS = [
+  'category',
+  'service',
+  'protocol',
+  'country',
+  'asn',
+  'host',
+  'range',
+  'hour',
+  'weekday',
+  'day',
+  'evidence',
+  'direction',
+] as const;
+export type Dimension = (typeof DIMENSIONS)[number];
+
+/** Value of a dimension; null where absent. */
+export type Value = string | number | null;
+
+const TIME_DIMENSIONS = ['hour', 'weekday', 'day'] as const;
+type TimeDimension = (typeof TIME_DIMENSIONS)[number];
+type PlainDimension = Exclude<Dimension, TimeDimension>;
+
+function isTimeDimension(dimension: Dimension): dimension is TimeDimension {
+  return TIME_DIMENSIONS.some((name) => name === dimension);
+}
+
+export function timeDimensionsOf(dimensions: readonly Dimension[]): TimeDimension[] {
+  return dimensions.filter(isTimeDimension);
+}
+
+export function plainDimensionsOf(dimensions: readonly Dimension[]): PlainDimension[] {
+  return dimensions.filter((name) => !isTimeDimension(name));
+}
+
+/** A dimension other than time: a number from 0 for each of its values. */
+interface Key {
+  readonly name: Dimension;
+  /** Numbers given so far. */
+  readonly size: number;
+  /** The number of every row; the array may be used again for the next segment. */
+  read(segment: SegmentInfo): Uint32Array;
+  value(number: number): Value;
+}
+
+/** Codes below this are numbered by a table: all two-byte codes, and the AS numbers in use. */
+const TABLED_CODES = 1 << 19;
+const NOT_MET = 0xffff_ffff;
+
+/** A key whose column holds codes, of which several may mean one value. */
+class CodedKey implements Key {
+  readonly name: PlainDimension;
+  readonly #column: (segment: SegmentInfo) => ArrayLike<number>;
+  readonly #meaning: (code: number) => Value;
+  readonly #values: Value[] = [];
+  readonly #numbers = new Map<Value, number>();
+  /** Number + 1 by code; 0 = not met. */
+  readonly #tabled = new Uint32Array(TABLED_CODES);
+  /** The same for codes beyond the table. */
+  readonly #others = new Map<number, number>();
+  #ofRows = new Uint32Array(SEGMENT_ROWS);
+
+  constructor(
+    name: PlainDimension,
+    column: (segment: SegmentInfo) => ArrayLike<number>,
+    meaning: (code: number) => Value,
+  ) {
+    this.name = name;
+    this.#column = column;
+    this.#meaning = meaning;
+  }
+
+  get size(): number {
+    return this.#values.length;
+  }
+
+  value(number: number): Value {
+    return this.#values[number] ?? null;
+  }
+
+  read(segment: SegmentInfo): Uint32Array {
+    const codes = this.#column(segment);
+    if (this.#ofRows.length < segment.rows) this.#ofRows = new Uint32Array(segment.rows);
+    const [ofRows, tabled] = [this.#ofRows, this.#tabled];
+    // Codes not met yet are looked for afterwards, so that the loop over all has no branch.
+    let missing = 0;
+    for (let i = 0; i < segment.rows; i++) {
+      const number = (tabled[codes[i]] ?? 0) - 1;
+      missing |= number >>> 31;
+      ofRows[i] = number;
+    }
+    if (missing === 0) return ofRows;
+    for (let i = 0; i < segment.rows; i++) if (ofRows[i] === NOT_MET) ofRows[i] = this.#number(codes[i]);
+    return ofRows;
+  }
+
+  #number(code: number): number {
+    const known = code < TABLED_CODES ? this.#tabled[code] : (this.#others.get(code) ?? 0);
+    if (known !== 0) return known - 1;
+    const value = this.#meaning(code);
+    const number = this.#numbers.get(value) ?? this.#values.push(value) - 1;
+    this.#numbers.set(value, number);
+    if (code < TABLED_CODES) this.#tabled[code] = number + 1;
+    else this.#others.set(code, number + 1);
+    return number;
+  }
+}
+
+/** Hosts, by their numbers in the case. */
+class HostKey implements Key {
+  readonly name = 'host';
+  readonly #hosts: HostNumbers;
+
+  constructor(hosts: HostNumbers) {
+    this.#hosts = hosts;
+  }
+
+  get size(): number {
+    return this.#hosts.limit;
+  }
+
+  read(segment: SegmentInfo): Uint32Array {
+    return this.#hosts.column(segment);
+  }
+
+  value(number: number): string | null {
+    return this.#hosts.address(number);
+  }
+}
+
+function keyOf(name: PlainDimension, reader: CaseReader): Key {
+  if (name === 'host') return new HostKey(HostNumbers.of(reader));
+  if (name === 'evidence') {
+    const ids = [...new Set(reader.segments().map(({ evidence }) => evidence))];
+    return new CodedKey(
+      name,
+      ({ rows, evidence }) => new Uint32Array(rows).fill(ids.indexOf(evidence)),
+      (code) => ids[code] ?? null,
+    );
+  }
+  return new CodedKey(name, (segment) => reader.column(segment, name), meaningOf(name, reader));
+}
+
+function meaningOf(name: Exclude<PlainDimension, 'host' | 'evidence'>, reader: CaseReader): (code: number) => Value {
+  switch (name) {
+    case 'service':
+      return (code) => reader.term(code);
+    case 'category':
+    case 'protocol':
+      return (code) => reader.term(code) ?? UNKNOWN;
+    case 'country':
+      return countryCode;
+    case 'asn':
+      return (code) => (code === 0 ? null : code);
+    case 'direction':
+      return (code) => DIRECTIONS[code] ?? null;
+    case 'range': {
+      const { ranges } = reader.profile;
+      return (code) => ranges[code - 1]?.label ?? null;
+    }
+  }
+}
+
+/** The groups that dimensions other than time make: each divides the groups of those before it. */
+export class Groups {
+  readonly #steps: readonly { readonly key: Key; readonly grid: PairGrid; into: Uint32Array }[];
+
+  constructor(dimensions: readonly PlainDimension[], reader: CaseReader) {
+    this.#steps = dimensions.map((name) => ({
+      key: keyOf(name, reader),
+      grid: new PairGrid(),
+      into: new Uint32Array(SEGMENT_ROWS),
+    }));
+  }
+
+  /** Groups met so far; 1 when there is no dimension. */
+  get size(): number {
+    return this.#steps.at(-1)?.grid.size ?? 1;
+  }
+
+  /** The group of every row; the array is shared, and written to at the next segment. */
+  read(segment: SegmentInfo): Uint32Array {
+    const [first, ...rest] = this.#steps;
+    if (first === undefined) return new Uint32Array(segment.rows);
+    let ofRows = first.key.read(segment).subarray(0, segment.rows);
+    first.grid.numberAlike(first.key.size);
+    let { size } = first.grid;
+    for (const step of rest) {
+      const { key, grid } = step;
+      const numbers = key.read(segment);
+      grid.reserve(size, key.size);
+      if (step.into.length < segment.rows) step.into = new Uint32Array(segment.rows);
+      const divided = step.into.subarray(0, segment.rows);
+      grid.numberAll(ofRows, numbers, divided);
+      ofRows = divided;
+      ({ size } = grid);
+    }
+    return ofRows;
+  }
+
+  /** What each dimension tells of some groups. */
+  tell(groups: Uint32Array): Map<Dimension, ToldValues> {
+    const told = new Map<Dimension, ToldValues>();
+    let here = groups;
+    for (const { key, grid } of this.#steps.toReversed()) {
+      told.set(
+        key.name,
+        toldValues(
+          here.map((group) => grid.seconds[group]),
+          (number) => key.value(number),
+        ),
+      );
+      here = here.map((group) => grid.firsts[group]);
+    }
+    return told;
+  }
+}
+
+/** The values of a dimension in ascending order, null last, and the place among them of each cell's value. */
+export interface ToldValues {
+  readonly values: readonly Value[];
+  readonly ranks: Uint32Array;
+}
+
+function toldValues(numbers: Uint32Array, valueOf: (number: number) => Value): ToldValues {
+  const met = new Map<number, Value>();
+  for (const number of numbers) if (!met.has(number)) met.set(number, valueOf(number));
+  const values = [...new Set(met.values())].toSorted(compareValues);
+  const ranks = new Map(values.map((value, rank) => [value, rank]));
+  const rankOf = new Map([...met].map(([number, value]) => [number, ranks.get(value) ?? 0]));
+  return { values, ranks: numbers.map((number) => rankOf.get(number) ?? 0) };
+}
+
+function compareValues(a: Value, b: Value): number {
+  if (a === b) return 0;
+  if (a === null) return 1;
+  if (b === null) return -1;
+  return a < b ? -1 : 1;
+}
+
+/** Hours that the table holds on either side of the first one asked for: 15 years. */
+const TABLED_HOURS = 1 << 17;
+
+/** Local hours by what some time dimensions tell apart, and the cells into which these groups of hours divide others. */
+export class HourGroups {
+  /** (group, group of hours) → cell; without groups a cell is a group of hours. */
+  readonly cells = new PairGrid();
+  readonly #isAlone: boolean;
+  readonly #dimensions: readonly TimeDimension[];
+  readonly #local: LocalHours;
+  /** By group of hours: its first hour met. */
+  readonly #hours: number[] = [];
+  readonly #numbers = new Map<string, number>();
+  /** By hour from `#from` on: 0 = not asked for, else twice its number + 2, and 1 more when the clock skipped it. */
+  readonly #tabled = new Uint32Array(2 * TABLED_HOURS);
+  #from = Number.NaN;
+  #ofStarts = new Uint32Array(SEGMENT_ROWS);
+  #ofRows = new Uint32Array(SEGMENT_ROWS);
+
+  /** @param isAlone there are no groups to divide */
+  constructor(dimensions: readonly TimeDimension[], isAlone: boolean, reader: CaseReader) {
+    this.#dimensions = dimensions;
+    this.#isAlone = isAlone;
+    this.#local = LocalHours.of(reader);
+  }
+
+  /** Groups of hours met so far. */
+  get size(): number {
+    return this.#hours.length;
+  }
+
+  /** The group of an hour. */
+  number(hour: number): number {
+    return (this.#entry(hour) >>> 1) - 1;
+  }
+
+  /** True for an hour that the clock never showed. */
+  isSkipped(hour: number): boolean {
+    return (this.#entry(hour) & 1) === 1;
+  }
+
+  #entry(hour: number): number {
+    if (Number.isNaN(this.#from)) this.#from = hour - TABLED_HOURS;
+    const at = hour - this.#from;
+    const isTabled = at >= 0 && at < this.#tabled.length;
+    const known = isTabled ? this.#tabled[at] : 0;
+    if (known !== 0) return known;
+    const entry = this.#add(hour) * 2 + 2 + (this.#local.isSkipped(hour) ? 1 : 0);
+    if (isTabled) this.#tabled[at] = entry;
+    return entry;
+  }
+
+  #add(hour: number): number {
+    const key = this.#dimensions.map((dimension) => timeValue(dimension, hour)).join(' ');
+    const number = this.#numbers.get(key) ?? this.#hours.push(hour) - 1;
+    this.#numbers.set(key, number);
+    if (this.#isAlone) this.cells.numberAlike(this.size);
+    return number;
+  }
+
+  /** The cell of every row, by its group (below `groups`) and the hour of its start; written to at the next call. */
+  read(ofRows: Uint32Array, groups: number, { hours, starts }: SegmentHours): Uint32Array {
+    const numbers = Uint32Array.from(hours, (hour) => this.number(hour));
+    if (this.#ofRows.length < ofRows.length) {
+      this.#ofStarts = new Uint32Array(ofRows.length);
+      this.#ofRows = new Uint32Array(ofRows.length);
+    }
+    const ofStarts = this.#ofStarts.subarray(0, ofRows.length);
+    for (let i = 0; i < ofStarts.length; i++) ofStarts[i] = numbers[starts[i]];
+    if (this.#isAlone) return ofStarts;
+    const cells = this.#ofRows.subarray(0, ofRows.length);
+    this.cells.reserve(groups, this.size);
+    this.cells.numberAll(ofRows, ofStarts, cells);
+    return cells;
+  }
+
+  /** What each dimension tells of some cells. */
+  tell(cells: Uint32Array): Map<Dimension, ToldValues> {
+    const numbers = cells.map((cell) => this.cells.seconds[cell]);
+    return new Map(
+      this.#dimensions.map((name) => [name, toldValues(numbers, (number) => timeValue(name, this.#hours[number]))]),
+    );
+  }
+}
+
+function timeValue(dimension: TimeDimension, localHour: number): string | number {
+  switch (dimension) {
+    case 'hour':
+      return ZoneClock.hourOfDay(localHour);
+    case 'weekday':
+      return ZoneClock.weekday(localHour);
+    case 'day':
+      return ZoneClock.day(localHour);
+  }
+}
