@@ -42,7 +42,7 @@ module.exports = {
       comment: 'only main and preload import the module electron',
       severity: 'error',
       from: { pathNot: '^(electron/(main|preload)|build|test)/' },
-      to: { path: '^(node_modules/)?electron(/|$)', dependencyTypesNot: ['local'] },
+      to: { path: '(^|/)node_modules/electron/|^electron$', dependencyTypesNot: ['local'] },
     },
     {
       name: 'resolvable',
@@ -56,7 +56,7 @@ module.exports = {
       comment: 'what ships runs on production packages alone (the renderer is bundled; electron is the runtime)',
       severity: 'error',
       from: { path: '^(shared|electron)/' },
-      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], pathNot: '^(node_modules/)?electron(/|$)' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], pathNot: '(^|/)node_modules/electron/|^electron$' },
     },
   ],
   options: {

@@ -1,4 +1,6 @@
+import type { CaseOverview } from './case-overview.ts';
 import type { Finding } from './finding.ts';
+import type { FlowRecord } from './flow.ts';
 import type { Problem } from './problem.ts';
 
 /** The jobs that the engine does for the command line and the window: name → request, response, progress. */
@@ -82,6 +84,14 @@ export interface Jobs {
     request: { case: string; where: string; limit: number | null; format: string; out: string | null };
     response: { flows: number };
   };
+  overview: { request: { case: string }; response: CaseOverview };
+  /** A page of the matching flows in their stored order (`offset` from 0), and how many match in all. */
+  flowsPage: {
+    request: { case: string; where: string; offset: number; limit: number };
+    response: { flows: FlowRecord[]; total: number };
+  };
+  /** The report as it would be printed now. */
+  reportHtml: { request: { case: string }; response: string };
   report: { request: { case: string; out: string }; response: { path: string; sha256: string } };
   /** Writes the sample evidence into a folder. */
   sample: { request: { directory: string }; response: { files: string[] } };

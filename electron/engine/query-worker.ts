@@ -4,7 +4,8 @@ import { parentPort } from 'node:worker_threads';
 import { analyseCase } from '../analysis/analyse.ts';
 import { foldJournal, isDatabaseError } from '../casefile/case-file.ts';
 import { CaseReader, PASS_CACHE_BYTES } from '../casefile/case-reader.ts';
-import { compileFilter } from '../casefile/flow-selection.ts';
+import { countMatches, flowPage, isCurrent, type MatchCounts } from '../casefile/flow-page.ts';
+import { compileFilter, type FlowSelection } from '../casefile/flow-selection.ts';
 import { flowRecords } from '../casefile/flow-records.ts';
 import { type FlowFormat, FLOW_FORMATS, writeFlows } from '../casefile/flow-writers.ts';
 import { DIMENSIONS, type Dimension, summarise } from '../casefile/summary.ts';
@@ -16,6 +17,7 @@ import { METRICS, type Metric } from '../../shared/finding.ts';
 import { type Jobs, PROGRESS_BYTES } from '../../shared/jobs.ts';
 import { EnclaveError } from '../../shared/problem.ts';
 import { cancelledError } from './cancelled.ts';
+import { overviewOf } from './case-overview.ts';
 import { jobError } from './job-error.ts';
 import { verifyCase } from './verify-case.ts';
 import { ENCLAVE_VERSION } from './version.ts';
@@ -109,6 +111,24 @@ const flows: Handler<'flows'> = async (request, job) => {
   }));
 };
 
+/** The filter of the last page asked for: a table that is scrolled asks for many pages of one filter. */
+let lastPaged: { where: string; selection: FlowSelection; counts: MatchCounts } | null = null;
+
+const flowsPage: Handler<'flowsPage'> = ({ case: path, where, offset, limit }) => {
+  const filter = parseFilter(where);
+  const reader = readerOf(path);
+  if (lastPaged?.where !== where || !isCurrent(lastPaged.counts, reader)) {
+    const selection = compileFilter(filter, reader);
+    lastPaged = { where, selection, counts: countMatches(reader, selection) };
+  }
+  const { selection, counts } = lastPaged;
+  return { flows: flowPage(reader, selection, counts, { offset, limit }), total: counts.total };
+};
+
+function htmlOf(reader: CaseReader): string {
+  return reportHtml(reader, { version: ENCLAVE_VERSION, printedAt: new Date().toISOString() });
+}
+
 /** Writes a file as a whole: what failed midway is removed, and told. */
 async function writeOut<T>(path: string, write: (fd: number) => Promise<T>): Promise<T> {
   let fd: number;
@@ -135,7 +155,7 @@ function unwritable(path: string, error: unknown): EnclaveError {
 
 const report: Handler<'report'> = async (request) => {
   const reader = readerOf(request.case);
-  const html = reportHtml(reader, { version: ENCLAVE_VERSION, printedAt: new Date().toISOString() });
+  const html = htmlOf(reader);
   const { out } = request;
   try {
     if (out.endsWith('.pdf')) {
@@ -167,6 +187,9 @@ const report: Handler<'report'> = async (request) => {
 const handlers: { [Name in keyof Jobs]?: Handler<Name> } = {
   summary,
   flows,
+  flowsPage,
+  overview: (request) => overviewOf(readerOf(request.case)),
+  reportHtml: (request) => htmlOf(readerOf(request.case)),
   report,
   analyse(request, job) {
     const reader = new CaseReader(request.case, PASS_CACHE_BYTES);

@@ -1,0 +1,55 @@
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ImportSummary } from '../../shared/jobs.ts';
+import { EnclaveError } from '../../shared/problem.ts';
+import type { Engine, JobOptions } from './engine.ts';
+import { shippedProfile } from './shipped-profiles.ts';
+
+/** What is several jobs to the engine and one to a user. */
+
+/** Imports files and folders (absolute paths), then makes and saves the findings if the case changed or has none. */
+export async function importAndAnalyse(
+  engine: Engine,
+  request: { case: string; paths: string[] },
+  options: JobOptions = {},
+): Promise<ImportSummary> {
+  engine.prepareQueries();
+  const summary = await engine.run('import', request, options);
+  const changed = summary.totals.imported + summary.totals.partial > 0;
+  if (changed || (await engine.run('findings', { case: request.case })).length === 0) {
+    const findings = await engine.run('analyse', { case: request.case }, options);
+    await engine.run('saveFindings', { case: request.case, findings });
+  }
+  return summary;
+}
+
+/**
+ * The sample case in `directory` (made when absent): its path. Makes synthetic evidence, case and findings unless the case is
+ * there already. A case that could not be finished is removed.
+ */
+export async function makeSampleCase(engine: Engine, directory: string, options: JobOptions = {}): Promise<string> {
+  const casePath = join(directory, 'sample.enclave');
+  if (existsSync(casePath)) return casePath;
+  const evidence = join(directory, 'evidence');
+  try {
+    mkdirSync(evidence, { recursive: true });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new EnclaveError('not-writable', `the folder cannot be made (${why})`, evidence, 'check its permissions');
+  }
+  try {
+    await engine.run('sample', { directory: evidence }, options);
+    await engine.run('new', {
+      case: casePath,
+      profile: shippedProfile('dprk-2017'),
+      title: 'Sample: synthetic traffic of a small closed network',
+      examiner: '',
+      authority: '',
+    });
+    await importAndAnalyse(engine, { case: casePath, paths: [evidence] }, options);
+  } catch (error) {
+    for (const suffix of ['', '-wal', '-shm', '-lock']) rmSync(casePath + suffix, { force: true });
+    throw error;
+  }
+  return casePath;
+}

@@ -1,0 +1,41 @@
+import type { CaseOverview } from '../../shared/case-overview.ts';
+import type { CaseReader } from '../casefile/case-reader.ts';
+
+/** What the case holds: its facts and its completed evidence, in the order of import. */
+export function overviewOf(reader: CaseReader): CaseOverview {
+  const evidence = reader
+    .evidence()
+    .map(({ id, path, sha256, bytes, format, packets, records, flows, firstSeen, lastSeen, status, problems }) => ({
+      id,
+      path,
+      sha256,
+      bytes,
+      format,
+      packets,
+      records,
+      flows,
+      firstSeen,
+      lastSeen,
+      status,
+      problems,
+    }));
+  let firstSeen: number | null = null;
+  let lastSeen: number | null = null;
+  let flows = 0;
+  for (const file of evidence) {
+    flows += file.flows;
+    if (file.firstSeen !== null) firstSeen = Math.min(firstSeen ?? Infinity, file.firstSeen);
+    if (file.lastSeen !== null) lastSeen = Math.max(lastSeen ?? -Infinity, file.lastSeen);
+  }
+  return {
+    path: reader.path,
+    title: reader.meta('title') ?? '',
+    examiner: reader.meta('examiner') ?? '',
+    authority: reader.meta('authority') ?? '',
+    profile: reader.profile,
+    evidence,
+    flows,
+    firstSeen: flows === 0 ? null : firstSeen,
+    lastSeen: flows === 0 ? null : lastSeen,
+  };
+}

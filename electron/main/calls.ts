@@ -1,0 +1,171 @@
+import { basename, dirname, extname, join } from 'node:path';
+import { app, dialog, ipcMain, type IpcMainInvokeEvent } from 'electron';
+import type { Answer, CallName, Calls } from '../../shared/bridge.ts';
+import { REQUEST_SCHEMAS } from '../../shared/bridge-schemas.ts';
+import { EnclaveError, toErrorValue } from '../../shared/problem.ts';
+import { importAndAnalyse, makeSampleCase } from '../engine/case-jobs.ts';
+import { shippedProfile, shippedProfiles } from '../engine/shipped-profiles.ts';
+import { ENCLAVE_VERSION } from '../engine/version.ts';
+import { type AppState, CaseWindow } from './case-window.ts';
+import { mayCall } from './guards.ts';
+import { printReport } from './print-report.ts';
+
+/** What a window may ask for, call by call: checks, dialogs, and jobs of the engine. */
+
+const CASE_FILES = [{ name: 'Enclave cases', extensions: ['enclave'] }];
+
+type Handler<Name extends CallName> = (
+  window: CaseWindow,
+  request: Calls[Name]['request'],
+) => Promise<Calls[Name]['response']>;
+
+type Handlers = { readonly [Name in CallName]: Handler<Name> };
+
+/** A file name from a title. */
+function fileName(title: string): string {
+  const plain = title.replaceAll(/[^\p{L}\p{N} ._-]+/gu, ' ').replaceAll(/^[ .]+|[ .]+$/gu, '');
+  return plain.slice(0, 80) || 'case';
+}
+
+function handlers(state: AppState): Handlers {
+  return {
+    appInfo: async () => ({
+      version: ENCLAVE_VERSION,
+      preview: state.preview,
+      recentCases: state.settings.recentCases,
+      profiles: shippedProfiles().map(({ name, timeZone, ranges }) => ({ name, timeZone, ranges })),
+    }),
+
+    overview: async (window) => (window.casePath === null ? null : window.query('overview', { case: window.casePath })),
+
+    async newCase(window, { path, title, examiner, authority, profile }) {
+      window.refuseWhileAtWork();
+      let casePath = path;
+      if (casePath === null) {
+        const defaultPath = join(app.getPath('documents'), `${fileName(title)}.enclave`);
+        const { canceled, filePath } = await dialog.showSaveDialog(window.browser, {
+          title: 'New case',
+          defaultPath,
+          filters: CASE_FILES,
+        });
+        if (canceled || filePath === '') return null;
+        casePath = extname(filePath) === '' ? `${filePath}.enclave` : filePath;
+      }
+      const facts = { title: title === '' ? basename(casePath, '.enclave') : title, examiner, authority };
+      await window.query('new', { case: casePath, profile: shippedProfile(profile), ...facts });
+      return window.open(casePath);
+    },
+
+    async openCase(window, { path }) {
+      window.refuseWhileAtWork();
+      if (path !== null) return window.open(path);
+      const { canceled, filePaths } = await dialog.showOpenDialog(window.browser, {
+        title: 'Open case',
+        properties: ['openFile'],
+        filters: CASE_FILES,
+      });
+      const [chosen] = filePaths;
+      return canceled || chosen === undefined ? null : window.open(chosen);
+    },
+
+    async openSample(window) {
+      const directory = join(app.getPath('documents'), 'Enclave sample');
+      const casePath = await window.work((engine, options) => makeSampleCase(engine, directory, options));
+      const overview = await window.open(casePath);
+      if (overview === null) {
+        throw new EnclaveError('open-elsewhere', 'another window shows this case', casePath, 'go to that window', 1);
+      }
+      return overview;
+    },
+
+    async closeCase(window) {
+      await window.closeCase();
+      return null;
+    },
+
+    async chooseEvidence(window) {
+      const { canceled, filePaths } = await dialog.showOpenDialog(window.browser, {
+        title: 'Add evidence',
+        properties: ['openFile', 'multiSelections'],
+      });
+      return canceled ? [] : filePaths;
+    },
+
+    async importEvidence(window, { paths }) {
+      const request = { case: window.openCasePath, paths };
+      try {
+        return await window.work((engine, options) => importAndAnalyse(engine, request, options));
+      } finally {
+        // What was committed before a failure or a cancel is there all the same.
+        window.send('caseChanged', null);
+      }
+    },
+
+    async cancel(window) {
+      window.cancel();
+      return null;
+    },
+
+    async summary(window, { by, metric, where }) {
+      return (await window.query('summary', { case: window.openCasePath, by, metric, where })).rows;
+    },
+
+    flowsPage: async (window, page) => window.query('flowsPage', { case: window.openCasePath, ...page }),
+
+    findings: async (window) => window.query('findings', { case: window.openCasePath }),
+
+    reportHtml: async (window) => window.query('reportHtml', { case: window.openCasePath }),
+
+    async saveReport(window, { format }) {
+      const casePath = window.openCasePath;
+      window.refuseWhileAtWork();
+      const { canceled, filePath } = await dialog.showSaveDialog(window.browser, {
+        title: 'Save report',
+        defaultPath: join(dirname(casePath), `${basename(casePath, '.enclave')} report.${format}`),
+        filters: [{ name: format.toUpperCase(), extensions: [format] }],
+      });
+      if (canceled || filePath === '') return null;
+      const path = extname(filePath).toLowerCase() === `.${format}` ? filePath : `${filePath}.${format}`;
+      return window.work(async (engine) => {
+        const sha256 =
+          format === 'pdf'
+            ? await printReport(await engine.run('reportHtml', { case: casePath }), path)
+            : (await engine.run('report', { case: casePath, out: path })).sha256;
+        const detail = { file: basename(path), sha256 };
+        await engine.run('audit', { case: casePath, action: 'report', detail });
+        return { path, sha256 };
+      });
+    },
+  };
+}
+
+/** Answers one call; whatever goes wrong becomes an error value. */
+async function answer(
+  state: AppState,
+  name: CallName,
+  handle: Handler<CallName>,
+  event: IpcMainInvokeEvent,
+  request: unknown,
+): Promise<Answer<unknown>> {
+  try {
+    const window = mayCall(event.senderFrame) ? CaseWindow.of(state.windows, event.sender) : null;
+    if (window === null) {
+      throw new EnclaveError('refused', 'the call does not come from a window of Enclave', '', 'please report it');
+    }
+    const checked = REQUEST_SCHEMAS[name].safeParse(request);
+    if (!checked.success) {
+      const issue = checked.error.issues[0];
+      const what = issue === undefined ? '' : `: ${[name, ...issue.path].join('.')}: ${issue.message}`;
+      throw new EnclaveError('bad-request', `the window asked wrongly${what}`, '', 'please report it');
+    }
+    return { ok: true, value: await handle(window, checked.data) };
+  } catch (error) {
+    return { ok: false, error: toErrorValue(error) };
+  }
+}
+
+export function handleCalls(state: AppState): void {
+  for (const [name, handle] of Object.entries(handlers(state)) as [CallName, Handler<CallName>][]) {
+    ipcMain.handle(name, (event, request: unknown) => answer(state, name, handle, event, request));
+  }
+}

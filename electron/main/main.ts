@@ -1,0 +1,110 @@
+import { join, resolve } from 'node:path';
+import { app, dialog, protocol, session } from 'electron';
+import type { ActionId } from '../../shared/actions.ts';
+import { toErrorValue } from '../../shared/problem.ts';
+import { APP_SCHEME, handleAppProtocol } from './app-protocol.ts';
+import { handleCalls } from './calls.ts';
+import { type AppState, CaseWindow } from './case-window.ts';
+import { guardContents, guardSession } from './guards.ts';
+import { setMenu } from './menu.ts';
+import { Settings } from './settings.ts';
+import { silence } from './silence.ts';
+
+/** The app from start to end. Called as `enclave [CASE.enclave]`. */
+
+const CASE_FILE = '.enclave';
+
+function caseArgument(argv: readonly string[], directory: string): string | null {
+  const found = argv.findLast((argument) => argument.endsWith(CASE_FILE) && !argument.startsWith('-'));
+  return found === undefined ? null : resolve(directory, found);
+}
+
+const state: AppState = {
+  settings: new Settings(join(app.getPath('userData'), 'settings.json')),
+  preview: process.versions.electron === undefined,
+  windows: new Set(),
+  closing: new Set(),
+  quitting: false,
+  frontChanged: showMenu,
+};
+
+function frontWindow(): CaseWindow | null {
+  const windows = [...state.windows];
+  return windows.find((window) => window.browser.isFocused()) ?? windows.at(-1) ?? null;
+}
+
+function showMenu(): void {
+  setMenu((frontWindow()?.casePath ?? null) !== null, runAction);
+}
+
+function runAction(id: ActionId): void {
+  if (id === 'quit') app.quit();
+  else if (id === 'new-window') void openWindow(null);
+  else frontWindow()?.send('action', id);
+}
+
+/** Opens a window on a case, or on the first screen. A case that cannot be opened is told there. */
+async function openWindow(casePath: string | null): Promise<void> {
+  const shown = [...state.windows].find((window) => casePath !== null && window.casePath === casePath);
+  if (shown !== undefined) {
+    shown.focus();
+    return;
+  }
+  const window = new CaseWindow(state);
+  let fault: unknown = null;
+  if (casePath !== null) {
+    await window.open(casePath).catch((error: unknown) => {
+      fault = error;
+    });
+  }
+  await window.load();
+  if (fault !== null && !window.browser.isDestroyed()) {
+    const { message, place, remedy } = toErrorValue(fault);
+    const detail = `${place}\n${remedy}`;
+    await dialog.showMessageBox(window.browser, { type: 'error', message, detail, buttons: ['OK'] });
+  }
+}
+
+async function start(): Promise<void> {
+  await app.whenReady();
+  guardSession(session.defaultSession);
+  handleAppProtocol(protocol, join(app.getAppPath(), 'dist/renderer'));
+  handleCalls(state);
+  showMenu();
+  await openWindow(caseArgument(argv, directory));
+}
+
+// Read before the first await: whoever starts us may change them after.
+const argv = process.argv;
+const directory = process.cwd();
+
+if (app.requestSingleInstanceLock()) {
+  protocol.registerSchemesAsPrivileged([APP_SCHEME]);
+  app.enableSandbox();
+  silence(app);
+  guardContents(app);
+  app.on('second-instance', (_event, otherArgv, otherDirectory) => {
+    void openWindow(caseArgument(otherArgv, otherDirectory));
+  });
+  app.on('open-file', (event, path) => {
+    event.preventDefault();
+    void app.whenReady().then(() => openWindow(path));
+  });
+  app.on('before-quit', () => {
+    state.quitting = true;
+  });
+  app.on('window-all-closed', () => app.quit());
+  app.on('will-quit', (event) => {
+    if (state.closing.size === 0) return;
+    event.preventDefault();
+    // Each engine leaves its case as one file before the process ends.
+    void Promise.allSettled(state.closing).then(() => app.quit());
+  });
+  start().catch((error: unknown) => {
+    const { message, remedy } = toErrorValue(error);
+    dialog.showErrorBox('Enclave cannot start', `${message}; ${remedy}`);
+    app.exit(2);
+  });
+} else {
+  app.quit();
+}

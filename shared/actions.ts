@@ -1,0 +1,92 @@
+/**
+ * What a user can do, as data: the menu, the keyboard and the command palette read this one list. The main process does
+ * `new-window` and `quit` itself and sends every other id to the window as an `action` event.
+ */
+
+export const MENUS = ['File', 'View', 'Help'] as const;
+export type Menu = (typeof MENUS)[number];
+
+export interface Action {
+  id: string;
+  /** As it stands in menu and palette; ends with … when it asks before it does. */
+  label: string;
+  /** An Electron accelerator (`CmdOrCtrl+K`), or null. */
+  shortcut: string | null;
+  menu: Menu;
+  /** Makes sense only while the window shows a case. */
+  needsCase: boolean;
+  /** First of its group: the menu draws a line above. */
+  startsGroup?: boolean;
+}
+
+export const ACTIONS = [
+  { id: 'new-case', label: 'New case…', shortcut: 'CmdOrCtrl+N', menu: 'File', needsCase: false },
+  { id: 'open-case', label: 'Open case…', shortcut: 'CmdOrCtrl+O', menu: 'File', needsCase: false },
+  { id: 'open-sample', label: 'Open sample case', shortcut: null, menu: 'File', needsCase: false },
+  { id: 'new-window', label: 'New window', shortcut: 'CmdOrCtrl+Shift+N', menu: 'File', needsCase: false },
+  {
+    id: 'add-evidence',
+    label: 'Add evidence…',
+    shortcut: 'CmdOrCtrl+I',
+    menu: 'File',
+    needsCase: true,
+    startsGroup: true,
+  },
+  { id: 'cancel-job', label: 'Cancel the job in work', shortcut: 'CmdOrCtrl+.', menu: 'File', needsCase: false },
+  {
+    id: 'save-report-pdf',
+    label: 'Save report as PDF…',
+    shortcut: 'CmdOrCtrl+P',
+    menu: 'File',
+    needsCase: true,
+    startsGroup: true,
+  },
+  {
+    id: 'save-report-html',
+    label: 'Save report as HTML…',
+    shortcut: 'CmdOrCtrl+Shift+P',
+    menu: 'File',
+    needsCase: true,
+  },
+  {
+    id: 'close-case',
+    label: 'Close case',
+    shortcut: 'CmdOrCtrl+Shift+W',
+    menu: 'File',
+    needsCase: true,
+    startsGroup: true,
+  },
+  { id: 'quit', label: 'Quit', shortcut: 'CmdOrCtrl+Q', menu: 'File', needsCase: false },
+  { id: 'view-overview', label: 'Overview', shortcut: 'CmdOrCtrl+1', menu: 'View', needsCase: true },
+  { id: 'view-timeline', label: 'Timeline', shortcut: 'CmdOrCtrl+2', menu: 'View', needsCase: true },
+  { id: 'view-flows', label: 'Flows', shortcut: 'CmdOrCtrl+3', menu: 'View', needsCase: true },
+  { id: 'view-findings', label: 'Findings', shortcut: 'CmdOrCtrl+4', menu: 'View', needsCase: true },
+  { id: 'view-report', label: 'Report', shortcut: 'CmdOrCtrl+5', menu: 'View', needsCase: true },
+  {
+    id: 'focus-filter',
+    label: 'Filter…',
+    shortcut: 'CmdOrCtrl+F',
+    menu: 'View',
+    needsCase: true,
+    startsGroup: true,
+  },
+  {
+    id: 'clear-filter',
+    label: 'Clear filter and brush',
+    shortcut: 'CmdOrCtrl+Backspace',
+    menu: 'View',
+    needsCase: true,
+  },
+  {
+    id: 'toggle-theme',
+    label: 'Light or dark',
+    shortcut: 'CmdOrCtrl+Shift+L',
+    menu: 'View',
+    needsCase: false,
+    startsGroup: true,
+  },
+  { id: 'command-palette', label: 'All commands…', shortcut: 'CmdOrCtrl+K', menu: 'Help', needsCase: false },
+  { id: 'show-shortcuts', label: 'Keyboard shortcuts', shortcut: 'F1', menu: 'Help', needsCase: false },
+] as const satisfies readonly Action[];
+
+export type ActionId = (typeof ACTIONS)[number]['id'];

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import type { CallName, Calls } from './bridge.ts';
+import { METRICS } from './finding.ts';
+
+/** What the main process accepts from a window: a schema for the request of every call. Unknown fields are refused. */
+
+/** A path as the operating system can have it. */
+const path = z
+  .string()
+  .min(1)
+  .max(32_767)
+  .refine((text) => !text.includes('\0'), { message: 'a path holds no NUL' });
+const line = z.string().max(1000);
+const where = z.string().max(20_000);
+
+/** Rows of a page: a window shows far fewer, and a page crosses two processes. */
+export const MAX_PAGE = 1000;
+const MAX_PATHS = 100_000;
+
+export const REQUEST_SCHEMAS = {
+  appInfo: z.null(),
+  overview: z.null(),
+  newCase: z.strictObject({
+    path: path.nullable(),
+    title: line,
+    examiner: line,
+    authority: line,
+    profile: z.string().regex(/^[\w-]{1,64}$/, 'not the name of a shipped profile'),
+  }),
+  openCase: z.strictObject({ path: path.nullable() }),
+  openSample: z.null(),
+  closeCase: z.null(),
+  chooseEvidence: z.null(),
+  importEvidence: z.strictObject({ paths: z.array(path).min(1).max(MAX_PATHS) }),
+  cancel: z.null(),
+  summary: z.strictObject({ by: z.array(z.string().max(64)).min(1).max(4), metric: z.enum(METRICS), where }),
+  flowsPage: z.strictObject({
+    where,
+    offset: z.int().min(0),
+    limit: z.int().min(1).max(MAX_PAGE),
+  }),
+  findings: z.null(),
+  reportHtml: z.null(),
+  saveReport: z.strictObject({ format: z.enum(['html', 'pdf']) }),
+} satisfies { [Name in CallName]: z.ZodType<Calls[Name]['request']> };

@@ -1,0 +1,88 @@
+import type { CaseOverview } from './case-overview.ts';
+import type { Finding, Metric } from './finding.ts';
+import type { FlowRecord } from './flow.ts';
+import type { ImportSummary, Progress } from './jobs.ts';
+import type { ErrorValue } from './problem.ts';
+import type { Profile } from './profile.ts';
+
+export type { CaseOverview } from './case-overview.ts';
+
+/**
+ * What the window and the main process say to each other: every call by name with its request and response, and the
+ * events that main pushes. One window shows one case. Calls answer with `Answer`: errors are values, never exceptions.
+ */
+
+export type Answer<T> = { ok: true; value: T } | { ok: false; error: ErrorValue };
+
+export interface RecentCase {
+  path: string;
+  title: string;
+  /** ISO 8601, UTC. */
+  openedAt: string;
+}
+
+export interface AppInfo {
+  version: string;
+  /** True when the window runs on the stand-in for Electron. */
+  preview: boolean;
+  recentCases: RecentCase[];
+  /** Profiles that come with Enclave. */
+  profiles: Pick<Profile, 'name' | 'timeZone' | 'ranges'>[];
+}
+
+export type SummaryRowValue = Record<string, string | number | boolean | null>;
+
+export interface Calls {
+  appInfo: { request: null; response: AppInfo };
+  /** The case of this window; null when it shows the first screen. */
+  overview: { request: null; response: CaseOverview | null };
+  /** Asks where to save when `path` is null; null when the user thought better of it. `profile` is a shipped name. */
+  newCase: {
+    request: { path: string | null; title: string; examiner: string; authority: string; profile: string };
+    response: CaseOverview | null;
+  };
+  /** Asks which when `path` is null. */
+  openCase: { request: { path: string | null }; response: CaseOverview | null };
+  /** Makes the sample case in the user's documents folder (or opens it when it is there). */
+  openSample: { request: null; response: CaseOverview };
+  closeCase: { request: null; response: null };
+  /** Asks for files; an empty list when the user thought better of it. */
+  chooseEvidence: { request: null; response: string[] };
+  /** Imports files and folders into the case and makes the findings; `progress` events come meanwhile. */
+  importEvidence: { request: { paths: string[] }; response: ImportSummary };
+  /** Stops the job in work, if any. */
+  cancel: { request: null; response: null };
+  summary: { request: { by: string[]; metric: Metric; where: string }; response: SummaryRowValue[] };
+  /** A page of the matching flows in their stored order, and how many match in all. */
+  flowsPage: {
+    request: { where: string; offset: number; limit: number };
+    response: { flows: FlowRecord[]; total: number };
+  };
+  findings: { request: null; response: Finding[] };
+  /** The report as it would be printed now. */
+  reportHtml: { request: null; response: string };
+  /** Asks where to save; null when the user thought better of it. */
+  saveReport: { request: { format: 'html' | 'pdf' }; response: { path: string; sha256: string } | null };
+}
+
+export type CallName = keyof Calls;
+
+export interface Events {
+  progress: Progress;
+  /** The case changed (imported, analysed, closed, another opened). */
+  caseChanged: null;
+  /** An action chosen in the menu or by its shortcut, see shared/actions. */
+  action: string;
+}
+
+export type EventName = keyof Events;
+
+/** What the preload puts into the page as `window.enclave`. */
+export type Bridge = {
+  [Name in CallName]: (request: Calls[Name]['request']) => Promise<Answer<Calls[Name]['response']>>;
+} & {
+  /** Listens to an event; returns a function that ends it. */
+  on<Name extends EventName>(name: Name, listener: (event: Events[Name]) => void): () => void;
+  /** Absolute paths of dropped files and folders; '' for what has none. */
+  pathsOf(files: readonly File[]): string[];
+};

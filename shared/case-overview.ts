@@ -1,0 +1,30 @@
+import type { Problem } from './problem.ts';
+import type { Profile } from './profile.ts';
+
+/** What a case holds, at a glance. */
+export interface CaseOverview {
+  path: string;
+  title: string;
+  examiner: string;
+  authority: string;
+  profile: Profile;
+  evidence: {
+    id: string;
+    path: string;
+    sha256: string;
+    bytes: number;
+    format: string;
+    packets: number;
+    records: number;
+    flows: number;
+    /** Microseconds since the epoch. */
+    firstSeen: number | null;
+    lastSeen: number | null;
+    status: 'imported' | 'partial';
+    problems: Problem[];
+  }[];
+  flows: number;
+  /** Microseconds since the epoch; null without flows. */
+  firstSeen: number | null;
+  lastSeen: number | null;
+}
