@@ -1,0 +1,357 @@
+import { type DragEvent, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { ACTIONS, type ActionId } from '../shared/actions.ts';
+import type { AppInfo, CaseOverview } from '../shared/bridge.ts';
+import type { Metric } from '../shared/finding.ts';
+import type { ErrorValue } from '../shared/problem.ts';
+import { ask, forgetAnswers } from './bridge-access.ts';
+import { type Job, startedJob } from './state/job.ts';
+import { applyTheme, isDark, storedTheme } from './state/theme.ts';
+import { VIEWS, type View, type Workbench, WorkbenchContext } from './state/workbench.ts';
+import { CaseShell, type SavedReport } from './views/case-shell.tsx';
+import { CommandPalette } from './views/command-palette.tsx';
+import { FirstScreen } from './views/first-screen.tsx';
+import { NewCase, type NewCaseFacts } from './views/new-case.tsx';
+
+/** The window: the first screen or one case, dropped files, the job in work, and the actions of menu and keyboard. */
+
+const CANCELLED = 'cancelled';
+
+function holdsFiles(event: DragEvent): boolean {
+  return event.dataTransfer.types.includes('Files');
+}
+
+export function App(): ReactNode {
+  const [info, setInfo] = useState<AppInfo | null>(null);
+  const [overview, setOverview] = useState<CaseOverview | null>(null);
+  const [ready, setReady] = useState(false);
+  const [version, setVersion] = useState(0);
+  const [error, setError] = useState<ErrorValue | null>(null);
+  const [job, setJob] = useState<Job | null>(null);
+  /** Evidence that waits for the new case; null while no new case is asked for. */
+  const [newCasePaths, setNewCasePaths] = useState<readonly string[] | null>(null);
+  const [isPalette, setPalette] = useState(false);
+  const [isOver, setOver] = useState(false);
+  const [theme, setTheme] = useState(storedTheme);
+  const [where, setWhere] = useState('');
+  const [metric, setMetric] = useState<Metric>('flows');
+  const [view, setView] = useState<View>('overview');
+  const dragDepth = useRef(0);
+  const busy = job?.state === 'running' || job?.state === 'cancelling';
+
+  const refresh = useCallback(async (): Promise<void> => {
+    const answer = await ask('overview', null);
+    if (answer.ok) {
+      setOverview(answer.value);
+      setVersion((before) => before + 1);
+    } else setError(answer.error);
+    setReady(true);
+  }, []);
+
+  const show = useCallback((opened: CaseOverview): void => {
+    forgetAnswers();
+    setWhere('');
+    setView('overview');
+    setError(null);
+    setOverview(opened);
+    setVersion((before) => before + 1);
+  }, []);
+
+  useEffect(() => {
+    void ask('appInfo', null).then((answer) => (answer.ok ? setInfo(answer.value) : setError(answer.error)));
+    void refresh();
+    return window.enclave.on('caseChanged', () => void refresh());
+  }, [refresh]);
+
+  useEffect(() => {
+    let lastFile = -1;
+    return window.enclave.on('progress', (progress) => {
+      setJob((before) => (before?.state === 'running' ? { ...before, progress } : before));
+      // A file is committed as a whole: charts fill file by file.
+      if (progress.file !== lastFile) {
+        if (lastFile !== -1 && progress.files > 1) void refresh();
+        lastFile = progress.file;
+      }
+    });
+  }, [refresh]);
+
+  const fail = useCallback((kind: Job['kind'], fault: ErrorValue): void => {
+    const cancelled = fault.code === CANCELLED;
+    setJob((before) => ({
+      ...(before ?? startedJob(kind)),
+      progress: null,
+      state: cancelled ? 'cancelled' : 'failed',
+      error: fault,
+    }));
+  }, []);
+
+  const importPaths = useCallback(
+    async (paths: readonly string[]): Promise<void> => {
+      if (paths.length === 0) return;
+      const known = await ask('overview', null);
+      const earlier = known.ok ? (known.value?.evidence ?? []) : [];
+      setJob(startedJob('import', new Set(earlier.map((file) => file.id))));
+      const answer = await ask('importEvidence', { paths: [...paths] });
+      if (answer.ok) setJob({ ...startedJob('import'), state: 'done', summary: answer.value });
+      else fail('import', answer.error);
+      await refresh();
+    },
+    [fail, refresh],
+  );
+
+  const openCase = useCallback(
+    async (path: string | null): Promise<void> => {
+      const answer = await ask('openCase', { path });
+      if (!answer.ok) setError(answer.error);
+      else if (answer.value !== null) {
+        setJob(null);
+        show(answer.value);
+      }
+    },
+    [show],
+  );
+
+  const openSample = useCallback(async (): Promise<void> => {
+    setError(null);
+    setJob(startedJob('sample'));
+    const answer = await ask('openSample', null);
+    if (answer.ok) {
+      setJob(null);
+      show(answer.value);
+    } else {
+      setJob(null);
+      if (answer.error.code !== CANCELLED) setError(answer.error);
+    }
+  }, [show]);
+
+  const createCase = async (facts: NewCaseFacts): Promise<void> => {
+    const answer = await ask('newCase', { path: null, ...facts });
+    if (!answer.ok) setError(answer.error);
+    else if (answer.value !== null) {
+      const paths = newCasePaths ?? [];
+      setNewCasePaths(null);
+      setJob(null);
+      show(answer.value);
+      await importPaths(paths);
+    }
+  };
+
+  const closeCase = useCallback(async (): Promise<void> => {
+    const answer = await ask('closeCase', null);
+    if (!answer.ok) {
+      setError(answer.error);
+      return;
+    }
+    forgetAnswers();
+    setOverview(null);
+    setJob(null);
+    const news = await ask('appInfo', null);
+    if (news.ok) setInfo(news.value);
+  }, []);
+
+  const addEvidence = useCallback(async (): Promise<void> => {
+    const answer = await ask('chooseEvidence', null);
+    if (answer.ok) await importPaths(answer.value);
+    else setError(answer.error);
+  }, [importPaths]);
+
+  const cancel = useCallback((): void => {
+    setJob((before) => (before?.state === 'running' ? { ...before, state: 'cancelling' } : before));
+    void ask('cancel', null);
+  }, []);
+
+  const [saved, setSaved] = useState<SavedReport | 'writing' | null>(null);
+  const saveReport = useCallback(async (format: 'html' | 'pdf'): Promise<void> => {
+    setSaved('writing');
+    const answer = await ask('saveReport', { format });
+    setSaved(answer.ok ? answer.value : null);
+    if (!answer.ok) setError(answer.error);
+  }, []);
+
+  const run = useCallback(
+    (action: ActionId): void => {
+      const target = VIEWS.find((name) => action === `view-${name}`);
+      if (target !== undefined) {
+        setView(target);
+        return;
+      }
+      switch (action) {
+        case 'new-case':
+          setError(null);
+          setNewCasePaths([]);
+          break;
+        case 'open-case':
+          void openCase(null);
+          break;
+        case 'open-sample':
+          void openSample();
+          break;
+        case 'add-evidence':
+          void addEvidence();
+          break;
+        case 'cancel-job':
+          cancel();
+          break;
+        case 'save-report-html':
+          void saveReport('html');
+          break;
+        case 'save-report-pdf':
+          void saveReport('pdf');
+          break;
+        case 'close-case':
+          void closeCase();
+          break;
+        case 'clear-filter':
+          setWhere('');
+          break;
+        case 'focus-filter':
+          setView((before) => (before === 'findings' || before === 'report' ? 'overview' : before));
+          // The field may only come with the view.
+          requestAnimationFrame(() => document.getElementById('filter')?.focus());
+          break;
+        case 'toggle-theme':
+          setTheme((before) => {
+            const next = isDark(before) ? 'light' : 'dark';
+            applyTheme(next);
+            return next;
+          });
+          break;
+        case 'command-palette':
+        case 'show-shortcuts':
+          setPalette(true);
+          break;
+        default:
+          break;
+      }
+    },
+    [addEvidence, cancel, closeCase, openCase, openSample, saveReport],
+  );
+
+  useEffect(
+    () =>
+      window.enclave.on('action', (id) => {
+        const action = ACTIONS.find((each) => each.id === id);
+        if (action !== undefined) run(action.id);
+      }),
+    [run],
+  );
+
+  const drop = (event: DragEvent): void => {
+    event.preventDefault();
+    dragDepth.current = 0;
+    setOver(false);
+    const paths = window.enclave.pathsOf([...event.dataTransfer.files]).filter((path) => path !== '');
+    if (paths.length === 0 || busy) return;
+    const [first] = paths;
+    if (paths.length === 1 && first !== undefined && first.endsWith('.enclave')) void openCase(first);
+    else if (overview === null) {
+      setError(null);
+      setNewCasePaths(paths);
+    } else void importPaths(paths);
+  };
+
+  const themeSwitch = (
+    <button
+      type="button"
+      className="quiet icon"
+      aria-label={isDark(theme) ? 'Light theme' : 'Dark theme'}
+      title={isDark(theme) ? 'Light theme' : 'Dark theme'}
+      onClick={() => run('toggle-theme')}
+    >
+      <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
+        <circle cx="8" cy="8" r="6" fill="none" stroke="currentColor" strokeWidth="1.5" />
+        <path d="M8 2a6 6 0 0 1 0 12Z" fill="currentColor" />
+      </svg>
+    </button>
+  );
+
+  const workbench = useMemo<Workbench | null>(
+    () =>
+      overview === null
+        ? null
+        : {
+            overview,
+            version,
+            busy,
+            timeZone: overview.profile.timeZone,
+            where,
+            setWhere,
+            metric,
+            setMetric,
+            view,
+            go: setView,
+            run,
+          },
+    [overview, version, busy, where, metric, view, run],
+  );
+
+  return (
+    <div
+      className="window"
+      onDragEnter={(event) => {
+        if (!holdsFiles(event)) return;
+        event.preventDefault();
+        dragDepth.current++;
+        setOver(true);
+      }}
+      onDragOver={(event) => {
+        if (holdsFiles(event)) event.preventDefault();
+      }}
+      onDragLeave={() => {
+        dragDepth.current = Math.max(0, dragDepth.current - 1);
+        if (dragDepth.current === 0) setOver(false);
+      }}
+      onDrop={drop}
+    >
+      {!ready ? null : workbench === null ? (
+        <FirstScreen
+          info={info}
+          error={newCasePaths === null ? error : null}
+          job={job}
+          onDismiss={() => setError(null)}
+          onSample={() => run('open-sample')}
+          onNew={() => run('new-case')}
+          onOpen={(path) => void openCase(path)}
+          onCancel={cancel}
+          themeSwitch={themeSwitch}
+        />
+      ) : (
+        <WorkbenchContext value={workbench}>
+          <CaseShell
+            job={job}
+            error={newCasePaths === null ? error : null}
+            saved={saved}
+            preview={info?.preview ?? false}
+            onDismissError={() => setError(null)}
+            onDismissSaved={() => setSaved(null)}
+            onDismissJob={() => setJob(null)}
+            themeSwitch={themeSwitch}
+          />
+        </WorkbenchContext>
+      )}
+      {newCasePaths !== null && info !== null && (
+        <NewCase
+          profiles={info.profiles}
+          paths={newCasePaths}
+          error={error}
+          onCreate={(facts) => void createCase(facts)}
+          onClose={() => {
+            setNewCasePaths(null);
+            setError(null);
+          }}
+        />
+      )}
+      {isPalette && <CommandPalette hasCase={overview !== null} onRun={run} onClose={() => setPalette(false)} />}
+      {isOver && (
+        <div className="drop-veil">
+          <p>
+            {busy
+              ? 'A job is in work: wait for its end, or cancel it, before adding more.'
+              : overview === null
+                ? 'Drop to make a new case of these, or to open a case'
+                : 'Drop to add this evidence to the case'}
+          </p>
+        </div>
+      )}
+    </div>
+  );
+}

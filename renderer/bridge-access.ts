@@ -1,0 +1,99 @@
+import { useEffect, useState } from 'react';
+import type { Answer, Bridge, CallName, Calls } from '../shared/bridge.ts';
+import type { ErrorValue } from '../shared/problem.ts';
+
+/** The one place where the page meets the preload's bridge. */
+
+declare global {
+  interface Window {
+    readonly enclave: Bridge;
+  }
+}
+
+export type Response<Name extends CallName> = Calls[Name]['response'];
+
+/** Makes one call. Never rejects: a bridge that breaks down is an error value like any other. */
+export async function ask<Name extends CallName>(
+  name: Name,
+  request: Calls[Name]['request'],
+): Promise<Answer<Response<Name>>> {
+  const call = window.enclave[name] as (request: Calls[Name]['request']) => Promise<Answer<Response<Name>>>;
+  try {
+    return await call(request);
+  } catch (error) {
+    return {
+      ok: false,
+      error: {
+        code: 'bridge',
+        message: `the call ${name} was not answered (${error instanceof Error ? error.message : String(error)})`,
+        place: '',
+        remedy: 'try again; if it stays, close and open the case',
+        exitCode: 2,
+      },
+    };
+  }
+}
+
+export interface Asked<T> {
+  /** The last good answer; kept while a newer one is on its way. */
+  readonly value: T | null;
+  readonly error: ErrorValue | null;
+  readonly pending: boolean;
+}
+
+/** Answers kept, least recently used out. */
+const KEPT = 120;
+const answers = new Map<string, unknown>();
+
+function keep(key: string, value: unknown): void {
+  answers.delete(key);
+  answers.set(key, value);
+  if (answers.size > KEPT) {
+    const oldest = answers.keys().next().value;
+    if (oldest !== undefined) answers.delete(oldest);
+  }
+}
+
+/**
+ * Asks while a component is shown, again whenever the request or the case's `version` changes. A `null` request with
+ * `when` false asks nothing.
+ */
+export function useAsk<Name extends CallName>(
+  name: Name,
+  request: Calls[Name]['request'],
+  version: number,
+  when = true,
+): Asked<Response<Name>> {
+  const key = `${version}/${name}/${JSON.stringify(request)}`;
+  const [state, setState] = useState<{ key: string; value: Response<Name> | null; error: ErrorValue | null }>({
+    key: '',
+    value: null,
+    error: null,
+  });
+  useEffect(() => {
+    if (!when) return undefined;
+    if (answers.has(key)) {
+      setState({ key, value: answers.get(key) as Response<Name>, error: null });
+      return undefined;
+    }
+    let current = true;
+    const load = async (): Promise<void> => {
+      const answer = await ask(name, request);
+      if (answer.ok) keep(key, answer.value);
+      if (!current) return;
+      if (answer.ok) setState({ key, value: answer.value, error: null });
+      else setState((before) => ({ key, value: before.value, error: answer.error }));
+    };
+    void load();
+    return () => {
+      current = false;
+    };
+    // The key stands for name, request and version.
+  }, [key, when]);
+  return { value: state.value, error: state.error, pending: when && state.key !== key };
+}
+
+/** Forgets every answer: another case was opened. */
+export function forgetAnswers(): void {
+  answers.clear();
+}

@@ -1,0 +1,195 @@
+import type { ReactNode } from 'react';
+import type { ErrorValue } from '../../shared/problem.ts';
+import { formatCount } from '../../shared/number-format.ts';
+import { visibleText } from '../../shared/visible-text.ts';
+import type { Job } from '../state/job.ts';
+import { formatDuration, localTime, offsetName } from '../state/local-time.ts';
+import { VIEWS, VIEW_NAMES, type View, useWorkbench } from '../state/workbench.ts';
+import { BrandMark } from './brand.tsx';
+import { FilterBar } from './filter-bar.tsx';
+import { FindingsView } from './findings-view.tsx';
+import { FlowsView } from './flows-view.tsx';
+import { JobPanel } from './job-panel.tsx';
+import { Empty, ErrorNotice } from './notice.tsx';
+import { OverviewView } from './overview-view.tsx';
+import { ReportView } from './report-view.tsx';
+import { TimelineView } from './timeline-view.tsx';
+
+/** Strokes of the navigation's icons, on a grid of 16. */
+const ICONS: Readonly<Record<View, string>> = {
+  overview: 'M2.5 2.5h4.5v5h-4.5zM9 2.5h4.5v3H9zM9 7.5h4.5v6H9zM2.5 9.5h4.5v4h-4.5z',
+  timeline: 'M2 13.5h12M3.5 11V8M6.5 11V4M9.5 11V6M12.5 11V2.5',
+  flows: 'M2 4h12M2 8h12M2 12h12M5.5 2v12',
+  findings: 'M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9ZM10.4 10.4 14 14',
+  report: 'M3.5 1.5h6l3 3v10h-9zM6 7h4M6 9.5h4M6 12h2.5',
+};
+
+function Header({ preview, themeSwitch }: { preview: boolean; themeSwitch: ReactNode }): ReactNode {
+  const { overview, timeZone, busy, run } = useWorkbench();
+  const { firstSeen, lastSeen } = overview;
+  return (
+    <header className="case-header">
+      <BrandMark size={26} />
+      <div className="case-title">
+        <h1 title={visibleText(overview.path)}>{visibleText(overview.title) || 'Untitled case'}</h1>
+        {preview && <span className="tag">preview</span>}
+      </div>
+      <dl className="case-facts">
+        <div>
+          <dt>Profile</dt>
+          <dd>{visibleText(overview.profile.name)}</dd>
+        </div>
+        <div>
+          <dt>Zone</dt>
+          <dd>
+            {timeZone} {firstSeen !== null && <span className="quiet">{offsetName(firstSeen, timeZone)}</span>}
+          </dd>
+        </div>
+        <div>
+          <dt>Flows</dt>
+          <dd>{formatCount(overview.flows)}</dd>
+        </div>
+        <div>
+          <dt>Seen</dt>
+          <dd>
+            {firstSeen === null || lastSeen === null ? (
+              'nothing yet'
+            ) : (
+              <>
+                {localTime(firstSeen, timeZone, 'minute')} – {localTime(lastSeen, timeZone, 'minute')}{' '}
+                <span className="quiet">{formatDuration((lastSeen - firstSeen) / 1e6)}</span>
+              </>
+            )}
+          </dd>
+        </div>
+      </dl>
+      <div className="case-actions">
+        <button type="button" disabled={busy} onClick={() => run('add-evidence')}>
+          Add evidence…
+        </button>
+        {themeSwitch}
+        <button type="button" className="quiet" disabled={busy} onClick={() => run('close-case')}>
+          Close case
+        </button>
+      </div>
+    </header>
+  );
+}
+
+function Navigation(): ReactNode {
+  const { view, go, overview, run } = useWorkbench();
+  return (
+    <nav className="views" aria-label="Views">
+      {VIEWS.map((name) => (
+        <button key={name} type="button" aria-current={name === view ? 'page' : undefined} onClick={() => go(name)}>
+          <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
+            <path d={ICONS[name]} fill="none" stroke="currentColor" strokeWidth="1.4" strokeLinejoin="round" />
+          </svg>
+          {VIEW_NAMES[name]}
+        </button>
+      ))}
+      <div className="nav-foot">
+        <button type="button" className="quiet" onClick={() => run('command-palette')}>
+          All commands
+        </button>
+        <dl>
+          <dt>Examiner</dt>
+          <dd>{visibleText(overview.examiner) || 'not given'}</dd>
+          <dt>Authority</dt>
+          <dd>{visibleText(overview.authority) || 'not given'}</dd>
+        </dl>
+      </div>
+    </nav>
+  );
+}
+
+function CurrentView(): ReactNode {
+  const { view, overview, busy, run } = useWorkbench();
+  if (overview.flows === 0) {
+    return (
+      <Empty title={busy ? 'The first flows are on their way' : 'This case holds no flows yet'}>
+        {busy ? (
+          <p>Charts fill as each file is finished.</p>
+        ) : (
+          <>
+            <p>Drop captures (pcap, pcapng, compressed or not), Zeek logs or whole folders on this window, or</p>
+            <button type="button" className="primary" onClick={() => run('add-evidence')}>
+              Add evidence…
+            </button>
+          </>
+        )}
+      </Empty>
+    );
+  }
+  switch (view) {
+    case 'overview':
+      return <OverviewView />;
+    case 'timeline':
+      return <TimelineView />;
+    case 'flows':
+      return <FlowsView />;
+    case 'findings':
+      return <FindingsView />;
+    case 'report':
+      return <ReportView />;
+  }
+}
+
+export interface SavedReport {
+  path: string;
+  sha256: string;
+}
+
+/** The frame of an open case: header, navigation, filter, view, and the job in work below. */
+export function CaseShell(props: {
+  job: Job | null;
+  error: ErrorValue | null;
+  /** The report that was saved last; `writing` while one is made. */
+  saved: SavedReport | 'writing' | null;
+  preview: boolean;
+  onDismissError: () => void;
+  onDismissSaved: () => void;
+  onDismissJob: () => void;
+  themeSwitch: ReactNode;
+}): ReactNode {
+  const { view, overview, run } = useWorkbench();
+  const filtered = overview.flows > 0 && view !== 'findings' && view !== 'report';
+  return (
+    <div className="case-shell">
+      <Header preview={props.preview} themeSwitch={props.themeSwitch} />
+      <Navigation />
+      <main className="view-area">
+        {filtered && <FilterBar />}
+        {props.error !== null && <ErrorNotice error={props.error} onDismiss={props.onDismissError} />}
+        {props.saved === 'writing' && (
+          <p className="notice" role="status">
+            Writing the report…
+          </p>
+        )}
+        {props.saved !== null && props.saved !== 'writing' && (
+          <div className="notice good" role="status">
+            <div>
+              <strong>Report saved</strong>
+              <p className="mono">{visibleText(props.saved.path)}</p>
+              <p className="mono quiet">SHA-256 {props.saved.sha256}</p>
+            </div>
+            <button type="button" className="quiet small" onClick={props.onDismissSaved}>
+              Dismiss
+            </button>
+          </div>
+        )}
+        <CurrentView />
+      </main>
+      {props.job !== null && (
+        <aside className="job-dock">
+          <JobPanel
+            job={props.job}
+            evidence={overview.evidence}
+            onCancel={() => run('cancel-job')}
+            onDismiss={props.onDismissJob}
+          />
+        </aside>
+      )}
+    </div>
+  );
+}

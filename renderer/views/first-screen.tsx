@@ -1,0 +1,98 @@
+import type { ReactNode } from 'react';
+import type { AppInfo } from '../../shared/bridge.ts';
+import type { ErrorValue } from '../../shared/problem.ts';
+import { visibleText } from '../../shared/visible-text.ts';
+import type { Job } from '../state/job.ts';
+import { BrandMark } from './brand.tsx';
+import { JobPanel } from './job-panel.tsx';
+import { ErrorNotice } from './notice.tsx';
+
+/** Before a case is open: what Enclave is for, and the ways in. */
+export function FirstScreen(props: {
+  info: AppInfo | null;
+  error: ErrorValue | null;
+  job: Job | null;
+  onDismiss: () => void;
+  onSample: () => void;
+  onNew: () => void;
+  onOpen: (path: string | null) => void;
+  onCancel: () => void;
+  themeSwitch: ReactNode;
+}): ReactNode {
+  const { info, error, job } = props;
+  const atWork = job?.state === 'running';
+  const recent = info?.recentCases ?? [];
+  return (
+    <main className="first-screen">
+      <div className="first-top">{props.themeSwitch}</div>
+      <div className="first-body">
+        <header>
+          <BrandMark size={52} />
+          <div>
+            <h1>Enclave</h1>
+            <p className="lead">
+              An offline workbench for network captures and flow logs: what was done, when, and how sure that is.
+            </p>
+          </div>
+        </header>
+        {error !== null && <ErrorNotice error={error} onDismiss={props.onDismiss} />}
+        {atWork ? (
+          <JobPanel job={job} evidence={[]} onCancel={props.onCancel} onDismiss={props.onDismiss} />
+        ) : (
+          <div className="ways">
+            <button type="button" className="way primary" onClick={props.onNew}>
+              <strong>New case…</strong>
+              <span>Name it, choose the network’s ranges and clock, then add evidence.</span>
+            </button>
+            <button type="button" className="way" onClick={() => props.onOpen(null)}>
+              <strong>Open case…</strong>
+              <span>An .enclave file of yours.</span>
+            </button>
+            <button type="button" className="way" onClick={props.onSample}>
+              <strong>Open sample case</strong>
+              <span>Three weeks of synthetic traffic, ready in about ten seconds.</span>
+            </button>
+          </div>
+        )}
+        <p className="drop-line">
+          <span className="drop-glyph" aria-hidden="true">
+            ⤓
+          </span>
+          Or drop captures, Zeek logs, whole folders or a case anywhere on this window.
+        </p>
+        <section aria-labelledby="recent-title">
+          <h2 id="recent-title">Recent cases</h2>
+          {recent.length === 0 ? (
+            <p className="quiet">None yet. Cases that you open will stand here.</p>
+          ) : (
+            <ul className="recent">
+              {recent.map((entry) => (
+                <li key={entry.path}>
+                  <button type="button" disabled={atWork} onClick={() => props.onOpen(entry.path)}>
+                    <strong>{visibleText(entry.title) || 'Untitled case'}</strong>
+                    <span className="mono">{visibleText(entry.path)}</span>
+                    <time dateTime={entry.openedAt}>{entry.openedAt.slice(0, 16).replace('T', ' ')} UTC</time>
+                  </button>
+                </li>
+              ))}
+            </ul>
+          )}
+        </section>
+        <footer className="quiet">
+          {info !== null && (
+            <>
+              Version {info.version}
+              {info.preview && (
+                <>
+                  {' '}
+                  · <span className="tag">preview</span> runs in a browser’s window, not in Electron
+                </>
+              )}
+              {' · '}nothing leaves this machine
+            </>
+          )}
+        </footer>
+      </div>
+    </main>
+  );
+}

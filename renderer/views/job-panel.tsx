@@ -1,0 +1,194 @@
+import type { ReactNode } from 'react';
+import type { CaseOverview } from '../../shared/bridge.ts';
+import type { EvidenceResult, Progress } from '../../shared/jobs.ts';
+import { formatBytes, formatCount } from '../../shared/number-format.ts';
+import type { Problem } from '../../shared/problem.ts';
+import { visibleText } from '../../shared/visible-text.ts';
+import type { Job } from '../state/job.ts';
+import { formatDuration } from '../state/local-time.ts';
+import { fileName } from '../state/names.ts';
+import { ErrorNotice } from './notice.tsx';
+
+/** The job in work: bar, rate, what is done and what is left, results a file, problems as they come. */
+
+const STEPS: Readonly<Record<Progress['step'], string>> = {
+  read: 'Reading evidence',
+  label: 'Labelling flows',
+  analyse: 'Making the findings',
+  verify: 'Verifying',
+  print: 'Printing',
+};
+
+/** False while nothing is told yet, as when the sample is made. */
+function hasBegun(progress: Progress | null): progress is Progress {
+  return progress !== null && (progress.step !== 'read' || progress.bytesTotal > 0);
+}
+
+function title(job: Job): string {
+  switch (job.state) {
+    case 'running':
+      if (hasBegun(job.progress)) return STEPS[job.progress.step];
+      return job.kind === 'sample' ? 'Making the sample evidence' : 'Starting';
+    case 'cancelling':
+      return 'Cancelling: files in work are taken back';
+    case 'cancelled':
+      return 'Cancelled';
+    case 'failed':
+      return 'Stopped by an error';
+    case 'done':
+      return job.kind === 'import' ? 'Import finished' : 'Finished';
+  }
+}
+
+/** Offsets of text evidence are lines, those of captures bytes. */
+export function problemPlace(format: string | null, problem: Problem): string {
+  return `${formatCount(problem.count)}×, first at ${format?.startsWith('zeek') ? 'line' : 'byte'} ${formatCount(problem.firstOffset)}`;
+}
+
+const STATUS: Readonly<Record<EvidenceResult['status'], string>> = {
+  imported: 'imported',
+  partial: 'partly read',
+  rejected: 'rejected',
+  duplicate: 'in the case already',
+};
+
+/** What needs a look comes first. */
+const ORDER: readonly EvidenceResult['status'][] = ['rejected', 'partial', 'imported', 'duplicate'];
+
+interface FileLine {
+  key: string;
+  path: string;
+  status: EvidenceResult['status'];
+  format: string | null;
+  bytes: number;
+  flows: number;
+  problems: readonly Problem[];
+}
+
+function Bar({ progress }: { progress: Progress }): ReactNode {
+  const { bytes, bytesTotal, step } = progress;
+  const share = step === 'read' && bytesTotal > 0 ? Math.min(1, bytes / bytesTotal) : null;
+  return share === null ? (
+    <progress aria-label={STEPS[step]} />
+  ) : (
+    <progress aria-label={STEPS[step]} value={share} max={1} />
+  );
+}
+
+function Figures({ progress }: { progress: Progress }): ReactNode {
+  const { step, file, files, bytes, bytesTotal, bytesPerSecond, packets, packetsPerSecond, flows, secondsLeft } =
+    progress;
+  if (step !== 'read') return progress.what === '' ? null : <p className="quiet">{visibleText(progress.what)}</p>;
+  const facts: [string, string][] = [
+    ['File', files > 0 ? `${formatCount(Math.min(file, files))} of ${formatCount(files)}` : '–'],
+    ['Read', `${formatBytes(bytes)} of ${formatBytes(bytesTotal)}`],
+    ['Rate', `${formatBytes(bytesPerSecond)}/s`],
+    ['Packets', `${formatCount(packets)} (${formatCount(packetsPerSecond)}/s)`],
+    ['Flows', formatCount(flows)],
+    [
+      'Remaining',
+      secondsLeft === null ? 'not known yet' : `about ${formatDuration(Math.max(1, Math.round(secondsLeft)))}`,
+    ],
+  ];
+  return (
+    <>
+      <p className="mono clip" title={visibleText(progress.what)}>
+        {fileName(progress.what)}
+      </p>
+      <dl className="inline-facts">
+        {facts.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </>
+  );
+}
+
+function FileLines({ lines }: { lines: readonly FileLine[] }): ReactNode {
+  return (
+    <div className="job-files" tabIndex={0} role="group" aria-label="Results by file">
+      {lines.map((line) => (
+        <div key={line.key} className="job-file">
+          <span className="name" title={visibleText(line.path)}>
+            {fileName(line.path)}
+          </span>
+          <span className={`status ${line.status}`}>{STATUS[line.status]}</span>
+          <span className="quiet">{line.format ?? (line.status === 'duplicate' ? '' : 'format not known')}</span>
+          <span className="number">{formatBytes(line.bytes)}</span>
+          <span className="number">{formatCount(line.flows)} flows</span>
+          {line.problems.map((problem) => (
+            <p key={problem.kind} className="problem">
+              {visibleText(problem.message)} <span className="quiet">({problemPlace(line.format, problem)})</span>
+            </p>
+          ))}
+        </div>
+      ))}
+    </div>
+  );
+}
+
+/** `evidence`: what the case held at the last look, for results before the job's own summary is there. */
+export function JobPanel(props: {
+  job: Job;
+  evidence: CaseOverview['evidence'];
+  onCancel: () => void;
+  onDismiss: () => void;
+}): ReactNode {
+  const { job, evidence } = props;
+  const running = job.state === 'running' || job.state === 'cancelling';
+  const results: FileLine[] =
+    job.summary === null
+      ? evidence.filter((file) => !job.earlier.has(file.id)).map((file) => ({ ...file, key: file.id }))
+      : job.summary.evidence
+          .map((file) => ({ ...file, key: file.path }))
+          .toSorted((a, b) => ORDER.indexOf(a.status) - ORDER.indexOf(b.status));
+  const total = job.summary?.totals;
+  return (
+    <section
+      className={`job ${job.state}${total !== undefined && total.rejected + total.partial > 0 ? ' flawed' : ''}`}
+      aria-label="Job in work"
+    >
+      <header>
+        <h2 aria-live="polite">{title(job)}</h2>
+        {running ? (
+          <button type="button" disabled={job.state === 'cancelling'} onClick={props.onCancel}>
+            Cancel
+          </button>
+        ) : (
+          <button type="button" onClick={props.onDismiss}>
+            Close
+          </button>
+        )}
+      </header>
+      {running && (hasBegun(job.progress) ? <Bar progress={job.progress} /> : <progress aria-label={title(job)} />)}
+      {running && hasBegun(job.progress) && <Figures progress={job.progress} />}
+      {job.error !== null && job.state === 'failed' && <ErrorNotice error={job.error} />}
+      {total !== undefined && (
+        <p>
+          {formatCount(total.flows)} flows from {formatCount(total.imported + total.partial)} of{' '}
+          {formatCount(total.files)} files ({formatBytes(total.bytes)}) in {formatDuration(total.durationMs / 1000)}
+          {total.rejected + total.partial > 0 &&
+            `; ${formatCount(total.rejected)} rejected, ${formatCount(total.partial)} partly read`}
+          {total.duplicate > 0 && `; ${formatCount(total.duplicate)} in the case already`}.
+        </p>
+      )}
+      {job.state === 'cancelled' && (
+        <p>
+          {results.length === 0
+            ? 'No file was finished: the case is as it was.'
+            : 'The files finished before are in the case, but the findings do not know them. Add any evidence, new or the same, to make them anew.'}
+        </p>
+      )}
+      {job.state === 'running' && results.length > 0 && job.progress?.step === 'read' && (
+        <p className="quiet">
+          Flows are labelled when all files are read: until then their categories, services, countries and ranges are
+          not known.
+        </p>
+      )}
+      {results.length > 0 && <FileLines lines={results} />}
+    </section>
+  );
+}

@@ -1,0 +1,35 @@
+import type { ReactNode } from 'react';
+import type { ErrorValue } from '../../shared/problem.ts';
+import { visibleText } from '../../shared/visible-text.ts';
+
+/** What went wrong, where, and what to do. */
+export function ErrorNotice({ error, onDismiss }: { error: ErrorValue; onDismiss?: () => void }): ReactNode {
+  return (
+    <div className="notice bad" role="alert">
+      <div>
+        <strong>{visibleText(sentence(error.message))}</strong>
+        {error.place !== '' && <p className="mono">{visibleText(error.place)}</p>}
+        {error.remedy !== '' && <p>{visibleText(`What to do: ${error.remedy}.`)}</p>}
+      </div>
+      {onDismiss && (
+        <button type="button" className="quiet small" onClick={onDismiss}>
+          Dismiss
+        </button>
+      )}
+    </div>
+  );
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+}
+
+/** Says why there is nothing to see and what to do about it. */
+export function Empty({ title, children }: { title: string; children: ReactNode }): ReactNode {
+  return (
+    <div className="empty">
+      <h3>{title}</h3>
+      <div>{children}</div>
+    </div>
+  );
+}

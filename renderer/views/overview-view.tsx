@@ -1,0 +1,253 @@
+import { type ReactNode, useState } from 'react';
+import type { CaseOverview, SummaryRowValue } from '../../shared/bridge.ts';
+import { formatAmount, formatBytes, formatCount, formatShare } from '../../shared/number-format.ts';
+import { visibleText } from '../../shared/visible-text.ts';
+import { CATEGORIES } from '../../shared/vocabulary.ts';
+import { useAsk } from '../bridge-access.ts';
+import { categoryColour } from '../category-colours.ts';
+import { filterWord } from '../state/filter-completion.ts';
+import { localTime } from '../state/local-time.ts';
+import { countryName, fileName } from '../state/names.ts';
+import { joinFilters } from '../state/time-filter.ts';
+import { useWorkbench } from '../state/workbench.ts';
+import { problemPlace } from './job-panel.tsx';
+import { ErrorNotice } from './notice.tsx';
+
+/** The case at a glance: totals, what was done with whom, and the evidence. */
+
+const SHOWN = 8;
+const MORE = 60;
+
+type BarDimension = 'category' | 'service' | 'protocol' | 'country' | 'host' | 'range';
+
+const TITLES: Readonly<Record<BarDimension, string>> = {
+  category: 'Categories',
+  service: 'Services',
+  protocol: 'Protocols',
+  country: 'Countries of the peers',
+  host: 'Hosts',
+  range: 'Ranges',
+};
+
+const ABSENT: Readonly<Record<BarDimension, string>> = {
+  category: 'none',
+  service: 'no service named',
+  protocol: 'none',
+  country: 'not known',
+  host: 'outside the ranges',
+  range: 'outside the ranges',
+};
+
+function rowName(dimension: BarDimension, key: string | null): string {
+  if (key === null) return ABSENT[dimension];
+  if (dimension === 'country') return countryName(key) ?? visibleText(key);
+  return visibleText(key);
+}
+
+function BarRow(props: {
+  dimension: BarDimension;
+  row: SummaryRowValue;
+  highest: number;
+  selected: (key: string) => void;
+}): ReactNode {
+  const { metric } = useWorkbench();
+  const { dimension, row, highest } = props;
+  const raw = row[dimension];
+  const key = typeof raw === 'string' ? raw : null;
+  const value = Number(row['value'] ?? 0);
+  const share = typeof row['share'] === 'number' ? row['share'] : null;
+  const name = rowName(dimension, key);
+  const meaning =
+    dimension === 'category' && key !== null && Object.hasOwn(CATEGORIES, key)
+      ? `: ${CATEGORIES[key as keyof typeof CATEGORIES]}`
+      : '';
+  return (
+    <li className={key === null ? 'absent' : ''}>
+      <button
+        type="button"
+        disabled={key === null}
+        title={`${name}${meaning}: ${formatAmount(metric, value)}, ${formatCount(Number(row['flows'] ?? 0))} flows. Click to filter.`}
+        onClick={() => key !== null && props.selected(key)}
+      >
+        <span className="bar-name">
+          {dimension === 'country' && key !== null && <span className="code">{visibleText(key)}</span>}
+          <span className="clip">{name}</span>
+        </span>
+        <span className="bar-track" aria-hidden="true">
+          <span
+            className="bar-fill"
+            style={{
+              width: `${Math.max(highest > 0 ? (value / highest) * 100 : 0, value > 0 ? 0.6 : 0)}%`,
+              ...(dimension === 'category' ? { backgroundColor: categoryColour(key) } : {}),
+            }}
+          />
+        </span>
+        <span className="bar-value">{metric === 'bytes' ? formatBytes(value) : formatCount(value)}</span>
+        <span className="bar-share">{formatShare(share)}</span>
+      </button>
+    </li>
+  );
+}
+
+function BarPanel({ dimension }: { dimension: BarDimension }): ReactNode {
+  const { where, setWhere, metric, version } = useWorkbench();
+  const [isLong, setLong] = useState(false);
+  const { value: rows, error, pending } = useAsk('summary', { by: [dimension], metric, where }, version);
+  const shown = (rows ?? []).slice(0, isLong ? MORE : SHOWN);
+  const highest = Math.max(...shown.map((row) => Number(row['value'] ?? 0)), 0);
+  const scaled = (rows ?? []).some((row) => row['scaled'] === true);
+  return (
+    <section className={pending ? 'panel pending' : 'panel'} aria-labelledby={`bars-${dimension}`}>
+      <header>
+        <h2 id={`bars-${dimension}`}>{TITLES[dimension]}</h2>
+        <span className="quiet">
+          {rows === null ? '' : `${formatCount(rows.length)} in all`}
+          {scaled ? ', scaled by sampling' : ''}
+        </span>
+      </header>
+      {error !== null && <ErrorNotice error={error} />}
+      {rows !== null && rows.length === 0 && <p className="quiet">No flow matches the filter: clear it or widen it.</p>}
+      <ul className="bars">
+        {shown.map((row) => (
+          <BarRow
+            key={String(row[dimension])}
+            dimension={dimension}
+            row={row}
+            highest={highest}
+            selected={(key) => setWhere(joinFilters(where, `${dimension} = ${filterWord(key)}`))}
+          />
+        ))}
+      </ul>
+      {rows !== null && rows.length > SHOWN && (
+        <button type="button" className="quiet small more" onClick={() => setLong(!isLong)}>
+          {isLong ? 'Show fewer' : rows.length > MORE ? `Show the first ${MORE}` : `Show all ${rows.length}`}
+        </button>
+      )}
+    </section>
+  );
+}
+
+function KeyNumbers(): ReactNode {
+  const { where, version, overview } = useWorkbench();
+  const ask = { by: ['direction'], where };
+  const flows = useAsk('summary', { ...ask, metric: 'flows' }, version);
+  const bytes = useAsk('summary', { ...ask, metric: 'bytes' }, version);
+  const packets = useAsk('summary', { ...ask, metric: 'packets' }, version);
+  const hours = useAsk('summary', { by: ['day'], where, metric: 'host-hours' }, version);
+  const hosts = useAsk('summary', { by: ['host'], where, metric: 'flows' }, version);
+  const sum = (rows: SummaryRowValue[] | null): number | null =>
+    rows === null ? null : rows.reduce((total, row) => total + Number(row['value'] ?? 0), 0);
+  const total = sum(flows.value);
+  const outbound = Number(flows.value?.find((row) => row['direction'] === 'outbound')?.['value'] ?? 0);
+  const cards: [string, string, string][] = [
+    ['Flows', formatCount(total), total ? `${formatShare(outbound / total)} opened from inside` : 'no flow matches'],
+    ['Bytes', formatBytes(sum(bytes.value)), 'both ways, IP layer'],
+    ['Packets', formatCount(sum(packets.value)), 'both ways'],
+    ['Host-hours', formatCount(sum(hours.value)), 'a host in a clock hour'],
+    [
+      'Hosts',
+      formatCount(hosts.value === null ? null : hosts.value.filter((row) => row['host'] !== null).length),
+      'addresses inside the ranges',
+    ],
+    ['Days', formatCount(hours.value === null ? null : hours.value.length), 'with flows'],
+    ['Evidence', formatCount(overview.evidence.length), 'files, whole case'],
+  ];
+  return (
+    <dl className={flows.pending ? 'key-numbers pending' : 'key-numbers'}>
+      {cards.map(([name, value, note]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>
+            <strong>{value}</strong>
+            <span className="quiet">{note}</span>
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function EvidenceTable({ evidence, timeZone }: { evidence: CaseOverview['evidence']; timeZone: string }): ReactNode {
+  return (
+    <section className="panel" aria-labelledby="evidence-title">
+      <header>
+        <h2 id="evidence-title">Evidence</h2>
+        <span className="quiet">the whole case, whatever the filter; times in {timeZone}</span>
+      </header>
+      <div className="table-scroll" tabIndex={0} role="group" aria-label="Evidence files">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">File</th>
+              <th scope="col">Format</th>
+              <th scope="col">Status</th>
+              <th scope="col" className="number">
+                Size
+              </th>
+              <th scope="col" className="number">
+                Packets, records
+              </th>
+              <th scope="col" className="number">
+                Flows
+              </th>
+              <th scope="col">First to last packet</th>
+              <th scope="col">SHA-256</th>
+            </tr>
+          </thead>
+          {evidence.map((file) => (
+            <tbody key={file.id}>
+              <tr>
+                <td title={visibleText(file.path)}>
+                  <strong>{fileName(file.path)}</strong>
+                </td>
+                <td>{visibleText(file.format)}</td>
+                <td>
+                  <span className={`status ${file.status}`}>
+                    {file.status === 'partial' ? 'partly read' : 'imported'}
+                  </span>
+                </td>
+                <td className="number">{formatBytes(file.bytes)}</td>
+                <td className="number">{formatCount(file.packets + file.records)}</td>
+                <td className="number">{formatCount(file.flows)}</td>
+                <td className="nowrap">
+                  {file.firstSeen === null || file.lastSeen === null
+                    ? '–'
+                    : `${localTime(file.firstSeen, timeZone, 'minute')} – ${localTime(file.lastSeen, timeZone, 'minute')}`}
+                </td>
+                <td className="mono hash">{file.sha256}</td>
+              </tr>
+              {file.problems.map((problem) => (
+                <tr key={problem.kind} className="problem-row">
+                  <td colSpan={8}>
+                    <span className="problem">
+                      {visibleText(problem.message)}{' '}
+                      <span className="quiet">({problemPlace(file.format, problem)})</span>
+                    </span>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          ))}
+        </table>
+      </div>
+    </section>
+  );
+}
+
+export function OverviewView(): ReactNode {
+  const { overview, timeZone } = useWorkbench();
+  return (
+    <div className="view overview">
+      <KeyNumbers />
+      <div className="bar-panels">
+        <BarPanel dimension="category" />
+        <BarPanel dimension="service" />
+        <BarPanel dimension="country" />
+        <BarPanel dimension="protocol" />
+        <BarPanel dimension="host" />
+        <BarPanel dimension="range" />
+      </div>
+      <EvidenceTable evidence={overview.evidence} timeZone={timeZone} />
+    </div>
+  );
+}

@@ -1,0 +1,41 @@
+import type { ReactNode } from 'react';
+import { useAsk } from '../bridge-access.ts';
+import { useWorkbench } from '../state/workbench.ts';
+import { ErrorNotice } from './notice.tsx';
+
+/** The report as it would be printed now, in a frame that may run nothing and load nothing. */
+export function ReportView(): ReactNode {
+  const { version, busy, run } = useWorkbench();
+  const { value, error } = useAsk('reportHtml', null, version);
+  return (
+    <div className="view report">
+      <header className="report-bar">
+        <div>
+          <h2>Report</h2>
+          <p className="quiet">
+            All findings with their methods, caveats and evidence. What you save is entered in the case’s audit log.
+          </p>
+        </div>
+        <div className="detail-actions">
+          <button
+            type="button"
+            className="primary"
+            disabled={busy || value === null}
+            onClick={() => run('save-report-pdf')}
+          >
+            Save as PDF…
+          </button>
+          <button type="button" disabled={busy || value === null} onClick={() => run('save-report-html')}>
+            Save as HTML…
+          </button>
+        </div>
+      </header>
+      {error !== null && <ErrorNotice error={error} />}
+      {value === null ? (
+        error === null && <p className="quiet">Writing the report…</p>
+      ) : (
+        <iframe title="Report preview" sandbox="" srcDoc={value} tabIndex={0} />
+      )}
+    </div>
+  );
+}
