@@ -56,7 +56,10 @@ module.exports = {
       comment: 'what ships runs on production packages alone (the renderer is bundled; electron is the runtime)',
       severity: 'error',
       from: { path: '^(shared|electron)/' },
-      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], pathNot: '(^|/)node_modules/electron/|^electron$' },
+      to: {
+        dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
+        pathNot: '(^|/)node_modules/electron/|^electron$',
+      },
     },
   ],
   options: {
