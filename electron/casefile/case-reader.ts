@@ -16,9 +16,8 @@ export interface SegmentInfo {
   readonly lastEnd: number;
 }
 
-export interface EvidenceInfo {
-  id: string;
-  path: string;
+/** What is known of an evidence file when its reading has ended. */
+export interface FinishedEvidence {
   sha256: string;
   bytes: number;
   format: string;
@@ -31,6 +30,11 @@ export interface EvidenceInfo {
   lastSeen: number | null;
   status: 'imported' | 'partial';
   problems: Problem[];
+}
+
+export interface EvidenceInfo extends FinishedEvidence {
+  id: string;
+  path: string;
   importedAt: string;
 }
 

@@ -1,7 +1,6 @@
 import type Database from 'better-sqlite3';
 import type { Finding } from '../../shared/finding.ts';
 import type { ColumnArray } from '../../shared/flow.ts';
-import type { Problem } from '../../shared/problem.ts';
 import type { Profile } from '../../shared/profile.ts';
 import { auditHash, CHAIN_START } from './audit-chain.ts';
 import {
@@ -12,6 +11,7 @@ import {
   openCaseForWriting,
   removeUnfinishedCase,
 } from './case-file.ts';
+import type { FinishedEvidence } from './case-reader.ts';
 import { segmentHash, type StoredColumn } from './segment-hash.ts';
 
 /** Facts of the case that are asked for once; empty when not supplied. */
@@ -41,21 +41,6 @@ export interface NameChunk {
   rows: number;
   columns: Readonly<Record<string, ColumnArray>>;
   dictionaries: Readonly<Record<string, readonly string[]>>;
-}
-
-/** What is known of an evidence file when its reading has ended. */
-export interface FinishedEvidence {
-  sha256: string;
-  bytes: number;
-  format: string;
-  linkTypes: string[];
-  packets: number;
-  flows: number;
-  records: number;
-  firstSeen: number | null;
-  lastSeen: number | null;
-  status: 'imported' | 'partial';
-  problems: Problem[];
 }
 
 const TERM_COLUMNS = ['payloadProtocol', 'payloadRule'];

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { ImportSummary, JobName, Jobs } from '../../shared/jobs.ts';
 import { EnclaveError } from '../../shared/problem.ts';
+import { importAndAnalyse } from '../engine/case-jobs.ts';
 import { Engine } from '../engine/engine.ts';
 import { findingsText } from './findings-text.ts';
 import { importExitCode, noteProblems, printImport } from './import-text.ts';
@@ -41,9 +42,16 @@ class Session {
     }
   }
 
-  /** The findings come after an import: their thread starts while that one reads. */
-  prepareAnalysis(): void {
-    this.#engine.prepareQueries();
+  async importAndAnalyse(casePath: string, paths: string[]): Promise<ImportSummary> {
+    try {
+      return await importAndAnalyse(
+        this.#engine,
+        { case: casePath, paths },
+        { onProgress: (progress) => this.display.show(progress), signal: this.#interrupt.signal },
+      );
+    } finally {
+      this.display.end();
+    }
   }
 
   /** Makes the findings anew and stores them. */
@@ -112,12 +120,9 @@ async function importInto(
   paths: string[],
   analyse: boolean,
 ): Promise<ImportSummary> {
-  if (analyse) session.prepareAnalysis();
-  const summary = await session.run('import', { case: casePath, paths });
-  const changed = summary.totals.imported + summary.totals.partial > 0;
-  if (analyse && (changed || (await session.run('findings', { case: casePath })).length === 0)) {
-    await session.analyse(casePath);
-  }
+  const summary = analyse
+    ? await session.importAndAnalyse(casePath, paths)
+    : await session.run('import', { case: casePath, paths });
   return { ...summary, peakRssBytes: Math.max(summary.peakRssBytes, process.resourceUsage().maxRSS * 1024) };
 }
 
