@@ -5,12 +5,14 @@ import type { Metric } from '../../shared/finding.ts';
 
 /** What all views of a case share. */
 
-export const VIEWS = ['overview', 'timeline', 'flows', 'findings', 'report'] as const;
+export const VIEWS = ['overview', 'timeline', 'map', 'services', 'flows', 'findings', 'report'] as const;
 export type View = (typeof VIEWS)[number];
 
 export const VIEW_NAMES: Readonly<Record<View, string>> = {
   overview: 'Overview',
   timeline: 'Timeline',
+  map: 'Map',
+  services: 'Services',
   flows: 'Flows',
   findings: 'Findings',
   report: 'Report',

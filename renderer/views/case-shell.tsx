@@ -11,14 +11,18 @@ import { FindingsView } from './findings-view.tsx';
 import { FlowsView } from './flows-view.tsx';
 import { JobPanel } from './job-panel.tsx';
 import { Empty, ErrorNotice } from './notice.tsx';
+import { MapView } from './map-view.tsx';
 import { OverviewView } from './overview-view.tsx';
 import { ReportView } from './report-view.tsx';
+import { ServicesView } from './services-view.tsx';
 import { TimelineView } from './timeline-view.tsx';
 
 /** Strokes of the navigation's icons, on a grid of 16. */
 const ICONS: Readonly<Record<View, string>> = {
   overview: 'M2.5 2.5h4.5v5h-4.5zM9 2.5h4.5v3H9zM9 7.5h4.5v6H9zM2.5 9.5h4.5v4h-4.5z',
   timeline: 'M2 13.5h12M3.5 11V8M6.5 11V4M9.5 11V6M12.5 11V2.5',
+  map: 'M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2ZM2 8h12M8 2c-4 4-4 8 0 12M8 2c4 4 4 8 0 12',
+  services: 'M2 3.5h3v3H2zM2 9.5h3v3H2zM11 6.5h3v3h-3zM5 5c4 0 3 3 6 3M5 11c4 0 3-3 6-3',
   flows: 'M2 4h12M2 8h12M2 12h12M5.5 2v12',
   findings: 'M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9ZM10.4 10.4 14 14',
   report: 'M3.5 1.5h6l3 3v10h-9zM6 7h4M6 9.5h4M6 12h2.5',
@@ -126,6 +130,10 @@ function CurrentView(): ReactNode {
       return <OverviewView />;
     case 'timeline':
       return <TimelineView />;
+    case 'map':
+      return <MapView />;
+    case 'services':
+      return <ServicesView />;
     case 'flows':
       return <FlowsView />;
     case 'findings':
