@@ -63,16 +63,16 @@ export function App(): ReactNode {
   }, [refresh]);
 
   useEffect(() => {
-    let lastFile = -1;
-    return window.enclave.on('progress', (progress) => {
-      setJob((before) => (before?.state === 'running' ? { ...before, progress } : before));
-      // A file is committed as a whole: charts fill file by file.
-      if (progress.file !== lastFile) {
-        if (lastFile !== -1 && progress.files > 1) void refresh();
-        lastFile = progress.file;
-      }
-    });
-  }, [refresh]);
+    const ends = [
+      window.enclave.on('progress', (progress) =>
+        setJob((before) => (before?.state === 'running' ? { ...before, progress } : before)),
+      ),
+      window.enclave.on('evidence', (news) =>
+        setJob((before) => before && { ...before, news: new Map(before.news).set(news.path, news) }),
+      ),
+    ];
+    return () => ends.forEach((end) => end());
+  }, []);
 
   const fail = useCallback((kind: Job['kind'], fault: ErrorValue): void => {
     const cancelled = fault.code === CANCELLED;
@@ -87,9 +87,7 @@ export function App(): ReactNode {
   const importPaths = useCallback(
     async (paths: readonly string[]): Promise<void> => {
       if (paths.length === 0) return;
-      const known = await ask('overview', null);
-      const earlier = known.ok ? (known.value?.evidence ?? []) : [];
-      setJob(startedJob('import', new Set(earlier.map((file) => file.id))));
+      setJob(startedJob('import'));
       const answer = await ask('importEvidence', { paths: [...paths] });
       if (answer.ok) setJob({ ...startedJob('import'), state: 'done', summary: answer.value });
       else fail('import', answer.error);
@@ -148,11 +146,14 @@ export function App(): ReactNode {
     if (news.ok) setInfo(news.value);
   }, []);
 
-  const addEvidence = useCallback(async (): Promise<void> => {
-    const answer = await ask('chooseEvidence', null);
-    if (answer.ok) await importPaths(answer.value);
-    else setError(answer.error);
-  }, [importPaths]);
+  const addEvidence = useCallback(
+    async (what: 'files' | 'folders'): Promise<void> => {
+      const answer = await ask('chooseEvidence', { what });
+      if (answer.ok) await importPaths(answer.value);
+      else setError(answer.error);
+    },
+    [importPaths],
+  );
 
   const cancel = useCallback((): void => {
     setJob((before) => (before?.state === 'running' ? { ...before, state: 'cancelling' } : before));
@@ -186,7 +187,10 @@ export function App(): ReactNode {
           void openSample();
           break;
         case 'add-evidence':
-          void addEvidence();
+          void addEvidence('files');
+          break;
+        case 'add-folders':
+          void addEvidence('folders');
           break;
         case 'cancel-job':
           cancel();
@@ -235,6 +239,28 @@ export function App(): ReactNode {
     [run],
   );
 
+  const take = useCallback(
+    (paths: readonly string[], hasCase: boolean): void => {
+      if (paths.length === 0) return;
+      if (hasCase) void importPaths(paths);
+      else {
+        setError(null);
+        setNewCasePaths(paths);
+      }
+    },
+    [importPaths],
+  );
+
+  useEffect(() => {
+    const takeGiven = async (): Promise<void> => {
+      const given = await ask('takeEvidence', null);
+      const shown = await ask('overview', null);
+      if (given.ok && shown.ok) take(given.value, shown.value !== null);
+    };
+    void takeGiven();
+    return window.enclave.on('evidenceGiven', (paths) => take(paths, true));
+  }, [take]);
+
   const drop = (event: DragEvent): void => {
     event.preventDefault();
     dragDepth.current = 0;
@@ -243,10 +269,7 @@ export function App(): ReactNode {
     if (paths.length === 0 || busy) return;
     const [first] = paths;
     if (paths.length === 1 && first !== undefined && first.endsWith('.enclave')) void openCase(first);
-    else if (overview === null) {
-      setError(null);
-      setNewCasePaths(paths);
-    } else void importPaths(paths);
+    else take(paths, overview !== null);
   };
 
   const themeSwitch = (
@@ -286,7 +309,7 @@ export function App(): ReactNode {
 
   return (
     <div
-      className="window"
+      className={isOver ? 'window dropping' : 'window'}
       onDragEnter={(event) => {
         if (!holdsFiles(event)) return;
         event.preventDefault();

@@ -32,6 +32,13 @@ export const ACTIONS = [
     needsCase: true,
     startsGroup: true,
   },
+  {
+    id: 'add-folders',
+    label: 'Add folders of evidence…',
+    shortcut: 'CmdOrCtrl+Shift+I',
+    menu: 'File',
+    needsCase: true,
+  },
   { id: 'cancel-job', label: 'Cancel the job in work', shortcut: 'CmdOrCtrl+.', menu: 'File', needsCase: false },
   {
     id: 'save-report-pdf',

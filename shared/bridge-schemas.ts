@@ -19,6 +19,7 @@ const MAX_PATHS = 100_000;
 
 export const REQUEST_SCHEMAS = {
   appInfo: z.null(),
+  takeEvidence: z.null(),
   overview: z.null(),
   newCase: z.strictObject({
     path: path.nullable(),
@@ -30,7 +31,7 @@ export const REQUEST_SCHEMAS = {
   openCase: z.strictObject({ path: path.nullable() }),
   openSample: z.null(),
   closeCase: z.null(),
-  chooseEvidence: z.null(),
+  chooseEvidence: z.strictObject({ what: z.enum(['files', 'folders']) }),
   importEvidence: z.strictObject({ paths: z.array(path).min(1).max(MAX_PATHS) }),
   cancel: z.null(),
   summary: z.strictObject({ by: z.array(z.string().max(64)).min(1).max(4), metric: z.enum(METRICS), where }),

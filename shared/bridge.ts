@@ -1,7 +1,7 @@
 import type { CaseOverview } from './case-overview.ts';
 import type { Finding, Metric } from './finding.ts';
 import type { FlowRecord } from './flow.ts';
-import type { ImportSummary, Progress } from './jobs.ts';
+import type { EvidenceNews, ImportSummary, Progress } from './jobs.ts';
 import type { ErrorValue } from './problem.ts';
 import type { Profile } from './profile.ts';
 
@@ -34,7 +34,12 @@ export type SummaryRowValue = Record<string, string | number | boolean | null>;
 
 export interface Calls {
   appInfo: { request: null; response: AppInfo };
-  /** The case of this window; null when it shows the first screen. */
+  /** Evidence that this window was opened with (absolute paths), handed out once. */
+  takeEvidence: { request: null; response: string[] };
+  /**
+   * The case of this window; null when it shows the first screen. While evidence is imported, this, `summary` and
+   * `flowsPage` also see what was read of the file in work, with provisional labels.
+   */
   overview: { request: null; response: CaseOverview | null };
   /** Asks where to save when `path` is null; null when the user thought better of it. `profile` is a shipped name. */
   newCase: {
@@ -46,8 +51,8 @@ export interface Calls {
   /** Makes the sample case in the user's documents folder (or opens it when it is there). */
   openSample: { request: null; response: CaseOverview };
   closeCase: { request: null; response: null };
-  /** Asks for files; an empty list when the user thought better of it. */
-  chooseEvidence: { request: null; response: string[] };
+  /** Asks for files, or for folders; an empty list when the user thought better of it. */
+  chooseEvidence: { request: { what: 'files' | 'folders' }; response: string[] };
   /** Imports files and folders into the case and makes the findings; `progress` events come meanwhile. */
   importEvidence: { request: { paths: string[] }; response: ImportSummary };
   /** Stops the job in work, if any. */
@@ -69,8 +74,12 @@ export type CallName = keyof Calls;
 
 export interface Events {
   progress: Progress;
+  /** An evidence file of the import: its problems so far, or its end. */
+  evidence: EvidenceNews;
   /** The case changed (imported, analysed, closed, another opened). */
   caseChanged: null;
+  /** Evidence named when Enclave was started again on the case of this window (absolute paths). */
+  evidenceGiven: string[];
   /** An action chosen in the menu or by its shortcut, see shared/actions. */
   action: string;
 }

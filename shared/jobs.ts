@@ -43,6 +43,11 @@ export interface ImportSummary {
   peakRssBytes: number;
 }
 
+/** What is known of an evidence file of an import: sent when it changes while the file is read, and when it is done. */
+export type EvidenceNews = Pick<EvidenceResult, 'path' | 'bytes' | 'format' | 'flows' | 'problems'> & {
+  status: EvidenceResult['status'] | 'reading';
+};
+
 /** Sent about five times a second. Rates are means since the job began; `secondsLeft` is null until it can be told. */
 export interface Progress {
   step: 'read' | 'label' | 'analyse' | 'verify' | 'print';
@@ -74,20 +79,25 @@ export interface Jobs {
     request: { case: string; profile: unknown; title: string; examiner: string; authority: string };
     response: { case: string };
   };
-  import: { request: { case: string; paths: string[] }; response: ImportSummary };
+  /** `live`: flows get provisional labels as they come, for queries that are `live` too. */
+  import: { request: { case: string; paths: string[]; live?: boolean }; response: ImportSummary };
   reclassify: { request: { case: string }; response: { flows: number } };
   analyse: { request: { case: string }; response: Finding[] };
   saveFindings: { request: { case: string; findings: Finding[] }; response: null };
   findings: { request: { case: string }; response: Finding[] };
-  summary: { request: { case: string; by: string[]; metric: string; where: string }; response: SummaryResult };
+  /** `live` queries also see the evidence in work. */
+  summary: {
+    request: { case: string; by: string[]; metric: string; where: string; live?: boolean };
+    response: SummaryResult;
+  };
   flows: {
     request: { case: string; where: string; limit: number | null; format: string; out: string | null };
     response: { flows: number };
   };
-  overview: { request: { case: string }; response: CaseOverview };
+  overview: { request: { case: string; live?: boolean }; response: CaseOverview };
   /** A page of the matching flows in their stored order (`offset` from 0), and how many match in all. */
   flowsPage: {
-    request: { case: string; where: string; offset: number; limit: number };
+    request: { case: string; where: string; offset: number; limit: number; live?: boolean };
     response: { flows: FlowRecord[]; total: number };
   };
   /** The report as it would be printed now. */

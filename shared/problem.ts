@@ -57,9 +57,12 @@ export interface Problem {
 /** Counts problems by kind and keeps the first place of each. */
 export class ProblemCounter {
   readonly #byKind = new Map<string, Problem>();
+  /** Problems of all kinds. */
+  total = 0;
 
   /** Counts one problem; `offset` is the byte offset (or line) in the file as given. */
   add(kind: string, offset: number, message: string, count = 1): void {
+    this.total += count;
     const known = this.#byKind.get(kind);
     if (known) known.count += count;
     else this.#byKind.set(kind, { kind, count, firstOffset: offset, message });

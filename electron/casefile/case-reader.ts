@@ -52,6 +52,11 @@ const CACHE_BYTES = 400 * 1024 * 1024;
 /** Cache of a pass over the whole case: it reads each column once, so one segment at a time is enough. */
 export const PASS_CACHE_BYTES = 16 * 1024 * 1024;
 
+/** Stands for the id of evidence that is being read. */
+export const IN_WORK = 'in work';
+/** Version of the labels that flows have until the pass over the whole case; never the current one. */
+export const PROVISIONAL_LABELS = -1;
+
 /** What the cache can hold: anything that tells its size. */
 interface Sized {
   readonly byteLength: number;
@@ -73,6 +78,7 @@ export class CaseReader {
   #cached = 0;
   #snapshot = {};
   #dataVersion = 0;
+  #live = false;
   readonly #cacheBytes: number;
   #segments: SegmentInfo[] | null = null;
   #profile: Profile | null = null;
@@ -89,6 +95,16 @@ export class CaseReader {
     this.#readFact = db.prepare('SELECT data FROM segmentFact WHERE segment = ? AND column = ?');
     this.#readLabel = db.prepare('SELECT data FROM segmentLabel WHERE version = ? AND segment = ? AND column = ?');
     this.#readOrganisation = db.prepare('SELECT organisation FROM network WHERE asn = ?');
+    this.refresh();
+  }
+
+  /**
+   * Shows the case as it grows, too: segments of the evidence in work (`evidence` is then `IN_WORK`), and the provisional
+   * labels of what has no others.
+   */
+  showInWork(live: boolean): void {
+    if (live === this.#live) return;
+    this.#live = live;
     this.refresh();
   }
 
@@ -136,13 +152,13 @@ export class CaseReader {
     return Number(this.meta('labelVersion') ?? 0);
   }
 
-  /** Segments of completed evidence, in the order they were written. */
+  /** Segments of completed evidence (and of that in work, if asked for), in the order they were written. */
   segments(): readonly SegmentInfo[] {
     this.#segments ??= this.#db
       .prepare<[], SegmentInfo>(
-        `SELECT segment, evidence.id AS evidence, rows, firstStart, lastStart, lastEnd
+        `SELECT segment, coalesce(evidence.id, '${IN_WORK}') AS evidence, rows, firstStart, lastStart, lastEnd
          FROM segment JOIN evidence ON evidence.number = segment.evidence
-         WHERE evidence.status <> 'importing' ORDER BY segment`,
+         ${this.#live ? '' : "WHERE evidence.status <> 'importing'"} ORDER BY segment`,
       )
       .all();
     return this.#segments;
@@ -210,10 +226,10 @@ export class CaseReader {
   }
 
   #read(segment: number, name: FlowColumn, suffix = ''): Buffer | undefined {
-    const row = Object.hasOwn(FACT_COLUMNS, name)
-      ? this.#readFact.get(segment, name + suffix)
-      : this.#readLabel.get(this.labelVersion, segment, name + suffix);
-    return row?.data;
+    if (Object.hasOwn(FACT_COLUMNS, name)) return this.#readFact.get(segment, name + suffix)?.data;
+    const current = this.#readLabel.get(this.labelVersion, segment, name + suffix);
+    if (current !== undefined || !this.#live) return current?.data;
+    return this.#readLabel.get(PROVISIONAL_LABELS, segment, name + suffix)?.data;
   }
 
   /** Chunks of names learnt beside the flows, with their columns as stored. Read one at a time. */

@@ -11,7 +11,7 @@ import {
   openCaseForWriting,
   removeUnfinishedCase,
 } from './case-file.ts';
-import type { FinishedEvidence } from './case-reader.ts';
+import { type FinishedEvidence, PROVISIONAL_LABELS } from './case-reader.ts';
 import { segmentHash, type StoredColumn } from './segment-hash.ts';
 
 /** Facts of the case that are asked for once; empty when not supplied. */
@@ -120,6 +120,7 @@ export class CaseWriter {
       db = openCaseForWriting(path);
       const writer = new CaseWriter(path, db, lock, now);
       writer.#change(() => writer.#db.exec("DELETE FROM evidence WHERE status = 'importing'"));
+      writer.dropProvisionalLabels();
       return writer;
     } catch (error) {
       db?.close();
@@ -215,9 +216,9 @@ export class CaseWriter {
     );
   }
 
-  /** Stores one segment of the evidence. Term columns are renumbered in place. */
-  addSegment(evidence: number, segment: SegmentFacts): void {
-    this.#change(() => {
+  /** Stores one segment of the evidence and returns its number. Term columns are renumbered in place. */
+  addSegment(evidence: number, segment: SegmentFacts): number {
+    return this.#change(() => {
       const numbers = [0, ...segment.terms.map((id) => this.term(id))];
       for (const name of TERM_COLUMNS) {
         const column = segment.columns[name];
@@ -233,7 +234,40 @@ export class CaseWriter {
       const { rows, firstStart, lastStart, lastEnd } = segment;
       const id = this.#insertSegment.run(evidence, rows, firstStart, lastStart, lastEnd, segmentHash(stored));
       for (const { column, data } of stored) this.#insertFact.run(id.lastInsertRowid, column, data);
+      return Number(id.lastInsertRowid);
     });
+  }
+
+  /** Stores labels of one segment that stand until the pass over the whole case. */
+  addProvisionalLabels(
+    segment: number,
+    columns: Readonly<Record<string, ColumnArray>>,
+    dictionaries: Readonly<Record<string, readonly string[]>>,
+  ): void {
+    this.#change(() => {
+      this.#db
+        .prepare("INSERT OR IGNORE INTO labelVersion (version, madeAt, basis) VALUES (?, ?, 'null')")
+        .run(PROVISIONAL_LABELS, this.#now().toISOString());
+      this.#storeLabels(PROVISIONAL_LABELS, segment, columns, dictionaries);
+    });
+  }
+
+  dropProvisionalLabels(): void {
+    this.#change(() => this.#db.prepare('DELETE FROM labelVersion WHERE version = ?').run(PROVISIONAL_LABELS));
+  }
+
+  #storeLabels(
+    version: number,
+    segment: number,
+    columns: Readonly<Record<string, ColumnArray>>,
+    dictionaries: Readonly<Record<string, readonly string[]>>,
+  ): void {
+    for (const [column, array] of Object.entries(columns)) {
+      this.#insertLabel.run(version, segment, column, bytesOf(array));
+    }
+    for (const [column, entries] of Object.entries(dictionaries)) {
+      this.#insertLabel.run(version, segment, `${column}.dictionary`, dictionaryBytes(entries));
+    }
   }
 
   addNameChunk(evidence: number, chunk: NameChunk): void {
@@ -339,14 +373,7 @@ export class CaseWriter {
       this.#db
         .prepare('INSERT INTO labelVersion (version, madeAt, basis) VALUES (?, ?, ?)')
         .run(version, this.#now().toISOString(), JSON.stringify(basis));
-      write((segment, columns, dictionaries) => {
-        for (const [column, array] of Object.entries(columns)) {
-          this.#insertLabel.run(version, segment, column, bytesOf(array));
-        }
-        for (const [column, entries] of Object.entries(dictionaries)) {
-          this.#insertLabel.run(version, segment, `${column}.dictionary`, dictionaryBytes(entries));
-        }
-      });
+      write((segment, columns, dictionaries) => this.#storeLabels(version, segment, columns, dictionaries));
       const insert = this.#db.prepare(
         'INSERT INTO network (asn, organisation) VALUES (?, ?) ON CONFLICT (asn) DO UPDATE SET organisation = excluded.organisation',
       );

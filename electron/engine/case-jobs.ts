@@ -10,7 +10,7 @@ import { shippedProfile } from './shipped-profiles.ts';
 /** Imports files and folders (absolute paths), then makes and saves the findings if the case changed or has none. */
 export async function importAndAnalyse(
   engine: Engine,
-  request: { case: string; paths: string[] },
+  request: { case: string; paths: string[]; live?: boolean },
   options: JobOptions = {},
 ): Promise<ImportSummary> {
   engine.prepareQueries();

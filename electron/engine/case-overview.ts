@@ -1,7 +1,7 @@
 import type { CaseOverview } from '../../shared/case-overview.ts';
 import type { CaseReader } from '../casefile/case-reader.ts';
 
-/** What the case holds: its facts and its completed evidence, in the order of import. */
+/** What the case holds: its facts and its completed evidence, in the order of import. Flows and times also of evidence in work, if the reader shows it. */
 export function overviewOf(reader: CaseReader): CaseOverview {
   const evidence = reader
     .evidence()
@@ -22,8 +22,12 @@ export function overviewOf(reader: CaseReader): CaseOverview {
   let firstSeen: number | null = null;
   let lastSeen: number | null = null;
   let flows = 0;
+  for (const segment of reader.segments()) {
+    flows += segment.rows;
+    firstSeen = Math.min(firstSeen ?? Infinity, segment.firstStart);
+    lastSeen = Math.max(lastSeen ?? -Infinity, segment.lastEnd);
+  }
   for (const file of evidence) {
-    flows += file.flows;
     if (file.firstSeen !== null) firstSeen = Math.min(firstSeen ?? Infinity, file.firstSeen);
     if (file.lastSeen !== null) lastSeen = Math.max(lastSeen ?? -Infinity, file.lastSeen);
   }

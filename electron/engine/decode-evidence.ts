@@ -30,7 +30,7 @@ export interface DecodeOutput {
   segment(segment: FilledSegment): void;
   names(chunk: NameChunk): void;
   /** Called every few megabytes; throws to stop. */
-  progress(bytes: number, packets: number, flows: number): void;
+  progress(bytes: number, packets: number, flows: number, format: string | null, problems: ProblemCounter): void;
 }
 
 export interface DecodedEvidence {
@@ -276,7 +276,7 @@ export async function decodeEvidence(
   const reading = await readEvidence(path, {
     choose,
     problem: (kind, offset, message) => problems.add(kind, offset, message),
-    progress: (bytes) => output.progress(bytes, packets.packets, builder.total),
+    progress: (bytes) => output.progress(bytes, packets.packets, builder.total, format, problems),
   });
   packets.table.endAll();
   builder.flush();

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import {
+  type EvidenceNews,
   type JobName,
   type Jobs,
   type Progress,
@@ -26,6 +27,8 @@ import {
 
 export interface JobOptions {
   onProgress?: (progress: Progress) => void;
+  /** Called for each evidence file of an import: when its problems change, and when it is done. */
+  onEvidence?: (news: EvidenceNews) => void;
   /** Text that the job gives out, in order; the job waits while the promise is pending. */
   onText?: (chunk: string | Uint8Array) => void | Promise<void>;
   signal?: AbortSignal;
@@ -99,6 +102,9 @@ class JobThread {
           files: message.files,
           bytesTotal: message.bytesTotal,
         };
+        break;
+      case 'evidence':
+        job.options.onEvidence?.(message.news);
         break;
       case 'text':
         void passOn(job, message.chunk);

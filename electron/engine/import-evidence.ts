@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { ColumnArray } from '../../shared/flow.ts';
 import { formatUtc } from '../../shared/time.ts';
 import {
+  type EvidenceNews,
   type EvidenceResult,
   type ImportSummary,
   PROGRESS_BYTES,
@@ -15,6 +16,7 @@ import { EnclaveError, fromErrorValue, type Problem } from '../../shared/problem
 import { hashFile } from '../capture/evidence-file.ts';
 import type { CaseWriter } from '../casefile/case-writer.ts';
 import type { FlowTimeouts } from '../flows/flow-table.ts';
+import type { FilledSegment } from '../flows/segment-builder.ts';
 import { cancelledError } from './cancelled.ts';
 import type { DecodedEvidence } from './decode-evidence.ts';
 import { type EvidencePath, evidencePaths } from './evidence-paths.ts';
@@ -26,6 +28,9 @@ import { CANCEL, type DecodeReply, type SharedControl, WAITING } from './worker-
 export interface ImportHooks {
   shared: SharedControl;
   progress(what: string, file: number, files: number, bytesTotal: number): void;
+  evidence(news: EvidenceNews): void;
+  /** Called with each segment and its number once it is stored. */
+  stored(segment: number, facts: FilledSegment): void;
   /** The decoding thread's script; tests put a failing one here. */
   decodeWorker?: URL | undefined;
 }
@@ -64,12 +69,14 @@ class Decoder {
   decode(
     path: string,
     timeouts: FlowTimeouts,
-    shared: SharedControl,
+    hooks: ImportHooks,
     writer: CaseWriter,
     evidence: number,
   ): Promise<DecodedEvidence> {
     const worker = (this.#worker ??= this.#start());
+    const { shared } = hooks;
     const control = new Int32Array(shared.control);
+    const counters = new Float64Array(shared.progress);
     Atomics.store(control, WAITING, 0);
     return new Promise((resolve, reject) => {
       const finish = (settle: () => void): void => {
@@ -96,8 +103,10 @@ class Decoder {
           case 'segment':
           case 'names':
             try {
-              if (reply.type === 'segment') writer.addSegment(evidence, reply.segment);
-              else writer.addNameChunk(evidence, reply.chunk);
+              if (reply.type === 'segment') {
+                const segment = writer.addSegment(evidence, reply.segment);
+                hooks.stored(segment, reply.segment);
+              } else writer.addNameChunk(evidence, reply.chunk);
               release(reply.type === 'segment' ? reply.segment.columns : reply.chunk.columns);
             } catch (error) {
               // The decoder must not go on for nothing, and must not be left asleep.
@@ -110,6 +119,12 @@ class Decoder {
             Atomics.sub(control, WAITING, 1);
             Atomics.notify(control, WAITING);
             break;
+          case 'problems': {
+            const { format, problems } = reply;
+            const [bytes, flows] = [counters[PROGRESS_BYTES], counters[PROGRESS_FLOWS]];
+            hooks.evidence({ path, bytes, format, flows, problems, status: 'reading' });
+            break;
+          }
           case 'done':
             finish(() => resolve(reply.evidence));
             break;
@@ -183,8 +198,9 @@ export async function importEvidence(
   try {
     for (const [index, file] of files.entries()) {
       hooks.progress(file.path, index + 1, files.length, bytesTotal);
-      const done = await importFile(writer, file, timeouts, hooks.shared, decoder);
+      const done = await importFile(writer, file, timeouts, hooks, decoder);
       evidence.push(done);
+      hooks.evidence(done);
       counters[PROGRESS_BYTES_BEFORE] += file.bytes;
       counters[PROGRESS_PACKETS_BEFORE] += done.packets;
       counters[PROGRESS_FLOWS_BEFORE] += done.flows;
@@ -228,7 +244,7 @@ async function importFile(
   writer: CaseWriter,
   file: EvidencePath,
   timeouts: FlowTimeouts,
-  shared: SharedControl,
+  hooks: ImportHooks,
   decoder: Decoder,
 ): Promise<EvidenceResult> {
   const begun = performance.now();
@@ -250,12 +266,12 @@ async function importFile(
   let begunEvidence: number | null = null;
   try {
     if (writer.hasEvidenceOfSize(file.bytes)) {
-      const duplicateOf = writer.evidenceWithHash(hashFile(file.path, checkCancelled(shared)));
+      const duplicateOf = writer.evidenceWithHash(hashFile(file.path, checkCancelled(hooks.shared)));
       if (duplicateOf !== null) return duplicate(file, duplicateOf, elapsed());
     }
     const evidence = writer.beginEvidence(file.path, file.bytes);
     begunEvidence = evidence;
-    const decoded = await decoder.decode(file.path, timeouts, shared, writer, evidence);
+    const decoded = await decoder.decode(file.path, timeouts, hooks, writer, evidence);
     if (decoded.format !== null && decoded.packets + decoded.records === 0) {
       decoded.problems.push({
         kind: 'no-packets',

@@ -4,7 +4,8 @@ import { Catalogue } from '../classify/catalogue.ts';
 import { FlowLabeller } from '../classify/flow-labeller.ts';
 import { type AnswerChunk, type LogNameChunk, NameMemory } from '../classify/name-memory.ts';
 import { ReferenceTables } from '../reference/reference-tables.ts';
-import { FACT_COLUMNS, type FactColumn } from '../../shared/flow.ts';
+import type { FilledSegment } from '../flows/segment-builder.ts';
+import { allocateColumn, FACT_COLUMNS, type FactColumn } from '../../shared/flow.ts';
 import { cancelledError } from './cancelled.ts';
 
 /** The final labelling pass over a whole case. */
@@ -110,6 +111,38 @@ export function labelCase(writer: CaseWriter, tables: LabelTables, check: (done:
   } finally {
     reader.close();
   }
+}
+
+/** Labels segments as they come, from what each holds in itself: neither DNS answers nor other logs are known yet. */
+export function provisionalLabeller(
+  writer: CaseWriter,
+  tables: LabelTables,
+): (segment: number, facts: FilledSegment) => void {
+  const reader = new CaseReader(writer.path, PASS_CACHE_BYTES);
+  const { profile } = reader;
+  reader.close();
+  const terms = new Map<number, string>();
+  const termNumber = (id: string): number => {
+    const number = writer.term(id);
+    terms.set(number, id);
+    return number;
+  };
+  const labeller = new FlowLabeller({
+    ...tables,
+    memory: new NameMemory([], []),
+    profile,
+    termNumber,
+    termId: (number) => terms.get(number) ?? null,
+  });
+  return (segment, { rows, columns, dictionaries, terms: ids }) => {
+    for (const id of ids) termNumber(id);
+    const labels = labeller.label({
+      rows,
+      column: (name) => columns[name] ?? allocateColumn(FACT_COLUMNS[name], rows),
+      dictionary: (name) => dictionaries[name] ?? [],
+    });
+    writer.addProvisionalLabels(segment, labels.columns, labels.dictionaries);
+  };
 }
 
 /** A check for `labelCase` that stops when the shared flag is set. */

@@ -34,13 +34,13 @@ const MAX_TEXT_WAITING = 16;
 let open: CaseReader | null = null;
 
 /** The reader of a case, kept open between jobs so that its cache serves the next query. */
-function readerOf(path: string): CaseReader {
-  if (open?.path === path) {
-    open.refreshIfChanged();
-    return open;
+function readerOf(path: string, live = false): CaseReader {
+  if (open?.path !== path) {
+    letGo();
+    open = new CaseReader(path);
   }
-  letGo();
-  open = new CaseReader(path);
+  open.showInWork(live);
+  open.refreshIfChanged();
   return open;
 }
 
@@ -76,7 +76,7 @@ const summary: Handler<'summary'> = (request) => {
   const by: Dimension[] = request.by.map((name) => oneOf('dimension', name, DIMENSIONS));
   const metric: Metric = oneOf('metric', request.metric, METRICS);
   const filter = parseFilter(request.where);
-  const reader = readerOf(request.case);
+  const reader = readerOf(request.case, request.live);
   const rows = summarise(reader, { by, metric, selection: compileFilter(filter, reader) });
   return { rows: rows as Jobs['summary']['response']['rows'] };
 };
@@ -114,9 +114,9 @@ const flows: Handler<'flows'> = async (request, job) => {
 /** The filter of the last page asked for: a table that is scrolled asks for many pages of one filter. */
 let lastPaged: { where: string; selection: FlowSelection; counts: MatchCounts } | null = null;
 
-const flowsPage: Handler<'flowsPage'> = ({ case: path, where, offset, limit }) => {
+const flowsPage: Handler<'flowsPage'> = ({ case: path, where, offset, limit, live }) => {
   const filter = parseFilter(where);
-  const reader = readerOf(path);
+  const reader = readerOf(path, live);
   if (lastPaged?.where !== where || !isCurrent(lastPaged.counts, reader)) {
     const selection = compileFilter(filter, reader);
     lastPaged = { where, selection, counts: countMatches(reader, selection) };
@@ -188,7 +188,7 @@ const handlers: { [Name in keyof Jobs]?: Handler<Name> } = {
   summary,
   flows,
   flowsPage,
-  overview: (request) => overviewOf(readerOf(request.case)),
+  overview: (request) => overviewOf(readerOf(request.case, request.live)),
   reportHtml: (request) => htmlOf(readerOf(request.case)),
   report,
   analyse(request, job) {

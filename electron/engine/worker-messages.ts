@@ -1,8 +1,8 @@
 import type { NameChunk } from '../casefile/case-writer.ts';
 import type { FlowTimeouts } from '../flows/flow-table.ts';
 import type { FilledSegment } from '../flows/segment-builder.ts';
-import type { JobName } from '../../shared/jobs.ts';
-import type { ErrorValue } from '../../shared/problem.ts';
+import type { EvidenceNews, JobName } from '../../shared/jobs.ts';
+import type { ErrorValue, Problem } from '../../shared/problem.ts';
 import type { DecodedEvidence } from './decode-evidence.ts';
 
 /** Messages between the threads of the engine. */
@@ -36,6 +36,7 @@ export interface DecodeRequest {
 export type DecodeReply =
   | { type: 'segment'; segment: FilledSegment }
   | { type: 'names'; chunk: NameChunk }
+  | { type: 'problems'; format: string | null; problems: Problem[] }
   | { type: 'done'; evidence: DecodedEvidence }
   | { type: 'error'; error: ErrorValue };
 
@@ -53,6 +54,7 @@ export interface CloseRequest {
 
 export type JobReply =
   | { id: number; type: 'progress'; step: string; what: string; file: number; files: number; bytesTotal: number }
+  | { id: number; type: 'evidence'; news: EvidenceNews }
   | { id: number; type: 'text'; chunk: string | Uint8Array }
   | { id: number; type: 'done'; response: unknown }
   | { id: number; type: 'error'; error: ErrorValue };

@@ -8,7 +8,7 @@ import { CaseWriter } from '../casefile/case-writer.ts';
 import { DEFAULT_TIMEOUTS } from '../flows/flow-table.ts';
 import { importEvidence } from './import-evidence.ts';
 import { jobError } from './job-error.ts';
-import { labelCase, type LabelTables, loadLabelTables, stopWhen } from './label-case.ts';
+import { labelCase, type LabelTables, loadLabelTables, provisionalLabeller, stopWhen } from './label-case.ts';
 import { ENCLAVE_VERSION } from './version.ts';
 import { CANCEL, type CloseRequest, type JobReply, type JobRequest } from './worker-messages.ts';
 
@@ -85,8 +85,16 @@ function labelWhatIsThere(writer: CaseWriter, job: JobRequest): void {
 const importJob: Handler<'import'> = (request, job) =>
   withCase(request.case, async (writer) => {
     const { id, shared } = job;
+    let provisional: ReturnType<typeof provisionalLabeller> | null = null;
     const reading = importEvidence(writer, request.paths, DEFAULT_TIMEOUTS, {
       shared,
+      stored(segment, facts) {
+        if (request.live !== true) return;
+        provisional ??= provisionalLabeller(writer, labelTables());
+        provisional(segment, facts);
+      },
+      evidence: ({ path, bytes, format, flows, problems, status }) =>
+        reply({ id, type: 'evidence', news: { path, bytes, format, flows, problems, status } }),
       decodeWorker: options?.decodeWorker === undefined ? undefined : new URL(options.decodeWorker),
       progress: (what, file, files, bytesTotal) =>
         reply({ id, type: 'progress', step: 'read', what, file, files, bytesTotal }),

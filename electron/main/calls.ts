@@ -36,7 +36,14 @@ function handlers(state: AppState): Handlers {
       profiles: shippedProfiles().map(({ name, timeZone, ranges }) => ({ name, timeZone, ranges })),
     }),
 
-    overview: async (window) => (window.casePath === null ? null : window.query('overview', { case: window.casePath })),
+    async takeEvidence(window) {
+      const given = [...window.evidenceGiven];
+      window.evidenceGiven = [];
+      return given;
+    },
+
+    overview: async (window) =>
+      window.casePath === null ? null : window.query('overview', { case: window.casePath, live: window.atWork }),
 
     async newCase(window, { path, title, examiner, authority, profile }) {
       window.refuseWhileAtWork();
@@ -83,16 +90,16 @@ function handlers(state: AppState): Handlers {
       return null;
     },
 
-    async chooseEvidence(window) {
+    async chooseEvidence(window, { what }) {
       const { canceled, filePaths } = await dialog.showOpenDialog(window.browser, {
-        title: 'Add evidence',
-        properties: ['openFile', 'multiSelections'],
+        title: what === 'files' ? 'Add evidence' : 'Add folders of evidence',
+        properties: [what === 'files' ? 'openFile' : 'openDirectory', 'multiSelections'],
       });
       return canceled ? [] : filePaths;
     },
 
     async importEvidence(window, { paths }) {
-      const request = { case: window.openCasePath, paths };
+      const request = { case: window.openCasePath, paths, live: true };
       try {
         return await window.work((engine, options) => importAndAnalyse(engine, request, options));
       } finally {
@@ -107,10 +114,12 @@ function handlers(state: AppState): Handlers {
     },
 
     async summary(window, { by, metric, where }) {
-      return (await window.query('summary', { case: window.openCasePath, by, metric, where })).rows;
+      const request = { case: window.openCasePath, by, metric, where, live: window.atWork };
+      return (await window.query('summary', request)).rows;
     },
 
-    flowsPage: async (window, page) => window.query('flowsPage', { case: window.openCasePath, ...page }),
+    flowsPage: async (window, page) =>
+      window.query('flowsPage', { case: window.openCasePath, live: window.atWork, ...page }),
 
     findings: async (window) => window.query('findings', { case: window.openCasePath }),
 

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { app, BrowserWindow, dialog, screen, type WebContents, type WebPreferences } from 'electron';
 import type { CaseOverview, EventName, Events } from '../../shared/bridge.ts';
-import type { JobName, Jobs, Progress } from '../../shared/jobs.ts';
+import type { JobName, Jobs } from '../../shared/jobs.ts';
 import { EnclaveError } from '../../shared/problem.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { Engine, type JobOptions } from '../engine/engine.ts';
@@ -23,8 +23,9 @@ export const SAFE_PREFERENCES = {
   safeDialogs: true,
 } as const satisfies WebPreferences;
 
-/** While files of an import are committed, the views are told this often at most. */
-const TELL_CHANGE_EVERY_MS = 1000;
+/** While evidence is read, the views look at the case after this time, then at growing intervals up to the second. */
+const FIRST_LOOK_AFTER_MS = 1000;
+const LOOK_AT_LEAST_EVERY_MS = 10_000;
 
 interface RunningJob {
   readonly abort: AbortController;
@@ -46,6 +47,8 @@ export interface AppState {
 /** One window with at most one case, one engine and one job at a time. */
 export class CaseWindow {
   readonly browser: BrowserWindow;
+  /** Evidence that the window was opened with, until its page takes it. */
+  evidenceGiven: readonly string[] = [];
   readonly #app: AppState;
   #engine = new Engine();
   #casePath: string | null = null;
@@ -133,7 +136,7 @@ export class CaseWindow {
   async work<T>(job: (engine: Engine, options: JobOptions) => Promise<T>): Promise<T> {
     this.refuseWhileAtWork();
     const abort = new AbortController();
-    const running = job(this.#engine, { signal: abort.signal, onProgress: this.#progress() });
+    const running = job(this.#engine, { signal: abort.signal, ...this.#tellers() });
     this.#job = { abort, ended: running.catch(() => undefined) };
     try {
       return await running;
@@ -146,6 +149,10 @@ export class CaseWindow {
     if (this.#job !== null) {
       throw new EnclaveError('busy', 'a job is at work in this window', '', 'wait for its end, or cancel it', 1);
     }
+  }
+
+  get atWork(): boolean {
+    return this.#job !== null;
   }
 
   cancel(): void {
@@ -196,16 +203,21 @@ export class CaseWindow {
     return closed;
   }
 
-  #progress(): (progress: Progress) => void {
-    let file = 0;
-    let told = performance.now();
-    return (progress) => {
-      this.send('progress', progress);
-      if (progress.file !== file && performance.now() - told >= TELL_CHANGE_EVERY_MS) {
-        file = progress.file;
-        told = performance.now();
+  /** Passes on what a job tells; the views look again as flows come in, ever more seldom. */
+  #tellers(): Pick<JobOptions, 'onProgress' | 'onEvidence'> {
+    let flows = 0;
+    let next = performance.now() + FIRST_LOOK_AFTER_MS;
+    let pause = FIRST_LOOK_AFTER_MS;
+    return {
+      onProgress: (progress) => {
+        this.send('progress', progress);
+        if (progress.step !== 'read' || progress.flows === flows || performance.now() < next) return;
+        flows = progress.flows;
+        pause = Math.min(pause * 1.2, LOOK_AT_LEAST_EVERY_MS);
+        next = performance.now() + pause;
         this.send('caseChanged', null);
-      }
+      },
+      onEvidence: (news) => this.send('evidence', news),
     };
   }
 

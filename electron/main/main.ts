@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { app, dialog, protocol, session } from 'electron';
 import type { ActionId } from '../../shared/actions.ts';
@@ -10,13 +11,30 @@ import { setMenu } from './menu.ts';
 import { Settings } from './settings.ts';
 import { silence } from './silence.ts';
 
-/** The app from start to end. Called as `enclave [CASE.enclave]`. */
+/** The app from start to end. Called as `enclave [CASE.enclave] [EVIDENCE …]`; evidence without a case asks for a new one. */
 
 const CASE_FILE = '.enclave';
 
-function caseArgument(argv: readonly string[], directory: string): string | null {
-  const found = argv.findLast((argument) => argument.endsWith(CASE_FILE) && !argument.startsWith('-'));
-  return found === undefined ? null : resolve(directory, found);
+/** What a window is opened on. */
+interface Opening {
+  readonly casePath: string | null;
+  readonly evidence: readonly string[];
+}
+
+function openingOf(paths: readonly string[]): Opening {
+  return {
+    casePath: paths.findLast((path) => path.endsWith(CASE_FILE)) ?? null,
+    evidence: paths.filter((path) => !path.endsWith(CASE_FILE)),
+  };
+}
+
+/** The files and folders that a command line names, absolute; it begins with the program, and the app's folder where that is not packed. */
+function namedPaths(argv: readonly string[], directory: string): string[] {
+  return argv
+    .slice(1)
+    .filter((argument) => !argument.startsWith('-'))
+    .map((argument) => resolve(directory, argument))
+    .filter((path) => path !== resolve(app.getAppPath()) && (path.endsWith(CASE_FILE) || existsSync(path)));
 }
 
 const state: AppState = {
@@ -39,18 +57,20 @@ function showMenu(): void {
 
 function runAction(id: ActionId): void {
   if (id === 'quit') app.quit();
-  else if (id === 'new-window') void openWindow(null);
+  else if (id === 'new-window') void openWindow({ casePath: null, evidence: [] });
   else frontWindow()?.send('action', id);
 }
 
 /** Opens a window on a case, or on the first screen. A case that cannot be opened is told there. */
-async function openWindow(casePath: string | null): Promise<void> {
+async function openWindow({ casePath, evidence }: Opening): Promise<void> {
   const shown = [...state.windows].find((window) => casePath !== null && window.casePath === casePath);
   if (shown !== undefined) {
     shown.focus();
+    if (evidence.length > 0) shown.send('evidenceGiven', [...evidence]);
     return;
   }
   const window = new CaseWindow(state);
+  window.evidenceGiven = evidence;
   let fault: unknown = null;
   if (casePath !== null) {
     await window.open(casePath).catch((error: unknown) => {
@@ -71,7 +91,7 @@ async function start(): Promise<void> {
   handleAppProtocol(protocol, join(app.getAppPath(), 'dist/renderer'));
   handleCalls(state);
   showMenu();
-  await openWindow(caseArgument(argv, directory));
+  await openWindow(openingOf(namedPaths(argv, directory)));
 }
 
 // Read before the first await: whoever starts us may change them after.
@@ -84,11 +104,11 @@ if (app.requestSingleInstanceLock()) {
   silence(app);
   guardContents(app);
   app.on('second-instance', (_event, otherArgv, otherDirectory) => {
-    void openWindow(caseArgument(otherArgv, otherDirectory));
+    void openWindow(openingOf(namedPaths(otherArgv, otherDirectory)));
   });
   app.on('open-file', (event, path) => {
     event.preventDefault();
-    void app.whenReady().then(() => openWindow(path));
+    void app.whenReady().then(() => openWindow(openingOf([path])));
   });
   app.on('before-quit', () => {
     state.quitting = true;

@@ -1,4 +1,4 @@
-import type { ImportSummary, Progress } from '../../shared/jobs.ts';
+import type { EvidenceNews, ImportSummary, Progress } from '../../shared/jobs.ts';
 import type { ErrorValue } from '../../shared/problem.ts';
 
 /** The job in work, or the last one, as the window shows it. */
@@ -6,12 +6,12 @@ export interface Job {
   readonly kind: 'sample' | 'import';
   readonly state: 'running' | 'cancelling' | 'done' | 'failed' | 'cancelled';
   readonly progress: Progress | null;
+  /** What was told of each evidence file so far, by path. */
+  readonly news: ReadonlyMap<string, EvidenceNews>;
   readonly summary: ImportSummary | null;
   readonly error: ErrorValue | null;
-  /** Ids of the evidence that was in the case before. */
-  readonly earlier: ReadonlySet<string>;
 }
 
-export function startedJob(kind: Job['kind'], earlier: ReadonlySet<string> = new Set()): Job {
-  return { kind, state: 'running', progress: null, summary: null, error: null, earlier };
+export function startedJob(kind: Job['kind']): Job {
+  return { kind, state: 'running', progress: null, news: new Map(), summary: null, error: null };
 }

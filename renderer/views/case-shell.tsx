@@ -113,12 +113,15 @@ function CurrentView(): ReactNode {
     return (
       <Empty title={busy ? 'The first flows are on their way' : 'This case holds no flows yet'}>
         {busy ? (
-          <p>Charts fill as each file is finished.</p>
+          <p>The views fill while the evidence is read.</p>
         ) : (
           <>
             <p>Drop captures (pcap, pcapng, compressed or not), Zeek logs or whole folders on this window, or</p>
             <button type="button" className="primary" onClick={() => run('add-evidence')}>
               Add evidence…
+            </button>{' '}
+            <button type="button" onClick={() => run('add-folders')}>
+              Add folders…
             </button>
           </>
         )}
@@ -190,12 +193,7 @@ export function CaseShell(props: {
       </main>
       {props.job !== null && (
         <aside className="job-dock">
-          <JobPanel
-            job={props.job}
-            evidence={overview.evidence}
-            onCancel={() => run('cancel-job')}
-            onDismiss={props.onDismissJob}
-          />
+          <JobPanel job={props.job} onCancel={() => run('cancel-job')} onDismiss={props.onDismissJob} />
         </aside>
       )}
     </div>

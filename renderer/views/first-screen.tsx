@@ -37,7 +37,7 @@ export function FirstScreen(props: {
         </header>
         {error !== null && <ErrorNotice error={error} onDismiss={props.onDismiss} />}
         {atWork ? (
-          <JobPanel job={job} evidence={[]} onCancel={props.onCancel} onDismiss={props.onDismiss} />
+          <JobPanel job={job} onCancel={props.onCancel} onDismiss={props.onDismiss} />
         ) : (
           <div className="ways">
             <button type="button" className="way primary" onClick={props.onNew}>

@@ -1,6 +1,5 @@
 import type { ReactNode } from 'react';
-import type { CaseOverview } from '../../shared/bridge.ts';
-import type { EvidenceResult, Progress } from '../../shared/jobs.ts';
+import type { EvidenceNews, Progress } from '../../shared/jobs.ts';
 import { formatBytes, formatCount } from '../../shared/number-format.ts';
 import type { Problem } from '../../shared/problem.ts';
 import { visibleText } from '../../shared/visible-text.ts';
@@ -45,7 +44,8 @@ export function problemPlace(format: string | null, problem: Problem): string {
   return `${formatCount(problem.count)}×, first at ${format?.startsWith('zeek') ? 'line' : 'byte'} ${formatCount(problem.firstOffset)}`;
 }
 
-const STATUS: Readonly<Record<EvidenceResult['status'], string>> = {
+const STATUS: Readonly<Record<EvidenceNews['status'], string>> = {
+  reading: 'being read',
   imported: 'imported',
   partial: 'partly read',
   rejected: 'rejected',
@@ -53,17 +53,7 @@ const STATUS: Readonly<Record<EvidenceResult['status'], string>> = {
 };
 
 /** What needs a look comes first. */
-const ORDER: readonly EvidenceResult['status'][] = ['rejected', 'partial', 'imported', 'duplicate'];
-
-interface FileLine {
-  key: string;
-  path: string;
-  status: EvidenceResult['status'];
-  format: string | null;
-  bytes: number;
-  flows: number;
-  problems: readonly Problem[];
-}
+const ORDER: readonly EvidenceNews['status'][] = ['reading', 'rejected', 'partial', 'imported', 'duplicate'];
 
 function Bar({ progress }: { progress: Progress }): ReactNode {
   const { bytes, bytesTotal, step } = progress;
@@ -107,11 +97,11 @@ function Figures({ progress }: { progress: Progress }): ReactNode {
   );
 }
 
-function FileLines({ lines }: { lines: readonly FileLine[] }): ReactNode {
+function FileLines({ lines }: { lines: readonly EvidenceNews[] }): ReactNode {
   return (
     <div className="job-files" tabIndex={0} role="group" aria-label="Results by file">
       {lines.map((line) => (
-        <div key={line.key} className="job-file">
+        <div key={line.path} className="job-file">
           <span className="name" title={visibleText(line.path)}>
             {fileName(line.path)}
           </span>
@@ -130,21 +120,13 @@ function FileLines({ lines }: { lines: readonly FileLine[] }): ReactNode {
   );
 }
 
-/** `evidence`: what the case held at the last look, for results before the job's own summary is there. */
-export function JobPanel(props: {
-  job: Job;
-  evidence: CaseOverview['evidence'];
-  onCancel: () => void;
-  onDismiss: () => void;
-}): ReactNode {
-  const { job, evidence } = props;
+export function JobPanel(props: { job: Job; onCancel: () => void; onDismiss: () => void }): ReactNode {
+  const { job } = props;
   const running = job.state === 'running' || job.state === 'cancelling';
-  const results: FileLine[] =
-    job.summary === null
-      ? evidence.filter((file) => !job.earlier.has(file.id)).map((file) => ({ ...file, key: file.id }))
-      : job.summary.evidence
-          .map((file) => ({ ...file, key: file.path }))
-          .toSorted((a, b) => ORDER.indexOf(a.status) - ORDER.indexOf(b.status));
+  const told: readonly EvidenceNews[] = job.summary?.evidence ?? [...job.news.values()];
+  const results = (running ? told : told.filter(({ status }) => status !== 'reading')).toSorted(
+    (a, b) => ORDER.indexOf(a.status) - ORDER.indexOf(b.status),
+  );
   const total = job.summary?.totals;
   return (
     <section
@@ -177,15 +159,15 @@ export function JobPanel(props: {
       )}
       {job.state === 'cancelled' && (
         <p>
-          {results.length === 0
+          {results.every(({ status }) => status === 'rejected')
             ? 'No file was finished: the case is as it was.'
             : 'The files finished before are in the case, but the findings do not know them. Add any evidence, new or the same, to make them anew.'}
         </p>
       )}
-      {job.state === 'running' && results.length > 0 && job.progress?.step === 'read' && (
+      {job.state === 'running' && job.progress?.step === 'read' && job.progress.flows > 0 && (
         <p className="quiet">
-          Flows are labelled when all files are read: until then their categories, services, countries and ranges are
-          not known.
+          The views fill as flows end. Their labels are provisional until all files are read: names learnt from DNS and
+          other logs come last.
         </p>
       )}
       {results.length > 0 && <FileLines lines={results} />}
