@@ -20,11 +20,6 @@ export function countMatches(reader: CaseReader, selection: FlowSelection): Matc
   return { segments, bySegment, total: bySegment.reduce((sum, count) => sum + count, 0) };
 }
 
-/** True while `counts` still tells of the case as `reader` has it. */
-export function isCurrent(counts: MatchCounts, reader: CaseReader): boolean {
-  return counts.segments === reader.segments();
-}
-
 /**
  * Matching flows `offset` (from 0) to `offset + limit - 1`, in stored order. `counts` are those of the same selection: they
  * let every segment before and after the page be skipped unread.

@@ -4,6 +4,7 @@ import type { CaseReader, SegmentInfo } from './case-reader.ts';
 import { type Amounts, CellTally } from './cell-tally.ts';
 import { type Dimension, Groups, HourGroups, plainDimensionsOf, timeDimensionsOf } from './flow-groups.ts';
 import type { FlowSelection } from './flow-selection.ts';
+import { tableHostHours } from './host-hour-table.ts';
 import { sweepHostHours } from './host-hour-sweep.ts';
 import { LocalHours } from './local-hours.ts';
 
@@ -30,6 +31,15 @@ export type SummaryRow = {
   unspread?: number;
 } & { [Name in Dimension]?: string | number | null };
 
+export interface SummaryQuestion {
+  by: readonly Dimension[];
+  metric: Metric;
+  /** Default: all flows. */
+  selection?: FlowSelection;
+  /** Words of 32 bits that host-hours may be counted in, see `tableHostHours`; beyond them the hours are swept. */
+  tableWords?: number;
+}
+
 /**
  * Summarises the matching flows (default: all). A flow counts at its start. When a dimension is `hour`, `weekday` or `day`,
  * bytes and packets are spread in equal parts over the local clock hours from the flow's first to its last packet.
@@ -38,23 +48,28 @@ export type SummaryRow = {
  * the matching flows.
  *
  * Hosts (4 bytes a flow) and local hours (6 bytes a flow) are derived at the first query that needs them and cached by the
- * reader. Host-hours hold 14 bytes for each flow of the segments that overlap in time.
+ * reader. Host-hours hold up to 32 MiB of bits, or 14 bytes for each flow of the segments that overlap in time.
  */
-export function summarise(
-  reader: CaseReader,
-  { by, metric, selection }: { by: readonly Dimension[]; metric: Metric; selection?: FlowSelection },
-): SummaryRow[] {
+export function summarise(reader: CaseReader, { by, metric, selection, tableWords }: SummaryQuestion): SummaryRow[] {
   const dimensions = [...new Set(by)];
   const plain = plainDimensionsOf(dimensions);
   const times = timeDimensionsOf(dimensions);
-  const groups = new Groups(plain, reader);
-  const hourGroups = times.length > 0 ? new HourGroups(times, plain.length === 0, reader) : null;
   const mark = markWith(selection);
-  const tally = new CellTally();
+  const newGroups = () => ({
+    groups: new Groups(plain, reader),
+    hourGroups: times.length > 0 ? new HourGroups(times, plain.length === 0, reader) : null,
+    tally: new CellTally(),
+  });
   if (metric === 'host-hours') {
-    const distinct = sweepHostHours(reader, mark, groups, hourGroups, tally);
-    return rowsOf(tally, dimensions, groups, hourGroups, distinct);
+    let found = newGroups();
+    let distinct = tableHostHours(reader, mark, found.groups, found.hourGroups, found.tally, tableWords);
+    if (distinct === null) {
+      found = newGroups();
+      distinct = sweepHostHours(reader, mark, found.groups, found.hourGroups, found.tally);
+    }
+    return rowsOf(found.tally, dimensions, found.groups, found.hourGroups, distinct);
   }
+  const { groups, hourGroups, tally } = newGroups();
   for (const segment of reader.segments()) {
     const mask = mark(segment);
     if (mask === null) continue;

@@ -4,8 +4,8 @@ import { parentPort } from 'node:worker_threads';
 import { analyseCase } from '../analysis/analyse.ts';
 import { foldJournal, isDatabaseError } from '../casefile/case-file.ts';
 import { CaseReader, PASS_CACHE_BYTES } from '../casefile/case-reader.ts';
-import { countMatches, flowPage, isCurrent, type MatchCounts } from '../casefile/flow-page.ts';
-import { compileFilter, type FlowSelection } from '../casefile/flow-selection.ts';
+import { countMatches, flowPage, type MatchCounts } from '../casefile/flow-page.ts';
+import { compileFilter, type FlowSelection, keepMasks } from '../casefile/flow-selection.ts';
 import { flowRecords } from '../casefile/flow-records.ts';
 import { type FlowFormat, FLOW_FORMATS, writeFlows } from '../casefile/flow-writers.ts';
 import { DIMENSIONS, type Dimension, summarise } from '../casefile/summary.ts';
@@ -48,6 +48,7 @@ function letGo(): void {
   const path = open?.path;
   open?.close();
   open = null;
+  last = null;
   if (path !== undefined) foldJournal(path);
 }
 
@@ -75,9 +76,8 @@ function oneOf<T extends string>(what: string, text: string, known: readonly T[]
 const summary: Handler<'summary'> = (request) => {
   const by: Dimension[] = request.by.map((name) => oneOf('dimension', name, DIMENSIONS));
   const metric: Metric = oneOf('metric', request.metric, METRICS);
-  const filter = parseFilter(request.where);
   const reader = readerOf(request.case, request.live);
-  const rows = summarise(reader, { by, metric, selection: compileFilter(filter, reader) });
+  const rows = summarise(reader, { by, metric, selection: selectionOf(reader, request.where).selection });
   return { rows: rows as Jobs['summary']['response']['rows'] };
 };
 
@@ -111,17 +111,28 @@ const flows: Handler<'flows'> = async (request, job) => {
   }));
 };
 
-/** The filter of the last page asked for: a table that is scrolled asks for many pages of one filter. */
-let lastPaged: { where: string; selection: FlowSelection; counts: MatchCounts } | null = null;
+/** The filter of the last query: a view asks several, and a table that is scrolled many pages. */
+interface LastSelection {
+  readonly where: string;
+  readonly snapshot: object;
+  readonly selection: FlowSelection;
+  counts: MatchCounts | null;
+}
+let last: LastSelection | null = null;
+
+function selectionOf(reader: CaseReader, where: string): LastSelection {
+  if (last?.where !== where || last.snapshot !== reader.snapshot) {
+    const selection = keepMasks(compileFilter(parseFilter(where), reader));
+    last = { where, snapshot: reader.snapshot, selection, counts: null };
+  }
+  return last;
+}
 
 const flowsPage: Handler<'flowsPage'> = ({ case: path, where, offset, limit, live }) => {
-  const filter = parseFilter(where);
   const reader = readerOf(path, live);
-  if (lastPaged?.where !== where || !isCurrent(lastPaged.counts, reader)) {
-    const selection = compileFilter(filter, reader);
-    lastPaged = { where, selection, counts: countMatches(reader, selection) };
-  }
-  const { selection, counts } = lastPaged;
+  const asked = selectionOf(reader, where);
+  const { selection } = asked;
+  const counts = (asked.counts ??= countMatches(reader, selection));
   return { flows: flowPage(reader, selection, counts, { offset, limit }), total: counts.total };
 };
 
@@ -226,12 +237,12 @@ async function run(job: JobRequest): Promise<void> {
 }
 
 // Jobs of one thread run one after the other: they share the reader.
-let last: Promise<void> = Promise.resolve();
+let lastJob: Promise<void> = Promise.resolve();
 port.on('message', (job: JobRequest | CloseRequest) => {
   if ('close' in job) {
     letGo();
     port.close();
     return;
   }
-  last = last.then(() => run(job));
+  lastJob = lastJob.then(() => run(job));
 });
