@@ -1,24 +1,16 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findChromium } from '../electron/report/report-pdf.ts';
+import { APP, buildApp } from './build-app.ts';
 import { buildWhenStale } from './build-window.ts';
+import { electronDistribution, fetchElectron } from './electron-distribution.ts';
 import { launchOnStandin } from './electron-standin/launch.ts';
 
-/** `npm start [CASE]`: Enclave's window from the sources; in Electron, or as a preview where its binary is not to be had. */
+/** `npm start [CASE]`: Enclave's window; compiled in Electron, or from the sources as a preview where its binary is not to be had. */
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-
-/** Electron's binary, if it is on disk. The package `electron` is never asked: it would begin to download. */
-function electronBinary(): string | null {
-  const folder = join(ROOT, 'node_modules/electron');
-  const dist = process.env['ELECTRON_OVERRIDE_DIST_PATH'] ?? join(folder, 'dist');
-  const named = join(folder, 'path.txt');
-  const name = existsSync(named) ? readFileSync(named, 'utf8') : 'electron';
-  return existsSync(join(dist, name)) ? join(dist, name) : null;
-}
 
 function say(line: string): void {
   process.stderr.write(`${line}\n`);
@@ -26,7 +18,7 @@ function say(line: string): void {
 
 function runElectron(binary: string, args: readonly string[]): Promise<number> {
   return new Promise((done) => {
-    const child = spawn(binary, [ROOT, ...args], { stdio: 'inherit' });
+    const child = spawn(binary, [APP, ...args], { stdio: 'inherit' });
     child.on('error', (error) => {
       say(`enclave: Electron cannot be started (${error.message})`);
       done(2);
@@ -64,19 +56,19 @@ async function runPreview(args: readonly string[]): Promise<number> {
 }
 
 async function start(args: readonly string[]): Promise<number> {
-  const electron = electronBinary();
+  const electron = electronDistribution() ?? (await fetchElectron(say));
   const fault = electron === null ? cannotPreview() : null;
   if (fault !== null) {
     say(`enclave: ${fault}; the command line (npx enclave) needs neither`);
     return 2;
   }
   try {
-    await buildWhenStale();
+    await (electron === null ? buildWhenStale() : buildApp(APP));
   } catch (error) {
     say(`enclave: the window cannot be built: ${error instanceof Error ? error.message : String(error)}`);
     return 2;
   }
-  return electron === null ? runPreview(args) : runElectron(electron, args);
+  return electron === null ? runPreview(args) : runElectron(electron.binary, args);
 }
 
 const given = process.argv.slice(2).map((argument) => (argument.startsWith('-') ? argument : resolve(argument)));

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { app, dialog, protocol, session } from 'electron';
 import type { ActionId } from '../../shared/actions.ts';
-import { toErrorValue } from '../../shared/problem.ts';
+import { EnclaveError, toErrorValue } from '../../shared/problem.ts';
 import { APP_SCHEME, handleAppProtocol } from './app-protocol.ts';
 import { handleCalls } from './calls.ts';
 import { type AppState, CaseWindow } from './case-window.ts';
@@ -33,7 +34,7 @@ function namedPaths(argv: readonly string[], directory: string): string[] {
   return argv
     .slice(1)
     .filter((argument) => !argument.startsWith('-'))
-    .map((argument) => resolve(directory, argument))
+    .map((argument) => (argument.startsWith('file:') ? fileURLToPath(argument) : resolve(directory, argument)))
     .filter((path) => path !== resolve(app.getAppPath()) && (path.endsWith(CASE_FILE) || existsSync(path)));
 }
 
@@ -87,6 +88,14 @@ async function openWindow({ casePath, evidence }: Opening): Promise<void> {
 
 async function start(): Promise<void> {
   await app.whenReady();
+  if (argv.includes('--no-sandbox')) {
+    throw new EnclaveError(
+      'no-sandbox',
+      "Chromium's sandbox is off, and a case holds text that strangers wrote",
+      '',
+      'start Enclave without --no-sandbox; docs/install.md tells what the sandbox needs',
+    );
+  }
   guardSession(session.defaultSession);
   handleAppProtocol(protocol, join(app.getAppPath(), 'dist/renderer'));
   handleCalls(state);

@@ -38,7 +38,7 @@ describe.skipIf(reason !== null)(`npm start${reason === null ? '' : ` (${reason}
     args: readonly string[] = [],
   ): { child: ChildProcess; said: () => string } {
     const child = spawn(process.execPath, [START, ...args], {
-      env: { ...process.env, ...env },
+      env: { ...process.env, ENCLAVE_OFFLINE: '1', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let text = '';
