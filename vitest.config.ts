@@ -7,8 +7,10 @@ export default defineConfig({
     // Processes, not threads: better-sqlite3 is a native addon, and tests start and kill child processes.
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    // What is waited for comes on a busy machine too, only later.
+    expect: { poll: { timeout: 30_000 } },
     reporters: ['default', new ClosingLine()],
   },
 });

@@ -44,6 +44,20 @@ export interface Asked<T> {
 /** Answers kept, least recently used out. */
 const KEPT = 120;
 const answers = new Map<string, unknown>();
+/** Questions on their way, so that two views that want the same ask once. */
+const asked = new Map<string, Promise<Answer<unknown>>>();
+
+function askOnce<Name extends CallName>(
+  key: string,
+  name: Name,
+  request: Calls[Name]['request'],
+): Promise<Answer<Response<Name>>> {
+  const known = asked.get(key) as Promise<Answer<Response<Name>>> | undefined;
+  if (known !== undefined) return known;
+  const answer = ask(name, request).finally(() => asked.delete(key));
+  asked.set(key, answer);
+  return answer;
+}
 
 function keep(key: string, value: unknown): void {
   answers.delete(key);
@@ -78,7 +92,7 @@ export function useAsk<Name extends CallName>(
     }
     let current = true;
     const load = async (): Promise<void> => {
-      const answer = await ask(name, request);
+      const answer = await askOnce(key, name, request);
       if (answer.ok) keep(key, answer.value);
       if (!current) return;
       if (answer.ok) setState({ key, value: answer.value, error: null });

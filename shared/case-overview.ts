@@ -23,6 +23,8 @@ export interface CaseOverview {
     status: 'imported' | 'partial';
     problems: Problem[];
   }[];
+  /** The tables that gave addresses their country: where from, and the day that each describes (ISO 8601). */
+  countryTables: { source: string; date: string }[];
   flows: number;
   /** Microseconds since the epoch; null without flows. */
   firstSeen: number | null;

@@ -1,4 +1,5 @@
 import type { CaseOverview } from '../../shared/case-overview.ts';
+import { z } from 'zod';
 import type { CaseReader } from '../casefile/case-reader.ts';
 
 /** What the case holds: its facts and its completed evidence, in the order of import. Flows and times also of evidence in work, if the reader shows it. */
@@ -38,8 +39,17 @@ export function overviewOf(reader: CaseReader): CaseOverview {
     authority: reader.meta('authority') ?? '',
     profile: reader.profile,
     evidence,
+    countryTables: countryTables(reader),
     flows,
     firstSeen: flows === 0 ? null : firstSeen,
     lastSeen: flows === 0 ? null : lastSeen,
   };
+}
+
+const Basis = z.object({ tables: z.array(z.object({ kind: z.string(), source: z.string(), date: z.string() })) });
+
+function countryTables(reader: CaseReader): CaseOverview['countryTables'] {
+  const basis = Basis.safeParse(reader.labelBasis());
+  const tables = basis.success ? basis.data.tables : [];
+  return tables.filter(({ kind }) => kind === 'country').map(({ source, date }) => ({ source, date }));
 }

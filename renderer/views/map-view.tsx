@@ -155,7 +155,7 @@ function CountryList(props: {
 }
 
 export function MapView(): ReactNode {
-  const { where, setWhere, metric, version } = useWorkbench();
+  const { where, setWhere, metric, version, overview } = useWorkbench();
   const { value: rows, error, pending } = useAsk('summary', { by: ['country'], metric, where }, version);
   const { world, fault } = useWorld();
   const [pointed, setPointed] = useState<string | null>(null);
@@ -234,9 +234,11 @@ export function MapView(): ReactNode {
         )}
         <p className="foot quiet">
           A peer’s country is the one that the country table nearest in time to the flow gives its address: where the
-          address is registered or held to be, not where a person, a server or the far end of a tunnel was. Shapes:
-          Natural Earth 1:50 m, Equal Earth projection; borders are schematic and no statement on the status of any
-          territory. Countries with flows that are too small to see are dots.
+          address is registered or held to be, not where a person, a server or the far end of a tunnel was.{' '}
+          {overview.countryTables.length > 0 &&
+            `Tables: ${overview.countryTables.map(({ source, date }) => `${visibleText(source)} (of ${date})`).join('; ')}. `}
+          Shapes: Natural Earth 1:50 m, Equal Earth projection; borders are schematic and no statement on the status of
+          any territory. Countries with flows that are too small to see are dots.
           {metric === 'host-hours' && ' A host-hour counts once in each country that it touched.'}
           {undrawn.length > 0 && ` Not on the map, but in the list: ${formatList(undrawn)}.`}
         </p>

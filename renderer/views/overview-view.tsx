@@ -130,15 +130,14 @@ function BarPanel({ dimension }: { dimension: BarDimension }): ReactNode {
 function KeyNumbers(): ReactNode {
   const { where, version, overview } = useWorkbench();
   const ask = { by: ['direction'], where };
-  const flows = useAsk('summary', { ...ask, metric: 'flows' }, version);
   const bytes = useAsk('summary', { ...ask, metric: 'bytes' }, version);
   const packets = useAsk('summary', { ...ask, metric: 'packets' }, version);
   const hours = useAsk('summary', { by: ['day'], where, metric: 'host-hours' }, version);
   const hosts = useAsk('summary', { by: ['host'], where, metric: 'flows' }, version);
-  const sum = (rows: SummaryRowValue[] | null): number | null =>
-    rows === null ? null : rows.reduce((total, row) => total + Number(row['value'] ?? 0), 0);
-  const total = sum(flows.value);
-  const outbound = Number(flows.value?.find((row) => row['direction'] === 'outbound')?.['value'] ?? 0);
+  const sum = (rows: SummaryRowValue[] | null, of = 'value'): number | null =>
+    rows === null ? null : rows.reduce((total, row) => total + Number(row[of] ?? 0), 0);
+  const total = sum(bytes.value, 'flows');
+  const outbound = Number(bytes.value?.find((row) => row['direction'] === 'outbound')?.['flows'] ?? 0);
   const cards: [string, string, string][] = [
     ['Flows', formatCount(total), total ? `${formatShare(outbound / total)} opened from inside` : 'no flow matches'],
     ['Bytes', formatBytes(sum(bytes.value)), 'both ways, IP layer'],
@@ -153,7 +152,7 @@ function KeyNumbers(): ReactNode {
     ['Evidence', formatCount(overview.evidence.length), 'files, whole case'],
   ];
   return (
-    <dl className={flows.pending ? 'key-numbers pending' : 'key-numbers'}>
+    <dl className={bytes.pending ? 'key-numbers pending' : 'key-numbers'}>
       {cards.map(([name, value, note]) => (
         <div key={name}>
           <dt>{name}</dt>

@@ -1,6 +1,184 @@
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
+import type { SummaryRowValue } from '../../shared/bridge.ts';
+import { METRICS, type Metric } from '../../shared/finding.ts';
+import { formatAmount, formatBytes, formatCount, formatShare } from '../../shared/number-format.ts';
+import { visibleText } from '../../shared/visible-text.ts';
+import { type Asked, useAsk } from '../bridge-access.ts';
+import { categoryColour } from '../category-colours.ts';
+import { filterWord } from '../state/filter-completion.ts';
+import { countryName } from '../state/names.ts';
+import { holdsFilter, joinFilters } from '../state/time-filter.ts';
+import { useWorkbench } from '../state/workbench.ts';
+import { ErrorNotice } from './notice.tsx';
 
-export function SelectionInspector(_props: {
+/** What lies behind something that was clicked in a chart: its totals, its days, and what it is made of. */
+
+/** Rows of each list. */
+const LISTED = 5;
+
+type ListDimension = 'category' | 'service' | 'country' | 'host';
+
+const LISTS: readonly { dimension: ListDimension; title: string; absent: string }[] = [
+  { dimension: 'category', title: 'Categories', absent: 'none' },
+  { dimension: 'service', title: 'Services', absent: 'no service named' },
+  { dimension: 'country', title: 'Countries of the peers', absent: 'not known' },
+  { dimension: 'host', title: 'Hosts', absent: 'outside the ranges' },
+];
+
+function sumOf(rows: readonly SummaryRowValue[] | null): number | null {
+  return rows === null ? null : rows.reduce((sum, row) => sum + Number(row['value'] ?? 0), 0);
+}
+
+/** First and last day with flows, and how many there are; null without any. Rows are of `summary --by day`. */
+export function daysWithFlows(
+  rows: readonly SummaryRowValue[],
+): { readonly first: string; readonly last: string; readonly count: number } | null {
+  const days = rows.flatMap(({ day, flows }) => (typeof day === 'string' && Number(flows) > 0 ? [day] : [])).toSorted();
+  const [first] = days;
+  const last = days.at(-1);
+  return first === undefined || last === undefined ? null : { first, last, count: days.length };
+}
+
+/** Totals of a filter in each metric. Days divide the host-hours: none is counted twice. */
+function useTotals(where: string): {
+  readonly flows: Asked<SummaryRowValue[]>;
+  readonly bytes: Asked<SummaryRowValue[]>;
+  readonly packets: Asked<SummaryRowValue[]>;
+  readonly 'host-hours': Asked<SummaryRowValue[]>;
+} {
+  const { version } = useWorkbench();
+  const by = ['direction'];
+  return {
+    flows: useAsk('summary', { by, where, metric: 'flows' }, version),
+    bytes: useAsk('summary', { by, where, metric: 'bytes' }, version),
+    packets: useAsk('summary', { by, where, metric: 'packets' }, version),
+    'host-hours': useAsk('summary', { by: ['day'], where, metric: 'host-hours' }, version),
+  };
+}
+
+function Totals({ where }: { where: string }): ReactNode {
+  const workbench = useWorkbench();
+  const here = useTotals(where);
+  const whole = useTotals(workbench.where);
+  const error = METRICS.map((metric) => here[metric].error).find((each) => each !== null) ?? null;
+  const pending = METRICS.some((metric) => here[metric].pending || whole[metric].pending);
+  const scaled = METRICS.some((metric) => here[metric].value?.some((row) => row['scaled'] === true) === true);
+  const dayRows = here['host-hours'].value;
+  const days = dayRows === null ? null : daysWithFlows(dayRows);
+  const line = (metric: Metric): ReactNode => {
+    const value = sumOf(here[metric].value);
+    const total = sumOf(whole[metric].value);
+    return (
+      <tr key={metric}>
+        <th scope="row">{metric}</th>
+        <td className="number">{metric === 'bytes' ? formatBytes(value) : formatCount(value)}</td>
+        <td className="number">
+          {formatShare(value === null || total === null || total === 0 ? null : value / total)}
+        </td>
+      </tr>
+    );
+  };
+  return (
+    <section className={pending ? 'pending' : ''}>
+      {error !== null && <ErrorNotice error={error} />}
+      <table className="selection-totals">
+        <thead>
+          <tr>
+            <th scope="col">Totals</th>
+            <th scope="col" className="number">
+              here
+            </th>
+            <th scope="col" className="number">
+              {workbench.where === '' ? 'of the case' : 'of the filter'}
+            </th>
+          </tr>
+        </thead>
+        <tbody>{METRICS.map(line)}</tbody>
+      </table>
+      {scaled && <p className="quiet foot">Scaled by sampling.</p>}
+      <dl className="facts">
+        <div>
+          <dt>First day</dt>
+          <dd>{days === null ? '–' : days.first}</dd>
+        </div>
+        <div>
+          <dt>Last day</dt>
+          <dd>{days === null ? '–' : days.last}</dd>
+        </div>
+        <div>
+          <dt>Days</dt>
+          <dd>
+            <span>
+              {days === null ? '–' : formatCount(days.count)}{' '}
+              <span className="quiet">with flows, {workbench.timeZone}</span>
+            </span>
+          </dd>
+        </div>
+      </dl>
+    </section>
+  );
+}
+
+function List(props: { dimension: ListDimension; title: string; absent: string; where: string }): ReactNode {
+  const { dimension, title, absent, where } = props;
+  const { metric, version, setWhere } = useWorkbench();
+  const { value: rows, error, pending } = useAsk('summary', { by: [dimension], metric, where }, version);
+  const shown = (rows ?? []).slice(0, LISTED);
+  const highest = Math.max(...shown.map((row) => Number(row['value'] ?? 0)), 0);
+  const nameOf = (key: string | null): string => {
+    if (key === null) return absent;
+    return dimension === 'country' ? `${countryName(key) ?? ''} (${visibleText(key)})`.trim() : visibleText(key);
+  };
+  const colourOf = (key: string | null): object =>
+    dimension === 'category' ? { backgroundColor: categoryColour(key) } : {};
+  return (
+    <section className={pending ? 'pending' : ''}>
+      <h3>
+        {title}
+        {rows !== null && rows.length > LISTED && `: first ${LISTED} of ${formatCount(rows.length)}`}
+      </h3>
+      {error !== null && <ErrorNotice error={error} />}
+      {rows !== null && rows.length === 0 && <p className="quiet">No flow.</p>}
+      <ul className="bars">
+        {shown.map((row) => {
+          const raw = row[dimension];
+          const key = typeof raw === 'string' ? raw : null;
+          const value = Number(row['value'] ?? 0);
+          const share = typeof row['share'] === 'number' ? row['share'] : null;
+          const test = key === null ? '' : `${dimension} = ${filterWord(key)}`;
+          return (
+            <li key={String(key)} className={key === null ? 'absent' : ''}>
+              <button
+                type="button"
+                disabled={key === null}
+                title={`${nameOf(key)}: ${formatAmount(metric, value)}.${key === null ? '' : ' Click to add it to the filter.'}`}
+                onClick={() => setWhere(joinFilters(where, test))}
+              >
+                <span className="bar-name">
+                  <span className="clip">{nameOf(key)}</span>
+                </span>
+                <span className="bar-track" aria-hidden="true">
+                  <span
+                    className="bar-fill"
+                    style={{ width: `${highest > 0 ? (value / highest) * 100 : 0}%`, ...colourOf(key) }}
+                  />
+                </span>
+                <span className="bar-value">{metric === 'bytes' ? formatBytes(value) : formatCount(value)}</span>
+                <span className="bar-share">{formatShare(share)}</span>
+              </button>
+            </li>
+          );
+        })}
+      </ul>
+    </section>
+  );
+}
+
+/**
+ * A panel about the flows of `where`. It takes the focus when it opens and whenever something else is selected, and gives it
+ * back to where it was when it closes; Escape closes it.
+ */
+export function SelectionInspector(props: {
   /** What was clicked, as it stands on the screen. */
   title: string;
   /** What kind of thing it is: `Country`, `Service`, `Host`, … */
@@ -9,5 +187,78 @@ export function SelectionInspector(_props: {
   where: string;
   onClose: () => void;
 }): ReactNode {
-  return null;
+  const { title, kind, where, onClose } = props;
+  const workbench = useWorkbench();
+  const panel = useRef<HTMLElement>(null);
+  const opener = useRef<HTMLElement | SVGElement | null>(null);
+
+  useEffect(() => {
+    const { current } = panel;
+    const { activeElement } = document;
+    if (current === null || current.contains(activeElement)) return;
+    if (activeElement instanceof HTMLElement || activeElement instanceof SVGElement) opener.current = activeElement;
+    current.focus();
+  }, [title, kind]);
+  // Focus that the reader moved elsewhere meanwhile stays there: once removed, a panel that held it leaves it to the body.
+  useEffect(
+    () => () => {
+      const { activeElement } = document;
+      if (activeElement === null || activeElement === document.body) opener.current?.focus();
+    },
+    [],
+  );
+
+  const isFilter = holdsFilter(workbench.where, where);
+  return (
+    <aside
+      ref={panel}
+      className="inspector selection-inspector panel"
+      aria-label={`${kind}: ${visibleText(title)}`}
+      tabIndex={-1}
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape') return;
+        event.stopPropagation();
+        onClose();
+      }}
+    >
+      <header>
+        <h2>
+          <span className="quiet">{kind}</span> {visibleText(title)}
+        </h2>
+        <button type="button" className="quiet small" onClick={onClose}>
+          Close
+        </button>
+      </header>
+      <div className="inspector-scroll" tabIndex={0} role="group" aria-label="What lies behind it">
+        <section>
+          <h3>Filter</h3>
+          <p className="selection-filter mono">{where === '' ? 'every flow' : visibleText(where)}</p>
+          <div className="selection-actions">
+            <button
+              type="button"
+              className="primary small"
+              onClick={() => {
+                workbench.setWhere(where);
+                workbench.go('flows');
+              }}
+            >
+              Show the flows
+            </button>
+            <button type="button" className="small" disabled={isFilter} onClick={() => workbench.setWhere(where)}>
+              {isFilter ? 'This is the filter' : 'Filter to this'}
+            </button>
+          </div>
+        </section>
+        {/* Numbers of what was selected before would stand under the wrong name. */}
+        <Totals key={`totals/${kind}/${title}`} where={where} />
+        {LISTS.map((list) => (
+          <List key={`${list.dimension}/${kind}/${title}`} {...list} where={where} />
+        ))}
+        <details>
+          <summary>Why these labels</summary>
+          <p>Each flow tells its own “Why this label” in the Flows view: choose “Show the flows”, then a row.</p>
+        </details>
+      </div>
+    </aside>
+  );
 }

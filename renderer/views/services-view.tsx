@@ -1,5 +1,270 @@
-import type { ReactNode } from 'react';
+import { type ReactNode, useMemo, useState } from 'react';
+import type { SummaryRowValue } from '../../shared/bridge.ts';
+import type { ErrorValue } from '../../shared/problem.ts';
+import { formatCount } from '../../shared/number-format.ts';
+import { type Asked, useAsk } from '../bridge-access.ts';
+import { categoryColour } from '../category-colours.ts';
+import {
+  GRAPH_COLUMNS,
+  type GraphColumn,
+  type GraphLink,
+  type GraphNode,
+  type LeftDimension,
+  type ServiceGraph,
+  serviceGraph,
+  shownHosts,
+} from '../charts/service-graph-data.ts';
+import { ServiceGraphChart, describe, heightOf, nodesThatFit } from '../charts/service-graph.tsx';
+import { filterWord } from '../state/filter-completion.ts';
+import { joinFilters } from '../state/time-filter.ts';
+import { useSize } from '../state/use-size.ts';
+import { useWorkbench } from '../state/workbench.ts';
+import { Empty, ErrorNotice } from './notice.tsx';
+import { SelectionInspector } from './selection-inspector.tsx';
+
+/** Who spoke with which service in which country, as a graph of three columns. */
+
+/** Nodes of a column that was asked to show more. */
+const MORE = 60;
+/** Categories that the legend names. */
+const NAMED = 12;
+
+type Most = Readonly<Record<GraphColumn, number>>;
+
+/** The last value that was not null. */
+function useLast<T>(value: T | null): T | null {
+  const [kept, setKept] = useState<T | null>(value);
+  if (value !== null && value !== kept) setKept(value);
+  return value ?? kept;
+}
+
+/** The graph of the filter and metric; while its answers are on their way, the one before. */
+function useServiceGraph(
+  left: LeftDimension,
+  most: Most,
+): { graph: ServiceGraph | null; error: ErrorValue | null; pending: boolean } {
+  const { where, metric, version } = useWorkbench();
+  const overlaps = metric === 'host-hours';
+  const ofHosts = left === 'host';
+  const needsTotals = ofHosts || overlaps;
+  // First, since hosts are asked for by what it tells.
+  const totals = useAsk('summary', { by: [left], metric, where }, version, needsTotals);
+  const right = useAsk('summary', { by: ['service', 'category', 'country'], metric, where }, version);
+  const services = useAsk('summary', { by: ['service', 'category'], metric, where }, version, overlaps);
+  const countries = useAsk('summary', { by: ['country'], metric, where }, version, overlaps);
+
+  // Hosts may be thousands: only those shown are asked for one by one.
+  const totalRows = totals.pending || totals.error !== null ? null : totals.value;
+  const leftWhere = useMemo(() => {
+    if (!ofHosts || totalRows === null || totalRows.length <= most.left) return where;
+    const hosts = shownHosts(totalRows, most.left).map(filterWord);
+    return joinFilters(where, `(host in (${hosts.join(', ')}) or subjectSide = none)`);
+  }, [ofHosts, totalRows, most.left, where]);
+  const isReady = !ofHosts || totalRows !== null;
+  const lefts = useAsk('summary', { by: [left, 'service', 'category'], metric, where: leftWhere }, version, isReady);
+
+  const settled = (asked: Asked<SummaryRowValue[]>, when: boolean): SummaryRowValue[] | null =>
+    when && !asked.pending && asked.error === null ? asked.value : null;
+  const rightRows = settled(right, true);
+  const leftRows = settled(lefts, isReady);
+  const leftTotals = settled(totals, needsTotals);
+  const serviceTotals = settled(services, overlaps);
+  const countryTotals = settled(countries, overlaps);
+  const complete = leftRows !== null && rightRows !== null && !(ofHosts && overlaps && serviceTotals === null);
+  const fresh = useMemo(
+    () =>
+      complete
+        ? serviceGraph({ left, metric, leftRows, rightRows, leftTotals, serviceTotals, countryTotals, most })
+        : null,
+    [complete, left, metric, leftRows, rightRows, leftTotals, serviceTotals, countryTotals, most],
+  );
+  const error = right.error ?? lefts.error ?? totals.error ?? services.error ?? countries.error;
+  return { graph: useLast(fresh), error, pending: fresh === null };
+}
+
+const LEFT_NAMES: Readonly<Record<LeftDimension, string>> = { range: 'Ranges', host: 'Hosts' };
+
+function ColumnHead(props: {
+  name: string;
+  counts: ServiceGraph['counts'][GraphColumn];
+  isLong: boolean;
+  onLong: (isLong: boolean) => void;
+}): ReactNode {
+  const { name, counts, isLong, onLong } = props;
+  const { shown, all, unnamed } = counts;
+  return (
+    <div>
+      <h3>{name}</h3>
+      <span className="quiet">
+        {shown < all ? `${formatCount(shown)} of ${formatCount(all)}` : formatCount(all)}
+        {unnamed > 0 && `, ${formatCount(unnamed)} of them categories without a service named`}
+      </span>
+      {(shown < all || isLong) && (
+        <button
+          type="button"
+          className="quiet tiny"
+          aria-label={`${isLong ? 'Fewer' : 'More'} ${name.toLowerCase()}`}
+          onClick={() => onLong(!isLong)}
+        >
+          {isLong ? 'Fewer' : 'More'}
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** The colours in words: categories of the services shown, in the order of their services. */
+function Colours({ graph }: { graph: ServiceGraph }): ReactNode {
+  const categories = [...new Set(graph.nodes.flatMap(({ category }) => (category === null ? [] : [category])))];
+  return (
+    <ul className="graph-colours" aria-label="Colours">
+      {categories.slice(0, NAMED).map((category) => (
+        <li key={category}>
+          <span className="swatch" style={{ backgroundColor: categoryColour(category) }} />
+          {category}
+        </li>
+      ))}
+      {categories.length > NAMED && <li className="quiet">and {categories.length - NAMED} more</li>}
+    </ul>
+  );
+}
+
+/** What was clicked, as it was then: it may leave the graph with the next filter. */
+interface Selection {
+  readonly id: string;
+  readonly title: string;
+  readonly kind: string;
+  readonly filter: string;
+}
+
+function selectionOf(of: GraphNode | GraphLink, graph: ServiceGraph): Selection {
+  if (!('source' in of)) return { id: of.id, title: of.name, kind: of.what, filter: of.filter };
+  const source = graph.nodes.find(({ id }) => id === of.source);
+  const target = graph.nodes.find(({ id }) => id === of.target);
+  return {
+    id: of.id,
+    title: `${source?.name ?? ''} – ${target?.name ?? ''}`,
+    kind: 'Band',
+    filter: joinFilters(source?.filter ?? '', target?.filter ?? ''),
+  };
+}
 
 export function ServicesView(): ReactNode {
-  return null;
+  const { where, setWhere, metric } = useWorkbench();
+  const [left, setLeft] = useState<LeftDimension>('range');
+  const [long, setLong] = useState<Readonly<Record<GraphColumn, boolean>>>({
+    left: false,
+    service: false,
+    country: false,
+  });
+  const [marked, setMarked] = useState<string | null>(null);
+  const [selected, setSelected] = useState<Selection | null>(null);
+  const [box, { width, height }] = useSize<HTMLDivElement>();
+  const fitting = height === 0 ? null : nodesThatFit(height);
+  const most = useMemo<Most>(() => {
+    const count = (column: GraphColumn): number => (long[column] ? MORE : (fitting ?? 5));
+    return { left: count('left'), service: count('service'), country: count('country') };
+  }, [long, fitting]);
+  const { graph, error, pending } = useServiceGraph(left, most);
+
+  const nodesIn = (column: GraphColumn): number => graph?.nodes.filter((node) => node.column === column).length ?? 0;
+  const tall = Math.max(
+    height,
+    ...GRAPH_COLUMNS.filter((column) => long[column]).map((column) => heightOf(nodesIn(column))),
+  );
+  const find = (id: string | null): GraphNode | GraphLink | undefined =>
+    graph?.nodes.find((node) => node.id === id) ?? graph?.links.find((link) => link.id === id);
+  const of = find(marked);
+  const again = find(selected?.id ?? null);
+  // The rest of another filter is another one, though it stands in the same place.
+  const isSame = graph !== null && again !== undefined && selectionOf(again, graph).filter === selected?.filter;
+  const filterTo = (each: GraphNode | GraphLink): void => {
+    if (graph !== null) setWhere(joinFilters(where, selectionOf(each, graph).filter));
+  };
+
+  return (
+    <div className={selected === null ? 'view services' : 'view services inspecting'}>
+      <section className={pending ? 'panel pending' : 'panel'} aria-labelledby="services-title">
+        <header>
+          <h2 id="services-title">Services</h2>
+          <span className="graph-readout quiet">
+            {graph === null || of === undefined
+              ? `${metric} between ${LEFT_NAMES[left].toLowerCase()}, services and the countries of the peers`
+              : describe(of, graph, metric)}
+          </span>
+          <fieldset className="segmented">
+            <legend className="hidden">Left column</legend>
+            {(['range', 'host'] as const).map((dimension) => (
+              <label key={dimension}>
+                <input
+                  type="radio"
+                  name="graph-left"
+                  checked={dimension === left}
+                  onChange={() => setLeft(dimension)}
+                />
+                <span>{LEFT_NAMES[dimension]}</span>
+              </label>
+            ))}
+          </fieldset>
+        </header>
+        {error !== null && <ErrorNotice error={error} />}
+        {graph !== null && graph.nodes.length > 0 && (
+          <div className="graph-heads">
+            {GRAPH_COLUMNS.map((column) => (
+              <ColumnHead
+                key={column}
+                name={{ left: LEFT_NAMES[left], service: 'Services', country: 'Countries' }[column]}
+                counts={graph.counts[column]}
+                isLong={long[column]}
+                onLong={(isLong) => setLong({ ...long, [column]: isLong })}
+              />
+            ))}
+          </div>
+        )}
+        <div ref={box} className="graph-box">
+          {graph !== null && graph.nodes.length === 0 && (
+            <Empty title="No flow matches the filter">
+              <p>Clear the filter or widen it.</p>
+            </Empty>
+          )}
+          {graph !== null && graph.nodes.length > 0 && graph.links.every(({ amount }) => amount === 0) && (
+            <Empty title={`The ${formatCount(graph.total.flows)} matching flows hold no ${metric}`}>
+              <p>Count in flows to see them.</p>
+            </Empty>
+          )}
+          {graph !== null && width > 0 && graph.links.some(({ amount }) => amount > 0) && (
+            <ServiceGraphChart
+              graph={graph}
+              metric={metric}
+              hasHosts={left === 'host'}
+              width={width}
+              height={tall}
+              marked={marked ?? (isSame ? again.id : null)}
+              onMark={setMarked}
+              onSelect={(each) => setSelected(selectionOf(each, graph))}
+              onFilter={filterTo}
+              onEscape={() => setSelected(null)}
+            />
+          )}
+        </div>
+        {graph !== null && graph.nodes.length > 0 && <Colours graph={graph} />}
+        <p className="foot quiet">
+          A band joins two columns; it does not go on through a service.{' '}
+          {metric === 'host-hours'
+            ? 'A host-hour counts once in each band that it touched: bands add up to more than there are, and what is merged is told as “at most” (≤). '
+            : ''}
+          {graph?.scaled === true ? 'Scaled by sampling. ' : ''}
+          Arrow keys move, with Shift to a band; Enter or a click explains, with Shift it filters.
+        </p>
+      </section>
+      {selected !== null && (
+        <SelectionInspector
+          title={selected.title}
+          kind={selected.kind}
+          where={joinFilters(where, selected.filter)}
+          onClose={() => setSelected(null)}
+        />
+      )}
+    </div>
+  );
 }
