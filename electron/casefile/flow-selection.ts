@@ -11,9 +11,10 @@ import {
   formatTcpFlags,
   transportNumber,
 } from '../../shared/flow.ts';
-import { parseInstant } from '../../shared/time.ts';
+import { parseInstant, ZoneClock } from '../../shared/time.ts';
 import { UNKNOWN } from '../../shared/vocabulary.ts';
 import type { CaseReader, SegmentInfo } from './case-reader.ts';
+import { LocalHours } from './local-hours.ts';
 
 /** Filters over columns: an expression becomes a mask a segment. */
 
@@ -144,6 +145,10 @@ function compileTest(test: FilterTest, reader: CaseReader): FlowSelection {
       const seconds = combined(reader, 'end', 'start', (end, start) => (end - start) / 1e6);
       return numberTest(numberIntervals(test), seconds);
     }
+    case 'hour':
+      return localHourTest((hour) => ZoneClock.hourOfDay(hour), numberIntervals(test), reader);
+    case 'weekday':
+      return localHourTest((hour) => ZoneClock.weekday(hour), numberIntervals(test), reader);
     case 'packets':
       return numberTest(numberIntervals(test), combined(reader, 'packetsOut', 'packetsIn', sum));
     case 'bytes':
@@ -372,6 +377,23 @@ function numberTest(
         }
       }
       return count(mask, rows);
+    },
+  };
+}
+
+/** Rows whose start lies in a local clock hour with such a property. */
+function localHourTest(
+  property: (localHour: number) => number,
+  intervals: readonly Interval[],
+  reader: CaseReader,
+): FlowSelection {
+  const matches = inIntervals(intervals);
+  return {
+    mark(segment, mask) {
+      const { hours, starts } = LocalHours.of(reader).ofSegment(segment);
+      const ofHours = Uint8Array.from(hours, (hour) => (matches(property(hour)) ? 1 : 0));
+      for (let i = 0; i < segment.rows; i++) mask[i] = ofHours[starts[i]];
+      return count(mask, segment.rows);
     },
   };
 }

@@ -10,6 +10,7 @@ import { localTime } from '../state/local-time.ts';
 import { countryName, fileName } from '../state/names.ts';
 import { joinFilters } from '../state/time-filter.ts';
 import { useWorkbench } from '../state/workbench.ts';
+import { Inspected, type Selection } from './inspected.tsx';
 import { problemPlace } from './job-panel.tsx';
 import { ErrorNotice } from './notice.tsx';
 
@@ -27,6 +28,15 @@ const TITLES: Readonly<Record<BarDimension, string>> = {
   country: 'Countries of the peers',
   host: 'Hosts',
   range: 'Ranges',
+};
+
+const KINDS: Readonly<Record<BarDimension, string>> = {
+  category: 'Category',
+  service: 'Service',
+  protocol: 'Protocol',
+  country: 'Country',
+  host: 'Host',
+  range: 'Range',
 };
 
 const ABSENT: Readonly<Record<BarDimension, string>> = {
@@ -48,7 +58,7 @@ function BarRow(props: {
   dimension: BarDimension;
   row: SummaryRowValue;
   highest: number;
-  selected: (key: string) => void;
+  onChoose: (key: string, isFilter: boolean) => void;
 }): ReactNode {
   const { metric } = useWorkbench();
   const { dimension, row, highest } = props;
@@ -66,8 +76,8 @@ function BarRow(props: {
       <button
         type="button"
         disabled={key === null}
-        title={`${name}${meaning}: ${formatAmount(metric, value)}, ${formatCount(Number(row['flows'] ?? 0))} flows. Click to filter.`}
-        onClick={() => key !== null && props.selected(key)}
+        title={`${name}${meaning}: ${formatAmount(metric, value)}, ${formatCount(Number(row['flows'] ?? 0))} flows. Click to look closer, with Shift to filter.`}
+        onClick={(event) => key !== null && props.onChoose(key, event.shiftKey)}
       >
         <span className="bar-name">
           {dimension === 'country' && key !== null && <span className="code">{visibleText(key)}</span>}
@@ -89,7 +99,8 @@ function BarRow(props: {
   );
 }
 
-function BarPanel({ dimension }: { dimension: BarDimension }): ReactNode {
+function BarPanel(props: { dimension: BarDimension; onChoose: (selection: Selection) => void }): ReactNode {
+  const { dimension, onChoose } = props;
   const { where, setWhere, metric, version } = useWorkbench();
   const [isLong, setLong] = useState(false);
   const { value: rows, error, pending } = useAsk('summary', { by: [dimension], metric, where }, version);
@@ -114,7 +125,11 @@ function BarPanel({ dimension }: { dimension: BarDimension }): ReactNode {
             dimension={dimension}
             row={row}
             highest={highest}
-            selected={(key) => setWhere(joinFilters(where, `${dimension} = ${filterWord(key)}`))}
+            onChoose={(key, isFilter) => {
+              const only = joinFilters(where, `${dimension} = ${filterWord(key)}`);
+              if (isFilter) setWhere(only);
+              else onChoose({ kind: KINDS[dimension], title: rowName(dimension, key), where: only });
+            }}
           />
         ))}
       </ul>
@@ -235,18 +250,21 @@ function EvidenceTable({ evidence, timeZone }: { evidence: CaseOverview['evidenc
 
 export function OverviewView(): ReactNode {
   const { overview, timeZone } = useWorkbench();
+  const [selection, setSelection] = useState<Selection | null>(null);
   return (
-    <div className="view overview">
-      <KeyNumbers />
-      <div className="bar-panels">
-        <BarPanel dimension="category" />
-        <BarPanel dimension="service" />
-        <BarPanel dimension="country" />
-        <BarPanel dimension="protocol" />
-        <BarPanel dimension="host" />
-        <BarPanel dimension="range" />
+    <Inspected selection={selection} onClose={() => setSelection(null)}>
+      <div className="view overview">
+        <KeyNumbers />
+        <div className="bar-panels">
+          <BarPanel dimension="category" onChoose={setSelection} />
+          <BarPanel dimension="service" onChoose={setSelection} />
+          <BarPanel dimension="country" onChoose={setSelection} />
+          <BarPanel dimension="protocol" onChoose={setSelection} />
+          <BarPanel dimension="host" onChoose={setSelection} />
+          <BarPanel dimension="range" onChoose={setSelection} />
+        </div>
+        <EvidenceTable evidence={overview.evidence} timeZone={timeZone} />
       </div>
-      <EvidenceTable evidence={overview.evidence} timeZone={timeZone} />
-    </div>
+    </Inspected>
   );
 }

@@ -3,12 +3,13 @@ import { formatAmount, formatCount, formatShare, weekdayName } from '../../share
 import { useAsk } from '../bridge-access.ts';
 import { type TimeLayer, type TimeStack, binsOfSpan, stackByTime } from '../charts/stack-by-time.ts';
 import { TimeStackChart, binName, layerColour } from '../charts/time-stack-chart.tsx';
-import { WeekHeatMap, weekGrid } from '../charts/week-heat-map.tsx';
+import { type HeatCell, WeekHeatMap, weekGrid } from '../charts/week-heat-map.tsx';
 import { filterFault } from './filter-bar.tsx';
 import { localTime } from '../state/local-time.ts';
 import { joinFilters, splitTime, withTime } from '../state/time-filter.ts';
 import { useSize } from '../state/use-size.ts';
 import { useWorkbench } from '../state/workbench.ts';
+import { Inspected, type Selection } from './inspected.tsx';
 import { Empty, ErrorNotice } from './notice.tsx';
 
 /** Activity over time: stacked by category, with the brush that sets `start` in the filter; hour × weekday below. */
@@ -18,6 +19,7 @@ const HOURLY_SPAN = 4 * 86_400e6;
 
 /** Amounts of the bin under the cursor, else of the brushed span, else of the whole chart. */
 function Legend(props: {
+  onChoose: (selection: Selection) => void;
   stack: TimeStack;
   cursor: number | null;
   brush: readonly [number, number] | null;
@@ -59,8 +61,12 @@ function Legend(props: {
                 <button
                   type="button"
                   className="legend-row"
-                  title={`Show ${name} only`}
-                  onClick={() => setWhere(joinFilters(where, `category = ${name}`))}
+                  title={`Look closer at ${name}; with Shift, show it only`}
+                  onClick={(event) => {
+                    const only = joinFilters(where, `category = ${name}`);
+                    if (event.shiftKey) setWhere(only);
+                    else props.onChoose({ kind: 'Category', title: name, where: only });
+                  }}
                 >
                   {content}
                 </button>
@@ -129,11 +135,11 @@ function SpanForm({ from, to }: { from: string | null; to: string | null }): Rea
   );
 }
 
-function Heat(): ReactNode {
+function Heat({ onChoose }: { onChoose: (selection: Selection) => void }): ReactNode {
   const { where, metric, version, timeZone } = useWorkbench();
   const { value, error, pending } = useAsk('summary', { by: ['weekday', 'hour'], metric, where }, version);
   const days = useAsk('summary', { by: ['weekday', 'day'], metric: 'flows', where }, version).value;
-  const [cell, setCell] = useState<{ weekday: number; hour: number } | null>(null);
+  const [cell, setCell] = useState<HeatCell | null>(null);
   const [box, { width }] = useSize<HTMLDivElement>();
   const grid = useMemo(() => weekGrid(value ?? []), [value]);
   const amount = cell === null ? null : (grid[cell.weekday - 1]?.[cell.hour] ?? 0);
@@ -151,7 +157,23 @@ function Heat(): ReactNode {
       </header>
       {error !== null && <ErrorNotice error={error} />}
       <div ref={box} className="chart-box">
-        {width > 0 && <WeekHeatMap grid={grid} metric={metric} width={width} height={206} onCell={setCell} />}
+        {width > 0 && (
+          <WeekHeatMap
+            grid={grid}
+            metric={metric}
+            width={width}
+            height={206}
+            cell={cell}
+            onCell={setCell}
+            onChoose={({ weekday, hour }) =>
+              onChoose({
+                kind: 'Hour of the week',
+                title: `${weekdayName(weekday)} ${two(hour)}–${two(hour + 1)}`,
+                where: joinFilters(where, `weekday = ${weekday} and hour = ${hour}`),
+              })
+            }
+          />
+        )}
       </div>
     </section>
   );
@@ -176,59 +198,64 @@ export function TimelineView(): ReactNode {
     setWhere(withTime(where, { from: first?.from ?? null, to: last?.to ?? null }));
   };
 
+  const [selection, setSelection] = useState<Selection | null>(null);
+
   return (
-    <div className="view timeline">
-      <section className={pending ? 'panel grow pending' : 'panel grow'} aria-labelledby="time-title">
-        <header>
-          <h2 id="time-title">
-            {metric} per {stack.step}, by category
-          </h2>
-          <SpanForm from={split.from} to={split.to} />
-        </header>
-        {error !== null && <ErrorNotice error={error} />}
-        {value !== null && stack.bins.length === 0 ? (
-          <Empty title="No flow matches the filter">
-            <p>Clear the filter or widen it.</p>
-          </Empty>
-        ) : (
-          <div className="chart-and-legend">
-            <div ref={box} className="chart-box grow">
-              {width > 0 && stack.bins.length > 0 && (
-                <TimeStackChart
+    <Inspected selection={selection} onClose={() => setSelection(null)}>
+      <div className="view timeline">
+        <section className={pending ? 'panel grow pending' : 'panel grow'} aria-labelledby="time-title">
+          <header>
+            <h2 id="time-title">
+              {metric} per {stack.step}, by category
+            </h2>
+            <SpanForm from={split.from} to={split.to} />
+          </header>
+          {error !== null && <ErrorNotice error={error} />}
+          {value !== null && stack.bins.length === 0 ? (
+            <Empty title="No flow matches the filter">
+              <p>Clear the filter or widen it.</p>
+            </Empty>
+          ) : (
+            <div className="chart-and-legend">
+              <div ref={box} className="chart-box grow">
+                {width > 0 && stack.bins.length > 0 && (
+                  <TimeStackChart
+                    stack={stack}
+                    metric={metric}
+                    width={width}
+                    height={Math.max(180, height)}
+                    brush={brush}
+                    cursor={cursor}
+                    onCursor={setCursor}
+                    onBrush={onBrush}
+                  />
+                )}
+              </div>
+              {value !== null && (
+                <Legend
+                  onChoose={setSelection}
                   stack={stack}
-                  metric={metric}
-                  width={width}
-                  height={Math.max(180, height)}
                   brush={brush}
-                  cursor={cursor}
-                  onCursor={setCursor}
-                  onBrush={onBrush}
+                  cursor={cursor !== null && cursor < stack.bins.length ? cursor : null}
                 />
               )}
             </div>
-            {value !== null && (
-              <Legend
-                stack={stack}
-                brush={brush}
-                cursor={cursor !== null && cursor < stack.bins.length ? cursor : null}
-              />
-            )}
-          </div>
-        )}
-        <p className="foot quiet">
-          {timeZone} time. Drag to choose a span for all views; click it to let go.{' '}
-          {metric === 'flows' || metric === 'host-hours'
-            ? ''
-            : `The ${metric} of a flow are spread evenly over its hours. `}
-          {metric === 'host-hours' ? 'A host-hour counts once in each category that it touched. ' : ''}
-          {stack.undated > 0 ? `${formatAmount(metric, stack.undated)} bear no date that can be shown. ` : ''}
-          {brush === null && (split.from !== null || split.to !== null)
-            ? 'The span of the filter is finer than the chart’s steps or lies outside it.'
-            : ''}
-          {overview.lastSeen !== null && ` Last packet ${localTime(overview.lastSeen, timeZone, 'minute')}.`}
-        </p>
-      </section>
-      <Heat />
-    </div>
+          )}
+          <p className="foot quiet">
+            {timeZone} time. Drag to choose a span for all views; click it to let go.{' '}
+            {metric === 'flows' || metric === 'host-hours'
+              ? ''
+              : `The ${metric} of a flow are spread evenly over its hours. `}
+            {metric === 'host-hours' ? 'A host-hour counts once in each category that it touched. ' : ''}
+            {stack.undated > 0 ? `${formatAmount(metric, stack.undated)} bear no date that can be shown. ` : ''}
+            {brush === null && (split.from !== null || split.to !== null)
+              ? 'The span of the filter is finer than the chart’s steps or lies outside it.'
+              : ''}
+            {overview.lastSeen !== null && ` Last packet ${localTime(overview.lastSeen, timeZone, 'minute')}.`}
+          </p>
+        </section>
+        <Heat onChoose={setSelection} />
+      </div>
+    </Inspected>
   );
 }

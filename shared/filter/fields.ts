@@ -24,7 +24,8 @@ const choice = (choices: readonly string[]): FieldSpec => ({ type: 'choice', cho
 
 /**
  * `address` and `port` mean either end; `bytes` and `packets` both directions together, as recorded (not scaled by
- * `sampling`); `duration` is in seconds, from the first packet to the last; `confidence` is 0..1.
+ * `sampling`); `duration` is in seconds, from the first packet to the last; `hour` (0..23) and `weekday` (1 = Monday) are those of
+ * `start` in the profile's zone; `confidence` is 0..1.
  */
 export const FILTER_FIELDS = {
   id: { type: 'flowId' },
@@ -36,6 +37,8 @@ export const FILTER_FIELDS = {
   responder: address,
   host: address,
   peer: address,
+  hour: number,
+  weekday: number,
   port: number,
   initiatorPort: number,
   responderPort: number,

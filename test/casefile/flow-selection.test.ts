@@ -49,6 +49,13 @@ function words(text: string): AddressWords {
 const big = ([a, b, c, d]: AddressWords): bigint =>
   (BigInt(a) << 96n) | (BigInt(b) << 64n) | (BigInt(c) << 32n) | BigInt(d);
 
+const clock = new Intl.DateTimeFormat('sv-SE', { timeZone: ZONE, dateStyle: 'short', timeStyle: 'medium' });
+
+/** What the clock on the wall shows, as if it were UTC. */
+function wallClock(time: string): Date {
+  return new Date(`${clock.format(us(time) / 1000).replace(' ', 'T')}Z`);
+}
+
 type Plain = string | number | null;
 
 /** The values of a field in a record: none when absent, two for `address` and `port`. */
@@ -57,6 +64,8 @@ function valuesOf(record: FlowRecord, field: FilterField): (string | number)[] {
     bytes: [record.bytesOut + record.bytesIn],
     packets: [record.packetsOut + record.packetsIn],
     duration: [(us(record.end) - us(record.start)) / 1e6],
+    hour: [wallClock(record.start).getUTCHours()],
+    weekday: [wallClock(record.start).getUTCDay() || 7],
     port: [record.initiatorPort, record.responderPort],
     address: [record.initiator, record.responder],
   };

@@ -43,7 +43,9 @@ describe('charts', () => {
         metric: 'bytes',
         width: 640,
         height: 200,
+        cell: { weekday: 1, hour: 9 },
         onCell: () => undefined,
+        onChoose: () => undefined,
       }),
     );
     expect(markup.match(/class="cell"/g)).toHaveLength(168);

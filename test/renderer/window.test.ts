@@ -72,12 +72,13 @@ describe.skipIf(cannotLaunch !== null)(`the window on the sample case${reason}`,
     }
   }, 120_000);
 
-  it('filters by a click on a bar, and follows in every view', async () => {
+  it('looks closer at a bar, filters by it, and follows in every view', async () => {
     await go('Overview');
-    await page
-      .getByRole('button', { name: /^gaming/ })
-      .first()
-      .click();
+    const bar = page.getByRole('button', { name: /^gaming/ }).first();
+    await bar.click();
+    await page.getByRole('complementary').getByRole('heading', { name: 'gaming' }).waitFor();
+    await page.keyboard.press('Escape');
+    await bar.click({ modifiers: ['Shift'] });
     await expect.poll(() => page.getByLabel('Filter', { exact: true }).inputValue()).toBe('category = gaming');
     const gaming = await flowsOf(page, 'category = gaming');
     await expect.poll(() => matches(page)).toBe(gaming);
@@ -115,7 +116,7 @@ describe.skipIf(cannotLaunch !== null)(`the window on the sample case${reason}`,
 
   it('brushes the timeline by mouse and by keyboard', async () => {
     await go('Timeline');
-    const chart = page.getByRole('application');
+    const chart = page.locator('.time-stack');
     await chart.waitFor();
     const box = await chart.boundingBox();
     if (box === null) throw new Error('no chart');
@@ -134,6 +135,17 @@ describe.skipIf(cannotLaunch !== null)(`the window on the sample case${reason}`,
       .poll(() => page.getByLabel('Filter', { exact: true }).inputValue())
       .toBe('start >= 2017-04-24 and start < 2017-04-26');
     await chart.press('Escape');
+  });
+
+  it('looks closer at an hour of the week, by keyboard', async () => {
+    const heat = page.locator('.heat-map');
+    await heat.focus();
+    for (const key of ['ArrowRight', 'ArrowDown', 'ArrowRight', 'Enter']) await page.keyboard.press(key);
+    await page.getByRole('heading', { name: 'Tuesday 01:00–02:00' }).waitFor();
+    await page.getByRole('button', { name: 'Show the flows' }).click();
+    const those = await flowsOf(page, 'weekday = 2 and hour = 1');
+    await page.getByText(`of ${those}, in stored order`).waitFor();
+    await page.getByRole('button', { name: 'Clear', exact: true }).click();
   });
 
   it('explains a flow, by keyboard alone', async () => {
