@@ -68,6 +68,11 @@ function keep(key: string, value: unknown): void {
   }
 }
 
+/** The same for the same fields, in whatever order they stand. */
+function requestKey(request: object | null): string {
+  return JSON.stringify(request === null ? null : Object.entries(request).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
 /**
  * Asks while a component is shown, again whenever the request or the case's `version` changes. A `null` request with
  * `when` false asks nothing.
@@ -78,7 +83,7 @@ export function useAsk<Name extends CallName>(
   version: number,
   when = true,
 ): Asked<Response<Name>> {
-  const key = `${version}/${name}/${JSON.stringify(request)}`;
+  const key = `${version}/${name}/${requestKey(request)}`;
   const [state, setState] = useState<{ key: string; value: Response<Name> | null; error: ErrorValue | null }>({
     key: '',
     value: null,

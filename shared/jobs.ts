@@ -74,6 +74,13 @@ export interface SummaryResult {
   rows: Record<string, string | number | boolean | null>[];
 }
 
+export interface TopRows {
+  rows: SummaryResult['rows'];
+  /** Rows in all, and those of them with a value. */
+  all: number;
+  named: number;
+}
+
 export interface Jobs {
   new: {
     request: { case: string; profile: unknown; title: string; examiner: string; authority: string };
@@ -93,6 +100,11 @@ export interface Jobs {
   flows: {
     request: { case: string; where: string; limit: number | null; format: string; out: string | null };
     response: { flows: number };
+  };
+  /** The largest rows of a summary by one dimension, and how many there are in all. */
+  top: {
+    request: { case: string; by: string; metric: string; where: string; limit: number; live?: boolean };
+    response: TopRows;
   };
   overview: { request: { case: string; live?: boolean }; response: CaseOverview };
   /** A page of the matching flows in their stored order (`offset` from 0), and how many match in all. */

@@ -1,10 +1,18 @@
 import type { HourGroups } from './flow-groups.ts';
-import { LONGEST_SPAN_HOURS, type SegmentHours } from './local-hours.ts';
+import { LONGEST_SPAN_HOURS } from './local-hours.ts';
 
 /** What is added up, by row: both directions of a flow. */
 export interface Amounts {
   readonly out: ArrayLike<number>;
   readonly back: ArrayLike<number>;
+}
+
+/** The hours of some rows, see `SegmentHours`. */
+export interface RowHours {
+  readonly rows: number;
+  readonly hours: Int32Array;
+  readonly starts: ArrayLike<number>;
+  readonly spans: ArrayLike<number>;
 }
 
 /** Totals by cell: a group, or a group within a group of hours. */
@@ -33,22 +41,20 @@ export class CellTally {
     this.unspread.set(cell, (this.unspread.get(cell) ?? 0) + 1);
   }
 
-  /** Counts the marked rows of a segment in their cells, an amount (default 1) times its sampling rate each. */
-  count(cells: Uint32Array, mask: Uint8Array, amounts: Amounts | null, rates: ArrayLike<number>): void {
+  /** Counts `rows` rows in their cells, an amount (default 1) times its sampling rate each. */
+  count(cells: ArrayLike<number>, rows: number, amounts: Amounts | null, rates: ArrayLike<number>): void {
     const { value, flows, scaled } = this;
     if (amounts !== null) {
       const { out, back } = amounts;
-      for (let i = 0; i < cells.length; i++) {
-        if (mask[i] === 0) continue;
+      for (let i = 0; i < rows; i++) {
         const cell = cells[i];
         const rate = rates[i] || 1;
         flows[cell]++;
         value[cell] += (out[i] + back[i]) * rate;
         if (rate > 1) scaled[cell] = 1;
       }
-    } else if (isSampled(rates)) {
-      for (let i = 0; i < cells.length; i++) {
-        if (mask[i] === 0) continue;
+    } else if (isSampled(rates, rows)) {
+      for (let i = 0; i < rows; i++) {
         const cell = cells[i];
         const rate = rates[i] || 1;
         flows[cell]++;
@@ -56,24 +62,22 @@ export class CellTally {
         if (rate > 1) scaled[cell] = 1;
       }
     } else {
-      for (let i = 0; i < cells.length; i++) {
-        flows[cells[i]] += mask[i];
-        value[cells[i]] += mask[i];
+      for (let i = 0; i < rows; i++) {
+        flows[cells[i]]++;
+        value[cells[i]]++;
       }
     }
   }
 
-  /** Counts the marked rows of a segment in their cells and adds their amounts in equal parts to the hours they touch. */
+  /** Counts rows in their cells and adds their amounts in equal parts to the hours they touch. */
   spread(
-    cells: Uint32Array,
-    mask: Uint8Array,
+    cells: ArrayLike<number>,
     { out, back }: Amounts,
     rates: ArrayLike<number>,
-    { hours, starts, spans }: SegmentHours,
+    { rows, hours, starts, spans }: RowHours,
     hourGroups: HourGroups,
   ): void {
-    for (let i = 0; i < cells.length; i++) {
-      if (mask[i] === 0) continue;
+    for (let i = 0; i < rows; i++) {
       const cell = cells[i];
       const rate = rates[i] || 1;
       const amount = (out[i] + back[i]) * rate;
@@ -113,7 +117,7 @@ export class CellTally {
   }
 }
 
-function isSampled(rates: ArrayLike<number>): boolean {
-  for (let i = 0; i < rates.length; i++) if (rates[i] > 1) return true;
+function isSampled(rates: ArrayLike<number>, rows: number): boolean {
+  for (let i = 0; i < rows; i++) if (rates[i] > 1) return true;
   return false;
 }

@@ -4,8 +4,9 @@ import { UNKNOWN } from '../../shared/vocabulary.ts';
 import type { CaseReader, SegmentInfo } from './case-reader.ts';
 import { countryCode } from './flow-records.ts';
 import { HostNumbers } from './host-numbers.ts';
-import { LocalHours, type SegmentHours } from './local-hours.ts';
+import { LocalHours } from './local-hours.ts';
 import { PairGrid } from './pair-index.ts';
+import type { SelectedRows } from './selected-rows.ts';
 
 /** Flows by the dimensions of a summary: every flow's group as a number from 0. */
 
@@ -49,8 +50,8 @@ interface Key {
   readonly name: Dimension;
   /** Numbers given so far. */
   readonly size: number;
-  /** The number of every row; the array may be used again for the next segment. */
-  read(segment: SegmentInfo): Uint32Array;
+  /** The number of every selected row; the array may be used again for the next segment. */
+  read(segment: SegmentInfo, selected: SelectedRows): ArrayLike<number>;
   value(number: number): Value;
 }
 
@@ -69,7 +70,7 @@ class CodedKey implements Key {
   readonly #tabled = new Uint32Array(TABLED_CODES);
   /** The same for codes beyond the table. */
   readonly #others = new Map<number, number>();
-  #ofRows = new Uint32Array(SEGMENT_ROWS);
+  readonly #ofRows = new Uint32Array(SEGMENT_ROWS);
 
   constructor(
     name: PlainDimension,
@@ -89,19 +90,19 @@ class CodedKey implements Key {
     return this.#values[number] ?? null;
   }
 
-  read(segment: SegmentInfo): Uint32Array {
-    const codes = this.#column(segment);
-    if (this.#ofRows.length < segment.rows) this.#ofRows = new Uint32Array(segment.rows);
+  read(segment: SegmentInfo, selected: SelectedRows): Uint32Array {
+    const codes = selected.pick(this.name, this.#column(segment));
+    const { rows } = selected;
     const [ofRows, tabled] = [this.#ofRows, this.#tabled];
     // Codes not met yet are looked for afterwards, so that the loop over all has no branch.
     let missing = 0;
-    for (let i = 0; i < segment.rows; i++) {
+    for (let i = 0; i < rows; i++) {
       const number = (tabled[codes[i]] ?? 0) - 1;
       missing |= number >>> 31;
       ofRows[i] = number;
     }
     if (missing === 0) return ofRows;
-    for (let i = 0; i < segment.rows; i++) if (ofRows[i] === NOT_MET) ofRows[i] = this.#number(codes[i]);
+    for (let i = 0; i < rows; i++) if (ofRows[i] === NOT_MET) ofRows[i] = this.#number(codes[i]);
     return ofRows;
   }
 
@@ -130,8 +131,8 @@ class HostKey implements Key {
     return this.#hosts.limit;
   }
 
-  read(segment: SegmentInfo): Uint32Array {
-    return this.#hosts.column(segment);
+  read(segment: SegmentInfo, selected: SelectedRows): ArrayLike<number> {
+    return selected.pick(this.name, this.#hosts.column(segment));
   }
 
   value(number: number): string | null {
@@ -174,7 +175,8 @@ function meaningOf(name: Exclude<PlainDimension, 'host' | 'evidence'>, reader: C
 
 /** The groups that dimensions other than time make: each divides the groups of those before it. */
 export class Groups {
-  readonly #steps: readonly { readonly key: Key; readonly grid: PairGrid; into: Uint32Array }[];
+  readonly #steps: readonly { readonly key: Key; readonly grid: PairGrid; readonly into: Uint32Array }[];
+  readonly #none = new Uint32Array(SEGMENT_ROWS);
 
   constructor(dimensions: readonly PlainDimension[], reader: CaseReader) {
     this.#steps = dimensions.map((name) => ({
@@ -189,21 +191,19 @@ export class Groups {
     return this.#steps.at(-1)?.grid.size ?? 1;
   }
 
-  /** The group of every row; the array is shared, and written to at the next segment. */
-  read(segment: SegmentInfo): Uint32Array {
+  /** The group of every selected row; the array is shared, and written to at the next segment. */
+  read(segment: SegmentInfo, selected: SelectedRows): ArrayLike<number> {
     const [first, ...rest] = this.#steps;
-    if (first === undefined) return new Uint32Array(segment.rows);
-    let ofRows = first.key.read(segment).subarray(0, segment.rows);
+    if (first === undefined) return this.#none;
+    let ofRows = first.key.read(segment, selected);
     first.grid.numberAlike(first.key.size);
     let { size } = first.grid;
     for (const step of rest) {
-      const { key, grid } = step;
-      const numbers = key.read(segment);
+      const { key, grid, into } = step;
+      const numbers = key.read(segment, selected);
       grid.reserve(size, key.size);
-      if (step.into.length < segment.rows) step.into = new Uint32Array(segment.rows);
-      const divided = step.into.subarray(0, segment.rows);
-      grid.numberAll(ofRows, numbers, divided);
-      ofRows = divided;
+      grid.numberAll(ofRows, numbers, into, selected.rows);
+      ofRows = into;
       ({ size } = grid);
     }
     return ofRows;
@@ -265,8 +265,8 @@ export class HourGroups {
   /** By hour from `#from` on: 0 = not asked for, else twice its number + 2, and 1 more when the clock skipped it. */
   readonly #tabled = new Uint32Array(2 * TABLED_HOURS);
   #from = Number.NaN;
-  #ofStarts = new Uint32Array(SEGMENT_ROWS);
-  #ofRows = new Uint32Array(SEGMENT_ROWS);
+  readonly #ofStarts = new Uint32Array(SEGMENT_ROWS);
+  readonly #ofRows = new Uint32Array(SEGMENT_ROWS);
 
   /** @param isAlone there are no groups to divide */
   constructor(dimensions: readonly TimeDimension[], isAlone: boolean, reader: CaseReader) {
@@ -309,20 +309,25 @@ export class HourGroups {
     return number;
   }
 
-  /** The cell of every row, by its group (below `groups`) and the hour of its start; written to at the next call. */
-  read(ofRows: Uint32Array, groups: number, { hours, starts }: SegmentHours): Uint32Array {
+  /**
+   * The cell of each of `rows` rows, by its group (below `groups`) and the hour of its start; written to at the next call.
+   *
+   * @param starts by row: where in `hours` its start is
+   */
+  read(
+    ofRows: ArrayLike<number>,
+    rows: number,
+    groups: number,
+    hours: Int32Array,
+    starts: ArrayLike<number>,
+  ): Uint32Array {
     const numbers = Uint32Array.from(hours, (hour) => this.number(hour));
-    if (this.#ofRows.length < ofRows.length) {
-      this.#ofStarts = new Uint32Array(ofRows.length);
-      this.#ofRows = new Uint32Array(ofRows.length);
-    }
-    const ofStarts = this.#ofStarts.subarray(0, ofRows.length);
-    for (let i = 0; i < ofStarts.length; i++) ofStarts[i] = numbers[starts[i]];
+    const ofStarts = this.#ofStarts;
+    for (let i = 0; i < rows; i++) ofStarts[i] = numbers[starts[i]];
     if (this.#isAlone) return ofStarts;
-    const cells = this.#ofRows.subarray(0, ofRows.length);
     this.cells.reserve(groups, this.size);
-    this.cells.numberAll(ofRows, ofStarts, cells);
-    return cells;
+    this.cells.numberAll(ofRows, ofStarts, this.#ofRows, rows);
+    return this.#ofRows;
   }
 
   /** What each dimension tells of some cells. */

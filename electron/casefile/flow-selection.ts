@@ -37,33 +37,6 @@ export function compileFilter(expression: FilterExpression, reader: CaseReader):
   return compileCondition(expression, reader);
 }
 
-/** Bytes of masks that one selection may keep: those of 64 million flows. */
-const KEPT_MASK_BYTES = 64 * 1024 * 1024;
-
-/** A selection that keeps its masks, for several queries with one filter; those beyond 64 MiB are made anew each time. */
-export function keepMasks(selection: FlowSelection): FlowSelection {
-  const kept = new Map<number, { mask: Uint8Array | null; matching: number }>();
-  let bytes = 0;
-  return {
-    mark(segment, mask) {
-      const { rows } = segment;
-      const known = kept.get(segment.segment);
-      if (known !== undefined) {
-        if (known.mask === null) return fillAll(mask, rows, known.matching === 0 ? 0 : 1);
-        mask.set(known.mask);
-        return known.matching;
-      }
-      const matching = selection.mark(segment, mask);
-      const uniform = matching === 0 || matching === rows;
-      if (uniform || bytes + rows <= KEPT_MASK_BYTES) {
-        if (!uniform) bytes += rows;
-        kept.set(segment.segment, { mask: uniform ? null : mask.slice(0, rows), matching });
-      }
-      return matching;
-    },
-  };
-}
-
 const EVERY: FlowSelection = { mark: (segment, mask) => fillAll(mask, segment.rows, 1) };
 const NONE: FlowSelection = { mark: (segment, mask) => fillAll(mask, segment.rows, 0) };
 

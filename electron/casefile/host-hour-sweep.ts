@@ -1,8 +1,10 @@
-import type { CaseReader, SegmentInfo } from './case-reader.ts';
+import type { CaseReader } from './case-reader.ts';
 import type { CellTally } from './cell-tally.ts';
 import type { Groups, HourGroups } from './flow-groups.ts';
+import type { FlowSelection } from './flow-selection.ts';
 import { HostNumbers, NO_HOST } from './host-numbers.ts';
 import { LocalHours, type SegmentHours } from './local-hours.ts';
+import { SelectedRows } from './selected-rows.ts';
 
 /** Stands for the group of a row that does not count. */
 const UNMARKED = 0xffff_ffff;
@@ -30,20 +32,21 @@ interface LastingFlow {
  *
  * Memory: 14 bytes for each flow of the segments that overlap in time.
  *
- * @param mark tells which rows of a segment count; null when none does
+ * @param selection the flows that count; default: all
  * @param hourGroups when given, cells are theirs, else they are the groups
  * @param tally gets flows and, as its values, host-hours
  * @returns the number of distinct host-hours, whatever the group
  */
 export function sweepHostHours(
   reader: CaseReader,
-  mark: (segment: SegmentInfo) => Uint8Array | null,
+  selection: FlowSelection | undefined,
   groups: Groups,
   hourGroups: HourGroups | null,
   tally: CellTally,
 ): number {
   const local = LocalHours.of(reader);
   const hosts = HostNumbers.of(reader);
+  const every = new SelectedRows(undefined);
   const waiting = reader
     .segments()
     .filter(({ rows }) => rows > 0)
@@ -58,10 +61,11 @@ export function sweepHostHours(
     if (hour === Infinity) return touched.hostHours;
     for (let next = waiting.at(-1); next !== undefined && next.first <= hour; next = waiting.at(-1)) {
       waiting.pop();
-      const mask = mark(next.segment);
-      if (mask === null) continue;
-      const ofRows = groups.read(next.segment).slice();
-      for (let i = 0; i < ofRows.length; i++) if (mask[i] === 0) ofRows[i] = UNMARKED;
+      const mask = new Uint8Array(next.segment.rows).fill(1);
+      if (selection?.mark(next.segment, mask) === 0) continue;
+      every.choose(next.segment);
+      const read = groups.read(next.segment, every);
+      const ofRows = Uint32Array.from(mask, (marked, i) => (marked === 1 ? read[i] : UNMARKED));
       open.push({
         hours: local.ofSegment(next.segment),
         groups: ofRows,

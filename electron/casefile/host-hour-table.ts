@@ -1,8 +1,9 @@
-import type { CaseReader, SegmentInfo } from './case-reader.ts';
-import type { CellTally } from './cell-tally.ts';
+import type { CaseReader } from './case-reader.ts';
+import type { CellTally, RowHours } from './cell-tally.ts';
 import type { Groups, HourGroups } from './flow-groups.ts';
 import { HostNumbers, NO_HOST } from './host-numbers.ts';
 import { LocalHours, LONGEST_SPAN_HOURS } from './local-hours.ts';
+import type { SelectedRows } from './selected-rows.ts';
 
 /** Words of all tables together: 32 MiB. */
 const MAX_WORDS = 1 << 23;
@@ -14,7 +15,7 @@ type HostBits = Uint32Array;
  * Counts distinct (group, host, local clock hour) in tables of one bit each: several times faster than sweeping the hours,
  * as long as the tables fit.
  *
- * @param mark tells which rows of a segment count; null when none does
+ * @param selected the rows that count
  * @param hourGroups when given, cells are theirs, else they are the groups
  * @param tally gets flows and, as its values, host-hours
  * @param maxWords words of 32 bits that all tables may have together
@@ -23,7 +24,7 @@ type HostBits = Uint32Array;
  */
 export function tableHostHours(
   reader: CaseReader,
-  mark: (segment: SegmentInfo) => Uint8Array | null,
+  selected: SelectedRows,
   groups: Groups,
   hourGroups: HourGroups | null,
   tally: CellTally,
@@ -42,45 +43,21 @@ export function tableHostHours(
   }
   const width = Math.ceil(hosts.limit / 32);
   const words = (to - from) * width;
-  const touched = new Map<number, HostBits>();
-  /** The last hour touched. */
-  let last = from;
+  const touched = new TouchedHosts(local, from, width, words);
   for (const segment of segments) {
-    const mask = mark(segment);
-    if (mask === null) continue;
-    const ofRows = groups.read(segment);
+    if (!selected.choose(segment)) continue;
+    const { rows } = selected;
+    const ofRows = groups.read(segment, selected);
     if ((groups.size + 1) * words > maxWords) return null;
-    const ofHosts = hosts.column(segment);
-    const segmentHours = local.ofSegment(segment);
-    const { hours, starts, spans } = segmentHours;
-    const cells = hourGroups === null ? ofRows : hourGroups.read(ofRows, groups.size, segmentHours);
+    const { hours, starts: allStarts, spans } = local.ofSegment(segment);
+    const starts = selected.pick('starts', allStarts);
+    const cells = hourGroups === null ? ofRows : hourGroups.read(ofRows, rows, groups.size, hours, starts);
     tally.reserve(hourGroups === null ? groups.size : hourGroups.cells.size);
-    let group = -1;
-    let bits: HostBits = new Uint32Array(0);
-    for (let i = 0; i < ofRows.length; i++) {
-      if (mask[i] === 0) continue;
-      tally.flows[cells[i]]++;
-      const span = spans[i];
-      if (span === 0) tally.noteUnspread(cells[i]);
-      const host = ofHosts[i];
-      if (host === NO_HOST) continue;
-      if (ofRows[i] !== group) {
-        group = ofRows[i];
-        const known = touched.get(group);
-        bits = known ?? new Uint32Array(words);
-        if (known === undefined) touched.set(group, bits);
-      }
-      const start = hours[starts[i]] - from;
-      const bit = 1 << (host & 31);
-      bits[start * width + (host >>> 5)] |= bit;
-      for (let hour = start + 1; hour < start + span; hour++) {
-        if (!local.isSkipped(from + hour)) bits[hour * width + (host >>> 5)] |= bit;
-      }
-      last = Math.max(last, from + start + Math.max(0, span - 1));
-    }
+    const rowHours = { rows, hours, starts, spans: selected.pick('spans', spans) };
+    touched.add(ofRows, selected.pick('hosts', hosts.column(segment)), cells, rowHours, tally);
   }
-  const used = Number.isFinite(from) ? last - from + 1 : 0;
-  for (const [group, bits] of touched) {
+  const used = touched.last + 1;
+  for (const [group, bits] of touched.ofGroups) {
     for (let hour = 0; hour < used; hour++) {
       const count = countBits(bits, hour * width, (hour + 1) * width);
       if (count === 0) continue;
@@ -94,10 +71,77 @@ export function tableHostHours(
       tally.value[cell] += count;
     }
   }
-  const [first, ...others] = touched.values();
+  const [first, ...others] = touched.ofGroups.values();
   if (first === undefined) return 0;
   for (const bits of others) for (let i = 0; i < used * width; i++) first[i] |= bits[i];
   return countBits(first, 0, used * width);
+}
+
+/** By group: the hosts touched in each hour. */
+class TouchedHosts {
+  readonly ofGroups = new Map<number, HostBits>();
+  /** The last hour touched, counted from the first; -1 = none. */
+  last = -1;
+  readonly #local: LocalHours;
+  readonly #from: number;
+  readonly #width: number;
+  readonly #words: number;
+
+  /** @param from the first hour; `width`: words of an hour, `words`: of a group */
+  constructor(local: LocalHours, from: number, width: number, words: number) {
+    this.#local = local;
+    this.#from = from;
+    this.#width = width;
+    this.#words = words;
+  }
+
+  #of(group: number): HostBits {
+    let bits = this.ofGroups.get(group);
+    if (bits === undefined) {
+      bits = new Uint32Array(this.#words);
+      this.ofGroups.set(group, bits);
+    }
+    return bits;
+  }
+
+  /** Counts rows as flows of their cells, and marks their hosts in every hour that they touch. */
+  add(
+    groups: ArrayLike<number>,
+    hosts: ArrayLike<number>,
+    cells: ArrayLike<number>,
+    { rows, hours, starts, spans }: RowHours,
+    tally: CellTally,
+  ): void {
+    const { flows } = tally;
+    const width = this.#width;
+    const from = this.#from;
+    let group = -1;
+    let bits: HostBits = new Uint32Array(0);
+    let last = this.last;
+    for (let i = 0; i < rows; i++) {
+      flows[cells[i]]++;
+      const host = hosts[i];
+      const span = spans[i];
+      if (span === 0) tally.noteUnspread(cells[i]);
+      if (host === NO_HOST) continue;
+      if (groups[i] !== group) {
+        group = groups[i];
+        bits = this.#of(group);
+      }
+      const start = hours[starts[i]] - from;
+      const bit = 1 << (host & 31);
+      bits[start * width + (host >>> 5)] |= bit;
+      let end = start;
+      if (span > 1) {
+        end = start + span - 1;
+        for (let hour = start + 1; hour <= end; hour++) {
+          if (!this.#local.isSkipped(from + hour)) bits[hour * width + (host >>> 5)] |= bit;
+        }
+      }
+      if (end > last) last = end;
+    }
+    this.last = last;
+  }
 }
 
 /** Bits that are set in the words from `from` to before `to` (the parallel count of H. S. Warren, Hacker's Delight, 5-1). */

@@ -147,22 +147,22 @@ export class PairGrid {
     return this.size++;
   }
 
-  /** Writes the number of each pair, of the entries at one place, to that place of `into`. */
-  numberAll(firsts: Uint32Array, seconds: Uint32Array, into: Uint32Array): void {
+  /** Writes the number of each pair, of the entries at one place below `rows`, to that place of `into`. */
+  numberAll(firsts: ArrayLike<number>, seconds: ArrayLike<number>, into: Uint32Array, rows: number): void {
     const [cells, stride] = [this.#cells, this.#stride];
     if (this.#hashed !== null) {
-      for (let i = 0; i < into.length; i++) into[i] = this.number(firsts[i], seconds[i]);
+      for (let i = 0; i < rows; i++) into[i] = this.number(firsts[i], seconds[i]);
       return;
     }
     // Pairs not met yet are looked for afterwards, so that the loop over all has no branch.
     let missing = 0;
-    for (let i = 0; i < into.length; i++) {
+    for (let i = 0; i < rows; i++) {
       const number = cells[firsts[i] * stride + seconds[i]] - 1;
       missing |= number >>> 31;
       into[i] = number;
     }
     if (missing === 0) return;
-    for (let i = 0; i < into.length; i++) if (into[i] === NOT_MET) into[i] = this.number(firsts[i], seconds[i]);
+    for (let i = 0; i < rows; i++) if (into[i] === NOT_MET) into[i] = this.number(firsts[i], seconds[i]);
   }
 }
 

@@ -1,5 +1,4 @@
 import type { Metric } from '../../shared/finding.ts';
-import { SEGMENT_ROWS } from '../../shared/flow.ts';
 import type { CaseReader, SegmentInfo } from './case-reader.ts';
 import { type Amounts, CellTally } from './cell-tally.ts';
 import { type Dimension, Groups, HourGroups, plainDimensionsOf, timeDimensionsOf } from './flow-groups.ts';
@@ -7,6 +6,7 @@ import type { FlowSelection } from './flow-selection.ts';
 import { tableHostHours } from './host-hour-table.ts';
 import { sweepHostHours } from './host-hour-sweep.ts';
 import { LocalHours } from './local-hours.ts';
+import { SelectedRows } from './selected-rows.ts';
 
 /** Totals of flows, bytes, packets or host-hours by one dimension or several. */
 
@@ -54,7 +54,7 @@ export function summarise(reader: CaseReader, { by, metric, selection, tableWord
   const dimensions = [...new Set(by)];
   const plain = plainDimensionsOf(dimensions);
   const times = timeDimensionsOf(dimensions);
-  const mark = markWith(selection);
+  const selected = new SelectedRows(selection);
   const newGroups = () => ({
     groups: new Groups(plain, reader),
     hourGroups: times.length > 0 ? new HourGroups(times, plain.length === 0, reader) : null,
@@ -62,47 +62,49 @@ export function summarise(reader: CaseReader, { by, metric, selection, tableWord
   });
   if (metric === 'host-hours') {
     let found = newGroups();
-    let distinct = tableHostHours(reader, mark, found.groups, found.hourGroups, found.tally, tableWords);
+    let distinct = tableHostHours(reader, selected, found.groups, found.hourGroups, found.tally, tableWords);
     if (distinct === null) {
       found = newGroups();
-      distinct = sweepHostHours(reader, mark, found.groups, found.hourGroups, found.tally);
+      distinct = sweepHostHours(reader, selection, found.groups, found.hourGroups, found.tally);
     }
     return rowsOf(found.tally, dimensions, found.groups, found.hourGroups, distinct);
   }
   const { groups, hourGroups, tally } = newGroups();
   for (const segment of reader.segments()) {
-    const mask = mark(segment);
-    if (mask === null) continue;
-    const ofRows = groups.read(segment);
-    const amounts = metric === 'flows' ? null : amountsOf(reader, segment, metric);
-    const rates = reader.column(segment, 'sampling');
+    if (!selected.choose(segment)) continue;
+    const { rows } = selected;
+    const ofRows = groups.read(segment, selected);
+    const amounts = metric === 'flows' ? null : amountsOf(reader, segment, metric, selected);
+    const rates = selected.pick('rates', reader.column(segment, 'sampling'));
     if (hourGroups === null) {
       tally.reserve(groups.size);
-      tally.count(ofRows, mask, amounts, rates);
+      tally.count(ofRows, rows, amounts, rates);
     } else {
-      const hours = LocalHours.of(reader).ofSegment(segment);
-      const cells = hourGroups.read(ofRows, groups.size, hours);
+      const local = LocalHours.of(reader).ofSegment(segment);
+      const starts = selected.pick('starts', local.starts);
+      const cells = hourGroups.read(ofRows, rows, groups.size, local.hours, starts);
       tally.reserve(hourGroups.cells.size);
-      if (amounts === null) tally.count(cells, mask, null, rates);
-      else tally.spread(cells, mask, amounts, rates, hours, hourGroups);
+      if (amounts === null) tally.count(cells, rows, null, rates);
+      else {
+        const hours = { rows, hours: local.hours, starts, spans: selected.pick('spans', local.spans) };
+        tally.spread(cells, amounts, rates, hours, hourGroups);
+      }
     }
   }
   return rowsOf(tally, dimensions, groups, hourGroups, null);
 }
 
-/** Marks the rows of a segment that count; null when none does. The mask is used again for the next segment. */
-function markWith(selection: FlowSelection | undefined): (segment: SegmentInfo) => Uint8Array | null {
-  let mask = new Uint8Array(SEGMENT_ROWS).fill(1);
-  return (segment) => {
-    if (mask.length < segment.rows) mask = new Uint8Array(segment.rows).fill(1);
-    return selection?.mark(segment, mask) === 0 ? null : mask;
+function amountsOf(
+  reader: CaseReader,
+  segment: SegmentInfo,
+  metric: 'bytes' | 'packets',
+  selected: SelectedRows,
+): Amounts {
+  const [out, back] = metric === 'bytes' ? (['bytesOut', 'bytesIn'] as const) : (['packetsOut', 'packetsIn'] as const);
+  return {
+    out: selected.pick('out', reader.column(segment, out)),
+    back: selected.pick('back', reader.column(segment, back)),
   };
-}
-
-function amountsOf(reader: CaseReader, segment: SegmentInfo, metric: 'bytes' | 'packets'): Amounts {
-  return metric === 'bytes'
-    ? { out: reader.column(segment, 'bytesOut'), back: reader.column(segment, 'bytesIn') }
-    : { out: reader.column(segment, 'packetsOut'), back: reader.column(segment, 'packetsIn') };
 }
 
 /** Makes rows of cells: of groups, or of the cells of `hourGroups`. Shares are of `distinct`, default: of all rows. */

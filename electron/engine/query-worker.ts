@@ -5,7 +5,8 @@ import { analyseCase } from '../analysis/analyse.ts';
 import { foldJournal, isDatabaseError } from '../casefile/case-file.ts';
 import { CaseReader, PASS_CACHE_BYTES } from '../casefile/case-reader.ts';
 import { countMatches, flowPage, type MatchCounts } from '../casefile/flow-page.ts';
-import { compileFilter, type FlowSelection, keepMasks } from '../casefile/flow-selection.ts';
+import { compileFilter, type FlowSelection } from '../casefile/flow-selection.ts';
+import { KeptSelection } from '../casefile/selected-rows.ts';
 import { flowRecords } from '../casefile/flow-records.ts';
 import { type FlowFormat, FLOW_FORMATS, writeFlows } from '../casefile/flow-writers.ts';
 import { DIMENSIONS, type Dimension, summarise } from '../casefile/summary.ts';
@@ -81,6 +82,15 @@ const summary: Handler<'summary'> = (request) => {
   return { rows: rows as Jobs['summary']['response']['rows'] };
 };
 
+const top: Handler<'top'> = ({ by: name, metric, where, limit, live, case: path }) => {
+  const dimension = oneOf('dimension', name, DIMENSIONS);
+  const reader = readerOf(path, live);
+  const { selection } = selectionOf(reader, where);
+  const rows = summarise(reader, { by: [dimension], metric: oneOf('metric', metric, METRICS), selection });
+  const named = rows.filter((row) => row[dimension] !== null).length;
+  return { rows: rows.slice(0, limit) as Jobs['top']['response']['rows'], all: rows.length, named };
+};
+
 const flows: Handler<'flows'> = async (request, job) => {
   const format: FlowFormat = oneOf('format', request.format, FLOW_FORMATS);
   const filter = parseFilter(request.where);
@@ -122,7 +132,7 @@ let last: LastSelection | null = null;
 
 function selectionOf(reader: CaseReader, where: string): LastSelection {
   if (last?.where !== where || last.snapshot !== reader.snapshot) {
-    const selection = keepMasks(compileFilter(parseFilter(where), reader));
+    const selection = new KeptSelection(compileFilter(parseFilter(where), reader));
     last = { where, snapshot: reader.snapshot, selection, counts: null };
   }
   return last;
@@ -197,6 +207,7 @@ const report: Handler<'report'> = async (request) => {
 
 const handlers: { [Name in keyof Jobs]?: Handler<Name> } = {
   summary,
+  top,
   flows,
   flowsPage,
   overview: (request) => overviewOf(readerOf(request.case, request.live)),

@@ -118,6 +118,8 @@ function handlers(state: AppState): Handlers {
       return (await window.query('summary', request)).rows;
     },
 
+    top: async (window, asked) => window.query('top', { case: window.openCasePath, live: window.atWork, ...asked }),
+
     flowsPage: async (window, page) =>
       window.query('flowsPage', { case: window.openCasePath, live: window.atWork, ...page }),
 

@@ -70,13 +70,15 @@ export function MetricSwitch(): ReactNode {
 
 function Matches(): ReactNode {
   const { where, version, overview } = useWorkbench();
-  const { value, error, pending } = useAsk('flowsPage', { where, offset: 0, limit: 1 }, version);
+  // The overview asks the same.
+  const { value, error, pending } = useAsk('summary', { by: ['direction'], where, metric: 'bytes' }, version);
   if (error !== null) return <span className="matches bad">{error.message}</span>;
   if (value === null) return <span className="matches" />;
+  const total = value.reduce((sum, row) => sum + Number(row['flows'] ?? 0), 0);
   return (
     <span className={pending ? 'matches pending' : 'matches'} aria-live="polite">
-      <strong>{formatCount(value.total)}</strong> of {formatCount(overview.flows)} flows (
-      {formatShare(value.total / overview.flows)})
+      <strong>{formatCount(total)}</strong> of {formatCount(overview.flows)} flows (
+      {formatShare(total / overview.flows)})
     </span>
   );
 }

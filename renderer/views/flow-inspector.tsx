@@ -9,6 +9,7 @@ import { filterWord } from '../state/filter-completion.ts';
 import { durationOf, formatDuration, localTimeOf } from '../state/local-time.ts';
 import { countryName, fileName } from '../state/names.ts';
 import { joinFilters } from '../state/time-filter.ts';
+import { useFocusReturn } from '../state/use-focus-return.ts';
 import { useWorkbench } from '../state/workbench.ts';
 
 /** One flow with everything that the case holds about it, and why it bears its label. */
@@ -79,13 +80,21 @@ function FactList(props: {
 
 export function FlowInspector({ flow, onClose }: { flow: FlowRecord; onClose: () => void }): ReactNode {
   const { timeZone, where, setWhere, overview } = useWorkbench();
+  const inspector = useFocusReturn<HTMLElement>();
   const onTest = (test: string): void => setWhere(joinFilters(where, test));
   const file = overview.evidence.find((evidence) => evidence.id === flow.evidence);
   const hasPorts = !flow.transport.startsWith('icmp');
   const place = file?.format.startsWith('zeek') ? 'line' : 'packet';
   const meaning = Object.hasOwn(CATEGORIES, flow.category) ? CATEGORIES[flow.category as keyof typeof CATEGORIES] : '';
   return (
-    <aside className="inspector panel" aria-label="Flow">
+    <aside
+      ref={inspector}
+      className="inspector panel"
+      aria-label="Flow"
+      onKeyDown={(event) => {
+        if (event.key === 'Escape') onClose();
+      }}
+    >
       <header>
         <h2>Flow</h2>
         <button type="button" className="quiet small" onClick={onClose}>

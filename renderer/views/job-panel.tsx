@@ -6,6 +6,7 @@ import { visibleText } from '../../shared/visible-text.ts';
 import type { Job } from '../state/job.ts';
 import { formatDuration } from '../state/local-time.ts';
 import { fileName } from '../state/names.ts';
+import { useFocusReturn } from '../state/use-focus-return.ts';
 import { ErrorNotice } from './notice.tsx';
 
 /** The job in work: bar, rate, what is done and what is left, results a file, problems as they come. */
@@ -122,6 +123,7 @@ function FileLines({ lines }: { lines: readonly EvidenceNews[] }): ReactNode {
 
 export function JobPanel(props: { job: Job; onCancel: () => void; onDismiss: () => void }): ReactNode {
   const { job } = props;
+  const panel = useFocusReturn<HTMLElement>();
   const running = job.state === 'running' || job.state === 'cancelling';
   const told: readonly EvidenceNews[] = job.summary?.evidence ?? [...job.news.values()];
   const results = (running ? told : told.filter(({ status }) => status !== 'reading')).toSorted(
@@ -130,6 +132,7 @@ export function JobPanel(props: { job: Job; onCancel: () => void; onDismiss: () 
   const total = job.summary?.totals;
   return (
     <section
+      ref={panel}
       className={`job ${job.state}${total !== undefined && total.rejected + total.partial > 0 ? ' flawed' : ''}`}
       aria-label="Job in work"
     >

@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useRef } from 'react';
+import { type ReactNode, useLayoutEffect, useRef } from 'react';
 
 /** A dialog over the window; Escape and a click outside close it. */
 export function Modal(props: {
@@ -8,7 +8,8 @@ export function Modal(props: {
   children: ReactNode;
 }): ReactNode {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // A dialog gives the focus back when it is closed, but only while it is still in the page: hence a layout effect.
+  useLayoutEffect(() => {
     const { current } = dialog;
     if (current !== null && !current.open) current.showModal();
     return () => current?.close();

@@ -103,21 +103,22 @@ function BarPanel(props: { dimension: BarDimension; onChoose: (selection: Select
   const { dimension, onChoose } = props;
   const { where, setWhere, metric, version } = useWorkbench();
   const [isLong, setLong] = useState(false);
-  const { value: rows, error, pending } = useAsk('summary', { by: [dimension], metric, where }, version);
-  const shown = (rows ?? []).slice(0, isLong ? MORE : SHOWN);
+  const { value, error, pending } = useAsk('top', { by: dimension, metric, where, limit: MORE }, version);
+  const rows = value?.rows ?? [];
+  const shown = rows.slice(0, isLong ? MORE : SHOWN);
   const highest = Math.max(...shown.map((row) => Number(row['value'] ?? 0)), 0);
-  const scaled = (rows ?? []).some((row) => row['scaled'] === true);
+  const scaled = rows.some((row) => row['scaled'] === true);
   return (
     <section className={pending ? 'panel pending' : 'panel'} aria-labelledby={`bars-${dimension}`}>
       <header>
         <h2 id={`bars-${dimension}`}>{TITLES[dimension]}</h2>
         <span className="quiet">
-          {rows === null ? '' : `${formatCount(rows.length)} in all`}
+          {value === null ? '' : `${formatCount(value.all)} in all`}
           {scaled ? ', scaled by sampling' : ''}
         </span>
       </header>
       {error !== null && <ErrorNotice error={error} />}
-      {rows !== null && rows.length === 0 && <p className="quiet">No flow matches the filter: clear it or widen it.</p>}
+      {value?.all === 0 && <p className="quiet">No flow matches the filter: clear it or widen it.</p>}
       <ul className="bars">
         {shown.map((row) => (
           <BarRow
@@ -133,9 +134,9 @@ function BarPanel(props: { dimension: BarDimension; onChoose: (selection: Select
           />
         ))}
       </ul>
-      {rows !== null && rows.length > SHOWN && (
+      {value !== null && value.all > SHOWN && (
         <button type="button" className="quiet small more" onClick={() => setLong(!isLong)}>
-          {isLong ? 'Show fewer' : rows.length > MORE ? `Show the first ${MORE}` : `Show all ${rows.length}`}
+          {isLong ? 'Show fewer' : value.all > MORE ? `Show the first ${MORE}` : `Show all ${value.all}`}
         </button>
       )}
     </section>
@@ -148,7 +149,7 @@ function KeyNumbers(): ReactNode {
   const bytes = useAsk('summary', { ...ask, metric: 'bytes' }, version);
   const packets = useAsk('summary', { ...ask, metric: 'packets' }, version);
   const hours = useAsk('summary', { by: ['day'], where, metric: 'host-hours' }, version);
-  const hosts = useAsk('summary', { by: ['host'], where, metric: 'flows' }, version);
+  const hosts = useAsk('top', { by: 'host', where, metric: 'flows', limit: MORE }, version);
   const sum = (rows: SummaryRowValue[] | null, of = 'value'): number | null =>
     rows === null ? null : rows.reduce((total, row) => total + Number(row[of] ?? 0), 0);
   const total = sum(bytes.value, 'flows');
@@ -158,11 +159,7 @@ function KeyNumbers(): ReactNode {
     ['Bytes', formatBytes(sum(bytes.value)), 'both ways, IP layer'],
     ['Packets', formatCount(sum(packets.value)), 'both ways'],
     ['Host-hours', formatCount(sum(hours.value)), 'a host in a clock hour'],
-    [
-      'Hosts',
-      formatCount(hosts.value === null ? null : hosts.value.filter((row) => row['host'] !== null).length),
-      'addresses inside the ranges',
-    ],
+    ['Hosts', formatCount(hosts.value?.named ?? null), 'addresses inside the ranges'],
     ['Days', formatCount(hours.value === null ? null : hours.value.length), 'with flows'],
     ['Evidence', formatCount(overview.evidence.length), 'files, whole case'],
   ];

@@ -122,8 +122,8 @@ function Totals({ where }: { where: string }): ReactNode {
 function List(props: { dimension: ListDimension; title: string; absent: string; where: string }): ReactNode {
   const { dimension, title, absent, where } = props;
   const { metric, version, setWhere } = useWorkbench();
-  const { value: rows, error, pending } = useAsk('summary', { by: [dimension], metric, where }, version);
-  const shown = (rows ?? []).slice(0, LISTED);
+  const { value, error, pending } = useAsk('top', { by: dimension, metric, where, limit: LISTED }, version);
+  const shown = value?.rows ?? [];
   const highest = Math.max(...shown.map((row) => Number(row['value'] ?? 0)), 0);
   const nameOf = (key: string | null): string => {
     if (key === null) return absent;
@@ -135,15 +135,15 @@ function List(props: { dimension: ListDimension; title: string; absent: string; 
     <section className={pending ? 'pending' : ''}>
       <h3>
         {title}
-        {rows !== null && rows.length > LISTED && `: first ${LISTED} of ${formatCount(rows.length)}`}
+        {value !== null && value.all > LISTED && `: first ${LISTED} of ${formatCount(value.all)}`}
       </h3>
       {error !== null && <ErrorNotice error={error} />}
-      {rows !== null && rows.length === 0 && <p className="quiet">No flow.</p>}
+      {value?.all === 0 && <p className="quiet">No flow.</p>}
       <ul className="bars">
         {shown.map((row) => {
           const raw = row[dimension];
           const key = typeof raw === 'string' ? raw : null;
-          const value = Number(row['value'] ?? 0);
+          const amount = Number(row['value'] ?? 0);
           const share = typeof row['share'] === 'number' ? row['share'] : null;
           const test = key === null ? '' : `${dimension} = ${filterWord(key)}`;
           return (
@@ -151,7 +151,7 @@ function List(props: { dimension: ListDimension; title: string; absent: string; 
               <button
                 type="button"
                 disabled={key === null}
-                title={`${nameOf(key)}: ${formatAmount(metric, value)}.${key === null ? '' : ' Click to add it to the filter.'}`}
+                title={`${nameOf(key)}: ${formatAmount(metric, amount)}.${key === null ? '' : ' Click to add it to the filter.'}`}
                 onClick={() => setWhere(joinFilters(where, test))}
               >
                 <span className="bar-name">
@@ -160,10 +160,10 @@ function List(props: { dimension: ListDimension; title: string; absent: string; 
                 <span className="bar-track" aria-hidden="true">
                   <span
                     className="bar-fill"
-                    style={{ width: `${highest > 0 ? (value / highest) * 100 : 0}%`, ...colourOf(key) }}
+                    style={{ width: `${highest > 0 ? (amount / highest) * 100 : 0}%`, ...colourOf(key) }}
                   />
                 </span>
-                <span className="bar-value">{metric === 'bytes' ? formatBytes(value) : formatCount(value)}</span>
+                <span className="bar-value">{metric === 'bytes' ? formatBytes(amount) : formatCount(amount)}</span>
                 <span className="bar-share">{formatShare(share)}</span>
               </button>
             </li>

@@ -16,7 +16,7 @@ import { inventedFlows } from './queries.ts';
  */
 
 const FOLLOWING: readonly View[] = ['overview', 'timeline', 'map', 'services', 'flows'];
-/** Filters typed one after the other, each twice: what was asked before is answered from the page's memory. */
+/** Filters typed one after the other. */
 const FILTERS = ['category = gaming', 'country = CN', 'service = steam and bytes > 1000', ''];
 /** A view has followed when nothing changed for this long. */
 const QUIET_MS = 500;
@@ -54,6 +54,8 @@ async function benchFollowing(folder: string, flows: number): Promise<void> {
   for (const view of FOLLOWING) {
     await page.getByRole('navigation').getByRole('button', { name: VIEW_NAMES[view], exact: true }).click();
     await page.waitForTimeout(1500);
+    // What is read from the case for the first time is not measured.
+    await timeToFollow(page, 'transport = tcp');
     const times: string[] = [];
     for (const filter of FILTERS) times.push((await timeToFollow(page, filter)).toFixed(0));
     rows.push([VIEW_NAMES[view], ...times]);
@@ -71,7 +73,7 @@ async function benchImport(folder: string, file: string): Promise<void> {
   await page.getByText('Recent cases').waitFor();
   await app.answerNextDialog([join(folder, 'imported.enclave')]);
   await dropFiles(page, [file]);
-  await page.getByRole('button', { name: 'Create', exact: false }).last().click();
+  await page.getByRole('button', { name: 'Choose where to save…' }).click();
   await page.evaluate(() => {
     const frames: number[] = [];
     Object.assign(window, { frames });

@@ -6,7 +6,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { CaseReader } from '../../electron/casefile/case-reader.ts';
 import { countMatches, flowPage } from '../../electron/casefile/flow-page.ts';
 import { flowRecords } from '../../electron/casefile/flow-records.ts';
-import { compileFilter, keepMasks } from '../../electron/casefile/flow-selection.ts';
+import { compileFilter } from '../../electron/casefile/flow-selection.ts';
+import { KeptSelection } from '../../electron/casefile/selected-rows.ts';
 import { parseFilter } from '../../shared/filter/parse-filter.ts';
 import { buildCase } from './synthetic-case.ts';
 import { VARIED_ORGANISATIONS, VARIED_PROFILE, variedFlows } from './varied-flows.ts';
@@ -30,7 +31,7 @@ describe('flowPage', () => {
   it('is the slice of all matching flows, wherever the page lies', () => {
     const all = FILTERS.flatMap((where) => {
       const compiled = compileFilter(parseFilter(where), reader);
-      return [compiled, keepMasks(compiled)].map((selection) => ({
+      return [compiled, new KeptSelection(compiled)].map((selection) => ({
         where,
         selection,
         flows: [...flowRecords(reader, { selection })],

@@ -52,7 +52,7 @@ describe('PairGrid', () => {
           const firsts = Uint32Array.from(step.draws, ([first]) => first % below);
           const seconds = Uint32Array.from(step.draws, ([, second]) => second % below);
           const numbers = new Uint32Array(firsts.length);
-          if (round % 2 === 0) grid.numberAll(firsts, seconds, numbers);
+          if (round % 2 === 0) grid.numberAll(firsts, seconds, numbers, numbers.length);
           else firsts.forEach((first, i) => (numbers[i] = grid.number(first, seconds[i])));
           expect([...numbers]).toEqual([...firsts].map((first, i) => plain.number(first, seconds[i])));
           expect([...numbers].map((number) => grid.firsts[number])).toEqual([...firsts]);

@@ -1,0 +1,95 @@
+import { SEGMENT_ROWS } from '../../shared/flow.ts';
+import type { SegmentInfo } from './case-reader.ts';
+import type { FlowSelection } from './flow-selection.ts';
+
+/** Rows of a segment, ascending; null stands for every row. */
+export type RowList = Uint16Array | null;
+
+/** Bytes of row lists that one selection may keep: those of 32 million flows. */
+const KEPT_BYTES = 64 * 1024 * 1024;
+
+/** Finds the rows that a selection (default: all) marks; the mask is used again for the next segment. */
+function rowLists(selection: FlowSelection | undefined): (segment: SegmentInfo) => RowList {
+  if (selection === undefined) return () => null;
+  const mask = new Uint8Array(SEGMENT_ROWS);
+  return (segment) => {
+    const matching = selection.mark(segment, mask);
+    if (matching === segment.rows) return null;
+    const list = new Uint16Array(matching);
+    for (let row = 0, n = 0; n < matching; row++) {
+      list[n] = row;
+      n += mask[row];
+    }
+    return list;
+  };
+}
+
+/** A selection that keeps what it found, up to 64 MiB, for the queries that follow with the same filter. */
+export class KeptSelection implements FlowSelection {
+  readonly #find: (segment: SegmentInfo) => RowList;
+  readonly #kept = new Map<number, RowList>();
+  #bytes = 0;
+
+  constructor(selection: FlowSelection) {
+    this.#find = rowLists(selection);
+  }
+
+  rows(segment: SegmentInfo): RowList {
+    const known = this.#kept.get(segment.segment);
+    if (known !== undefined) return known;
+    const list = this.#find(segment);
+    const bytes = list?.byteLength ?? 0;
+    if (this.#bytes + bytes <= KEPT_BYTES) {
+      this.#bytes += bytes;
+      this.#kept.set(segment.segment, list);
+    }
+    return list;
+  }
+
+  mark(segment: SegmentInfo, mask: Uint8Array): number {
+    const list = this.rows(segment);
+    mask.fill(list === null ? 1 : 0, 0, segment.rows);
+    if (list === null) return segment.rows;
+    for (let n = 0; n < list.length; n++) mask[list[n]] = 1;
+    return list.length;
+  }
+}
+
+/** Goes through the selected rows of one segment after the other, and cuts columns down to them. */
+export class SelectedRows {
+  /** Selected rows of the segment. */
+  rows = 0;
+  #list: RowList = null;
+  readonly #find: (segment: SegmentInfo) => RowList;
+  readonly #scratch = new Map<string, Uint16Array | Uint32Array | Float64Array>();
+
+  constructor(selection: FlowSelection | undefined) {
+    this.#find = selection instanceof KeptSelection ? (segment) => selection.rows(segment) : rowLists(selection);
+  }
+
+  /** Turns to a segment; false when no row of it is selected. */
+  choose(segment: SegmentInfo): boolean {
+    this.#list = this.#find(segment);
+    this.rows = this.#list?.length ?? segment.rows;
+    return this.rows > 0;
+  }
+
+  /** The selected rows of a column; the array is used again for the next column of this name. */
+  pick<Column extends ArrayLike<number>>(name: string, column: Column): ArrayLike<number> {
+    const list = this.#list;
+    if (list === null) return column;
+    const picked = this.#scratchFor(name, column);
+    for (let n = 0; n < list.length; n++) picked[n] = column[list[n]];
+    return picked;
+  }
+
+  #scratchFor(name: string, column: ArrayLike<number>): Uint16Array | Uint32Array | Float64Array {
+    let scratch = this.#scratch.get(name);
+    if (scratch === undefined) {
+      if (column instanceof Float64Array) scratch = new Float64Array(SEGMENT_ROWS);
+      else scratch = column instanceof Uint32Array ? new Uint32Array(SEGMENT_ROWS) : new Uint16Array(SEGMENT_ROWS);
+      this.#scratch.set(name, scratch);
+    }
+    return scratch;
+  }
+}
