@@ -27,6 +27,16 @@ export const REQUEST_SCHEMAS = {
     examiner: line,
     authority: line,
     profile: z.string().regex(/^[\w-]{1,64}$/, 'not the name of a shipped profile'),
+    subject: z
+      .strictObject({
+        timeZone: z.string().max(64),
+        ranges: z
+          .array(z.strictObject({ label: z.string().min(1).max(64), cidr: z.string().max(64) }))
+          .min(1)
+          .max(1000)
+          .nullable(),
+      })
+      .exactOptional(),
   }),
   openCase: z.strictObject({ path: path.nullable() }),
   openSample: z.null(),

@@ -32,6 +32,14 @@ export interface AppInfo {
 
 export type SummaryRowValue = Record<string, string | number | boolean | null>;
 
+/** Whose traffic a case is about, where it is not the profile's. */
+export interface Subject {
+  /** IANA name. */
+  timeZone: string;
+  /** Null: those of the profile. */
+  ranges: { label: string; cidr: string }[] | null;
+}
+
 export interface Calls {
   appInfo: { request: null; response: AppInfo };
   /** Evidence that this window was opened with (absolute paths), handed out once. */
@@ -41,9 +49,19 @@ export interface Calls {
    * `flowsPage` also see what was read of the file in work, with provisional labels.
    */
   overview: { request: null; response: CaseOverview | null };
-  /** Asks where to save when `path` is null; null when the user thought better of it. `profile` is a shipped name. */
+  /**
+   * Asks where to save when `path` is null; null when the user thought better of it. `profile` is a shipped name; `subject`
+   * replaces its time zone and ranges.
+   */
   newCase: {
-    request: { path: string | null; title: string; examiner: string; authority: string; profile: string };
+    request: {
+      path: string | null;
+      title: string;
+      examiner: string;
+      authority: string;
+      profile: string;
+      subject?: Subject;
+    };
     response: CaseOverview | null;
   };
   /** Asks which when `path` is null. */

@@ -45,7 +45,7 @@ function handlers(state: AppState): Handlers {
     overview: async (window) =>
       window.casePath === null ? null : window.query('overview', { case: window.casePath, live: window.atWork }),
 
-    async newCase(window, { path, title, examiner, authority, profile }) {
+    async newCase(window, { path, title, examiner, authority, profile, subject }) {
       window.refuseWhileAtWork();
       let casePath = path;
       if (casePath === null) {
@@ -59,7 +59,12 @@ function handlers(state: AppState): Handlers {
         casePath = extname(filePath) === '' ? `${filePath}.enclave` : filePath;
       }
       const facts = { title: title === '' ? basename(casePath, '.enclave') : title, examiner, authority };
-      await window.query('new', { case: casePath, profile: shippedProfile(profile), ...facts });
+      const shipped = shippedProfile(profile);
+      const timeZone = subject?.timeZone ?? shipped.timeZone;
+      const ownRanges = subject?.ranges
+        ? { name: 'own ranges', ranges: subject.ranges, servers: [], excluded: [] }
+        : {};
+      await window.query('new', { case: casePath, profile: { ...shipped, timeZone, ...ownRanges }, ...facts });
       return window.open(casePath);
     },
 

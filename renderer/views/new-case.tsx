@@ -1,5 +1,6 @@
 import { type FormEvent, type ReactNode, useState } from 'react';
-import type { AppInfo } from '../../shared/bridge.ts';
+import { parseBlock } from '../../shared/address.ts';
+import type { AppInfo, Subject } from '../../shared/bridge.ts';
 import type { ErrorValue } from '../../shared/problem.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { fileName, profileLabel } from '../state/names.ts';
@@ -11,6 +12,35 @@ export interface NewCaseFacts {
   examiner: string;
   authority: string;
   profile: string;
+  subject?: Subject;
+}
+
+/** Stands in the list of profiles for ranges that the user types. */
+const OWN = ' own';
+
+function isTimeZone(name: string): boolean {
+  try {
+    Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+type TypedRange = NonNullable<Subject['ranges']>[number];
+
+/** Ranges typed one a line, `address/length label`; without a label the range is its own. Empty lines do not count. */
+export function typedRanges(text: string): { readonly ranges: TypedRange[]; readonly fault: string | null } {
+  const ranges: TypedRange[] = [];
+  for (const [index, line] of text.split('\n').entries()) {
+    const [cidr = '', ...label] = line.trim().split(/\s+/);
+    if (cidr === '') continue;
+    if (parseBlock(cidr) === null) {
+      return { ranges, fault: `Line ${index + 1}: ${visibleText(cidr)} is no address and no address/length.` };
+    }
+    ranges.push({ cidr, label: label.join(' ').slice(0, 64) || cidr });
+  }
+  return { ranges, fault: null };
 }
 
 /** Asks for the facts of a new case. `paths`: evidence that was dropped and is imported once the case is there. */
@@ -29,10 +59,23 @@ export function NewCase(props: {
     profile: profiles.find((profile) => profile.name === 'default')?.name ?? profiles[0]?.name ?? 'default',
   });
   const chosen = profiles.find((profile) => profile.name === facts.profile);
+  const [isOwn, setOwn] = useState(false);
+  const [ownText, setOwnText] = useState('');
+  const own = typedRanges(ownText);
+  const [timeZone, setTimeZone] = useState(chosen?.timeZone ?? 'UTC');
+  const choose = (name: string): void => {
+    setOwn(name === OWN);
+    const profile = profiles.find((each) => each.name === (name === OWN ? 'default' : name));
+    if (profile === undefined) return;
+    set({ profile: profile.name });
+    if (name !== OWN) setTimeZone(profile.timeZone);
+  };
   const set = (change: Partial<NewCaseFacts>): void => setFacts({ ...facts, ...change });
   const submit = (event: FormEvent): void => {
     event.preventDefault();
-    props.onCreate(facts);
+    if (!isTimeZone(timeZone) || (isOwn && (own.fault !== null || own.ranges.length === 0))) return;
+    const isAsShipped = !isOwn && timeZone === chosen?.timeZone;
+    props.onCreate(isAsShipped ? facts : { ...facts, subject: { timeZone, ranges: isOwn ? own.ranges : null } });
   };
   return (
     <Modal label="New case" className="new-case" onClose={props.onClose}>
@@ -72,43 +115,81 @@ export function NewCase(props: {
             />
           </label>
         </div>
-        <div className="field">
-          <label htmlFor="profile">Profile</label>
-          <select id="profile" value={facts.profile} onChange={(event) => set({ profile: event.target.value })}>
-            {profiles.map((profile) => (
-              <option key={profile.name} value={profile.name}>
-                {profileLabel(profile.name)}
-              </option>
-            ))}
-          </select>
-        </div>
-        {chosen !== undefined && (
-          <div className="profile-facts">
-            <p>
-              Hours, days and weekdays are told in <strong>{chosen.timeZone}</strong> time. Activity is what was opened
-              from inside these ranges:
-            </p>
-            <div className="table-scroll" tabIndex={0} role="group" aria-label="Ranges of the profile">
-              <table>
-                <thead>
-                  <tr>
-                    <th scope="col">Label</th>
-                    <th scope="col">Range</th>
-                    <th scope="col">Note</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {chosen.ranges.map((range) => (
-                    <tr key={range.label + range.cidr}>
-                      <td>{visibleText(range.label)}</td>
-                      <td className="mono">{visibleText(range.cidr)}</td>
-                      <td className="quiet">{visibleText(range.note ?? '')}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+        <div className="pair">
+          <div className="field">
+            <label htmlFor="profile">Profile</label>
+            <select id="profile" value={isOwn ? OWN : facts.profile} onChange={(event) => choose(event.target.value)}>
+              {profiles.map((profile) => (
+                <option key={profile.name} value={profile.name}>
+                  {profileLabel(profile.name)}
+                </option>
+              ))}
+              <option value={OWN}>Ranges of my own</option>
+            </select>
           </div>
+          <label>
+            Time zone
+            <input
+              list="time-zones"
+              required
+              value={timeZone}
+              aria-invalid={!isTimeZone(timeZone)}
+              onChange={(event) => setTimeZone(event.target.value.trim())}
+            />
+          </label>
+          <datalist id="time-zones">
+            {Intl.supportedValuesOf('timeZone').map((zone) => (
+              <option key={zone} value={zone} />
+            ))}
+          </datalist>
+        </div>
+        {isOwn ? (
+          <div className="field">
+            <label htmlFor="own-ranges">
+              Ranges <span className="quiet">one a line: address/length, then a label if you like</span>
+            </label>
+            <textarea
+              id="own-ranges"
+              className="mono"
+              rows={6}
+              required
+              value={ownText}
+              placeholder={'192.0.2.0/24 office\n2001:db8::/32 office-v6'}
+              aria-invalid={own.fault !== null}
+              aria-describedby="own-ranges-fault"
+              onChange={(event) => setOwnText(event.target.value)}
+            />
+            <p id="own-ranges-fault" className={own.fault === null ? 'quiet' : 'bad'} aria-live="polite">
+              {own.fault ??
+                `Activity is what was opened from inside ${own.ranges.length === 1 ? 'this range' : 'these ranges'}.`}
+            </p>
+          </div>
+        ) : (
+          chosen !== undefined && (
+            <div className="profile-facts">
+              <p>Activity is what was opened from inside these ranges:</p>
+              <div className="table-scroll" tabIndex={0} role="group" aria-label="Ranges of the profile">
+                <table>
+                  <thead>
+                    <tr>
+                      <th scope="col">Label</th>
+                      <th scope="col">Range</th>
+                      <th scope="col">Note</th>
+                    </tr>
+                  </thead>
+                  <tbody>
+                    {chosen.ranges.map((range) => (
+                      <tr key={range.label + range.cidr}>
+                        <td>{visibleText(range.label)}</td>
+                        <td className="mono">{visibleText(range.cidr)}</td>
+                        <td className="quiet">{visibleText(range.note ?? '')}</td>
+                      </tr>
+                    ))}
+                  </tbody>
+                </table>
+              </div>
+            </div>
+          )
         )}
         <footer>
           <button type="button" onClick={props.onClose}>

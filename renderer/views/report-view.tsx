@@ -3,6 +3,13 @@ import { useAsk } from '../bridge-access.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { ErrorNotice } from './notice.tsx';
 
+/**
+ * Begins the body of the preview: the focus can stand there, and be seen, so that keys scroll the report. A frame without
+ * anything to stand on is passed over.
+ */
+const STANDING_PLACE =
+  '<body tabindex="0"><style>body:focus-visible::before{content:"";position:fixed;inset:0;border:2px solid;pointer-events:none}</style>';
+
 /** The report as it would be printed now, in a frame that may run nothing and load nothing. */
 export function ReportView(): ReactNode {
   const { version, busy, run } = useWorkbench();
@@ -34,7 +41,7 @@ export function ReportView(): ReactNode {
       {value === null ? (
         error === null && <p className="quiet">Writing the report…</p>
       ) : (
-        <iframe title="Report preview" sandbox="" srcDoc={value} tabIndex={0} />
+        <iframe title="Report preview" sandbox="" srcDoc={value.replace('<body>', STANDING_PLACE)} />
       )}
     </div>
   );

@@ -73,6 +73,7 @@ async function benchImport(folder: string, file: string): Promise<void> {
   await page.getByText('Recent cases').waitFor();
   await app.answerNextDialog([join(folder, 'imported.enclave')]);
   await dropFiles(page, [file]);
+  await page.getByLabel('Title').fill('Bench');
   await page.getByRole('button', { name: 'Choose where to save…' }).click();
   await page.evaluate(() => {
     const frames: number[] = [];
@@ -113,7 +114,7 @@ const { values, positionals } = parseArgs({
 });
 const folder = mkdtempSync(join(tmpdir(), 'enclave-bench-'));
 try {
-  await benchFollowing(folder, Number(values.flows));
+  if (Number(values.flows) > 0) await benchFollowing(folder, Number(values.flows));
   const [file] = positionals;
   if (file !== undefined) await benchImport(folder, resolve(file));
 } finally {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { shippedProfile } from '../../electron/engine/shipped-profiles.ts';
 import type { FlowRecord } from '../../shared/flow.ts';
 import type { Progress } from '../../shared/jobs.ts';
 import { ask, askRaw, beginAsk, lastAnswer, nextEvent } from './ask.ts';
@@ -233,6 +234,24 @@ describe.skipIf(cannotLaunch !== null)(
       await asking;
       expect(existsSync(join(folder, 'asked.enclave-wal'))).toBe(false);
       expect(existsSync(join(folder, 'asked.enclave-lock'))).toBe(false);
+    });
+
+    it('makes a case about ranges and a time zone of the user’s own, and refuses wrong ones', async () => {
+      const { page } = await start();
+      const ranges = [{ label: 'lab', cidr: '192.0.2.0/24' }];
+      const path = join(folder, 'own.enclave');
+      const made = await ask(page, 'newCase', { path, ...CASE, subject: { timeZone: 'Asia/Seoul', ranges } });
+      expect(made?.profile).toMatchObject({ name: 'own ranges', timeZone: 'Asia/Seoul', ranges, servers: [] });
+      const other = join(folder, 'zone.enclave');
+      const shifted = await ask(page, 'newCase', {
+        path: other,
+        ...CASE,
+        subject: { timeZone: 'Asia/Seoul', ranges: null },
+      });
+      expect(shifted?.profile).toMatchObject({ timeZone: 'Asia/Seoul', ranges: shippedProfile(CASE.profile).ranges });
+      const wrong = { path: join(folder, 'wrong.enclave'), ...CASE, subject: { timeZone: 'Mars/Olympus', ranges } };
+      expect(await askRaw(page, 'newCase', wrong)).toMatchObject({ ok: false, error: { code: 'profile-wrong' } });
+      expect(existsSync(wrong.path)).toBe(false);
     });
 
     it('opens a window a case, and brings a case that is open already to the front', async () => {
