@@ -4,6 +4,7 @@ import ClosingLine from './build/closing-line.ts';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: './test/chromium.ts',
     // Processes, not threads: better-sqlite3 is a native addon, and tests start and kill child processes.
     pool: 'forks',
     maxWorkers: 2,

@@ -1,4 +1,5 @@
 import { type DragEvent, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { ACTIONS, type ActionId } from '../shared/actions.ts';
 import type { AppInfo, CaseOverview } from '../shared/bridge.ts';
 import type { Metric } from '../shared/finding.ts';
@@ -208,9 +209,9 @@ export function App(): ReactNode {
           setWhere('');
           break;
         case 'focus-filter':
-          setView((before) => (before === 'findings' || before === 'report' ? 'overview' : before));
           // The field may only come with the view.
-          requestAnimationFrame(() => document.getElementById('filter')?.focus());
+          flushSync(() => setView((before) => (before === 'findings' || before === 'report' ? 'overview' : before)));
+          document.getElementById('filter')?.focus();
           break;
         case 'toggle-theme':
           setTheme((before) => {

@@ -82,7 +82,7 @@ export const ACTIONS = [
   {
     id: 'clear-filter',
     label: 'Clear filter and brush',
-    shortcut: 'CmdOrCtrl+Backspace',
+    shortcut: 'CmdOrCtrl+Shift+F',
     menu: 'View',
     needsCase: true,
   },

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { MakeControl, StandinControl } from './control.ts';
 import type { StandinSettings } from './settings.ts';
 
@@ -9,9 +11,7 @@ import type { StandinSettings } from './settings.ts';
  * asar, native menus and dialogs, the hand-over between instances.
  */
 
-const ROOT = new URL('../../', import.meta.url).href;
 const ELECTRON = new URL('./electron.ts', import.meta.url).href;
-const MAIN = new URL('../../electron/main/main.ts', import.meta.url).href;
 
 /** Modules loaded for a launch carry its number, so that every launch starts with modules of its own. */
 const LAUNCH = /\?launch=\d+$/;
@@ -25,10 +25,16 @@ function numberModules(): void {
       if (launch === undefined) return next(specifier, context);
       if (specifier === 'electron') return { url: ELECTRON + launch, shortCircuit: true };
       const resolved = next(specifier, context);
-      const isOurs = resolved.url.startsWith(ROOT) && !resolved.url.includes('/node_modules/');
+      const isOurs = resolved.url.startsWith('file:') && !resolved.url.includes('/node_modules/');
       return isOurs ? { ...resolved, url: resolved.url + launch } : resolved;
     },
   });
+}
+
+/** The module that the app's package.json names, as Electron finds it. */
+function mainOf(appPath: string): string {
+  const { main } = JSON.parse(readFileSync(join(appPath, 'package.json'), 'utf8')) as { main: string };
+  return pathToFileURL(join(appPath, main)).href;
 }
 
 /** Starts the app. `args` are those of the command line after the program's name. */
@@ -39,9 +45,9 @@ export async function launchOnStandin(settings: StandinSettings, args: readonly 
   const { control } = (await import(controlUrl)) as { control: MakeControl };
   const controls = control(settings);
   const { argv } = process;
-  process.argv = [process.execPath, fileURLToPath(ROOT), ...args];
+  process.argv = [process.execPath, settings.appPath, ...args];
   try {
-    await import(MAIN + launch);
+    await import(mainOf(settings.appPath) + launch);
   } finally {
     process.argv = argv;
   }

@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import type { ErrorValue } from '../../shared/problem.ts';
 import { formatCount } from '../../shared/number-format.ts';
 import { visibleText } from '../../shared/visible-text.ts';
@@ -164,12 +164,17 @@ export function CaseShell(props: {
   themeSwitch: ReactNode;
 }): ReactNode {
   const { view, overview, run } = useWorkbench();
+  const area = useRef<HTMLElement>(null);
+  // What had the focus may be gone with the view before.
+  useEffect(() => {
+    if (document.activeElement === document.body) area.current?.focus();
+  }, [view]);
   const filtered = overview.flows > 0 && view !== 'findings' && view !== 'report';
   return (
     <div className="case-shell">
       <Header preview={props.preview} themeSwitch={props.themeSwitch} />
       <Navigation />
-      <main className="view-area">
+      <main ref={area} tabIndex={-1} className="view-area">
         {filtered && <FilterBar />}
         {props.error !== null && <ErrorNotice error={props.error} onDismiss={props.onDismissError} />}
         {props.saved === 'writing' && (

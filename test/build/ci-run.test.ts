@@ -8,7 +8,7 @@ import { closingLine, countTests } from '../../build/closing-line.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../.ci/run', import.meta.url));
 
-/** Runs a copy of .ci/run with a stand-in for npm that prints `output` for `npm test` and ends with `code`. */
+/** Runs a copy of .ci/run with stand-ins: npm prints `output` for `npm test` and ends with `code`, strace is there. */
 function runWith(output: string, code: number): { status: number | null; lastLine: string } {
   const root = mkdtempSync(path.join(tmpdir(), 'enclave-ci-'));
   try {
@@ -18,8 +18,10 @@ function runWith(output: string, code: number): { status: number | null; lastLin
     writeFileSync(path.join(root, 'output'), output);
     const npm = path.join(root, 'bin/npm');
     writeFileSync(npm, `#!/bin/sh\n[ "$1" = ci ] && exit 0\ncat '${root}/output'\nexit ${code}\n`);
-    chmodSync(npm, 0o755);
-    const env = { ...process.env, PATH: `${root}/bin:${process.env['PATH'] ?? ''}`, ENCLAVE_CHROMIUM: '/nonexistent' };
+    const strace = path.join(root, 'bin/strace');
+    writeFileSync(strace, '#!/bin/sh\n');
+    for (const program of [npm, strace]) chmodSync(program, 0o755);
+    const env = { ...process.env, PATH: `${root}/bin:${process.env['PATH'] ?? ''}` };
     const { status, stdout } = spawnSync('bash', ['.ci/run'], { cwd: root, env, encoding: 'utf8' });
     return { status, lastLine: stdout.trimEnd().split('\n').at(-1) ?? '' };
   } finally {

@@ -5,6 +5,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { _electron, type Page } from 'playwright-core';
 import { build } from 'vite';
+import { APP } from '../../build/build-app.ts';
 import { buildWhenStale } from '../../build/build-window.ts';
 import type { DialogAnswer } from '../../build/electron-standin/dialog.ts';
 import type { launchOnStandin as Launch } from '../../build/electron-standin/launch.ts';
@@ -28,6 +29,8 @@ export const cannotLaunch =
 export interface LaunchOptions {
   /** Case file to open at the start. */
   case?: string;
+  /** Files and folders named on the command line beside the case. */
+  evidence?: readonly string[];
   /** Folder of settings; given, it outlives the app. */
   userData?: string;
   /** The user's documents folder; given, it outlives the app. */
@@ -66,10 +69,11 @@ export async function launch(options: LaunchOptions = {}): Promise<Launched> {
   const own = mkdtempSync(join(tmpdir(), 'enclave-e2e-'));
   const { userData = join(own, 'userData'), documents = join(own, 'documents') } = options;
   mkdirSync(documents, { recursive: true });
-  const args = options.case === undefined ? [] : [options.case];
+  const args = [...(options.case === undefined ? [] : [options.case]), ...(options.evidence ?? [])];
   const folders = { userData, documents };
-  if (options.plainPage !== true) await buildWhenStale();
-  const appPath = options.plainPage === true ? await plainApp(own) : ROOT;
+  // Real Electron runs the compiled app, as `npm start` does; test/chromium.ts has built it.
+  if (!onElectron && options.plainPage !== true) await buildWhenStale();
+  const appPath = options.plainPage === true ? await plainApp(own) : onElectron ? APP : ROOT;
   const launched = await (onElectron ? launchElectron : launchStandin)(appPath, folders, args);
   return {
     ...launched,
@@ -85,7 +89,7 @@ async function plainApp(folder: string): Promise<string> {
   const app = join(folder, 'app');
   cpSync(PLAIN_PAGE, join(app, 'dist/renderer'), { recursive: true });
   await build(preloadBuild(join(app, 'dist')));
-  const main = relative(app, join(ROOT, 'electron/main/main.ts'));
+  const main = relative(app, onElectron ? join(APP, 'electron/main/main.js') : join(ROOT, 'electron/main/main.ts'));
   writeFileSync(join(app, 'package.json'), JSON.stringify({ name: 'enclave', type: 'module', main }));
   return app;
 }
@@ -116,7 +120,7 @@ async function launchStandin(
       clickMenuItem: async (id) => app.clickMenuItem(id),
       pages: () => app.pages(),
       loadInMain: (url) => app.loadInMain(url),
-      secondInstance: async (otherArgs) => app.secondInstance(['enclave', ROOT, ...otherArgs], process.cwd()),
+      secondInstance: async (otherArgs) => app.secondInstance(['enclave', appPath, ...otherArgs], process.cwd()),
       ended: app.ended,
       async quit() {
         app.quit();
