@@ -45,6 +45,7 @@ export const REQUEST_SCHEMAS = {
   importEvidence: z.strictObject({ paths: z.array(path).min(1).max(MAX_PATHS) }),
   cancel: z.null(),
   summary: z.strictObject({ by: z.array(z.string().max(64)).min(1).max(4), metric: z.enum(METRICS), where }),
+  totals: z.strictObject({ where }),
   top: z.strictObject({ by: z.string().max(64), metric: z.enum(METRICS), where, limit: z.int().min(1).max(MAX_PAGE) }),
   flowsPage: z.strictObject({
     where,

@@ -1,7 +1,7 @@
 import type { CaseOverview } from './case-overview.ts';
 import type { Finding, Metric } from './finding.ts';
 import type { FlowRecord } from './flow.ts';
-import type { EvidenceNews, ImportSummary, Progress, TopRows } from './jobs.ts';
+import type { CaseTotals, EvidenceNews, ImportSummary, Progress, TopRows } from './jobs.ts';
 import type { ErrorValue } from './problem.ts';
 import type { Profile } from './profile.ts';
 
@@ -76,6 +76,7 @@ export interface Calls {
   /** Stops the job in work, if any. */
   cancel: { request: null; response: null };
   summary: { request: { by: string[]; metric: Metric; where: string }; response: SummaryRowValue[] };
+  totals: { request: { where: string }; response: CaseTotals };
   /** The largest `limit` rows of a summary by one dimension, and how many there are. */
   top: { request: { by: string; metric: Metric; where: string; limit: number }; response: TopRows };
   /** A page of the matching flows in their stored order, and how many match in all. */

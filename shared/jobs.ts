@@ -74,6 +74,20 @@ export interface SummaryResult {
   rows: Record<string, string | number | boolean | null>[];
 }
 
+/** Key numbers of the matching flows. Bytes and packets both ways, scaled by sampling; days in the profile's zone. */
+export interface CaseTotals {
+  flows: number;
+  /** Flows opened from inside the ranges. */
+  outbound: number;
+  bytes: number;
+  packets: number;
+  /** Distinct (host, local clock hour). */
+  hostHours: number;
+  hosts: number;
+  /** Days on which a flow starts. */
+  days: number;
+}
+
 export interface TopRows {
   rows: SummaryResult['rows'];
   /** Rows in all, and those of them with a value. */
@@ -101,6 +115,7 @@ export interface Jobs {
     request: { case: string; where: string; limit: number | null; format: string; out: string | null };
     response: { flows: number };
   };
+  totals: { request: { case: string; where: string; live?: boolean }; response: CaseTotals };
   /** The largest rows of a summary by one dimension, and how many there are in all. */
   top: {
     request: { case: string; by: string; metric: string; where: string; limit: number; live?: boolean };

@@ -9,6 +9,7 @@ import { compileFilter, type FlowSelection } from '../casefile/flow-selection.ts
 import { KeptSelection } from '../casefile/selected-rows.ts';
 import { flowRecords } from '../casefile/flow-records.ts';
 import { type FlowFormat, FLOW_FORMATS, writeFlows } from '../casefile/flow-writers.ts';
+import { totalsOf } from '../casefile/totals.ts';
 import { DIMENSIONS, type Dimension, summarise } from '../casefile/summary.ts';
 import { reportHtml } from '../report/report-html.ts';
 import { findChromium, printPdf } from '../report/report-pdf.ts';
@@ -207,6 +208,10 @@ const report: Handler<'report'> = async (request) => {
 
 const handlers: { [Name in keyof Jobs]?: Handler<Name> } = {
   summary,
+  totals({ case: path, where, live }) {
+    const reader = readerOf(path, live);
+    return totalsOf(reader, selectionOf(reader, where).selection);
+  },
   top,
   flows,
   flowsPage,

@@ -123,6 +123,9 @@ function handlers(state: AppState): Handlers {
       return (await window.query('summary', request)).rows;
     },
 
+    totals: async (window, { where }) =>
+      window.query('totals', { case: window.openCasePath, where, live: window.atWork }),
+
     top: async (window, asked) => window.query('top', { case: window.openCasePath, live: window.atWork, ...asked }),
 
     flowsPage: async (window, page) =>

@@ -22,6 +22,7 @@ const bridge = {
   importEvidence: call('importEvidence'),
   cancel: call('cancel'),
   summary: call('summary'),
+  totals: call('totals'),
   top: call('top'),
   flowsPage: call('flowsPage'),
   findings: call('findings'),

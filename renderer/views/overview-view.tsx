@@ -145,26 +145,19 @@ function BarPanel(props: { dimension: BarDimension; onChoose: (selection: Select
 
 function KeyNumbers(): ReactNode {
   const { where, version, overview } = useWorkbench();
-  const ask = { by: ['direction'], where };
-  const bytes = useAsk('summary', { ...ask, metric: 'bytes' }, version);
-  const packets = useAsk('summary', { ...ask, metric: 'packets' }, version);
-  const hours = useAsk('summary', { by: ['day'], where, metric: 'host-hours' }, version);
-  const hosts = useAsk('top', { by: 'host', where, metric: 'flows', limit: MORE }, version);
-  const sum = (rows: SummaryRowValue[] | null, of = 'value'): number | null =>
-    rows === null ? null : rows.reduce((total, row) => total + Number(row[of] ?? 0), 0);
-  const total = sum(bytes.value, 'flows');
-  const outbound = Number(bytes.value?.find((row) => row['direction'] === 'outbound')?.['flows'] ?? 0);
+  const { value: totals, pending } = useAsk('totals', { where }, version);
+  const opened = totals === null || totals.flows === 0 ? null : totals.outbound / totals.flows;
   const cards: [string, string, string][] = [
-    ['Flows', formatCount(total), total ? `${formatShare(outbound / total)} opened from inside` : 'no flow matches'],
-    ['Bytes', formatBytes(sum(bytes.value)), 'both ways, IP layer'],
-    ['Packets', formatCount(sum(packets.value)), 'both ways'],
-    ['Host-hours', formatCount(sum(hours.value)), 'a host in a clock hour'],
-    ['Hosts', formatCount(hosts.value?.named ?? null), 'addresses inside the ranges'],
-    ['Days', formatCount(hours.value === null ? null : hours.value.length), 'with flows'],
+    ['Flows', formatCount(totals?.flows ?? null), opened === null ? '' : `${formatShare(opened)} opened from inside`],
+    ['Bytes', formatBytes(totals?.bytes ?? null), 'both ways, IP layer'],
+    ['Packets', formatCount(totals?.packets ?? null), 'both ways'],
+    ['Host-hours', formatCount(totals?.hostHours ?? null), 'a host in a clock hour'],
+    ['Hosts', formatCount(totals?.hosts ?? null), 'addresses inside the ranges'],
+    ['Days', formatCount(totals?.days ?? null), 'with flows'],
     ['Evidence', formatCount(overview.evidence.length), 'files, whole case'],
   ];
   return (
-    <dl className={bytes.pending ? 'key-numbers pending' : 'key-numbers'}>
+    <dl className={pending ? 'key-numbers pending' : 'key-numbers'}>
       {cards.map(([name, value, note]) => (
         <div key={name}>
           <dt>{name}</dt>

@@ -100,4 +100,4 @@ it('a killed import leaves a sound case, and importing again gives what an undis
   expect(killed).toBe(KILLS);
   expect(completed).toBeGreaterThan(0);
   expect(evidenceSeen.size).toBeGreaterThan(1);
-}, 300_000);
+}, 900_000);

@@ -46,7 +46,7 @@ it('shows flows of the evidence in work, provisionally labelled, to live queries
     seen.liveServices = Math.max(seen.liveServices, named(live.rows));
     const flows = settled.rows.reduce((sum, row) => sum + Number(row['flows']), 0);
     settledLooks.push({ flows, services: named(settled.rows) });
-    const completed = overview.evidence.reduce((sum, { flows }) => sum + flows, 0);
+    const completed = overview.evidence.reduce((sum, file) => sum + file.flows, 0);
     seen.inWork = Math.max(seen.inWork, overview.flows - completed);
   };
   engine.prepareQueries();

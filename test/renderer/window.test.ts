@@ -145,6 +145,7 @@ describe.skipIf(cannotLaunch !== null)(`the window on the sample case${reason}`,
     await page.getByRole('button', { name: 'Show the flows' }).click();
     const those = await flowsOf(page, 'weekday = 2 and hour = 1');
     await page.getByText(`of ${those}, in stored order`).waitFor();
+    expect(await matches(page)).toBe(those);
     await page.getByRole('button', { name: 'Clear', exact: true }).click();
   });
 
