@@ -84,6 +84,7 @@ export const NAME_ORIGINS = [
   'zeek-dns',
   'dns-answer-client',
   'dns-answer-other-client',
+  'name-record',
 ] as const;
 export type NameOrigin = (typeof NAME_ORIGINS)[number];
 
@@ -139,10 +140,16 @@ export interface FlowRecord {
   exporter: string | null;
   nextHop: string | null;
   inputInterface: number | null;
+  /** Id of the flow around this one; null when it is not in a tunnel. */
   tunnel: string | null;
   evidence: string;
   /** Packet number of the first packet (from 1), or line, or record number. */
   locator: number;
+}
+
+/** Id of the flow around one of this depth, by the columns of the inner one; null when there is none (`tunnel` 0). */
+export function outerFlowId(evidence: string, tunnel: number, depth: number): string | null {
+  return tunnel === 0 ? null : `${evidence}:${tunnel}:${depth - 1}`;
 }
 
 /** Flows of one segment at most. */
@@ -188,7 +195,9 @@ export const FACT_COLUMNS = {
   tcpFlags: number('u8'),
   state: enumeration,
   locator: number('f64'),
+  /** Tunnels around the flow; and locator of the flow around it, of depth - 1 (0 = none). */
   depth: number('u8'),
+  tunnel: number('f64'),
   sampling: number('u32'),
   /** Protocol that a payload rule (or the log's own analyser) recognised, and the rule's id. */
   payloadProtocol: term,

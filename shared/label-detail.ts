@@ -29,6 +29,7 @@ const ORIGINS: Readonly<Record<NameOrigin, string>> = {
   'zeek-dns': 'DNS question (Zeek dns log)',
   'dns-answer-client': 'DNS answer to this client:',
   'dns-answer-other-client': 'DNS answer to another client:',
+  'name-record': 'name that the capture file gives to the address, without time or source:',
 };
 
 const PORT_TRANSPORTS: readonly string[] = ['tcp', 'udp', 'sctp', 'dccp', 'udplite'];

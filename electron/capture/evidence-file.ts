@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { once } from 'node:events';
-import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib';
 import { EnclaveError } from '../../shared/problem.ts';
-import { type EvidenceHash, InlineHash, ThreadHash } from './evidence-hash.ts';
+import type { ArchiveMember } from './archive-member.ts';
+import { ByteQueue, type Pieces } from './byte-queue.ts';
+import { type Container, containerOf } from './container-format.ts';
+import { type EvidenceHash, type FurtherHash, InlineHash, ThreadHash } from './evidence-hash.ts';
 import type { WindowReader } from './packet-sink.ts';
+import { type ContentSink, Unpacker } from './unpacker.ts';
+import type { RandomAccess } from './zip.ts';
 
 /** Reading an evidence file once: its bytes are hashed as they pass, decompressed when need be, and shown to a reader. */
 
@@ -17,56 +20,69 @@ const HASH_THREAD_FROM = 32 << 20;
 /** Bytes that are looked at to tell the format. */
 export const HEAD_BYTES = 65_536;
 
-export type Compression = 'none' | 'gz' | 'zst';
-
-/** Compression by magic number (RFC 1952, RFC 8878; zstd's skippable frames included). */
-export function compressionOf(head: Uint8Array): Compression {
-  if (head[0] === 0x1f && head[1] === 0x8b) return 'gz';
-  if (head[0] === 0x28 && head[1] === 0xb5 && head[2] === 0x2f && head[3] === 0xfd) return 'zst';
-  if (head[0] >>> 4 === 5 && head[1] === 0x2a && head[2] === 0x4d && head[3] === 0x18) return 'zst';
-  return 'none';
-}
-
 export interface EvidenceReading {
   sha256: string;
+  /** The further hashes that were asked for. */
+  hashes: Partial<Record<FurtherHash, string>>;
   /** Bytes of the file as it lies on the disk. */
   bytes: number;
-  compression: Compression;
-  /** False when no reader wanted the content. */
-  recognised: boolean;
+  /**
+   * Format of the content with its containers: `pcap`, `pcap.gz`, `tar.gz(pcap)`, `zip(pcap,pcapng.gz)`; of an archive,
+   * each format once in the order of the members. Null when nothing in the file is evidence.
+   */
+  format: string | null;
+  /** The outermost container; null when there is none. */
+  container: Container | null;
+}
+
+/** A reader for a content, and the name of the content's format. */
+export interface Content {
+  readonly format: string;
+  readonly reader: WindowReader;
 }
 
 export interface EvidenceReader {
-  /** Chooses the reader from the first bytes (decompressed, up to 64 KiB, fewer only when the file is shorter). */
-  choose(head: Uint8Array): WindowReader | null;
+  /**
+   * Chooses the reader of a content from its first bytes (decompressed, up to 64 KiB, fewer only when it is shorter): of
+   * the file, or of each member of an archive in turn. The reader of the member before is done then.
+   */
+  choose(head: Uint8Array, member: ArchiveMember | null): Content | null;
   problem(kind: string, offset: number, message: string): void;
   /** Called after each piece with the bytes read so far; throws to stop. */
   progress(bytes: number): void;
+}
+
+export interface ReadingOptions {
+  /** Hashes to be made in the same pass beside SHA-256. */
+  alsoHash?: readonly FurtherHash[];
 }
 
 /** The window of decompressed bytes that slides over the evidence, through one buffer or several in turn. */
 class Window {
   readonly #buffers: readonly Buffer[];
   readonly #awaitFree: (slot: number) => void;
-  readonly #choose: (head: Uint8Array) => WindowReader | null;
+  readonly #choose: (head: Uint8Array) => Content | null;
   #slot = 0;
   #end = 0;
   #base = 0;
   #reader: WindowReader | null = null;
+  /** Format of the content; null when it is not chosen yet, or is no evidence. */
+  format: string | null = null;
   #chosen = false;
 
   constructor(
     buffers: readonly Buffer[],
     awaitFree: (slot: number) => void,
-    choose: (head: Uint8Array) => WindowReader | null,
+    choose: (head: Uint8Array) => Content | null,
   ) {
     this.#buffers = buffers;
     this.#awaitFree = awaitFree;
     this.#choose = choose;
   }
 
-  get recognised(): boolean {
-    return this.#reader !== null;
+  /** No reader takes the content. */
+  get isUnwanted(): boolean {
+    return this.#chosen && this.#reader === null;
   }
 
   /** The buffer in use, and where in it the next bytes go. */
@@ -90,7 +106,9 @@ class Window {
     let done = 0;
     if (!this.#chosen && (this.#end >= HEAD_BYTES || final)) {
       this.#chosen = true;
-      this.#reader = this.#end === 0 ? null : this.#choose(bytes.subarray(0, Math.min(this.#end, HEAD_BYTES)));
+      const content = this.#end === 0 ? null : this.#choose(bytes.subarray(0, Math.min(this.#end, HEAD_BYTES)));
+      this.#reader = content?.reader ?? null;
+      this.format = content?.format ?? null;
     }
     if (this.#chosen) done = this.#reader ? this.#reader.consume(bytes, this.#end, this.#base, final) : this.#end;
     const next = (this.#slot + 1) % this.#buffers.length;
@@ -124,10 +142,10 @@ function openEvidence(path: string): number {
   }
 }
 
-/** @param at bytes read so far, for the message; the file's own position moves on, unless `fromStart` */
-function readPiece(fd: number, into: Uint8Array, path: string, at: number, fromStart = false): number {
+/** @param at bytes read so far, for the message; the file's own position moves on, unless a `position` is given */
+function readPiece(fd: number, into: Uint8Array, path: string, at: number, position: number | null = null): number {
   try {
-    return readSync(fd, into, 0, into.length, fromStart ? 0 : null);
+    return readSync(fd, into, 0, into.length, position);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new EnclaveError(
@@ -158,23 +176,27 @@ export function hashFile(path: string, progress: (bytes: number) => void): strin
 }
 
 /**
- * Reads the whole file in one pass.
+ * Reads the whole file in one pass (a zip archive in two: one for its hash, one by random access).
  *
  * @throws EnclaveError `evidence-unreadable` when the file cannot be opened or read, and whatever `progress` throws
  */
-export async function readEvidence(path: string, reader: EvidenceReader): Promise<EvidenceReading> {
+export async function readEvidence(
+  path: string,
+  reader: EvidenceReader,
+  { alsoHash = [] }: ReadingOptions = {},
+): Promise<EvidenceReading> {
   const fd = openEvidence(path);
   let hash: EvidenceHash | null = null;
   try {
     const before = fstatSync(fd);
-    const head = Buffer.alloc(4);
-    readPiece(fd, head, path, 0, true);
-    const compression = compressionOf(head);
+    const head = Buffer.alloc(HEAD_BYTES);
+    const container = containerOf(head.subarray(0, readPiece(fd, head, path, 0, 0)));
     hash =
-      compression === 'none' && before.size >= HASH_THREAD_FROM
-        ? new ThreadHash(WINDOW_BYTES)
-        : new InlineHash(WINDOW_BYTES);
-    const total = await readThrough(fd, path, compression, hash, reader);
+      container === null && before.size >= HASH_THREAD_FROM
+        ? new ThreadHash(WINDOW_BYTES, alsoHash)
+        : new InlineHash(WINDOW_BYTES, alsoHash);
+    const read = container === null ? readPlain : container === 'zip' ? readZip : readStream;
+    const total = await read(fd, path, hash, reader);
     const after = fstatSync(fd);
     if (after.size !== before.size || after.mtimeMs !== before.mtimeMs) {
       reader.problem(
@@ -183,7 +205,8 @@ export async function readEvidence(path: string, reader: EvidenceReader): Promis
         'the file changed while it was read; the hash is of the bytes that were read',
       );
     }
-    return { sha256: await hash.digest(), compression, ...total };
+    const { sha256, ...hashes } = await hash.digest();
+    return { sha256, hashes, container, ...total };
   } catch (error) {
     hash?.close();
     throw error;
@@ -192,87 +215,111 @@ export async function readEvidence(path: string, reader: EvidenceReader): Promis
   }
 }
 
-async function readThrough(
-  fd: number,
-  path: string,
-  compression: Compression,
-  hash: EvidenceHash,
-  reader: EvidenceReader,
-): Promise<{ bytes: number; recognised: boolean }> {
-  let total = 0;
-  const count = (got: number): number => {
-    total += got;
-    reader.progress(total);
-    return got;
-  };
-  if (compression === 'none') {
-    const window = new Window(
-      hash.buffers,
-      (slot) => hash.awaitFree(slot),
-      (head) => reader.choose(head),
-    );
-    for (let got = 1; got > 0;) {
-      const { slot, end } = window;
-      got = count(readPiece(fd, window.space, path, total));
-      if (got > 0) hash.add(slot, end, end + got);
-      window.advance(got, got === 0);
-    }
-    return { bytes: total, recognised: window.recognised };
-  }
-  const window = new Window(
-    [Buffer.allocUnsafeSlow(WINDOW_BYTES)],
-    () => undefined,
-    (head) => reader.choose(head),
-  );
-  const [compressed] = hash.buffers;
-  const next = (): Uint8Array => {
-    const got = count(readPiece(fd, compressed.subarray(0, COMPRESSED_READ_BYTES), path, total));
-    hash.add(0, 0, got);
-    return compressed.subarray(0, got);
-  };
-  const stream =
-    compression === 'gz' ? createGunzip({ chunkSize: 1 << 20 }) : createZstdDecompress({ chunkSize: 1 << 20 });
-  await decompress(stream, next, window, (why) => {
-    reader.problem('damaged-compression', total, `the compressed stream breaks off: ${why}`);
-  });
-  return { bytes: total, recognised: window.recognised };
+interface Total {
+  bytes: number;
+  format: string | null;
 }
 
-/** Pushes the file through a decompressor; what came out before a fault is kept. */
-async function decompress(
-  stream: Gunzip | ZstdDecompress,
-  next: () => Uint8Array,
-  window: Window,
-  broken: (why: string) => void,
-): Promise<void> {
-  const stopped: { byStream: Error | null; byReader: unknown } = { byStream: null, byReader: null };
-  const isStopped = (): boolean => stopped.byStream !== null || stopped.byReader !== null;
-  stream.on('data', (piece: Buffer) => {
-    if (stopped.byReader !== null) return;
-    try {
-      window.add(piece);
-    } catch (error) {
-      stopped.byReader = error;
-    }
-  });
-  stream.on('error', (error) => {
-    stopped.byStream = error;
-  });
-  const closed = once(stream, 'close').catch(() => undefined);
-  for (let piece = next(); piece.length > 0 && !isStopped(); piece = next()) {
-    // The stream keeps what is written until it is used, and the piece's buffer is used again.
-    if (!stream.write(Buffer.from(piece))) {
-      await Promise.race([once(stream, 'drain').catch(() => undefined), closed]);
+/** A file that is what it is: from the buffers that are read into straight to the reader. */
+async function readPlain(fd: number, path: string, hash: EvidenceHash, reader: EvidenceReader): Promise<Total> {
+  let total = 0;
+  const window = new Window(
+    hash.buffers,
+    (slot) => hash.awaitFree(slot),
+    (head) => reader.choose(head, null),
+  );
+  for (let got = 1; got > 0;) {
+    const { slot, end } = window;
+    got = readPiece(fd, window.space, path, total);
+    total += got;
+    reader.progress(total);
+    if (got > 0) hash.add(slot, end, end + got);
+    window.advance(got, got === 0);
+  }
+  return { bytes: total, format: window.format };
+}
+
+/** A compressed file or an archive that is read as a stream. */
+async function readStream(fd: number, path: string, hash: EvidenceHash, reader: EvidenceReader): Promise<Total> {
+  let total = 0;
+  const [buffer] = hash.buffers;
+  async function* pieces(): Pieces {
+    for (let got = 1; got > 0;) {
+      got = readPiece(fd, buffer.subarray(0, COMPRESSED_READ_BYTES), path, total);
+      total += got;
+      reader.progress(total);
+      hash.add(0, 0, got);
+      if (got > 0) yield buffer.subarray(0, got);
     }
   }
-  if (!isStopped()) stream.end();
-  else stream.destroy();
-  await closed;
-  if (stopped.byReader !== null) throw stopped.byReader;
-  if (stopped.byStream !== null) {
-    broken(stopped.byStream.message);
-    // The rest is hashed all the same.
-    while (next().length > 0);
+  const unpacker = new Unpacker(new ContentWindows(reader), reader, () => total);
+  const format = await unpacker.unpack(new ByteQueue(pieces()), null);
+  // What nobody wanted is hashed all the same.
+  for await (const _rest of pieces());
+  return { bytes: total, format };
+}
+
+/** A zip archive: hashed first, since its members are read in the order of its directory. */
+async function readZip(fd: number, path: string, hash: EvidenceHash, reader: EvidenceReader): Promise<Total> {
+  const [buffer] = hash.buffers;
+  let size = 0;
+  for (let got = 1; got > 0;) {
+    got = readPiece(fd, buffer.subarray(0, READ_BYTES), path, size);
+    hash.add(0, 0, got);
+    size += got;
+    // Progress counts the file once: half for this pass, half for the other.
+    reader.progress(Math.floor(size / 2));
   }
-  window.advance(0, true);
+  let taken = 0;
+  const file: RandomAccess = {
+    size,
+    read(position, length) {
+      if (position >= size) return buffer.subarray(0, 0);
+      const wanted = buffer.subarray(0, Math.min(length, size - position));
+      return buffer.subarray(0, readPiece(fd, wanted, path, position, position));
+    },
+  };
+  const unpacker = new Unpacker(new ContentWindows(reader), reader, () => Math.min(taken, size));
+  const format = await unpacker.zip(file, (bytes) => {
+    taken += bytes;
+    reader.progress(Math.floor((size + Math.min(taken, size)) / 2));
+  });
+  return { bytes: size, format };
+}
+
+/** Contents out of containers, one after another through the same buffer. */
+class ContentWindows implements ContentSink {
+  readonly #buffer = Buffer.allocUnsafeSlow(WINDOW_BYTES);
+  readonly #reader: EvidenceReader;
+
+  constructor(reader: EvidenceReader) {
+    this.#reader = reader;
+  }
+
+  async content(pieces: Pieces, member: ArchiveMember | null, fault: (error: unknown) => void): Promise<string | null> {
+    const window = new Window(
+      [this.#buffer],
+      () => undefined,
+      (head) => this.#reader.choose(head, member),
+    );
+    // Errors of the reader itself are thrown on; only those of the source leave what came before.
+    const source = pieces[Symbol.asyncIterator]();
+    for (;;) {
+      let next: IteratorResult<Uint8Array>;
+      try {
+        next = await source.next();
+      } catch (error) {
+        fault(error);
+        break;
+      }
+      if (next.done === true) break;
+      window.add(next.value);
+      if (window.isUnwanted) {
+        await source.return?.();
+        return null;
+      }
+    }
+    window.advance(0, true);
+    return window.format;
+  }
 }

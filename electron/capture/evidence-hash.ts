@@ -1,11 +1,38 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
 /**
- * SHA-256 of the bytes as they are read. Large files are hashed in a thread of their own, from the very buffers that the
+ * SHA-256 of the bytes as they are read, and further hashes on request. Large files are hashed in a thread of their own, from the very buffers that the
  * reader decodes: hashing takes as long as half the decoding, and there is a second core.
  */
+
+/** Hashes that examiners may ask for beside SHA-256: older records of evidence bear them. They prove nothing by themselves. */
+export type FurtherHash = 'sha1' | 'md5';
+
+/** Digests in lower-case hex. */
+export type Digests = { sha256: string } & Partial<Record<FurtherHash, string>>;
+
+/** Several hashes of the same bytes. */
+export class HashSet {
+  readonly #hashes: readonly (readonly [FurtherHash, Hash])[];
+  readonly #sha256 = createHash('sha256');
+
+  constructor(also: readonly FurtherHash[]) {
+    this.#hashes = [...new Set(also)].map((name) => [name, createHash(name)] as const);
+  }
+
+  update(bytes: Uint8Array): void {
+    this.#sha256.update(bytes);
+    for (const [, hash] of this.#hashes) hash.update(bytes);
+  }
+
+  digest(): Digests {
+    const digests: Digests = { sha256: this.#sha256.digest('hex') };
+    for (const [name, hash] of this.#hashes) digests[name] = hash.digest('hex');
+    return digests;
+  }
+}
 
 export const SLOT_FREE = 0;
 const SLOT_HASHING = 1;
@@ -23,6 +50,7 @@ export interface HashThreadMemory {
   buffers: SharedArrayBuffer[];
   /** Int32 a buffer: SLOT_FREE or not. */
   slots: SharedArrayBuffer;
+  also: readonly FurtherHash[];
 }
 
 export type HashMessage = { slot: number; start: number; end: number } | 'digest';
@@ -34,7 +62,7 @@ export interface EvidenceHash {
   awaitFree(slot: number): void;
   /** Adds the bytes from `start` to `end` of a buffer, in the order of the calls. */
   add(slot: number, start: number, end: number): void;
-  digest(): Promise<string>;
+  digest(): Promise<Digests>;
   /** Frees what a reading that failed leaves behind. */
   close(): void;
 }
@@ -42,9 +70,10 @@ export interface EvidenceHash {
 /** Hashes in the calling thread. */
 export class InlineHash implements EvidenceHash {
   readonly buffers: readonly Buffer[];
-  readonly #hash = createHash('sha256');
+  readonly #hash: HashSet;
 
-  constructor(bufferBytes: number) {
+  constructor(bufferBytes: number, also: readonly FurtherHash[]) {
+    this.#hash = new HashSet(also);
     this.buffers = [Buffer.allocUnsafeSlow(bufferBytes)];
   }
 
@@ -56,8 +85,8 @@ export class InlineHash implements EvidenceHash {
     this.#hash.update(this.buffers[slot].subarray(start, end));
   }
 
-  async digest(): Promise<string> {
-    return this.#hash.digest('hex');
+  async digest(): Promise<Digests> {
+    return this.#hash.digest();
   }
 
   close(): void {
@@ -71,12 +100,12 @@ export class ThreadHash implements EvidenceHash {
   readonly #states: Int32Array;
   readonly #worker: Worker;
 
-  constructor(bufferBytes: number) {
+  constructor(bufferBytes: number, also: readonly FurtherHash[]) {
     const shared = Array.from({ length: SLOTS }, () => new SharedArrayBuffer(bufferBytes));
     const slots = new SharedArrayBuffer(SLOTS * Int32Array.BYTES_PER_ELEMENT);
     this.buffers = shared.map((buffer) => Buffer.from(buffer));
     this.#states = new Int32Array(slots);
-    const memory: HashThreadMemory = { buffers: shared, slots };
+    const memory: HashThreadMemory = { buffers: shared, slots, also };
     this.#worker = new Worker(new URL('./hash-worker.ts', import.meta.url), { workerData: memory });
     // A failure shows at `digest`; without a listener it would end the process.
     this.#worker.on('error', () => undefined);
@@ -91,11 +120,11 @@ export class ThreadHash implements EvidenceHash {
     this.#worker.postMessage({ slot, start, end } satisfies HashMessage);
   }
 
-  async digest(): Promise<string> {
+  async digest(): Promise<Digests> {
     const answer = once(this.#worker, 'message', { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
     this.#worker.postMessage('digest' satisfies HashMessage);
     try {
-      const [digest] = (await answer) as [string];
+      const [digest] = (await answer) as [Digests];
       return digest;
     } catch {
       throw deadError();

@@ -1,3 +1,5 @@
+import type { AddressWords } from '../../shared/address.ts';
+
 /** What readers of captures hand on, one call a packet. No allocation: `bytes` is the reader's buffer, valid in the call. */
 export interface PacketSink {
   /**
@@ -16,8 +18,12 @@ export interface PacketSink {
     linkType: number,
     number: number,
   ): void;
-  problem(kind: string, offset: number, message: string): void;
+  /** @param count how many problems of the kind; 1 when absent */
+  problem(kind: string, offset: number, message: string, count?: number): void;
 }
+
+/** Takes a name that the capture itself gives to an address (pcapng name resolution): nobody saw who asked, or when. */
+export type NameSink = (address: AddressWords, name: string) => void;
 
 /**
  * A reader that is fed a sliding window of its file. `bytes[0 … end)` lies at `base` in the (decompressed) stream. It
@@ -28,5 +34,41 @@ export interface WindowReader {
   consume(bytes: Uint8Array, end: number, base: number, final: boolean): number;
 }
 
+/** A reader of a capture format. */
+export interface CaptureReader extends WindowReader {
+  /** LINKTYPE_ values met, each once. */
+  readonly linkTypes: number[];
+  /** Packets handed on, and those whose record was met but could not be. */
+  readonly packets: number;
+}
+
 /** Packets longer than this are taken for damage (libpcap's own bound for ordinary links is 262,144). */
 export const MAX_PACKET_BYTES = 262_144;
+
+/** Takes the frame check sequence off the end of each packet: it belongs to the link, not to what it carries. */
+export class WithoutFcs implements PacketSink {
+  readonly #sink: PacketSink;
+  readonly #fcsBytes: number;
+
+  constructor(sink: PacketSink, fcsBytes: number) {
+    this.#sink = sink;
+    this.#fcsBytes = fcsBytes;
+  }
+
+  packet(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    originalLength: number,
+    time: number,
+    linkType: number,
+    number: number,
+  ): void {
+    const length = Math.max(0, originalLength - this.#fcsBytes);
+    this.#sink.packet(bytes, start, Math.min(end, start + length), length, time, linkType, number);
+  }
+
+  problem(kind: string, offset: number, message: string, count?: number): void {
+    this.#sink.problem(kind, offset, message, count);
+  }
+}

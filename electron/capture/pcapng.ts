@@ -1,4 +1,6 @@
-import { MAX_PACKET_BYTES, type PacketSink, type WindowReader } from './packet-sink.ts';
+import type { AddressWords } from '../../shared/address.ts';
+import { visibleText } from '../../shared/visible-text.ts';
+import { type CaptureReader, MAX_PACKET_BYTES, type NameSink, type PacketSink } from './packet-sink.ts';
 
 /** The pcapng capture file (draft-ietf-opsawg-pcapng): sections of either byte order, several interfaces each. */
 
@@ -6,7 +8,31 @@ const SECTION_HEADER = 0x0a0d0d0a;
 const INTERFACE_DESCRIPTION = 1;
 const OBSOLETE_PACKET = 2;
 const SIMPLE_PACKET = 3;
+const NAME_RESOLUTION = 4;
+const INTERFACE_STATISTICS = 5;
 const ENHANCED_PACKET = 6;
+const DECRYPTION_SECRETS = 10;
+/** Blocks that are passed by; others bear no name here and are told by their number. */
+const PASSED_BY: Readonly<Record<number, string>> = {
+  9: 'a systemd journal entry',
+  0xbad: 'a custom block',
+  0x40000bad: 'a custom block',
+};
+
+/** Options, by block. */
+const IF_NAME = 2;
+const IF_TSRESOL = 9;
+const IF_FILTER = 11;
+const IF_FCSLEN = 13;
+const IF_TSOFFSET = 14;
+const PACKET_FLAGS = 2;
+const EPB_DROPCOUNT = 4;
+const ISB_IFDROP = 5;
+const ISB_OSDROP = 7;
+const NAME_IPV4 = 1;
+const NAME_IPV6 = 2;
+/** Characters of an interface's name or filter that messages show. */
+const SHOWN = 80;
 const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
 /** Longest block that is read; a longer one is skipped (secrets, custom data) or taken for damage (packets). */
 const MAX_BLOCK_BYTES = 1 << 20;
@@ -22,6 +48,12 @@ interface CaptureInterface {
   readonly binary: boolean;
   /** Seconds added to every time stamp. */
   readonly offset: number;
+  /** Bytes of the frame check sequence at the end of every packet. */
+  readonly fcsBytes: number;
+  readonly name: string;
+  /** Packets that the capturing machine dropped: as its packets say, added up, and as its statistics say, the last. */
+  droppedBefore: number;
+  droppedInAll: number;
 }
 
 /** Microseconds since the epoch of a 64-bit tick count, rounded down; exact for 10^6 and 10^9 ticks a second. */
@@ -33,8 +65,9 @@ export function ticksToMicroseconds(high: number, low: number, exponent: number,
   return Number((ticks * 1_000_000n) / perSecond);
 }
 
-export class PcapngReader implements WindowReader {
+export class PcapngReader implements CaptureReader {
   readonly #sink: PacketSink;
+  readonly #nameSink: NameSink;
   #bigEndian = false;
   #interfaces: CaptureInterface[] = [];
   readonly #linkTypes = new Set<number>();
@@ -44,8 +77,9 @@ export class PcapngReader implements WindowReader {
   #searching = false;
   packets = 0;
 
-  constructor(sink: PacketSink) {
+  constructor(sink: PacketSink, nameSink: NameSink = () => undefined) {
     this.#sink = sink;
+    this.#nameSink = nameSink;
   }
 
   get linkTypes(): number[] {
@@ -113,6 +147,7 @@ export class PcapngReader implements WindowReader {
       at += padded;
     }
     if (!final) return at;
+    this.#tellDropped(base + at);
     if (at < end || this.#skip > 0) {
       this.#sink.problem('truncated-packet', base + at, 'the capture ends inside a block');
     }
@@ -140,6 +175,7 @@ export class PcapngReader implements WindowReader {
         this.#enhancedPacket(bytes, start, end, base);
         break;
       case SECTION_HEADER:
+        this.#tellDropped(base + start);
         this.#interfaces = [];
         break;
       case INTERFACE_DESCRIPTION:
@@ -149,10 +185,59 @@ export class PcapngReader implements WindowReader {
         this.#simplePacket(bytes, start, end, base);
         break;
       case OBSOLETE_PACKET:
-        this.#timedPacket(bytes, this.#u16(bytes, start), start + 4, end, base);
+        this.#obsoletePacket(bytes, start, end, base);
+        break;
+      case NAME_RESOLUTION:
+        this.#names(bytes, start, end, base);
+        break;
+      case INTERFACE_STATISTICS:
+        this.#statistics(bytes, start, end);
+        break;
+      case DECRYPTION_SECRETS:
+        this.#sink.problem(
+          'secrets-not-stored',
+          base + start,
+          'the capture holds decryption secrets; they were not used and are not in the case',
+        );
         break;
       default:
+        this.#sink.problem(
+          'block-passed-by',
+          base + start,
+          `blocks without packets were passed by, first ${PASSED_BY[type] ?? `one of the unknown type ${type}`}`,
+        );
     }
+  }
+
+  /** Calls `visit` with each option from `at` on: its code, and where its value lies. */
+  #options(
+    bytes: Uint8Array,
+    from: number,
+    end: number,
+    visit: (code: number, at: number, length: number) => void,
+  ): void {
+    for (let at = from; end - at >= 4;) {
+      const code = this.#u16(bytes, at);
+      const length = this.#u16(bytes, at + 2);
+      if (code === 0 || at + 4 + length > end) return;
+      visit(code, at + 4, length);
+      at += 4 + Math.ceil(length / 4) * 4;
+    }
+  }
+
+  /** A 64-bit number; above 2⁵³ not exact. */
+  #u64(bytes: Uint8Array, at: number): number {
+    const first = this.#u32(bytes, at);
+    const second = this.#u32(bytes, at + 4);
+    return this.#bigEndian ? first * 4294967296 + second : second * 4294967296 + first;
+  }
+
+  /** A signed 64-bit number; beyond 2⁵³ not exact. */
+  #i64(bytes: Uint8Array, at: number): number {
+    const first = this.#u32(bytes, at);
+    const second = this.#u32(bytes, at + 4);
+    const [high, low] = this.#bigEndian ? [first, second] : [second, first];
+    return (high | 0) * 4294967296 + low;
   }
 
   #interfaceDescription(bytes: Uint8Array, start: number, end: number, base: number): void {
@@ -160,33 +245,101 @@ export class PcapngReader implements WindowReader {
       this.#sink.problem('damaged-interface', base + start, 'an interface description cannot be used');
       return;
     }
+    const linkType = this.#u16(bytes, start);
     let exponent = 6;
     let binary = false;
     let offset = 0;
-    let at = start + 8;
-    while (end - at >= 4) {
-      const code = this.#u16(bytes, at);
-      const length = this.#u16(bytes, at + 2);
-      if (code === 0 || at + 4 + length > end) break;
-      if (code === 9 && length >= 1) {
-        const resolution = bytes[at + 4];
-        binary = (resolution & 0x80) !== 0;
-        exponent = resolution & 0x7f;
-      } else if (code === 14 && length >= 8) {
-        const first = this.#u32(bytes, at + 4);
-        const second = this.#u32(bytes, at + 8);
-        const [high, low] = this.#bigEndian ? [first, second] : [second, first];
-        offset = (high | 0) * 4294967296 + low;
+    let fcsBytes = 0;
+    let name = `interface ${this.#interfaces.length}`;
+    this.#options(bytes, start + 8, end, (code, at, length) => {
+      if (code === IF_TSRESOL && length >= 1) {
+        binary = (bytes[at] & 0x80) !== 0;
+        exponent = bytes[at] & 0x7f;
+      } else if (code === IF_TSOFFSET && length >= 8) {
+        offset = this.#i64(bytes, at);
+      } else if (code === IF_FCSLEN && length >= 1) fcsBytes = bytes[at];
+      else if (code === IF_NAME) name = shownText(bytes, at, length);
+      else if (code === IF_FILTER && length >= 2 && bytes[at] === 0) {
+        const filter = shownText(bytes, at + 1, length - 1);
+        const message = `${name} was captured with the filter "${filter}": other traffic is not in it`;
+        this.#sink.problem('capture-filter', base + start, message);
       }
-      at += 4 + length + ((4 - (length % 4)) % 4);
-    }
-    const linkType = this.#u16(bytes, start);
+    });
     this.#linkTypes.add(linkType);
-    this.#interfaces.push({ linkType, snaplen: this.#u32(bytes, start + 4), exponent, binary, offset });
+    this.#interfaces.push({
+      linkType,
+      snaplen: this.#u32(bytes, start + 4),
+      exponent,
+      binary,
+      offset,
+      fcsBytes,
+      name,
+      droppedBefore: 0,
+      droppedInAll: 0,
+    });
+  }
+
+  /** Tells what the machine dropped while it captured a section. */
+  #tellDropped(offset: number): void {
+    for (const from of this.#interfaces) {
+      const dropped = Math.max(from.droppedBefore, from.droppedInAll);
+      from.droppedBefore = from.droppedInAll = 0;
+      if (dropped === 0) continue;
+      const message = `packets that the capturing machine dropped, as the capture itself says, first on ${from.name}`;
+      this.#sink.problem('capture-dropped', offset, message, dropped);
+    }
+  }
+
+  /** Statistics count from the start of the capture; the last ones of an interface are all. */
+  #statistics(bytes: Uint8Array, start: number, end: number): void {
+    const from = end - start < 12 ? undefined : this.#interfaces[this.#u32(bytes, start)];
+    if (from === undefined) return;
+    let dropped = 0;
+    this.#options(bytes, start + 12, end, (code, at, length) => {
+      if ((code === ISB_IFDROP || code === ISB_OSDROP) && length >= 8) dropped += this.#u64(bytes, at);
+    });
+    // No machine drops 2⁵³ packets.
+    if (dropped < Number.MAX_SAFE_INTEGER) from.droppedInAll = Math.max(from.droppedInAll, dropped);
+  }
+
+  #names(bytes: Uint8Array, start: number, end: number, base: number): void {
+    for (let at = start; end - at >= 4;) {
+      const type = this.#u16(bytes, at);
+      const length = this.#u16(bytes, at + 2);
+      if (type === 0) return;
+      if (at + 4 + length > end) {
+        this.#sink.problem('damaged-names', base + at, 'a record of names is longer than its block');
+        return;
+      }
+      if (type === NAME_IPV4 || type === NAME_IPV6) this.#namesOf(bytes, at + 4, length, type === NAME_IPV6);
+      at += 4 + Math.ceil(length / 4) * 4;
+    }
+  }
+
+  /** One address and its names, each with a zero behind it. Addresses are in network byte order. */
+  #namesOf(bytes: Uint8Array, at: number, length: number, isIpv6: boolean): void {
+    const data = Buffer.from(bytes.buffer, bytes.byteOffset + at, length);
+    const addressBytes = isIpv6 ? 16 : 4;
+    if (length <= addressBytes) return;
+    const address: AddressWords = isIpv6
+      ? [data.readUInt32BE(0), data.readUInt32BE(4), data.readUInt32BE(8), data.readUInt32BE(12)]
+      : [0, 0, 0xffff, data.readUInt32BE(0)];
+    for (const name of data.toString('utf8', addressBytes).split('\0')) {
+      if (name !== '') this.#nameSink(address, name);
+    }
   }
 
   #enhancedPacket(bytes: Uint8Array, start: number, end: number, base: number): void {
     this.#timedPacket(bytes, this.#u32(bytes, start), start + 4, end, base);
+  }
+
+  #obsoletePacket(bytes: Uint8Array, start: number, end: number, base: number): void {
+    const interfaceId = this.#u16(bytes, start);
+    const dropped = this.#u16(bytes, start + 2);
+    const from = this.#interfaces[interfaceId];
+    // 0xffff stands for "not known".
+    if (from !== undefined && dropped < 0xffff && end - start >= 20) from.droppedBefore += dropped;
+    this.#timedPacket(bytes, interfaceId, start + 4, end, base);
   }
 
   /** The part that enhanced and obsolete packet blocks share: time stamp, two lengths, data. */
@@ -202,15 +355,31 @@ export class PcapngReader implements WindowReader {
     }
     const ticks = ticksToMicroseconds(this.#u32(bytes, at), this.#u32(bytes, at + 4), from.exponent, from.binary);
     const data = at + 16;
+    const options = data + Math.ceil(captured / 4) * 4;
+    const fcsBytes = end - options < 8 ? from.fcsBytes : this.#packetOptions(bytes, options, end, from);
+    const original = Math.max(0, this.#u32(bytes, at + 12) - fcsBytes);
     this.#sink.packet(
       bytes,
       data,
-      data + captured,
-      this.#u32(bytes, at + 12),
+      data + (fcsBytes > 0 ? Math.min(captured, original) : captured),
+      original,
       ticks + from.offset * 1e6,
       from.linkType,
       ++this.packets,
     );
+  }
+
+  /** Notes dropped packets; gives the length of the frame check sequence, which a packet's flags may state. */
+  #packetOptions(bytes: Uint8Array, start: number, end: number, from: CaptureInterface): number {
+    let { fcsBytes } = from;
+    this.#options(bytes, start, end, (code, at, length) => {
+      if (code === PACKET_FLAGS && length >= 4) fcsBytes = (this.#u32(bytes, at) >>> 5) & 15 || fcsBytes;
+      else if (code === EPB_DROPCOUNT && length >= 8) {
+        const dropped = this.#u64(bytes, at);
+        if (dropped < Number.MAX_SAFE_INTEGER) from.droppedBefore += dropped;
+      }
+    });
+    return fcsBytes;
   }
 
   /** A simple packet has no time: it is told, and counted at the time 0 that stands for "not known". */
@@ -229,7 +398,9 @@ export class PcapngReader implements WindowReader {
       base + start,
       'simple packet blocks carry no time; 1970-01-01 stands for it',
     );
-    this.#sink.packet(bytes, start + 4, start + 4 + captured, original, 0, from.linkType, this.packets);
+    const length = Math.max(0, original - from.fcsBytes);
+    const data = start + 4;
+    this.#sink.packet(bytes, data, data + Math.min(captured, length), length, 0, from.linkType, this.packets);
   }
 
   #search(bytes: Uint8Array, from: number, end: number, base: number, final: boolean): number {
@@ -270,4 +441,12 @@ function paddedLength(length: number): number {
 
 function isSwappedMagic(bytes: Uint8Array, at: number): boolean {
   return bytes[at] === 0x1a && bytes[at + 1] === 0x2b && bytes[at + 2] === 0x3c && bytes[at + 3] === 0x4d;
+}
+
+/** Text of an option as messages show it. */
+function shownText(bytes: Uint8Array, at: number, length: number): string {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset + at, length)
+    .toString('utf8')
+    .replace(/\0.*$/s, '');
+  return visibleText(text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text);
 }

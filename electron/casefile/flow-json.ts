@@ -61,7 +61,7 @@ export class FlowJson {
     ],
   );
   readonly #client = new FieldRun(
-    ['ja3', 'ja4', 'userAgent', 'sampling', 'exporter', 'nextHop', 'inputInterface', 'tunnel', 'evidence'],
+    ['ja3', 'ja4', 'userAgent', 'sampling', 'exporter', 'nextHop', 'inputInterface'],
     ['ja3', 'ja4', 'userAgent', 'linkedUserAgent', 'sampling'],
   );
 
@@ -77,6 +77,7 @@ export class FlowJson {
     const [packetsOut, bytesOut] = [reader.column(segment, 'packetsOut'), reader.column(segment, 'bytesOut')];
     const [packetsIn, bytesIn] = [reader.column(segment, 'packetsIn'), reader.column(segment, 'bytesIn')];
     const [locator, depth] = [reader.column(segment, 'locator'), reader.column(segment, 'depth')];
+    const tunnel = reader.column(segment, 'tunnel');
     const [subjectSide, range] = [reader.column(segment, 'subjectSide'), reader.column(segment, 'range')];
     const transport = this.#transport.of(reader, segment, record);
     const connection = this.#connection.of(reader, segment, record);
@@ -96,7 +97,8 @@ export class FlowJson {
         `,"packetsOut":${jsonNumber(packetsOut[row])},"bytesOut":${jsonNumber(bytesOut[row])}` +
         `,"packetsIn":${jsonNumber(packetsIn[row])},"bytesIn":${jsonNumber(bytesIn[row])}${connection(row)}` +
         `,"host":${host},"range":${labels[range[row]] ?? 'null'},"peer":${peer}${network(row)}${label(row)}` +
-        `${client(row)},"locator":${jsonNumber(locator[row])}}\n`
+        `${client(row)},"tunnel":${tunnel[row] === 0 ? 'null' : `"${evidence}:${tunnel[row]}:${depth[row] - 1}"`}` +
+        `,"evidence":"${evidence}","locator":${jsonNumber(locator[row])}}\n`
       );
     };
   }

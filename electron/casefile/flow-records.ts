@@ -9,6 +9,7 @@ import {
   SUBJECT_SIDES,
   TCP,
   formatTcpFlags,
+  outerFlowId,
   transportName,
 } from '../../shared/flow.ts';
 import { type LabelBasis, labelDetail } from '../../shared/label-detail.ts';
@@ -112,7 +113,8 @@ function segmentRecords(
     column('bytesIn'),
   ];
   const [transport, tcpFlags, state] = [column('transport'), column('tcpFlags'), column('state')];
-  const [locator, depth, sampling] = [column('locator'), column('depth'), column('sampling')];
+  const [locator, depth, tunnel] = [column('locator'), column('depth'), column('tunnel')];
+  const sampling = column('sampling');
   const [subjectSide, direction] = [column('subjectSide'), column('direction')];
   const [range, country, asn] = [column('range'), column('country'), column('asn')];
   const [name, nameOrigin] = [column('name'), column('nameOrigin')];
@@ -206,7 +208,7 @@ function segmentRecords(
       exporter: null,
       nextHop: null,
       inputInterface: null,
-      tunnel: null,
+      tunnel: outerFlowId(evidence, tunnel[row], depth[row]),
       evidence,
       locator: locator[row],
     };

@@ -9,6 +9,7 @@ import {
   SUBJECT_SIDES,
   TCP,
   formatTcpFlags,
+  outerFlowId,
   transportNumber,
 } from '../../shared/flow.ts';
 import { parseInstant, ZoneClock } from '../../shared/time.ts';
@@ -131,6 +132,7 @@ function compileTest(test: FilterTest, reader: CaseReader): FlowSelection {
     case 'packetsIn':
     case 'bytesIn':
     case 'locator':
+    case 'depth':
       return numberTest(numberIntervals(test), (segment) => reader.column(segment, field));
     case 'asn': {
       const known = numberIntervals(test).map(({ low, high }) => ({ low: Math.max(low, 1), high }));
@@ -212,6 +214,8 @@ function compileTest(test: FilterTest, reader: CaseReader): FlowSelection {
     case 'ja3':
     case 'ja4':
       return dictionaryTest(textPredicate(test), field, null, reader);
+    case 'tunnel':
+      return tunnelTest(textPredicate(test), reader);
     case 'evidence': {
       const matches = textPredicate(test);
       return { mark: (segment, mask) => fillAll(mask, segment.rows, matches(segment.evidence) ? 1 : 0) };
@@ -219,7 +223,6 @@ function compileTest(test: FilterTest, reader: CaseReader): FlowSelection {
     case 'exporter':
     case 'nextHop':
     case 'inputInterface':
-    case 'tunnel':
       // The case has no column for these yet: absent in every flow.
       return NONE;
   }
@@ -523,6 +526,26 @@ function idTest(ids: readonly string[], reader: CaseReader): FlowSelection {
       const depths = reader.column(segment, 'depth');
       for (const { locator, depth } of here) {
         for (let i = 0; i < segment.rows; i++) if (locators[i] === locator && depths[i] === depth) mask[i] = 1;
+      }
+      return count(mask, segment.rows);
+    },
+  };
+}
+
+/** Tests the id of the flow around a flow, once for neighbours in one tunnel. */
+function tunnelTest(matches: (text: string) => boolean, reader: CaseReader): FlowSelection {
+  return {
+    mark(segment, mask) {
+      const tunnels = reader.column(segment, 'tunnel');
+      const depths = reader.column(segment, 'depth');
+      let [tunnel, depth, answer] = [0, 0, 0];
+      for (let i = 0; i < segment.rows; i++) {
+        if (tunnels[i] !== tunnel || depths[i] !== depth) {
+          [tunnel, depth] = [tunnels[i], depths[i]];
+          const id = outerFlowId(segment.evidence, tunnel, depth);
+          answer = id !== null && matches(id) ? 1 : 0;
+        }
+        mask[i] = answer;
       }
       return count(mask, segment.rows);
     },

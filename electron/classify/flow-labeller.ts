@@ -49,6 +49,7 @@ const CONFIDENCE = {
   serviceByOwnName: 95,
   serviceByClientAnswer: 80,
   serviceByOtherAnswer: 50,
+  serviceByNameRecord: 40,
   serviceByAddress: 60,
   protocolByPayload: 95,
 } as const;
@@ -67,7 +68,10 @@ const DIRECTION_OF_SIDE = new Map([
   [RESPONDER, DIRECTIONS.indexOf('inbound')],
   [BOTH, DIRECTIONS.indexOf('internal')],
 ]);
-const ANSWER_TO_CLIENT = NAME_ORIGINS.indexOf('dns-answer-client');
+const CONFIDENCE_OF_ORIGIN: ReadonlyMap<number, number> = new Map([
+  [NAME_ORIGINS.indexOf('dns-answer-client'), CONFIDENCE.serviceByClientAnswer],
+  [NAME_ORIGINS.indexOf('name-record'), CONFIDENCE.serviceByNameRecord],
+]);
 
 /** Protocols that IP itself names. */
 const PROTOCOL_OF_TRANSPORT: Readonly<Record<number, string>> = {
@@ -232,8 +236,7 @@ export class FlowLabeller {
       ) {
         hostname = found.name;
         nameEvidence = BY_DNS;
-        nameConfidence =
-          found.origin === ANSWER_TO_CLIENT ? CONFIDENCE.serviceByClientAnswer : CONFIDENCE.serviceByOtherAnswer;
+        nameConfidence = CONFIDENCE_OF_ORIGIN.get(found.origin) ?? CONFIDENCE.serviceByOtherAnswer;
         columns.linkedName[row] = linkedNames.number(hostname);
         columns.linkedOrigin[row] = found.origin;
       }

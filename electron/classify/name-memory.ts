@@ -6,6 +6,9 @@ import { NAME_ORIGINS } from '../../shared/flow.ts';
  * when), and names that other logs give to a flow by its id. Kept in sorted typed arrays: 60 bytes an answer.
  */
 
+/** Stands for the client where nobody was seen to ask: names that a capture file itself gives to addresses. */
+export const NO_CLIENT: AddressWords = [0, 0, 0, 0];
+
 /** A stored chunk of DNS answers; `name` indexes `names` from 1. Times in microseconds since the epoch. */
 export interface AnswerChunk {
   rows: number;
@@ -40,6 +43,7 @@ export interface LinkedName {
 
 const FROM_CLIENT = NAME_ORIGINS.indexOf('dns-answer-client');
 const FROM_OTHER = NAME_ORIGINS.indexOf('dns-answer-other-client');
+const FROM_RECORD = NAME_ORIGINS.indexOf('name-record');
 /** A client may open a connection a while after the answer ran out: browsers and systems keep answers at least this long. */
 const GRACE = 600e6;
 /** An answer may be stamped a little later than the flow that uses it when clocks of sources differ. */
@@ -223,7 +227,9 @@ export class NameMemory {
     }
     if (other < 0) return false;
     found.name = this.#names[this.#name[other]];
-    found.origin = FROM_OTHER;
+    const at = other * 4;
+    const isRecord = (this.#client[at] | this.#client[at + 1] | this.#client[at + 2] | this.#client[at + 3]) === 0;
+    found.origin = isRecord ? FROM_RECORD : FROM_OTHER;
     return true;
   }
 }

@@ -1,8 +1,11 @@
 import { ICMP, ICMP6, SCTP, TCP, UDP } from '../../shared/flow.ts';
 
 /**
- * From a captured frame to the headers that make a flow. The result lies in one Int32Array that is written anew for each
+ * From an IP packet to the headers that make a flow. The result lies in one Int32Array that is written anew for each
  * packet, so that nothing is allocated; 32-bit words are signed there (`>>> 0` gives the address word).
+ *
+ * All decoders take the same places: `at` is where their header begins in `bytes`, `end` (exclusive) where the captured
+ * bytes stop, `wireEnd` where the bytes on the wire would (`end` or more, unless the file lies). None reads beyond `end`.
  */
 
 /** Places in the header array. */
@@ -22,12 +25,29 @@ export const PAYLOAD = 14;
 export const PAYLOAD_CAPTURED = 15;
 /** Payload bytes on the wire, by the length fields. */
 export const PAYLOAD_LENGTH = 16;
-/** 0 = whole packet, 1 = first fragment, 2 = later fragment (no ports). */
+/** WHOLE, FIRST_FRAGMENT, or LATER_FRAGMENT (no ports). */
 export const FRAGMENT = 17;
+/** Of fragments only: what identifies the datagram beside its addresses. */
 export const FRAGMENT_ID = 18;
 /** 1 when the packet is the answering half of an ICMP pair. */
 export const ICMP_ANSWER = 19;
-export const HEADER_WORDS = 20;
+/** Where the IP packet ends in the buffer by its own length field. */
+export const IP_END = 20;
+/** Tunnels around the packet; set by whoever owns the array, not by the decoders. */
+export const DEPTH = 21;
+/** Of fragments only: place of the fragment's data in the datagram (bytes), 1 when more come behind it, protocol of the
+ * datagram's content; offset of the data in the buffer, how much was captured, and how much there is. */
+export const FRAGMENT_PLACE = 22;
+export const FRAGMENT_MORE = 23;
+export const FRAGMENT_PROTOCOL = 24;
+export const FRAGMENT_DATA = 25;
+export const FRAGMENT_CAPTURED = 26;
+export const FRAGMENT_LENGTH = 27;
+export const HEADER_WORDS = 28;
+
+export const WHOLE = 0;
+export const FIRST_FRAGMENT = 1;
+export const LATER_FRAGMENT = 2;
 
 /** What became of a frame. */
 export const DECODED = 0;
@@ -35,181 +55,61 @@ export const NOT_IP = 1;
 export const CUT_SHORT = 2;
 export const MALFORMED = 3;
 export const LINK_UNKNOWN = 4;
-export type DecodeResult = typeof DECODED | typeof NOT_IP | typeof CUT_SHORT | typeof MALFORMED | typeof LINK_UNKNOWN;
+/** An encrypted 802.11 or MACsec frame. */
+export const ENCRYPTED = 5;
+/** Decoded; further packets of the same frame (802.11 A-MSDU) were not. */
+export const DECODED_FIRST = 6;
+export type DecodeResult =
+  | typeof DECODED
+  | typeof NOT_IP
+  | typeof CUT_SHORT
+  | typeof MALFORMED
+  | typeof LINK_UNKNOWN
+  | typeof ENCRYPTED
+  | typeof DECODED_FIRST;
 
-const ETHERTYPE_IPV4 = 0x0800;
-const ETHERTYPE_IPV6 = 0x86dd;
-const ETHERTYPE_PPPOE = 0x8864;
-/** Stands for "the IP version nibble tells". */
-const BY_VERSION = -1;
-/** Tags, labels and shims that may stand between the link header and IP. */
-const MAX_TAGS = 8;
+/** Authentication Header (RFC 4302). */
+const AH = 51;
 const MAX_EXTENSION_HEADERS = 16;
 
-/** Link types that are decoded, by their LINKTYPE_ value. */
-export const LINK_TYPE_NAMES: Readonly<Record<number, string>> = {
-  0: 'NULL',
-  1: 'EN10MB',
-  9: 'PPP',
-  12: 'RAW',
-  14: 'RAW',
-  50: 'PPP_HDLC',
-  51: 'PPP_ETHER',
-  101: 'RAW',
-  104: 'C_HDLC',
-  108: 'LOOP',
-  113: 'LINUX_SLL',
-  228: 'IPV4',
-  229: 'IPV6',
-  276: 'LINUX_SLL2',
-};
-
-export function linkTypeName(linkType: number): string {
-  return LINK_TYPE_NAMES[linkType] ?? `LINKTYPE_${linkType}`;
-}
-
-/**
- * Decodes one frame into `header`.
- *
- * @param start offset of the frame in `bytes`; `end` (exclusive) is where the captured bytes stop
- * @param originalLength bytes of the frame on the wire
- */
-export function decodePacket(
+/** The IP packet at `at`, of the version that its first nibble tells; NOT_IP when it is neither. */
+export function decodeIp(
   bytes: Uint8Array,
-  start: number,
+  at: number,
   end: number,
-  originalLength: number,
-  linkType: number,
+  wireEnd: number,
   header: Int32Array,
 ): DecodeResult {
-  let at = start;
-  let etherType: number;
-  switch (linkType) {
-    case 1:
-      if (end - at < 14) return CUT_SHORT;
-      etherType = u16(bytes, at + 12);
-      at += 14;
-      break;
-    case 113:
-      if (end - at < 16) return CUT_SHORT;
-      etherType = u16(bytes, at + 14);
-      at += 16;
-      break;
-    case 276:
-      if (end - at < 20) return CUT_SHORT;
-      etherType = u16(bytes, at);
-      at += 20;
-      break;
-    case 0:
-    case 108:
-      // Address families differ between systems and byte orders; the IP version nibble tells as surely.
-      if (end - at < 4) return CUT_SHORT;
-      at += 4;
-      etherType = BY_VERSION;
-      break;
-    case 9:
-    case 50:
-      // In either, Cisco's framing begins with the address 0x0f or 0x8f where PPP's begins with 0xff or the protocol.
-      if (end - at < 4) return CUT_SHORT;
-      if (bytes[at] === 0x0f || bytes[at] === 0x8f) {
-        etherType = u16(bytes, at + 2);
-        at += 4;
-      } else {
-        if (bytes[at] === 0xff && bytes[at + 1] === 0x03) at += 2;
-        etherType = pppEtherType(bytes, at);
-        at += pppLength(bytes, at);
-      }
-      break;
-    case 51:
-      etherType = ETHERTYPE_PPPOE;
-      break;
-    case 104:
-      if (end - at < 4) return CUT_SHORT;
-      etherType = u16(bytes, at + 2);
-      at += 4;
-      break;
-    case 12:
-    case 14:
-    case 101:
-    case 228:
-    case 229:
-      etherType = BY_VERSION;
-      break;
-    default:
-      return LINK_UNKNOWN;
-  }
-  for (let tags = 0; etherType !== ETHERTYPE_IPV4 && etherType !== ETHERTYPE_IPV6 && etherType !== BY_VERSION; tags++) {
-    if (tags === MAX_TAGS) return MALFORMED;
-    switch (etherType) {
-      // 802.1Q, 802.1ad and two old vendor values.
-      case 0x8100:
-      case 0x88a8:
-      case 0x9100:
-      case 0x9200:
-        if (end - at < 4) return CUT_SHORT;
-        etherType = u16(bytes, at + 2);
-        at += 4;
-        break;
-      // MPLS label (RFC 3032); the last of the stack has its bottom bit set and does not tell what follows.
-      case 0x8847:
-      case 0x8848:
-        if (end - at < 4) return CUT_SHORT;
-        if ((bytes[at + 2] & 1) === 1) etherType = BY_VERSION;
-        at += 4;
-        break;
-      // PPPoE session (RFC 2516): six bytes, then the PPP protocol.
-      case ETHERTYPE_PPPOE:
-        if (end - at < 8) return CUT_SHORT;
-        etherType = pppEtherType(bytes, at + 6);
-        at += 6 + pppLength(bytes, at + 6);
-        break;
-      default:
-        return NOT_IP;
-    }
-  }
   if (at >= end) return CUT_SHORT;
   const version = bytes[at] >>> 4;
-  const onWire = originalLength - (at - start);
-  if (version === 4 && etherType !== ETHERTYPE_IPV6) return decodeIpv4(bytes, at, end, onWire, header);
-  if (version === 6 && etherType !== ETHERTYPE_IPV4) return decodeIpv6(bytes, at, end, onWire, header);
-  return etherType === BY_VERSION ? NOT_IP : MALFORMED;
+  if (version === 4) return decodeIpv4(bytes, at, end, wireEnd, header);
+  return version === 6 ? decodeIpv6(bytes, at, end, wireEnd, header) : NOT_IP;
 }
 
-/** A PPP protocol number (RFC 1661; one byte when its low bit is set) as the EtherType of the same content, 0 for others. */
-function pppEtherType(bytes: Uint8Array, at: number): number {
-  const protocol = pppLength(bytes, at) === 1 ? bytes[at] : u16(bytes, at);
-  switch (protocol) {
-    case 0x21:
-      return ETHERTYPE_IPV4;
-    case 0x57:
-      return ETHERTYPE_IPV6;
-    case 0x281:
-      return 0x8847;
-    default:
-      return 0;
-  }
-}
-
-function pppLength(bytes: Uint8Array, at: number): number {
-  return (bytes[at] & 1) === 1 ? 1 : 2;
-}
-
-function u16(bytes: Uint8Array, at: number): number {
+export function u16(bytes: Uint8Array, at: number): number {
   return (bytes[at] << 8) | bytes[at + 1];
 }
 
-function i32(bytes: Uint8Array, at: number): number {
+export function i32(bytes: Uint8Array, at: number): number {
   return (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
 }
 
 /** RFC 791. */
-function decodeIpv4(bytes: Uint8Array, at: number, end: number, onWire: number, header: Int32Array): DecodeResult {
+export function decodeIpv4(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  wireEnd: number,
+  header: Int32Array,
+): DecodeResult {
+  if (at >= end) return CUT_SHORT;
+  if (bytes[at] >>> 4 !== 4) return MALFORMED;
   if (end - at < 20) return CUT_SHORT;
   const headerLength = (bytes[at] & 15) * 4;
   if (headerLength < 20) return MALFORMED;
   let total = u16(bytes, at + 2);
   // Segmentation offload leaves the field 0 on the sending host; the frame's length is all there is then.
-  if (total === 0) total = onWire;
+  if (total === 0) total = wireEnd - at;
   if (total < headerLength) return MALFORMED;
   header[SOURCE] = 0;
   header[SOURCE + 1] = 0;
@@ -220,32 +120,58 @@ function decodeIpv4(bytes: Uint8Array, at: number, end: number, onWire: number, 
   header[DESTINATION + 2] = 0xffff;
   header[DESTINATION + 3] = i32(bytes, at + 16);
   header[IP_BYTES] = total;
-  const fragment = u16(bytes, at + 6);
-  const later = (fragment & 0x1fff) !== 0;
-  header[FRAGMENT] = later ? 2 : (fragment & 0x2000) !== 0 ? 1 : 0;
-  header[FRAGMENT_ID] = u16(bytes, at + 4);
   const payload = at + headerLength;
-  return decodeTransport(bytes, payload, Math.min(end, at + total), at + total, bytes[at + 9], later, header);
+  const ipEnd = at + total;
+  const captured = Math.min(end, ipEnd);
+  const fragment = u16(bytes, at + 6);
+  if ((fragment & 0x3fff) === 0) {
+    header[FRAGMENT] = WHOLE;
+    return decodeTransport(bytes, payload, captured, ipEnd, bytes[at + 9], false, header);
+  }
+  const place = (fragment & 0x1fff) * 8;
+  const more = (fragment & 0x2000) !== 0;
+  noteFragment(header, u16(bytes, at + 4), place, more, bytes[at + 9], payload, captured, ipEnd);
+  const result = decodeTransport(bytes, payload, captured, ipEnd, bytes[at + 9], place !== 0, header);
+  return result === CUT_SHORT ? firstWithoutPorts(header) : result;
 }
 
-/** RFC 8200 and the extension headers that may stand before the transport (RFC 7045). */
-function decodeIpv6(bytes: Uint8Array, at: number, end: number, onWire: number, header: Int32Array): DecodeResult {
+/** RFC 8200. */
+export function decodeIpv6(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  wireEnd: number,
+  header: Int32Array,
+): DecodeResult {
+  if (at >= end) return CUT_SHORT;
+  if (bytes[at] >>> 4 !== 6) return MALFORMED;
   if (end - at < 40) return CUT_SHORT;
   const payloadLength = u16(bytes, at + 4);
   // 0 with a hop-by-hop header may be a jumbogram (RFC 2675); with offload, the frame's length is all there is.
+  const onWire = wireEnd - at;
   const total = payloadLength === 0 && onWire > 40 ? onWire : payloadLength + 40;
   for (let i = 0; i < 4; i++) {
     header[SOURCE + i] = i32(bytes, at + 8 + 4 * i);
     header[DESTINATION + i] = i32(bytes, at + 24 + 4 * i);
   }
   header[IP_BYTES] = total;
-  header[FRAGMENT] = 0;
-  header[FRAGMENT_ID] = 0;
+  header[FRAGMENT] = WHOLE;
   const ipEnd = at + total;
-  const captured = Math.min(end, ipEnd);
-  let next = bytes[at + 6];
-  let later = false;
-  let cursor = at + 40;
+  const result = decodeExtensions(bytes, at + 40, Math.min(end, ipEnd), ipEnd, bytes[at + 6], header);
+  return result === CUT_SHORT && header[FRAGMENT] === FIRST_FRAGMENT ? firstWithoutPorts(header) : result;
+}
+
+/** The extension headers that may stand before the transport (RFC 8200, RFC 7045). */
+function decodeExtensions(
+  bytes: Uint8Array,
+  at: number,
+  captured: number,
+  ipEnd: number,
+  first: number,
+  header: Int32Array,
+): DecodeResult {
+  let next = first;
+  let cursor = at;
   for (let i = 0; i < MAX_EXTENSION_HEADERS; i++) {
     let length: number;
     switch (next) {
@@ -261,21 +187,76 @@ function decodeIpv6(bytes: Uint8Array, at: number, end: number, onWire: number, 
         length = 8;
         if (captured - cursor < 8) return CUT_SHORT;
         const fragment = u16(bytes, cursor + 2);
-        later = fragment >>> 3 !== 0;
-        header[FRAGMENT] = later ? 2 : (fragment & 1) !== 0 ? 1 : 0;
-        header[FRAGMENT_ID] = i32(bytes, cursor + 4);
+        const place = fragment & 0xfff8;
+        // Offset 0 with nothing behind it: an atomic fragment (RFC 6946), whole in itself.
+        if ((fragment & 0xfff9) === 0) break;
+        const data = cursor + 8;
+        const protocol = bytes[cursor];
+        noteFragment(header, i32(bytes, cursor + 4), place, (fragment & 1) !== 0, protocol, data, captured, ipEnd);
+        if (place !== 0) return decodeTransport(bytes, data, captured, ipEnd, protocol, true, header);
         break;
       }
       default:
-        return decodeTransport(bytes, cursor, captured, ipEnd, next, later, header);
+        return decodeTransport(bytes, cursor, captured, ipEnd, next, false, header);
     }
     if (captured - cursor < 8) return CUT_SHORT;
     next = bytes[cursor];
     cursor += length;
-    if (later) return decodeTransport(bytes, cursor, captured, ipEnd, next, true, header);
     if (cursor > captured) return cursor > ipEnd ? MALFORMED : CUT_SHORT;
   }
   return MALFORMED;
+}
+
+function noteFragment(
+  header: Int32Array,
+  id: number,
+  place: number,
+  more: boolean,
+  protocol: number,
+  data: number,
+  captured: number,
+  ipEnd: number,
+): void {
+  header[FRAGMENT] = place === 0 ? FIRST_FRAGMENT : LATER_FRAGMENT;
+  header[FRAGMENT_ID] = id;
+  header[FRAGMENT_PLACE] = place;
+  header[FRAGMENT_MORE] = more ? 1 : 0;
+  header[FRAGMENT_PROTOCOL] = protocol;
+  header[FRAGMENT_DATA] = data;
+  header[FRAGMENT_CAPTURED] = Math.max(0, captured - data);
+  header[FRAGMENT_LENGTH] = Math.max(0, ipEnd - data);
+}
+
+/**
+ * A first fragment, wholly captured, that is too short to hold the ports: only the whole datagram will tell them, so that
+ * it counts as a later one. CUT_SHORT when bytes are missing.
+ */
+function firstWithoutPorts(header: Int32Array): DecodeResult {
+  if (header[FRAGMENT_CAPTURED] < header[FRAGMENT_LENGTH]) return CUT_SHORT;
+  header[FRAGMENT] = LATER_FRAGMENT;
+  header[TRANSPORT] = header[FRAGMENT_PROTOCOL];
+  header[SOURCE_PORT] = 0;
+  header[DESTINATION_PORT] = 0;
+  header[TCP_FLAGS] = 0;
+  header[ICMP_ANSWER] = 0;
+  header[IP_END] = header[FRAGMENT_DATA] + header[FRAGMENT_LENGTH];
+  header[PAYLOAD] = header[FRAGMENT_DATA];
+  header[PAYLOAD_CAPTURED] = header[FRAGMENT_CAPTURED];
+  header[PAYLOAD_LENGTH] = header[FRAGMENT_LENGTH];
+  return DECODED;
+}
+
+/** The content of a datagram put together from fragments: `bytes` is all of it, `header` that of one of its fragments. */
+export function decodeReassembled(bytes: Uint8Array, header: Int32Array): DecodeResult {
+  header[FRAGMENT] = WHOLE;
+  const { length } = bytes;
+  const protocol = header[FRAGMENT_PROTOCOL];
+  const isIpv4 = header[SOURCE] === 0 && header[SOURCE + 1] === 0 && header[SOURCE + 2] === 0xffff;
+  const result = isIpv4
+    ? decodeTransport(bytes, 0, length, length, protocol, false, header)
+    : decodeExtensions(bytes, 0, length, length, protocol, header);
+  // A fragment within the fragments: no sender makes one.
+  return header[FRAGMENT] === WHOLE ? result : MALFORMED;
 }
 
 /**
@@ -292,6 +273,7 @@ function decodeTransport(
   header: Int32Array,
 ): DecodeResult {
   header[TRANSPORT] = transport;
+  header[IP_END] = ipEnd;
   header[SOURCE_PORT] = 0;
   header[DESTINATION_PORT] = 0;
   header[TCP_FLAGS] = 0;
@@ -338,6 +320,13 @@ function decodeTransport(
         icmpPorts(transport, bytes[at], bytes[at + 1], header);
         payload = at + 8;
         break;
+      case AH: {
+        // What it guards lies open behind it; a second one is left as it is.
+        if (captured - at < 12) break;
+        const behind = at + (bytes[at + 1] + 2) * 4;
+        if (bytes[at] === AH || behind >= captured) break;
+        return decodeTransport(bytes, behind, captured, ipEnd, bytes[at], false, header);
+      }
       default:
     }
   }

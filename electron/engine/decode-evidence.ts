@@ -1,20 +1,14 @@
-import { HEAD_BYTES, readEvidence } from '../capture/evidence-file.ts';
-import type { PacketSink, WindowReader } from '../capture/packet-sink.ts';
+import type { ArchiveMember } from '../capture/archive-member.ts';
+import { type Content, HEAD_BYTES, readEvidence, type ReadingOptions } from '../capture/evidence-file.ts';
+import type { FurtherHash } from '../capture/evidence-hash.ts';
+import type { CaptureReader, PacketSink } from '../capture/packet-sink.ts';
 import { PCAP_MAGICS, PcapReader } from '../capture/pcap.ts';
 import { PcapngReader } from '../capture/pcapng.ts';
+import { SnoopReader } from '../capture/snoop.ts';
 import type { NameChunk } from '../casefile/case-writer.ts';
-import { uidWords } from '../classify/name-memory.ts';
+import { NO_CLIENT, uidWords } from '../classify/name-memory.ts';
 import { PayloadRecogniser } from '../classify/payload/recogniser.ts';
-import {
-  CUT_SHORT,
-  DECODED,
-  decodePacket,
-  HEADER_WORDS,
-  LINK_UNKNOWN,
-  linkTypeName,
-  MALFORMED,
-  NOT_IP,
-} from '../decode/packet-header.ts';
+import { linkTypeName } from '../decode/link-type-names.ts';
 import type { EvidenceSink, ExportedFlow, LogName } from '../flows/flow-sink.ts';
 import { FlowTable, type FlowTimeouts } from '../flows/flow-table.ts';
 import { type FilledSegment, SegmentBuilder } from '../flows/segment-builder.ts';
@@ -22,7 +16,9 @@ import { detectZeek, ZeekReader } from '../flows/zeek.ts';
 import type { AddressWords } from '../../shared/address.ts';
 import { CONN_STATES, NAME_ORIGINS } from '../../shared/flow.ts';
 import { type Problem, ProblemCounter } from '../../shared/problem.ts';
+import { MemberSequence } from './member-sequence.ts';
 import { AnswerCollector, LogNameCollector } from './name-collectors.ts';
+import { PacketPath } from './packet-path.ts';
 
 /** One evidence file to segments of flows and chunks of names: the first half of the line, in one thread. */
 
@@ -35,8 +31,13 @@ export interface DecodeOutput {
 
 export interface DecodedEvidence {
   sha256: string;
+  /** Further hashes that were asked for. */
+  hashes: Partial<Record<FurtherHash, string>>;
   bytes: number;
-  /** `pcap`, `pcapng`, `zeek-tsv`, `zeek-json`, with `.gz` or `.zst` when compressed; null when not recognised. */
+  /**
+   * `pcap`, `pcapng`, `snoop`, `zeek-tsv`, `zeek-json`, with their containers (`pcap.gz`, `zip(pcap,pcapng.gz)`); null
+   * when not recognised.
+   */
   format: string | null;
   linkTypes: string[];
   packets: number;
@@ -50,17 +51,36 @@ export interface DecodedEvidence {
 
 /** Formats that are recognised only to say so: first bytes in hex → name. */
 const OTHER_FORMATS: readonly (readonly [hex: string, name: string])[] = [
-  ['425a68', 'bzip2'],
-  ['fd377a585a00', 'xz'],
-  ['04224d18', 'LZ4'],
-  ['504b0304', 'zip'],
-  ['736e6f6f70', 'snoop'],
-  ['34cdb2a1', 'modified pcap'],
-  ['a1b2cd34', 'modified pcap'],
   ['0ca5', 'nfdump'],
   ['a50c', 'nfdump'],
+  ['cf10', 'flow-tools'],
   ['53514c69746520', 'SQLite'],
+  ['474d4255', 'Microsoft Network Monitor 2'],
+  ['52545353', 'Microsoft Network Monitor 1'],
+  ['58435000', 'NetXRay or Windows Sniffer'],
+  ['54525346', 'DOS Sniffer'],
+  ['6274736e6f6f7000', 'btsnoop (Bluetooth)'],
+  ['69707472616365', 'AIX iptrace'],
+  ['377abcaf271c', '7-Zip'],
+  ['52617221', 'RAR'],
+  ['894c5a4f', 'lzop'],
+  ['4c5a4950', 'lzip'],
+  ['1f9d', 'compress (.Z)'],
 ];
+
+/** Names that captures give to addresses and that one file may add. */
+const MAX_NAME_RECORDS = 1_000_000;
+
+/** Problems that say why nothing came out of a container. */
+const CONTAINER_FAULTS: ReadonlySet<string> = new Set([
+  'damaged-compression',
+  'damaged-archive',
+  'compression-not-read',
+  'nested-too-deep',
+  'bomb',
+  'member-encrypted',
+  'member-unreadable',
+]);
 
 /** What a file is that no reader takes, in words. */
 export function describeUnknown(head: Uint8Array): string {
@@ -72,90 +92,6 @@ export function describeUnknown(head: Uint8Array): string {
   return isText
     ? 'text that is no flow export known to this version'
     : 'neither a capture nor a flow export known to this version';
-}
-
-/** Packets into the flow table, with what could not be decoded counted. */
-class PacketPath implements PacketSink {
-  readonly table: FlowTable;
-  readonly #header = new Int32Array(HEADER_WORDS);
-  readonly #problems: ProblemCounter;
-  readonly #linkUnknown = new Map<number, number>();
-  #cut = 0;
-  #firstCut = 0;
-  #malformed = 0;
-  #firstMalformed = 0;
-  notIp = 0;
-  packets = 0;
-  firstSeen = Infinity;
-  lastSeen = -Infinity;
-
-  constructor(table: FlowTable, problems: ProblemCounter) {
-    this.table = table;
-    this.#problems = problems;
-  }
-
-  packet(
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    originalLength: number,
-    time: number,
-    linkType: number,
-    number: number,
-  ): void {
-    this.packets++;
-    if (time < this.firstSeen) this.firstSeen = time;
-    if (time > this.lastSeen) this.lastSeen = time;
-    const result = decodePacket(bytes, start, end, originalLength, linkType, this.#header);
-    if (result === DECODED) {
-      this.table.add(this.#header, bytes, time, number);
-      return;
-    }
-    if (result === NOT_IP) this.notIp++;
-    else if (result === LINK_UNKNOWN) this.#linkUnknown.set(linkType, (this.#linkUnknown.get(linkType) ?? 0) + 1);
-    else if (result === CUT_SHORT && this.#cut++ === 0) this.#firstCut = number;
-    else if (result === MALFORMED && this.#malformed++ === 0) this.#firstMalformed = number;
-  }
-
-  problem(kind: string, offset: number, message: string): void {
-    this.#problems.add(kind, offset, message);
-  }
-
-  /** Tells what was counted along the way. Places are packet numbers here, since headers have no offset of their own. */
-  tell(): void {
-    for (const [linkType, count] of this.#linkUnknown) {
-      this.#problems.add('link-type-unknown', 0, `packets of ${linkTypeName(linkType)} are not decoded`, count);
-    }
-    if (this.#cut > 0) {
-      this.#problems.add(
-        'header-cut',
-        this.#firstCut,
-        `headers cut short, first in packet ${this.#firstCut}`,
-        this.#cut,
-      );
-    }
-    if (this.#malformed > 0) {
-      const message = `malformed headers, first in packet ${this.#firstMalformed}`;
-      this.#problems.add('header-malformed', this.#firstMalformed, message, this.#malformed);
-    }
-    const { orphanFragments, headsOverBudget } = this.table;
-    if (orphanFragments > 0) {
-      this.#problems.add(
-        'fragment-without-first',
-        0,
-        'later fragments whose first one was not seen have no ports',
-        orphanFragments,
-      );
-    }
-    if (headsOverBudget > 0) {
-      this.#problems.add(
-        'stream-head-dropped',
-        0,
-        'streams whose head was not put together for want of room',
-        headsOverBudget,
-      );
-    }
-  }
 }
 
 /** Flows and names of a flow export into columns. */
@@ -222,6 +158,16 @@ function magicOf(head: Uint8Array): number {
   return head.length < 4 ? 0 : ((head[0] << 24) | (head[1] << 16) | (head[2] << 8) | head[3]) >>> 0;
 }
 
+function isSnoop(head: Uint8Array): boolean {
+  return Buffer.from(head.subarray(0, 8)).toString('latin1') === 'snoop\0\0\0';
+}
+
+function lineFeeds(piece: Uint8Array): number {
+  let count = 0;
+  for (let at = piece.indexOf(10); at >= 0; at = piece.indexOf(10, at + 1)) count++;
+  return count;
+}
+
 /**
  * Decodes one file.
  *
@@ -231,6 +177,7 @@ export async function decodeEvidence(
   path: string,
   timeouts: FlowTimeouts,
   output: DecodeOutput,
+  options: ReadingOptions = {},
 ): Promise<DecodedEvidence> {
   const problems = new ProblemCounter();
   const builder = new SegmentBuilder((segment) => output.segment(segment));
@@ -240,22 +187,43 @@ export async function decodeEvidence(
     answers.add(client, address, name, from, until),
   );
   const packets = new PacketPath(new FlowTable(builder, recogniser, timeouts), problems);
-  let capture: PcapReader | PcapngReader | null = null;
-  let log: ZeekReader | null = null;
+  const exports = new ExportPath(builder, answers, logNames, problems);
+  const members = new MemberSequence(packets, exports);
+  const linkTypes = new Set<string>();
   let format: string | null = null;
   let unknown = describeUnknown(new Uint8Array(0));
+  let records = 0;
+  let firstSeen = Infinity;
+  let lastSeen = -Infinity;
+  let names = 0;
+  const storeName = (address: AddressWords, name: string): void => {
+    if (++names <= MAX_NAME_RECORDS) answers.add(NO_CLIENT, address, name, 0, Number.MAX_SAFE_INTEGER);
+  };
 
-  const choose = (head: Uint8Array): WindowReader | null => {
+  /** Takes what the reader of a content found, once it is done; gives the packets or lines that it counted. */
+  let finish = (): number => 0;
+
+  const captureOf = (head: Uint8Array, sink: PacketSink): { id: string; reader: CaptureReader } | null => {
     const magic = magicOf(head);
-    if (PCAP_MAGICS.has(magic)) {
-      format = 'pcap';
-      capture = new PcapReader(packets);
-      return capture;
-    }
-    if (magic === 0x0a0d0d0a) {
-      format = 'pcapng';
-      capture = new PcapngReader(packets);
-      return capture;
+    if (PCAP_MAGICS.has(magic)) return { id: 'pcap', reader: new PcapReader(sink) };
+    if (magic === 0x0a0d0d0a) return { id: 'pcapng', reader: new PcapngReader(sink, storeName) };
+    if (isSnoop(head)) return { id: 'snoop', reader: new SnoopReader(sink) };
+    return null;
+  };
+
+  const choose = (head: Uint8Array, member: ArchiveMember | null): Content | null => {
+    const counted = finish();
+    finish = () => 0;
+    if (member !== null) members.begin(member, counted);
+    const capture = captureOf(head, member === null ? packets : members);
+    if (capture !== null) {
+      const { id, reader } = capture;
+      format = id;
+      finish = () => {
+        for (const linkType of reader.linkTypes) linkTypes.add(linkTypeName(linkType));
+        return reader.packets;
+      };
+      return { format: id, reader };
     }
     const zeek = detectZeek(head.subarray(0, HEAD_BYTES));
     if (zeek === null) {
@@ -263,47 +231,70 @@ export async function decodeEvidence(
       return null;
     }
     format = zeek.id;
-    const reader = new ZeekReader(zeek, new ExportPath(builder, answers, logNames, problems));
-    log = reader;
+    const reader = new ZeekReader(zeek, member === null ? exports : members.log);
+    let lines = 0;
+    finish = () => {
+      records += reader.records;
+      firstSeen = Math.min(firstSeen, reader.firstSeen ?? Infinity);
+      lastSeen = Math.max(lastSeen, reader.lastSeen ?? -Infinity);
+      return lines + 1;
+    };
     return {
-      consume(bytes, end, _base, final) {
-        if (end > 0) reader.push(bytes.subarray(0, end));
-        if (final) reader.end();
-        return end;
+      format: zeek.id,
+      reader: {
+        consume(bytes, end, _base, final) {
+          const piece = bytes.subarray(0, end);
+          if (member !== null) lines += lineFeeds(piece);
+          if (end > 0) reader.push(piece);
+          if (final) reader.end();
+          return end;
+        },
       },
     };
   };
-  const reading = await readEvidence(path, {
-    choose,
-    problem: (kind, offset, message) => problems.add(kind, offset, message),
-    progress: (bytes) => output.progress(bytes, packets.packets, builder.total, format, problems),
-  });
-  packets.table.endAll();
+  const reading = await readEvidence(
+    path,
+    {
+      choose,
+      problem: (kind, offset, message) => problems.add(kind, offset, message),
+      progress: (bytes) => output.progress(bytes, packets.packets, builder.total, format, problems),
+    },
+    options,
+  );
+  finish();
+  packets.end();
   builder.flush();
   answers.flush();
   logNames.flush();
-  packets.tell();
   const cutNames = builder.cutNames + answers.cutNames + logNames.cutNames;
   if (cutNames > 0) problems.add('name-cut', 0, 'names longer than 4,096 characters were cut', cutNames);
-  if (!reading.recognised && !problems.list().some(({ kind }) => kind === 'damaged-compression')) {
-    problems.add(reading.bytes === 0 ? 'empty' : 'not-recognised', 0, unknown);
+  if (names > MAX_NAME_RECORDS) {
+    const message = `only the first ${MAX_NAME_RECORDS} names that the capture gives to addresses were taken`;
+    problems.add('names-over-budget', 0, message, names - MAX_NAME_RECORDS);
+  }
+  if (reading.format === null) {
+    const { container } = reading;
+    const fault = problems.list().find(({ kind }) => CONTAINER_FAULTS.has(kind));
+    if (container === 'tar' || container === 'zip')
+      unknown = `a ${container} archive without anything that can be read`;
+    if (fault?.kind !== 'damaged-compression') {
+      problems.add(reading.bytes === 0 ? 'empty' : 'not-recognised', 0, fault?.message ?? unknown);
+    }
   }
 
-  const { sha256, bytes, compression } = reading;
-  const reader = capture as PcapReader | PcapngReader | null;
-  const zeek = log as ZeekReader | null;
-  const seen = zeek === null ? packets : zeek;
-  const finite = (time: number | null): number | null => (time === null || !Number.isFinite(time) ? null : time);
+  const { sha256, hashes, bytes } = reading;
+  const finite = (time: number): number | null => (Number.isFinite(time) ? time : null);
   return {
     sha256,
+    hashes,
     bytes,
-    format: format === null ? null : compression === 'none' ? format : `${format}.${compression}`,
-    linkTypes: reader?.linkTypes.map(linkTypeName) ?? [],
+    format: reading.format,
+    linkTypes: [...linkTypes],
     packets: packets.packets,
     flows: builder.total,
-    records: zeek?.records ?? 0,
-    firstSeen: finite(seen.firstSeen),
-    lastSeen: finite(seen.lastSeen),
+    records,
+    firstSeen: finite(Math.min(packets.firstSeen, firstSeen)),
+    lastSeen: finite(Math.max(packets.lastSeen, lastSeen)),
     problems: problems.list(),
   };
 }

@@ -1,11 +1,12 @@
 import { CONN_STATES, ICMP, ICMP6, TCP, UDP } from '../../shared/flow.ts';
 import {
+  DEPTH,
   DESTINATION,
   DESTINATION_PORT,
   FRAGMENT,
-  FRAGMENT_ID,
   ICMP_ANSWER,
   IP_BYTES,
+  LATER_FRAGMENT,
   PAYLOAD,
   PAYLOAD_CAPTURED,
   PAYLOAD_LENGTH,
@@ -46,6 +47,7 @@ const A_ADDRESS = 0;
 const B_ADDRESS = 4;
 const A_PORT = 8;
 const B_PORT = 9;
+/** Transport in the low byte, tunnel depth in the next. */
 const PROTOCOL = 10;
 const STATE_BITS = 11;
 const FIRST = 6; // float64 index: words 12, 13
@@ -109,7 +111,6 @@ const SWEEP_STEP = 2;
  * a jump ends flows that go on.
  */
 const CLOCK_PACKETS = 64;
-const FRAGMENT_SLOTS = 4096;
 
 /** Ports of well-known servers above 1023, used only to tell which side of a flow seen midway was the server. */
 const SERVER_PORTS: ReadonlySet<number> = new Set([
@@ -184,6 +185,8 @@ export class FlowTable {
   #used = 0;
   #free = -1;
   #active = 0;
+  /** Where the packet added last went; its words stay, even if its flow has ended since, until the next one comes. */
+  #lastSlot = 0;
   #hand = 0;
   /** Earliest and latest time of the last whole round of packets, and of the round in work. */
   #earliest = Infinity;
@@ -199,18 +202,14 @@ export class FlowTable {
   readonly #protocolTerms: number[];
   readonly #ruleTerms: number[];
   readonly #payload = new Payload();
-  /** The header array that `#payload.destination` looks into. */
-  #header: Int32Array | null = null;
+  /** Of flows inside tunnels: number of the first packet of the flow around them. */
+  readonly #tunnels = new Map<number, number>();
   readonly #names: (string | undefined)[] = [];
   readonly #userAgents: (string | undefined)[] = [];
   readonly #memories = new Map<number, unknown>();
   readonly #streamHeads = new Map<number, StreamHead>();
   /** Buffers of heads that are done with. */
   readonly #spareHeads: Uint8Array[] = [];
-  /** Five words a slot: source ^ destination, id, transport, ports. */
-  readonly #fragments = new Int32Array(FRAGMENT_SLOTS * 5);
-  /** Later fragments whose first fragment was not seen; they make a flow without ports. */
-  orphanFragments = 0;
   /** Streams whose head was given up because the budget for heads was spent. */
   headsOverBudget = 0;
   packets = 0;
@@ -225,20 +224,25 @@ export class FlowTable {
     this.#ruleTerms = inspector.rules.map((rule) => builder.term(rule.id));
   }
 
+  /** Number of the first packet of the flow that took the packet added last. */
+  get locator(): number {
+    return this.#floats[this.#lastSlot * FLOATS + LOCATOR];
+  }
+
   /** Flows alive now. */
   get active(): number {
     return this.#active;
   }
 
   /**
-   * Adds one packet.
+   * Adds one packet, or one of those nested in it: flows of different depth are kept apart.
    *
-   * @param header filled by `decodePacket`; @param bytes the buffer it points into
+   * @param header filled by a decoder; @param bytes the buffer it points into
    * @param time microseconds since the epoch; @param number the packet's number in its file, from 1
+   * @param tunnel `locator` as it was for the packet around this one; 0 = none
    */
-  add(header: Int32Array, bytes: Uint8Array, time: number, number: number): void {
+  add(header: Int32Array, bytes: Uint8Array, time: number, number: number, tunnel: number): void {
     this.packets++;
-    if (header[FRAGMENT] !== 0) this.#resolveFragment(header);
     const s0 = header[SOURCE];
     const s1 = header[SOURCE + 1];
     const s2 = header[SOURCE + 2];
@@ -250,11 +254,11 @@ export class FlowTable {
     const sourcePort = header[SOURCE_PORT];
     const destinationPort = header[DESTINATION_PORT];
     const transport = header[TRANSPORT];
+    const protocol = transport | (header[DEPTH] << 8);
     const flags = header[TCP_FLAGS];
     let hash = s0 ^ d0 ^ Math.imul(s1 ^ d1, 0x9e3779b1) ^ Math.imul(s2 ^ d2, 0x85ebca6b);
     hash =
-      Math.imul(hash ^ s3 ^ d3, 0xcc9e2d51) ^
-      Math.imul((sourcePort ^ destinationPort) + transport * 65_537, 0x1b873593);
+      Math.imul(hash ^ s3 ^ d3, 0xcc9e2d51) ^ Math.imul((sourcePort ^ destinationPort) + protocol * 65_537, 0x1b873593);
     // Symmetric so far; the sums keep apart what the exclusive ors make equal.
     hash = Math.imul(hash ^ (s3 + d3) ^ Math.imul(sourcePort + destinationPort, 0x27d4eb2f), 0x165667b1);
     hash ^= hash >>> 15;
@@ -264,7 +268,7 @@ export class FlowTable {
     let fromA = true;
     while (slot >= 0) {
       const at = slot * STRIDE;
-      if (words[at + HASH] === hash && words[at + PROTOCOL] === transport) {
+      if (words[at + HASH] === hash && words[at + PROTOCOL] === protocol) {
         if (
           words[at + 3] === s3 &&
           words[at + 7] === d3 &&
@@ -309,18 +313,19 @@ export class FlowTable {
         this.#end(slot);
         slot = -1;
       } else if (Math.abs(time - this.#floats[slot * FLOATS + FIRST]) > this.#activeTimeout) {
-        slot = this.#goOn(slot, fromA, hash, header, time, number);
+        slot = this.#goOn(slot, fromA, hash, header, time, number, tunnel);
         fromA = true;
       }
     }
     if (slot < 0) {
-      slot = this.#begin(hash, header, time, number);
+      slot = this.#begin(hash, header, time, number, tunnel);
       fromA = true;
     }
     this.#count(slot, fromA, header, flags, time);
-    if (header[PAYLOAD_CAPTURED] > 0 && header[FRAGMENT] !== 2) {
+    if (header[PAYLOAD_CAPTURED] > 0 && header[FRAGMENT] !== LATER_FRAGMENT) {
       if ((this.#words[slot * STRIDE + INSPECTION] & 3) !== DECIDED) this.#look(slot, fromA, header, bytes, time);
     }
+    this.#lastSlot = slot;
     this.#sweep(time);
   }
 
@@ -387,7 +392,7 @@ export class FlowTable {
     }
   }
 
-  #begin(hash: number, header: Int32Array, time: number, number: number): number {
+  #begin(hash: number, header: Int32Array, time: number, number: number, tunnel: number): number {
     const slot = this.#allocate();
     const words = this.#words;
     const at = slot * STRIDE;
@@ -395,12 +400,13 @@ export class FlowTable {
     for (let i = 0; i < 8; i++) words[at + i] = header[i];
     words[at + A_PORT] = header[SOURCE_PORT];
     words[at + B_PORT] = header[DESTINATION_PORT];
-    words[at + PROTOCOL] = header[TRANSPORT];
+    words[at + PROTOCOL] = header[TRANSPORT] | (header[DEPTH] << 8);
     words[at + STATE_BITS] = LIVE | (header[ICMP_ANSWER] === 1 ? BEGUN_BY_B : 0);
     const float = slot * FLOATS;
     this.#floats[float + FIRST] = time;
     this.#floats[float + LAST] = time;
     this.#floats[float + LOCATOR] = number;
+    if (tunnel !== 0) this.#tunnels.set(slot, tunnel);
     words[at + HASH] = hash;
     const bucket = hash & this.#mask;
     words[at + NEXT] = this.#heads[bucket];
@@ -410,7 +416,15 @@ export class FlowTable {
   }
 
   /** Ends a flow at the active timeout and begins its next record, which keeps what was recognised and who began. */
-  #goOn(slot: number, fromA: boolean, hash: number, header: Int32Array, time: number, number: number): number {
+  #goOn(
+    slot: number,
+    fromA: boolean,
+    hash: number,
+    header: Int32Array,
+    time: number,
+    number: number,
+    tunnel: number,
+  ): number {
     const at = slot * STRIDE;
     const bySource = this.#begunByA(at) === fromA;
     const inspection = this.#words[at + INSPECTION];
@@ -419,7 +433,7 @@ export class FlowTable {
     const name = this.#names[slot];
     const userAgent = this.#userAgents[slot];
     this.#end(slot);
-    const next = this.#begin(hash, header, time, number);
+    const next = this.#begin(hash, header, time, number, tunnel);
     const to = next * STRIDE;
     this.#words[to + STATE_BITS] = LIVE | (bySource ? BEGUN_BY_A : BEGUN_BY_B);
     this.#words[to + INSPECTION] = rule === 0 ? 0 : inspection;
@@ -438,7 +452,7 @@ export class FlowTable {
     if ((bits & SYN_A) !== 0) return true;
     if ((bits & (SYN_B | SYN_ACK_A)) !== 0) return false;
     if ((bits & SYN_ACK_B) !== 0) return true;
-    const transport = words[at + PROTOCOL];
+    const transport = words[at + PROTOCOL] & 255;
     if (transport === ICMP || transport === ICMP6) return true;
     return !(isServerPort(words[at + A_PORT], transport) && !isServerPort(words[at + B_PORT], transport));
   }
@@ -460,7 +474,7 @@ export class FlowTable {
       arrays.initiator[row * 4 + i] = words[at + initiator + i];
       arrays.responder[row * 4 + i] = words[at + responder + i];
     }
-    const transport = words[at + PROTOCOL];
+    const transport = words[at + PROTOCOL] & 255;
     arrays.initiatorPort[row] = words[at + (byA ? A_PORT : B_PORT)];
     arrays.responderPort[row] = words[at + (byA ? B_PORT : A_PORT)];
     arrays.transport[row] = transport;
@@ -496,6 +510,12 @@ export class FlowTable {
       arrays.state[row] = packetsOut === 0 ? SHR : packetsIn === 0 ? S0 : SF;
     }
     arrays.locator[row] = floats[float + LOCATOR];
+    const depth = words[at + PROTOCOL] >>> 8;
+    if (depth > 0) {
+      arrays.depth[row] = depth;
+      arrays.tunnel[row] = this.#tunnels.get(slot) ?? 0;
+      this.#tunnels.delete(slot);
+    }
     const rule = words[at + RULE];
     if (rule !== 0) {
       arrays.payloadProtocol[row] = this.#protocolTerms[rule];
@@ -572,10 +592,7 @@ export class FlowTable {
     payload.sourcePort = header[SOURCE_PORT];
     payload.destinationPort = header[DESTINATION_PORT];
     payload.time = time;
-    if (header !== this.#header) {
-      this.#header = header;
-      payload.destination = header.subarray(DESTINATION, DESTINATION + 4);
-    }
+    for (let i = 0; i < 4; i++) payload.destination[i] = header[DESTINATION + i];
     payload.looks = words[at + INSPECTION] >>> 8;
     payload.memory = this.#memories.get(slot) ?? null;
     payload.rule = words[at + RULE];
@@ -709,28 +726,10 @@ export class FlowTable {
       const bits = this.#words[slot * STRIDE + STATE_BITS];
       if ((bits & LIVE) === 0) continue;
       const last = this.#floats[slot * FLOATS + LAST];
-      const limit = this.#words[slot * STRIDE + PROTOCOL] === TCP && !isClosed(bits) ? this.#idleTcp : this.#idle;
+      const limit =
+        (this.#words[slot * STRIDE + PROTOCOL] & 255) === TCP && !isClosed(bits) ? this.#idleTcp : this.#idle;
       if (last < earliest - limit || last > latest + limit) this.#end(slot);
     }
-  }
-
-  /** Gives a later fragment the ports of its first one (same ends, identification and transport; RFC 791, RFC 8200). */
-  #resolveFragment(header: Int32Array): void {
-    let ends = 0;
-    for (let i = 0; i < 4; i++) ends = Math.imul(ends ^ header[SOURCE + i], 31) ^ header[DESTINATION + i];
-    const id = header[FRAGMENT_ID];
-    const slot = (Math.imul(ends ^ id, 0x9e3779b1) >>> 20) * 5;
-    const fragments = this.#fragments;
-    if (header[FRAGMENT] === 1) {
-      fragments[slot] = ends;
-      fragments[slot + 1] = id;
-      fragments[slot + 2] = header[TRANSPORT];
-      fragments[slot + 3] = header[SOURCE_PORT];
-      fragments[slot + 4] = header[DESTINATION_PORT];
-    } else if (fragments[slot] === ends && fragments[slot + 1] === id && fragments[slot + 2] === header[TRANSPORT]) {
-      header[SOURCE_PORT] = fragments[slot + 3];
-      header[DESTINATION_PORT] = fragments[slot + 4];
-    } else this.orphanFragments++;
   }
 }
 

@@ -71,6 +71,7 @@ export const FILTER_FIELDS = {
   nextHop: address,
   inputInterface: number,
   tunnel: text,
+  depth: number,
   evidence: text,
   locator: number,
 } as const satisfies Record<string, FieldSpec>;

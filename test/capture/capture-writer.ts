@@ -94,7 +94,8 @@ export interface WrittenSection {
   packets: readonly (WrittenPacket & { interface: number })[];
 }
 
-function block(bigEndian: boolean, type: number, body: Uint8Array): Uint8Array {
+/** A pcapng block; the body is padded. */
+export function block(bigEndian: boolean, type: number, body: Uint8Array): Uint8Array {
   const length = 12 + Math.ceil(body.length / 4) * 4;
   return new Bytes(bigEndian).u32(type).u32(length).raw(body, 4).u32(length).done();
 }
@@ -140,7 +141,7 @@ export interface ReadPacket {
 /** Collects what a reader hands on; throws when a packet does not lie in its buffer. */
 export class Collected implements PacketSink {
   readonly packets: ReadPacket[] = [];
-  readonly problems: { kind: string; offset: number }[] = [];
+  readonly problems: { kind: string; offset: number; count?: number }[] = [];
 
   packet(
     bytes: Uint8Array,
@@ -156,8 +157,8 @@ export class Collected implements PacketSink {
     this.packets.push({ data, original, time, linkType, number });
   }
 
-  problem(kind: string, offset: number): void {
-    this.problems.push({ kind, offset });
+  problem(kind: string, offset: number, _message = '', count = 1): void {
+    this.problems.push({ kind, offset, ...(count === 1 ? {} : { count }) });
   }
 }
 
@@ -176,4 +177,22 @@ export function readInPieces(file: Uint8Array, reader: WindowReader, sizes: read
     base += done;
   }
   reader.consume(window, window.length, base, true);
+}
+
+/** A snoop file (RFC 1761) with Ethernet, unless another datalink type is given; `drops` counts up from packet to packet. */
+export function writeSnoop(packets: readonly WrittenPacket[], datalink = 4, drops: readonly number[] = []): Uint8Array {
+  const file = new Bytes(true).raw(Buffer.from('snoop\0\0\0')).u32(2).u32(datalink);
+  for (const [i, { data, original, time }] of packets.entries()) {
+    const padded = Math.ceil(data.length / 4) * 4;
+    file
+      .u32(original)
+      .u32(data.length)
+      .u32(24 + padded)
+      .u32(drops[i] ?? 0);
+    file
+      .u32(Number(time / 1_000_000_000n))
+      .u32(Number((time % 1_000_000_000n) / 1000n))
+      .raw(data, 4);
+  }
+  return file.done();
 }

@@ -64,6 +64,7 @@ function valuesOf(record: FlowRecord, field: FilterField): (string | number)[] {
     bytes: [record.bytesOut + record.bytesIn],
     packets: [record.packetsOut + record.packetsIn],
     duration: [(us(record.end) - us(record.start)) / 1e6],
+    depth: [Number(record.id.split(':')[2])],
     hour: [wallClock(record.start).getUTCHours()],
     weekday: [wallClock(record.start).getUTCDay() || 7],
     port: [record.initiatorPort, record.responderPort],
@@ -232,7 +233,7 @@ describe('compileFilter', () => {
       }),
       { seed: 21, numRuns: 1000 },
     );
-    const never = ['exporter', 'nextHop', 'inputInterface', 'tunnel'];
+    const never = ['exporter', 'nextHop', 'inputInterface'];
     expect([...met].toSorted()).toEqual(FILTER_FIELD_NAMES.filter((name) => !never.includes(name)).toSorted());
   });
 

@@ -44,6 +44,7 @@ export interface SyntheticFlow {
   /** Default: the number of the flow, from 1. */
   locator?: number;
   depth?: number;
+  tunnel?: number;
   sampling?: number;
   payloadProtocol?: string;
   payloadRule?: string;

@@ -54,6 +54,7 @@ export const anyFlow: fc.Arbitrary<SyntheticFlow> = fc
     tcpFlags: optional(fc.constantFrom(0x02, 0x1b, 0xff)),
     state: optional(fc.constantFrom(...CONN_STATES.filter((state) => state !== null))),
     depth: fc.constantFrom(0, 0, 1),
+    tunnel: fc.constantFrom(3, 2 ** 33 + 1),
     sampling: optional(fc.constantFrom(1, 100)),
     payloadRule: optional(fc.constantFrom('bitcoin-magic', 'tls-client-hello')),
     name: optional(name),
@@ -78,6 +79,7 @@ export const anyFlow: fc.Arbitrary<SyntheticFlow> = fc
   })
   .map(({ lasting, ...rest }) => {
     const flow: Record<string, unknown> = { ...rest, end: Math.min(rest.start + lasting, 2 ** 53) };
+    if (rest.depth === 0) delete flow['tunnel'];
     for (const key of Object.keys(flow)) if (flow[key] === undefined) delete flow[key];
     return flow as unknown as SyntheticFlow;
   });

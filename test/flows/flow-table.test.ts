@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  DEPTH,
   DESTINATION,
   DESTINATION_PORT,
   FRAGMENT,
-  FRAGMENT_ID,
   HEADER_WORDS,
   IP_BYTES,
   PAYLOAD,
@@ -49,8 +49,12 @@ interface Packet {
   time: number;
   sequence: number;
   payload: string;
+  /** Payload bytes on the wire; default: as many as were captured. */
+  payloadLength: number | null;
   fragment: number;
-  fragmentId: number;
+  depth: number;
+  /** Index of the packet around this one. */
+  inside: number | null;
 }
 
 const packet = (changes: Partial<Packet> = {}): Packet => ({
@@ -64,8 +68,10 @@ const packet = (changes: Partial<Packet> = {}): Packet => ({
   time: 1_495_000_000,
   sequence: 0,
   payload: '',
+  payloadLength: null,
   fragment: 0,
-  fragmentId: 0,
+  depth: 0,
+  inside: null,
   ...changes,
 });
 
@@ -91,6 +97,8 @@ interface Flow {
   end: number;
   state: (typeof CONN_STATES)[number];
   locator: number;
+  depth: number;
+  tunnel: number;
 }
 
 /** Runs packets through a table; `inspect` sees the payloads as text. */
@@ -115,6 +123,8 @@ function flowsOf(
         end: value('end') / SECOND,
         state: CONN_STATES[value('state')],
         locator: value('locator'),
+        depth: value('depth'),
+        tunnel: value('tunnel'),
       });
     }
   };
@@ -128,6 +138,7 @@ function flowsOf(
     inspect: (payload) => inspect(payload, Buffer.from(payload.bytes.subarray(payload.start, payload.end)).toString()),
   });
   const header = new Int32Array(HEADER_WORDS);
+  const locators: number[] = [];
   packets.forEach((one, index) => {
     header.set([0, 0, 0xffff, one.from], SOURCE);
     header.set([0, 0, 0xffff, one.to], DESTINATION);
@@ -138,12 +149,14 @@ function flowsOf(
     header[TCP_SEQUENCE] = one.sequence;
     header[IP_BYTES] = one.bytes;
     header[FRAGMENT] = one.fragment;
-    header[FRAGMENT_ID] = one.fragmentId;
+    header[DEPTH] = one.depth;
     const bytes = Buffer.from(`~~~${one.payload}~~~`);
     header[PAYLOAD] = 3;
     header[PAYLOAD_CAPTURED] = one.payload.length;
-    header[PAYLOAD_LENGTH] = one.payload.length;
-    table.add(header, bytes, one.time * SECOND, index + 1);
+    header[PAYLOAD_LENGTH] = one.payloadLength ?? one.payload.length;
+    const tunnel = one.inside === null ? 0 : (locators[one.inside] ?? 0);
+    table.add(header, bytes, one.time * SECOND, index + 1, tunnel);
+    locators.push(table.locator);
   });
   table.endAll();
   builder.flush();
@@ -363,14 +376,109 @@ describe('conn_state', () => {
   });
 });
 
-describe('fragments', () => {
-  const first = packet({ fragment: 1, fragmentId: 7, bytes: 1500 });
-  const later = packet({ fragment: 2, fragmentId: 7, bytes: 600, fromPort: 0, toPort: 0 });
-  it('join the flow of their first one', () => {
-    expect(flowsOf([first, later, later]).map((flow) => [flow.initiatorPort, flow.bytes[0]])).toEqual([[50_000, 2700]]);
+describe('tunnels', () => {
+  it('keep apart what has the same ends at another depth, and name the flow around', () => {
+    const outer = packet({ time: 1_495_000_000 });
+    const packets: Packet[] = [];
+    for (let i = 0; i < 3; i++) {
+      packets.push({ ...outer, time: outer.time + i }, { ...outer, time: outer.time + i, depth: 1, inside: 2 * i });
+    }
+    const flows = flowsOf(packets);
+    expect(flows.map(({ depth, tunnel, locator, packets: [out] }) => [depth, tunnel, locator, out])).toEqual([
+      [0, 0, 1, 3],
+      [1, 1, 2, 3],
+    ]);
   });
-  it('that come without it make a flow without ports', () => {
-    expect(flowsOf([first, { ...later, fragmentId: 8 }]).map((flow) => flow.initiatorPort)).toEqual([50_000, 0]);
+
+  it('a flow that goes on in a new record names the record around it at that time', () => {
+    const packets = Array.from({ length: 400 }, (_, i) => {
+      const time = 1_495_000_000 + Math.floor(i / 2) * 10;
+      return i % 2 === 0 ? packet({ time }) : packet({ time, from: 3, to: 4, depth: 1, inside: i - 1 });
+    });
+    const flows = flowsOf(packets);
+    expect(flows.map(({ depth, tunnel, locator }) => [depth, tunnel, locator])).toEqual([
+      [0, 0, 1],
+      [1, 1, 2],
+      [0, 0, 363],
+      [1, 363, 364],
+    ]);
+  });
+
+  it('a flow outside a tunnel takes nothing from the one whose record it reuses', () => {
+    const first = packet({ depth: 1, inside: 0, from: 3 });
+    const later = Array.from({ length: 300 }, (_, i) => packet({ time: 1_496_000_000 + i * 100, from: 10 + i }));
+    expect(flowsOf([packet(), first, ...later]).filter(({ tunnel }) => tunnel !== 0).length).toBe(1);
+  });
+});
+
+describe('fragments', () => {
+  it('later ones are counted, but not looked at', () => {
+    const seen: string[] = [];
+    const first = packet({ fragment: 1, bytes: 1500, payload: 'head' });
+    const later = packet({ fragment: 2, bytes: 600, payload: 'tail' });
+    const flows = flowsOf([first, later], (_payload, text) => {
+      seen.push(text);
+      return NOT_RECOGNISED;
+    });
+    expect(flows.map((flow) => [flow.packets[0], flow.bytes[0]])).toEqual([[2, 2100]]);
+    expect(seen).toEqual(['head']);
+  });
+});
+
+describe('transport truth', () => {
+  const tcp = (changes: Partial<Packet>): Packet => packet({ transport: TCP, toPort: 443, flags: ACK, ...changes });
+
+  it('retransmissions and duplicates count as packets and bytes, and are shown once', () => {
+    const seen: string[] = [];
+    const syn = tcp({ flags: SYN, sequence: 9 });
+    const one = tcp({ sequence: 10, payload: 'abc' });
+    const two = tcp({ sequence: 13, payload: 'def' });
+    const flows = flowsOf([syn, one, one, two, one, two], (_payload, text) => {
+      seen.push(text);
+      return NOT_RECOGNISED;
+    });
+    expect(flows.map((flow) => [flow.packets[0], flow.bytes[0]])).toEqual([[6, 600]]);
+    expect(seen).toEqual(['abc', 'def']);
+  });
+
+  it('keep-alives hold a flow open, and their byte from before is not shown', () => {
+    const seen: string[] = [];
+    const syn = tcp({ flags: SYN, sequence: 9, time: 1_495_000_000 });
+    const data = tcp({ sequence: 10, payload: 'abc', time: 1_495_000_001 });
+    const alive = (after: number) => tcp({ sequence: 12, payload: 'c', time: 1_495_000_001 + after });
+    const flows = flowsOf([syn, data, alive(250), alive(500), alive(750)], (_payload, text) => {
+      seen.push(text);
+      return NOT_RECOGNISED;
+    });
+    expect(flows.length).toBe(1);
+    expect(seen).toEqual(['abc']);
+  });
+
+  it('behind a segment cut by the snapshot length nothing is joined', () => {
+    const seen: string[] = [];
+    const syn = tcp({ flags: SYN, sequence: 9 });
+    const cut = tcp({ sequence: 10, payload: 'abc', payloadLength: 1400 });
+    const next = tcp({ sequence: 1410, payload: 'def' });
+    const flows = flowsOf([syn, cut, next], (_payload, text) => {
+      seen.push(text);
+      return WANTS_MORE;
+    });
+    expect(flows.length).toBe(1);
+    expect(seen).toEqual(['abc']);
+  });
+
+  it('time that goes back a little belongs to the flow, which then began earlier', () => {
+    const flows = flowsOf([packet({ time: 1000 }), packet({ time: 990 }), packet({ time: 1010 })]);
+    expect(flows.map(({ start, end, packets: [out] }) => [start, end, out])).toEqual([[990, 1010, 3]]);
+  });
+
+  it('time that jumps years, back or forth, splits and does not freeze', () => {
+    const years = [2017, 2037, 1970, 2017, 2106].map((year) => Date.UTC(year, 4, 17) / 1000);
+    const flows = flowsOf(years.map((time) => packet({ time })));
+    expect(flows.map(({ start, end }) => [start, end])).toEqual(years.map((time) => [time, time]));
+    const wild = Array.from({ length: 20_000 }, (_, i) => packet({ from: i % 50, time: ((i * 7919) % 4000) * 1e6 }));
+    const counted = flowsOf(wild).reduce((sum, flow) => sum + flow.packets[0] + flow.packets[1], 0);
+    expect(counted).toBe(20_000);
   });
 });
 

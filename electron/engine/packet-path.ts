@@ -1,0 +1,196 @@
+import type { PacketSink } from '../capture/packet-sink.ts';
+import { FragmentReassembler, type FragmentSink } from '../decode/fragment-reassembly.ts';
+import { decodePacket } from '../decode/link-layer.ts';
+import { linkTypeName } from '../decode/link-type-names.ts';
+import {
+  CUT_SHORT,
+  DECODED,
+  DECODED_FIRST,
+  DEPTH,
+  type DecodeResult,
+  ENCRYPTED,
+  FRAGMENT,
+  HEADER_WORDS,
+  LINK_UNKNOWN,
+  MALFORMED,
+  NOT_IP,
+  TRANSPORT,
+  WHOLE,
+} from '../decode/packet-header.ts';
+import { decodeTunnel, MAX_TUNNEL_DEPTH } from '../decode/tunnel.ts';
+import type { FlowTable } from '../flows/flow-table.ts';
+import { TCP } from '../../shared/flow.ts';
+import type { ProblemCounter } from '../../shared/problem.ts';
+
+/** Problems of one kind, and the number of the packet where the first was met. */
+class Count {
+  count = 0;
+  first = 0;
+
+  add(number: number): void {
+    if (this.count++ === 0) this.first = number;
+  }
+}
+
+/**
+ * Packets into the flow table, with the packets that they carry in tunnels and the datagrams whose fragments they are;
+ * what could not be decoded is counted.
+ */
+export class PacketPath implements PacketSink, FragmentSink {
+  readonly table: FlowTable;
+  /** One for each depth, and one behind the deepest that only finds out whether there is more. */
+  readonly #headers: readonly Int32Array[];
+  readonly #header: Int32Array;
+  readonly #fragments: FragmentReassembler;
+  readonly #problems: ProblemCounter;
+  readonly #linkUnknown = new Map<number, number>();
+  readonly #cut = new Count();
+  readonly #malformed = new Count();
+  readonly #encrypted = new Count();
+  readonly #aggregates = new Count();
+  readonly #tunnelCut = new Count();
+  readonly #tunnelMalformed = new Count();
+  readonly #tunnelDeep = new Count();
+  #notIp = 0;
+  packets = 0;
+  /** Microseconds since the epoch. */
+  firstSeen = Infinity;
+  lastSeen = -Infinity;
+
+  constructor(table: FlowTable, problems: ProblemCounter) {
+    this.table = table;
+    this.#problems = problems;
+    this.#header = new Int32Array(HEADER_WORDS);
+    const inner = Array.from({ length: MAX_TUNNEL_DEPTH + 1 }, (_, depth) => {
+      const header = new Int32Array(HEADER_WORDS);
+      header[DEPTH] = depth + 1;
+      return header;
+    });
+    this.#headers = [this.#header, ...inner];
+    this.#fragments = new FragmentReassembler(this);
+  }
+
+  packet(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    originalLength: number,
+    time: number,
+    linkType: number,
+    number: number,
+  ): void {
+    this.packets++;
+    if (time < this.firstSeen) this.firstSeen = time;
+    if (time > this.lastSeen) this.lastSeen = time;
+    const header = this.#header;
+    const result = decodePacket(bytes, start, end, originalLength, linkType, header);
+    if (result === DECODED && header[FRAGMENT] === WHOLE) {
+      this.table.add(header, bytes, time, number, 0);
+      if (header[TRANSPORT] !== TCP) this.#lookInside(header, bytes, time, number, this.table.locator);
+    } else if (result === DECODED) this.#fragments.add(header, bytes, time, number, 0);
+    else this.#notDecoded(result, bytes, time, linkType, number);
+  }
+
+  /** A packet that `#decoded` gave to be put together, or one that waited there: counted now. */
+  fragment(header: Int32Array, bytes: Uint8Array, time: number, number: number, tunnel: number): void {
+    this.table.add(header, bytes, time, number, tunnel);
+    if (header[FRAGMENT] === WHOLE) this.#lookInside(header, bytes, time, number, this.table.locator);
+  }
+
+  problem(kind: string, offset: number, message: string, count = 1): void {
+    this.#problems.add(kind, offset, message, count);
+  }
+
+  /** Hands every flow to the builder; what comes after makes new ones. */
+  endFlows(): void {
+    this.#fragments.end();
+    this.table.endAll();
+  }
+
+  /** Hands every flow to the builder and tells what was counted along the way. */
+  end(): void {
+    this.endFlows();
+    this.#tell();
+  }
+
+  #decoded(header: Int32Array, bytes: Uint8Array, time: number, number: number, tunnel: number): void {
+    if (header[FRAGMENT] !== WHOLE) {
+      this.#fragments.add(header, bytes, time, number, tunnel);
+      return;
+    }
+    this.table.add(header, bytes, time, number, tunnel);
+    if (header[TRANSPORT] !== TCP) this.#lookInside(header, bytes, time, number, this.table.locator);
+  }
+
+  #lookInside(outer: Int32Array, bytes: Uint8Array, time: number, number: number, locator: number): void {
+    const depth = outer[DEPTH];
+    const inner = this.#headers[depth + 1];
+    const result = decodeTunnel(bytes, outer, inner);
+    if (result === NOT_IP) return;
+    if (result === DECODED || result === DECODED_FIRST) {
+      if (result === DECODED_FIRST) this.#aggregates.add(number);
+      if (depth < MAX_TUNNEL_DEPTH) this.#decoded(inner, bytes, time, number, locator);
+      else this.#tunnelDeep.add(number);
+    } else if (result === CUT_SHORT) this.#tunnelCut.add(number);
+    else if (result === MALFORMED) this.#tunnelMalformed.add(number);
+    else if (result === ENCRYPTED) this.#encrypted.add(number);
+  }
+
+  #notDecoded(result: DecodeResult, bytes: Uint8Array, time: number, linkType: number, number: number): void {
+    switch (result) {
+      case NOT_IP:
+        this.#notIp++;
+        break;
+      case CUT_SHORT:
+        this.#cut.add(number);
+        break;
+      case MALFORMED:
+        this.#malformed.add(number);
+        break;
+      case LINK_UNKNOWN:
+        this.#linkUnknown.set(linkType, (this.#linkUnknown.get(linkType) ?? 0) + 1);
+        break;
+      case ENCRYPTED:
+        this.#encrypted.add(number);
+        break;
+      case DECODED_FIRST:
+        this.#aggregates.add(number);
+        this.#decoded(this.#header, bytes, time, number, 0);
+        break;
+      case DECODED:
+    }
+  }
+
+  /** Places are packet numbers here, since headers have no offset of their own. */
+  #tell(): void {
+    for (const [linkType, count] of this.#linkUnknown) {
+      this.problem('link-type-unknown', 0, `packets of ${linkTypeName(linkType)} are not decoded`, count);
+    }
+    const tellFirst = (kind: string, { count, first }: Count, message: string): void => {
+      if (count > 0) this.problem(kind, first, `${message}, first in packet ${first}`, count);
+    };
+    tellFirst('header-cut', this.#cut, 'headers cut short');
+    tellFirst('header-malformed', this.#malformed, 'malformed headers');
+    tellFirst('encrypted-frame', this.#encrypted, 'frames whose content is encrypted on the link');
+    tellFirst('aggregate-rest', this.#aggregates, 'aggregated wireless frames of which only the first packet was read');
+    tellFirst('tunnel-cut', this.#tunnelCut, 'packets in tunnels, headers cut short');
+    tellFirst('tunnel-malformed', this.#tunnelMalformed, 'packets in tunnels, malformed headers');
+    const depth = `packets in more than ${MAX_TUNNEL_DEPTH} tunnels, left in the innermost one read`;
+    tellFirst('tunnel-too-deep', this.#tunnelDeep, depth);
+    if (this.#notIp > 0 && this.#notIp === this.packets) {
+      this.problem('no-ip', 0, 'packets, all there are, carry no IP and make no flow', this.#notIp);
+    }
+
+    const tell = (kind: string, count: number, message: string): void => {
+      if (count > 0) this.problem(kind, 0, message, count);
+    };
+    const { orphans, overlaps, malformed, incomplete, overBudget } = this.#fragments;
+    tell('fragment-without-first', orphans, 'later fragments whose first one was not seen have no ports');
+    tell('fragment-overlap', overlaps, 'fragments that contradict an earlier one, which stands');
+    tell('fragment-malformed', malformed, 'fragments with an impossible place or length');
+    tell('fragment-incomplete', incomplete, 'datagrams of which a fragment is missing, late (30 s), or cut');
+    tell('fragment-over-budget', overBudget, 'datagrams not put together for want of room');
+    const { headsOverBudget } = this.table;
+    tell('stream-head-dropped', headsOverBudget, 'streams whose head was not put together for want of room');
+  }
+}
