@@ -1,0 +1,100 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { parentPort, workerData } from 'node:worker_threads';
+import { decodeEvidence } from '../../electron/engine/decode-evidence.ts';
+import { DEFAULT_TIMEOUTS } from '../../electron/flows/flow-table.ts';
+import { EnclaveError } from '../../shared/problem.ts';
+import { writeTar, writeZip } from '../capture/archive-writer.ts';
+import { mutant, seededRandom } from './mutate.ts';
+import { fuzzSeeds } from './seeds.ts';
+
+/**
+ * Feeds batches of inputs to the decoder, and tells what it is at before it begins. A batch is an archive of many small inputs, or
+ * one input by itself, which may also be compressed.
+ */
+
+export interface FuzzWork {
+  folder: string;
+  /** Number of the first batch, then every `stride`th, `count` of them. */
+  first: number;
+  stride: number;
+  count: number;
+  /** Float64 × 3: number of the batch in work (-1 = none), when it began (ms since the epoch), inputs done. */
+  shared: SharedArrayBuffer;
+}
+
+export interface FuzzFailure {
+  batch: number;
+  why: string;
+}
+
+/** Inputs in an archive: making the decoder's tables takes longer than reading a small input. */
+const TOGETHER = 50;
+/** Share of the batches that are one input by itself. */
+const ALONE = 0.2;
+
+export interface FuzzBatch {
+  bytes: Buffer;
+  inputs: number;
+}
+
+/** A batch, by its number alone. */
+export function fuzzBatch(batch: number): FuzzBatch {
+  const random = seededRandom(Math.imul(batch + 1, 0x9e3779b1));
+  const input = (): Buffer => mutant(fuzzSeeds(), random);
+  if (random() >= ALONE) {
+    const members = Array.from({ length: TOGETHER }, (_, i) => ({ name: `input-${i}`, content: input() }));
+    return { bytes: writeTar(members), inputs: TOGETHER };
+  }
+  const wrapping = random();
+  const bytes = input();
+  if (wrapping < 0.2) return { bytes: bendOne(gzipSync(bytes, { level: 1 }), random), inputs: 1 };
+  if (wrapping < 0.4) return { bytes: bendOne(zstdCompressSync(bytes), random), inputs: 1 };
+  if (wrapping < 0.6) {
+    const archive = writeZip(
+      [
+        { name: 'a', content: bytes },
+        { name: 'b', content: input() },
+      ],
+      { method: random() < 0.5 ? 8 : 0 },
+    );
+    return { bytes: bendOne(archive, random), inputs: 2 };
+  }
+  if (wrapping < 0.7) return { bytes: bendOne(writeTar([{ name: 'a', content: bytes }]), random), inputs: 1 };
+  return { bytes, inputs: 1 };
+}
+
+function bendOne(bytes: Buffer, random: () => number): Buffer {
+  if (random() < 0.7) bytes[Math.floor(random() * bytes.length)] = Math.floor(random() * 256);
+  return bytes;
+}
+
+async function work({ folder, first, stride, count, shared }: FuzzWork): Promise<void> {
+  const told = new Float64Array(shared);
+  const path = `${folder}/batch-${first}`;
+  for (let done = 0; done < count; done++) {
+    const batch = first + done * stride;
+    const { bytes, inputs } = fuzzBatch(batch);
+    writeFileSync(path, bytes);
+    told[1] = Date.now();
+    told[0] = batch;
+    try {
+      const decoded = await decodeEvidence(path, DEFAULT_TIMEOUTS, {
+        segment: () => undefined,
+        names: () => undefined,
+        progress: () => undefined,
+      });
+      if (decoded.bytes !== bytes.length) throw new Error(`${decoded.bytes} of ${bytes.length} bytes were read`);
+    } catch (error) {
+      if (!(error instanceof EnclaveError)) {
+        const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
+        parentPort?.postMessage({ batch, why } satisfies FuzzFailure);
+      }
+    }
+    told[0] = -1;
+    told[2] = (told[2] ?? 0) + inputs;
+  }
+  rmSync(path, { force: true });
+}
+
+if (parentPort !== null) await work(workerData as FuzzWork);
