@@ -8,7 +8,13 @@ function call<Name extends CallName>(name: Name) {
     ipcRenderer.invoke(name, request) as Promise<Answer<Calls[Name]['response']>>;
 }
 
-const EVENTS = { progress: true, evidence: true, evidenceGiven: true, caseChanged: true, action: true } satisfies Record<EventName, true>;
+const EVENTS = {
+  progress: true,
+  evidence: true,
+  evidenceGiven: true,
+  caseChanged: true,
+  action: true,
+} satisfies Record<EventName, true>;
 
 const bridge = {
   appInfo: call('appInfo'),
