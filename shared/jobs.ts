@@ -5,6 +5,27 @@ import type { Problem } from './problem.ts';
 
 /** The jobs that the engine does for the command line and the window: name → request, response, progress. */
 
+/** What the examiner asks for, or states, of all files of an import. */
+export interface Custody {
+  /** Hashes to be made beside SHA-256. */
+  alsoHash?: readonly FurtherHash[];
+  /** Seconds that the capturing clock was slow (negative: fast): added to every time of the evidence. */
+  clockOffset?: number;
+  /** How the offset is known. */
+  clockReason?: string;
+}
+
+export type FurtherHash = 'sha1' | 'md5';
+
+/** What is kept of it with the evidence. */
+export interface KeptCustody {
+  /** In hex, as far as they were asked for. */
+  hashes: Partial<Record<FurtherHash, string>>;
+  /** Seconds added to every time, 0 when nothing was stated. */
+  clockOffset: number;
+  clockReason: string;
+}
+
 export interface EvidenceResult {
   /** First 16 hex digits of the SHA-256; null when the file could not be read at all. */
   id: string | null;
@@ -23,6 +44,8 @@ export interface EvidenceResult {
   duplicateOf: string | null;
   status: 'imported' | 'partial' | 'rejected' | 'duplicate';
   problems: Problem[];
+  /** Only what was asked for or stated. */
+  custody?: KeptCustody;
 }
 
 export interface ImportSummary {
@@ -101,7 +124,10 @@ export interface Jobs {
     response: { case: string };
   };
   /** `live`: flows get provisional labels as they come, for queries that are `live` too. */
-  import: { request: { case: string; paths: string[]; live?: boolean }; response: ImportSummary };
+  import: {
+    request: { case: string; paths: string[]; custody?: Custody; live?: boolean };
+    response: ImportSummary;
+  };
   reclassify: { request: { case: string }; response: { flows: number } };
   analyse: { request: { case: string }; response: Finding[] };
   saveFindings: { request: { case: string; findings: Finding[] }; response: null };

@@ -7,6 +7,8 @@ export class ContainerFault extends Error {
   readonly kind: FaultKind;
   /** Set once it stands among the problems: a fault may pass through several layers. */
   told = false;
+  /** Where the container's own stream broke, bytes; null when that is not known. */
+  offset: number | null = null;
 
   constructor(kind: FaultKind, message: string) {
     super(message);

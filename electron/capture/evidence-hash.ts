@@ -1,3 +1,4 @@
+import type { FurtherHash } from '../../shared/jobs.ts';
 import { createHash, type Hash } from 'node:crypto';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
@@ -8,7 +9,7 @@ import { Worker } from 'node:worker_threads';
  */
 
 /** Hashes that examiners may ask for beside SHA-256: older records of evidence bear them. They prove nothing by themselves. */
-export type FurtherHash = 'sha1' | 'md5';
+export type { FurtherHash };
 
 /** Digests in lower-case hex. */
 export type Digests = { sha256: string } & Partial<Record<FurtherHash, string>>;

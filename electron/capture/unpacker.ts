@@ -45,6 +45,16 @@ function compressedFormat(format: string, compression: Compression): string {
   return list < 0 ? `${format}.${compression}` : `${format.slice(0, list)}.${compression}${format.slice(list)}`;
 }
 
+/** Notes where in the compressed stream a fault was met. */
+async function* placed(pieces: AsyncGenerator<Uint8Array>, compressed: ByteQueue): AsyncGenerator<Uint8Array> {
+  try {
+    yield* pieces;
+  } catch (error) {
+    if (error instanceof ContainerFault) error.offset ??= compressed.offset + compressed.length;
+    throw error;
+  }
+}
+
 export class Unpacker {
   readonly #sink: ContentSink;
   readonly #problems: ProblemSink;
@@ -68,7 +78,7 @@ export class Unpacker {
     if (error.told) return;
     error.told = true;
     this.#faults++;
-    this.#problems.problem(error.kind, offset, memberWords(member) + error.message);
+    this.#problems.problem(error.kind, error.offset ?? offset, memberWords(member) + error.message);
   }
 
   /**
@@ -108,7 +118,7 @@ export class Unpacker {
         const message = `${memberWords(member)}other bytes follow the compressed stream (${container})`;
         this.#problems.problem('trailing-bytes', offset, message);
       };
-      const output = this.#guard.pass(DECOMPRESSORS[container](queue, trailing), layers);
+      const output = this.#guard.pass(placed(DECOMPRESSORS[container](queue, trailing), queue), layers);
       const inner = await this.unpack(new ByteQueue(output), member, layers + 1);
       return inner === null ? null : compressedFormat(inner, container);
     } finally {

@@ -166,13 +166,25 @@ export function foldJournal(path: string): void {
   }
 }
 
-/** Opens a case for reading only. */
+/** Brings a case of an older version to the current one. */
+function bringUpToDate(path: string): void {
+  const lock = new CaseLock(path);
+  try {
+    openCaseForWriting(path).close();
+  } finally {
+    lock.release();
+  }
+}
+
+/** Opens a case for reading only. A case of an older version is brought to the current one first. */
 export function openCaseForReading(path: string): Database.Database {
   checkIsCase(path);
   try {
     const db = new Database(path, { readonly: true });
-    checkVersion(db, path);
-    return db;
+    if (checkVersion(db, path) === CASE_VERSION) return db;
+    db.close();
+    bringUpToDate(path);
+    return new Database(path, { readonly: true });
   } catch (error) {
     throw caseError(error, path);
   }

@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3';
 import { type ColumnArray, type ColumnSpec, FACT_COLUMNS, FLOW_COLUMNS, type FlowColumn } from '../../shared/flow.ts';
 import type { Finding } from '../../shared/finding.ts';
+import type { KeptCustody } from '../../shared/jobs.ts';
 import type { Problem } from '../../shared/problem.ts';
 import { type Profile, checkProfile } from '../../shared/profile.ts';
 import { caseError, openCaseForReading } from './case-file.ts';
@@ -30,6 +31,7 @@ export interface FinishedEvidence {
   lastSeen: number | null;
   status: 'imported' | 'partial';
   problems: Problem[];
+  custody: KeptCustody;
 }
 
 export interface EvidenceInfo extends FinishedEvidence {
@@ -276,9 +278,16 @@ export class CaseReader {
 
   evidence(): EvidenceInfo[] {
     return this.#db
-      .prepare<[], Omit<EvidenceInfo, 'linkTypes' | 'problems'> & { linkTypes: string; problems: string }>(
+      .prepare<
+        [],
+        Omit<EvidenceInfo, 'linkTypes' | 'problems' | 'custody'> & {
+          linkTypes: string;
+          problems: string;
+          custody: string;
+        }
+      >(
         `SELECT id, path, sha256, bytes, format, linkTypes, packets, flows, records, firstSeen, lastSeen, status,
-                problems, importedAt
+                problems, importedAt, custody
          FROM evidence WHERE status <> 'importing' ORDER BY number`,
       )
       .all()
@@ -286,6 +295,7 @@ export class CaseReader {
         ...row,
         linkTypes: JSON.parse(row.linkTypes) as string[],
         problems: JSON.parse(row.problems) as Problem[],
+        custody: JSON.parse(row.custody) as KeptCustody,
       }));
   }
 

@@ -290,7 +290,7 @@ export class CaseWriter {
       this.#db
         .prepare(
           `UPDATE evidence SET id = ?, sha256 = ?, bytes = ?, format = ?, linkTypes = ?, packets = ?, flows = ?,
-             records = ?, firstSeen = ?, lastSeen = ?, status = ?, problems = ? WHERE number = ?`,
+             records = ?, firstSeen = ?, lastSeen = ?, status = ?, problems = ?, custody = ? WHERE number = ?`,
         )
         .run(
           id,
@@ -305,6 +305,7 @@ export class CaseWriter {
           done.lastSeen,
           done.status,
           JSON.stringify(done.problems),
+          JSON.stringify(done.custody),
           evidence,
         );
       const segments = this.#db
@@ -313,7 +314,7 @@ export class CaseWriter {
       const path = this.#db
         .prepare<[number], { path: string }>('SELECT path FROM evidence WHERE number = ?')
         .get(evidence)?.path;
-      const { sha256, bytes, format, packets, flows, records, status } = done;
+      const { sha256, bytes, format, packets, flows, records, status, custody } = done;
       this.audit('import', {
         evidence: id,
         path,
@@ -324,6 +325,8 @@ export class CaseWriter {
         flows,
         records,
         status,
+        opened: 'for reading only',
+        ...custody,
         segments: segments.map((segment) => segment.sha256),
       });
     });

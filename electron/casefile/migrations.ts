@@ -81,4 +81,5 @@ export const MIGRATIONS: readonly string[] = [
     hash TEXT NOT NULL
   );
   `,
+  `ALTER TABLE evidence ADD COLUMN custody TEXT NOT NULL DEFAULT '{"hashes":{},"clockOffset":0,"clockReason":""}'`,
 ];

@@ -5,7 +5,8 @@ import { EnclaveError } from '../../shared/problem.ts';
 
 export const USAGE = {
   new: 'enclave new CASE [--profile FILE|NAME] [--title TEXT] [--examiner NAME] [--authority TEXT]',
-  import: 'enclave import CASE PATH... [--no-analyse] [--json]',
+  import:
+    'enclave import CASE PATH... [--also-hash sha1,md5] [--clock-offset SECONDS --clock-reason TEXT] [--no-analyse] [--json]',
   flows: 'enclave flows CASE [--where FILTER] [--limit N] [--format ndjson|csv|parquet] [--out FILE]',
   summary:
     'enclave summary CASE --by DIMENSION[,DIMENSION] [--metric flows|bytes|packets|host-hours] [--where FILTER] [--json]',

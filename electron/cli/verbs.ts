@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import type { ImportSummary, JobName, Jobs } from '../../shared/jobs.ts';
+import type { Custody, FurtherHash, ImportSummary, JobName, Jobs } from '../../shared/jobs.ts';
 import { EnclaveError } from '../../shared/problem.ts';
 import { importAndAnalyse } from '../engine/case-jobs.ts';
 import { Engine } from '../engine/engine.ts';
@@ -42,13 +42,12 @@ class Session {
     }
   }
 
-  async importAndAnalyse(casePath: string, paths: string[]): Promise<ImportSummary> {
+  async importAndAnalyse(request: Jobs['import']['request']): Promise<ImportSummary> {
     try {
-      return await importAndAnalyse(
-        this.#engine,
-        { case: casePath, paths },
-        { onProgress: (progress) => this.display.show(progress), signal: this.#interrupt.signal },
-      );
+      return await importAndAnalyse(this.#engine, request, {
+        onProgress: (progress) => this.display.show(progress),
+        signal: this.#interrupt.signal,
+      });
     } finally {
       this.display.end();
     }
@@ -113,16 +112,43 @@ const newCase: Command = (args) => {
   });
 };
 
+const FURTHER_HASHES: readonly FurtherHash[] = ['sha1', 'md5'];
+/** A clock that is further off (100 years) is a mistake in the statement. */
+const MAX_CLOCK_OFFSET = 100 * 366 * 86_400;
+
+/** What the options of `import` ask for and state; throws what is wrong with them. */
+function custodyOf(hashes: string | undefined, offset: string | undefined, reason: string | undefined): Custody {
+  const custody: Custody = {};
+  if (hashes !== undefined) {
+    custody.alsoHash = hashes.split(',').map((name) => {
+      const known = FURTHER_HASHES.find((hash) => hash === name.trim().toLowerCase());
+      if (known === undefined) {
+        throw new EnclaveError('usage', `unknown hash "${name}"`, '', `use of: ${FURTHER_HASHES.join(', ')}`, 1);
+      }
+      return known;
+    });
+  }
+  if (offset === undefined && reason === undefined) return custody;
+  const seconds = Number(offset ?? Number.NaN);
+  if (!Number.isFinite(seconds) || Math.abs(seconds) > MAX_CLOCK_OFFSET || (reason ?? '').trim() === '') {
+    throw new EnclaveError(
+      'usage',
+      'a clock offset needs a number of seconds and a reason',
+      '',
+      'for instance: --clock-offset=-2.5 --clock-reason "compared with NTP when the disk was taken"',
+      1,
+    );
+  }
+  return { ...custody, clockOffset: seconds, clockReason: (reason ?? '').slice(0, 1000) };
+}
+
 /** Imports and, unless told otherwise or nothing is there to analyse, makes the findings. */
 async function importInto(
   session: Session,
-  casePath: string,
-  paths: string[],
+  request: Jobs['import']['request'],
   analyse: boolean,
 ): Promise<ImportSummary> {
-  const summary = analyse
-    ? await session.importAndAnalyse(casePath, paths)
-    : await session.run('import', { case: casePath, paths });
+  const summary = analyse ? await session.importAndAnalyse(request) : await session.run('import', request);
   return { ...summary, peakRssBytes: Math.max(summary.peakRssBytes, process.resourceUsage().maxRSS * 1024) };
 }
 
@@ -130,12 +156,20 @@ const importCommand: Command = (args) => {
   const { values, positionals } = readArguments(
     'import',
     args,
-    { 'no-analyse': { type: 'boolean', default: false }, ...JSON_OPTION },
+    {
+      'no-analyse': { type: 'boolean', default: false },
+      'also-hash': { type: 'string' },
+      'clock-offset': { type: 'string' },
+      'clock-reason': { type: 'string' },
+      ...JSON_OPTION,
+    },
     { least: 2, most: Infinity },
   );
+  const custody = custodyOf(values['also-hash'], values['clock-offset'], values['clock-reason']);
   return inSession(values.json, async (session) => {
     const [casePath, ...paths] = positionals;
-    const summary = await importInto(session, resolve(casePath), paths, !values['no-analyse']);
+    const request = { case: resolve(casePath), paths, custody };
+    const summary = await importInto(session, request, !values['no-analyse']);
     if (values.json) printJson(summary);
     else printImport(summary);
     noteProblems(summary);
@@ -332,7 +366,7 @@ const demo: Command = (args) => {
       examiner: '',
       authority: '',
     });
-    const imported = await importInto(session, casePath, [evidence], true);
+    const imported = await importInto(session, { case: casePath, paths: [evidence] }, true);
     printImport(imported);
     noteProblems(imported);
     out(`\n${findingsText(await session.run('findings', { case: casePath }))}\n`);

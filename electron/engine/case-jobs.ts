@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ImportSummary } from '../../shared/jobs.ts';
+import type { ImportSummary, Jobs } from '../../shared/jobs.ts';
 import { EnclaveError } from '../../shared/problem.ts';
 import type { Engine, JobOptions } from './engine.ts';
 import { shippedProfile } from './shipped-profiles.ts';
@@ -10,7 +10,7 @@ import { shippedProfile } from './shipped-profiles.ts';
 /** Imports files and folders (absolute paths), then makes and saves the findings if the case changed or has none. */
 export async function importAndAnalyse(
   engine: Engine,
-  request: { case: string; paths: string[]; live?: boolean },
+  request: Jobs['import']['request'],
   options: JobOptions = {},
 ): Promise<ImportSummary> {
   engine.prepareQueries();

@@ -1,5 +1,5 @@
 import type { ArchiveMember } from '../capture/archive-member.ts';
-import { type Content, HEAD_BYTES, readEvidence, type ReadingOptions } from '../capture/evidence-file.ts';
+import { type Content, HEAD_BYTES, readEvidence } from '../capture/evidence-file.ts';
 import type { FurtherHash } from '../capture/evidence-hash.ts';
 import type { CaptureReader, PacketSink } from '../capture/packet-sink.ts';
 import { PCAP_MAGICS, PcapReader } from '../capture/pcap.ts';
@@ -15,6 +15,7 @@ import { type FilledSegment, SegmentBuilder } from '../flows/segment-builder.ts'
 import { detectZeek, ZeekReader } from '../flows/zeek.ts';
 import type { AddressWords } from '../../shared/address.ts';
 import { CONN_STATES, NAME_ORIGINS } from '../../shared/flow.ts';
+import type { Custody } from '../../shared/jobs.ts';
 import { type Problem, ProblemCounter } from '../../shared/problem.ts';
 import { MemberSequence } from './member-sequence.ts';
 import { AnswerCollector, LogNameCollector } from './name-collectors.ts';
@@ -100,8 +101,17 @@ class ExportPath implements EvidenceSink {
   readonly #answers: AnswerCollector;
   readonly #logNames: LogNameCollector;
   readonly #problems: ProblemCounter;
+  readonly #clockOffset: number;
 
-  constructor(builder: SegmentBuilder, answers: AnswerCollector, logNames: LogNameCollector, problems: ProblemCounter) {
+  /** @param clockOffset microseconds added to every time */
+  constructor(
+    builder: SegmentBuilder,
+    answers: AnswerCollector,
+    logNames: LogNameCollector,
+    problems: ProblemCounter,
+    clockOffset: number,
+  ) {
+    this.#clockOffset = clockOffset;
     this.#builder = builder;
     this.#answers = answers;
     this.#logNames = logNames;
@@ -111,8 +121,8 @@ class ExportPath implements EvidenceSink {
   flow(flow: ExportedFlow): void {
     const builder = this.#builder;
     const { arrays, rows: row } = builder;
-    arrays.start[row] = flow.start;
-    arrays.end[row] = flow.end;
+    arrays.start[row] = flow.start + this.#clockOffset;
+    arrays.end[row] = flow.end + this.#clockOffset;
     arrays.initiator.set(flow.initiator, row * 4);
     arrays.responder.set(flow.responder, row * 4);
     arrays.initiatorPort[row] = flow.initiatorPort;
@@ -142,7 +152,7 @@ class ExportPath implements EvidenceSink {
   }
 
   answer(client: AddressWords, address: AddressWords, name: string, from: number, until: number): void {
-    this.#answers.add(client, address, name, from, until);
+    this.#answers.add(client, address, name, from + this.#clockOffset, until + this.#clockOffset);
   }
 
   logName(name: LogName): void {
@@ -169,7 +179,7 @@ function lineFeeds(piece: Uint8Array): number {
 }
 
 /**
- * Decodes one file.
+ * Decodes one file. Every time that comes out has the clock offset added.
  *
  * @throws EnclaveError when the file cannot be opened or read, and whatever `output` throws
  */
@@ -177,7 +187,7 @@ export async function decodeEvidence(
   path: string,
   timeouts: FlowTimeouts,
   output: DecodeOutput,
-  options: ReadingOptions = {},
+  { alsoHash = [], clockOffset = 0 }: Custody = {},
 ): Promise<DecodedEvidence> {
   const problems = new ProblemCounter();
   const builder = new SegmentBuilder((segment) => output.segment(segment));
@@ -186,8 +196,9 @@ export async function decodeEvidence(
   const recogniser = new PayloadRecogniser((client, address, name, from, until) =>
     answers.add(client, address, name, from, until),
   );
-  const packets = new PacketPath(new FlowTable(builder, recogniser, timeouts), problems);
-  const exports = new ExportPath(builder, answers, logNames, problems);
+  const clockOffsetUs = Math.round(clockOffset * 1e6);
+  const packets = new PacketPath(new FlowTable(builder, recogniser, timeouts), problems, clockOffsetUs);
+  const exports = new ExportPath(builder, answers, logNames, problems, clockOffsetUs);
   const members = new MemberSequence(packets, exports);
   const linkTypes = new Set<string>();
   let format: string | null = null;
@@ -235,8 +246,8 @@ export async function decodeEvidence(
     let lines = 0;
     finish = () => {
       records += reader.records;
-      firstSeen = Math.min(firstSeen, reader.firstSeen ?? Infinity);
-      lastSeen = Math.max(lastSeen, reader.lastSeen ?? -Infinity);
+      firstSeen = Math.min(firstSeen, (reader.firstSeen ?? Infinity) + clockOffsetUs);
+      lastSeen = Math.max(lastSeen, (reader.lastSeen ?? -Infinity) + clockOffsetUs);
       return lines + 1;
     };
     return {
@@ -259,7 +270,7 @@ export async function decodeEvidence(
       problem: (kind, offset, message) => problems.add(kind, offset, message),
       progress: (bytes) => output.progress(bytes, packets.packets, builder.total, format, problems),
     },
-    options,
+    { alsoHash },
   );
   finish();
   packets.end();

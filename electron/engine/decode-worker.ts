@@ -13,7 +13,7 @@ if (port === null) throw new Error('decode-worker runs as a worker thread only')
 /** Problems met in a file are told while it is read, this often at most. */
 const TELL_PROBLEMS_EVERY_MS = 500;
 
-async function decode({ path, timeouts, shared }: DecodeRequest): Promise<void> {
+async function decode({ path, timeouts, custody, shared }: DecodeRequest): Promise<void> {
   const control = new Int32Array(shared.control);
   const counters = new Float64Array(shared.progress);
   const send = (reply: DecodeReply, transfer: ArrayBuffer[]): void => {
@@ -30,20 +30,25 @@ async function decode({ path, timeouts, shared }: DecodeRequest): Promise<void> 
   let told = performance.now();
   let toldProblems = 0;
   try {
-    const evidence = await decodeEvidence(path, timeouts, {
-      segment: (segment) => send({ type: 'segment', segment }, buffersOf(segment.columns)),
-      names: (chunk) => send({ type: 'names', chunk }, buffersOf(chunk.columns)),
-      progress(bytes, packets, flows, format, problems) {
-        counters[PROGRESS_BYTES] = bytes;
-        counters[PROGRESS_PACKETS] = packets;
-        counters[PROGRESS_FLOWS] = flows;
-        if (Atomics.load(control, CANCEL) !== 0) throw cancelledError();
-        if (problems.total === toldProblems || performance.now() - told < TELL_PROBLEMS_EVERY_MS) return;
-        told = performance.now();
-        toldProblems = problems.total;
-        port?.postMessage({ type: 'problems', format, problems: problems.list() } satisfies DecodeReply);
+    const evidence = await decodeEvidence(
+      path,
+      timeouts,
+      {
+        segment: (segment) => send({ type: 'segment', segment }, buffersOf(segment.columns)),
+        names: (chunk) => send({ type: 'names', chunk }, buffersOf(chunk.columns)),
+        progress(bytes, packets, flows, format, problems) {
+          counters[PROGRESS_BYTES] = bytes;
+          counters[PROGRESS_PACKETS] = packets;
+          counters[PROGRESS_FLOWS] = flows;
+          if (Atomics.load(control, CANCEL) !== 0) throw cancelledError();
+          if (problems.total === toldProblems || performance.now() - told < TELL_PROBLEMS_EVERY_MS) return;
+          told = performance.now();
+          toldProblems = problems.total;
+          port?.postMessage({ type: 'problems', format, problems: problems.list() } satisfies DecodeReply);
+        },
       },
-    });
+      custody,
+    );
     port?.postMessage({ type: 'done', evidence } satisfies DecodeReply);
   } catch (error) {
     port?.postMessage({ type: 'error', error: toErrorValue(error) } satisfies DecodeReply);

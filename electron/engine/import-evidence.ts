@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { ColumnArray } from '../../shared/flow.ts';
 import { formatUtc } from '../../shared/time.ts';
 import {
+  type Custody,
   type EvidenceNews,
   type EvidenceResult,
   type ImportSummary,
@@ -21,11 +22,12 @@ import { cancelledError } from './cancelled.ts';
 import type { DecodedEvidence } from './decode-evidence.ts';
 import { type EvidencePath, evidencePaths } from './evidence-paths.ts';
 import { isLoss } from './losing-kinds.ts';
-import { CANCEL, type DecodeReply, type SharedControl, WAITING } from './worker-messages.ts';
+import { CANCEL, type DecodeReply, type DecodeRequest, type SharedControl, WAITING } from './worker-messages.ts';
 
 /** The import: each evidence file through the decoding thread into the case, one commit a file. */
 
 export interface ImportHooks {
+  custody: Custody;
   shared: SharedControl;
   progress(what: string, file: number, files: number, bytesTotal: number): void;
   evidence(news: EvidenceNews): void;
@@ -134,7 +136,7 @@ class Decoder {
         }
       };
       worker.on('message', onMessage).on('error', onError).on('exit', onExit);
-      worker.postMessage({ path, timeouts, shared });
+      worker.postMessage({ path, timeouts, custody: hooks.custody, shared } satisfies DecodeRequest);
     });
   }
 
@@ -292,8 +294,11 @@ async function importFile(
       return duplicate(file, duplicateOf, elapsed());
     }
     const status = decoded.problems.some((problem) => isLoss(problem.kind)) ? 'partial' : 'imported';
-    writer.finishEvidence(evidence, { ...decoded, format: decoded.format ?? '', status });
-    return { ...result(file, decoded, elapsed()), status };
+    const { clockOffset = 0, clockReason = '' } = hooks.custody;
+    const custody = { hashes: decoded.hashes, clockOffset, clockReason };
+    writer.finishEvidence(evidence, { ...decoded, format: decoded.format ?? '', status, custody });
+    const isStated = Object.keys(hooks.custody).length > 0;
+    return { ...result(file, decoded, elapsed()), status, ...(isStated ? { custody } : {}) };
   } catch (error) {
     if (begunEvidence !== null) abandon(writer, begunEvidence);
     const ofThisFile =

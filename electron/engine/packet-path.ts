@@ -44,6 +44,7 @@ export class PacketPath implements PacketSink, FragmentSink {
   readonly #fragments: FragmentReassembler;
   readonly #problems: ProblemCounter;
   readonly #linkUnknown = new Map<number, number>();
+  readonly #clockOffset: number;
   readonly #cut = new Count();
   readonly #malformed = new Count();
   readonly #encrypted = new Count();
@@ -57,8 +58,10 @@ export class PacketPath implements PacketSink, FragmentSink {
   firstSeen = Infinity;
   lastSeen = -Infinity;
 
-  constructor(table: FlowTable, problems: ProblemCounter) {
+  /** @param clockOffset microseconds added to every time */
+  constructor(table: FlowTable, problems: ProblemCounter, clockOffset = 0) {
     this.table = table;
+    this.#clockOffset = clockOffset;
     this.#problems = problems;
     this.#header = new Int32Array(HEADER_WORDS);
     const inner = Array.from({ length: MAX_TUNNEL_DEPTH + 1 }, (_, depth) => {
@@ -75,10 +78,11 @@ export class PacketPath implements PacketSink, FragmentSink {
     start: number,
     end: number,
     originalLength: number,
-    time: number,
+    recorded: number,
     linkType: number,
     number: number,
   ): void {
+    const time = recorded + this.#clockOffset;
     this.packets++;
     if (time < this.firstSeen) this.firstSeen = time;
     if (time > this.lastSeen) this.lastSeen = time;

@@ -1,7 +1,7 @@
 import type { NameChunk } from '../casefile/case-writer.ts';
 import type { FlowTimeouts } from '../flows/flow-table.ts';
 import type { FilledSegment } from '../flows/segment-builder.ts';
-import type { EvidenceNews, JobName } from '../../shared/jobs.ts';
+import type { Custody, EvidenceNews, JobName } from '../../shared/jobs.ts';
 import type { ErrorValue, Problem } from '../../shared/problem.ts';
 import type { DecodedEvidence } from './decode-evidence.ts';
 
@@ -29,6 +29,7 @@ export function makeControl(progressWords: number): SharedControl {
 
 export interface DecodeRequest {
   path: string;
+  custody: Custody;
   timeouts: FlowTimeouts;
   shared: SharedControl;
 }

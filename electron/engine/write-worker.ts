@@ -88,6 +88,7 @@ const importJob: Handler<'import'> = (request, job) =>
     let provisional: ReturnType<typeof provisionalLabeller> | null = null;
     const reading = importEvidence(writer, request.paths, DEFAULT_TIMEOUTS, {
       shared,
+      custody: request.custody ?? {},
       stored(segment, facts) {
         if (request.live !== true) return;
         provisional ??= provisionalLabeller(writer, labelTables());

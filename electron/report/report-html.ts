@@ -587,6 +587,8 @@ function evidenceSection(evidence: readonly EvidenceInfo[], findings: readonly F
         `${escapeHtml(file.importedAt)}${file.linkTypes.length > 0 ? `; link type ${escapeHtml(file.linkTypes.join(', '))}` : ''}`,
       ],
     ];
+    for (const [name, hash] of Object.entries(file.custody.hashes)) more.push([name.toUpperCase(), hashMarkup(hash)]);
+    if (file.custody.clockOffset !== 0) more.push(['Clock', clockStatement(file.custody)]);
     if (file.problems.length > 0) more.push(['Problems', problemList(file)]);
     return `<tbody class="file"><tr><td class="number">${i + 1}</td><td>${breakable(file.path)}</td><td class="word">${escapeHtml(
       file.format,
@@ -601,6 +603,11 @@ function evidenceSection(evidence: readonly EvidenceInfo[], findings: readonly F
 records.</p>
 ${coverageTracks(evidence, coverage)}
 <table><thead><tr><th class="number">No.</th><th>File</th><th>Format</th><th class="number">Size</th><th class="number">Packets or records</th><th class="number">Flows</th><th>Status</th></tr></thead>${rows.join('')}</table></section>`;
+}
+
+function clockStatement({ clockOffset, clockReason }: EvidenceInfo['custody']): string {
+  const sign = clockOffset > 0 ? '+' : '\u2212';
+  return `${sign}${Math.abs(clockOffset)} s added to every recorded time, as stated by the examiner: ${escapeHtml(clockReason)}`;
 }
 
 function problemList(file: EvidenceInfo): string {

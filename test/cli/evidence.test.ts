@@ -1,10 +1,13 @@
+import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CaseReader } from '../../electron/casefile/case-reader.ts';
 import { readProfile } from '../../electron/cli/profile-file.ts';
 import { Engine } from '../../electron/engine/engine.ts';
+import type { FlowRecord } from '../../shared/flow.ts';
 import type { EvidenceResult, ImportSummary } from '../../shared/jobs.ts';
 import { conversations, pcap, pcapng, singlePacketFlows } from '../fixtures/captures.ts';
 import { faultsOf, flowLines, flowsApartFromPlace } from './case-state.ts';
@@ -59,6 +62,64 @@ beforeAll(async () => {
 afterAll(async () => {
   await engine.close();
   rmSync(ROOT, { recursive: true, force: true });
+});
+
+describe('custody', () => {
+  const capture = put('custody.pcap', PLAIN);
+
+  it('makes further hashes in the reading pass, and keeps them with the evidence and in the audit chain', async () => {
+    const casePath = freshCase();
+    const run = await runEnclave(['import', casePath, capture, '--also-hash', 'sha1,md5', '--json']);
+    expect(run.code).toBe(0);
+    const [evidence] = (JSON.parse(run.stdout) as ImportSummary).evidence;
+    const hex = (name: string): string => createHash(name).update(PLAIN).digest('hex');
+    expect(evidence?.custody?.hashes).toEqual({ sha1: hex('sha1'), md5: hex('md5') });
+    expect(evidence?.sha256).toBe(hex('sha256'));
+    const reader = new CaseReader(casePath);
+    const entry = reader.audit().find(({ action }) => action === 'import');
+    reader.close();
+    expect(JSON.parse(entry?.detail ?? '{}')).toMatchObject({
+      opened: 'for reading only',
+      hashes: { md5: hex('md5') },
+    });
+    const html = await engine.run('reportHtml', { case: casePath });
+    expect(html.replaceAll(/<[^>]+>|\s/g, '')).toContain(hex('sha1'));
+    expect(await faultsOf(engine, casePath)).toEqual([]);
+  });
+
+  it.each([2.5, -3600])('adds a stated clock offset of %d s to every time, and prints it', async (offset) => {
+    const { flows } = await imported(capture);
+    const casePath = freshCase();
+    const reason = 'compared with <NTP>';
+    const args = [`--clock-offset=${offset}`, '--clock-reason', reason, '--json'];
+    const run = await runEnclave(['import', casePath, capture, ...args]);
+    expect(run.code).toBe(0);
+    const [evidence] = (JSON.parse(run.stdout) as ImportSummary).evidence;
+    expect(evidence?.custody).toEqual({ hashes: {}, clockOffset: offset, clockReason: reason });
+    const times = (lines: readonly string[], shift: number): number[] =>
+      lines
+        .map((line) => JSON.parse(line) as FlowRecord)
+        .flatMap(({ start, end }) => [Date.parse(start) + shift * 1000, Date.parse(end) + shift * 1000])
+        .toSorted((a, b) => a - b);
+    expect(times(await flowLines(engine, casePath), 0)).toEqual(times(flows, offset));
+    expect(Date.parse(evidence?.firstSeen ?? '')).toBe(Math.min(...times(flows, offset)));
+    const html = await engine.run('reportHtml', { case: casePath });
+    expect(html).toContain('compared with &lt;NTP&gt;');
+    expect(html).toContain(`${offset > 0 ? '+' : '\u2212'}${Math.abs(offset)} s added to every recorded time`);
+    expect(await faultsOf(engine, casePath)).toEqual([]);
+  });
+
+  it.each([
+    ['a hash that is not known', ['--also-hash', 'crc']],
+    ['an offset without a reason', ['--clock-offset=1']],
+    ['a reason without an offset', ['--clock-reason', 'x']],
+    ['an offset that is no number', ['--clock-offset=soon', '--clock-reason', 'x']],
+  ])('refuses %s', async (_what, args) => {
+    const casePath = freshCase();
+    const { code, stderr } = await runEnclave(['import', casePath, capture, ...args]);
+    expect(code).toBe(1);
+    expect(linesOf(stderr)).toHaveLength(1);
+  });
 });
 
 describe('compressed captures', () => {

@@ -19,7 +19,10 @@ export interface FuzzWork {
   first: number;
   stride: number;
   count: number;
-  /** Float64 × 3: number of the batch in work (-1 = none), when it began (ms since the epoch), inputs done. */
+  /**
+   * Float64 × 4: number of the batch in work (-1 = none), when it began (ms since the epoch), inputs done, and the thread's own
+   * time at the beginning (ms).
+   */
   shared: SharedArrayBuffer;
 }
 
@@ -77,6 +80,8 @@ async function work({ folder, first, stride, count, shared }: FuzzWork): Promise
     const { bytes, inputs } = fuzzBatch(batch);
     writeFileSync(path, bytes);
     told[1] = Date.now();
+    const { user, system } = process.threadCpuUsage();
+    told[3] = (user + system) / 1000;
     told[0] = batch;
     try {
       const decoded = await decodeEvidence(path, DEFAULT_TIMEOUTS, {

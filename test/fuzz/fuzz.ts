@@ -11,8 +11,9 @@ import { fuzzBatch, type FuzzFailure, type FuzzWork } from './fuzz-worker.ts';
  * takes more memory than the budget. Failing batches are written to DIRECTORY; a batch is made of its number alone.
  */
 
-/** One batch may take this long. */
+/** One batch may take so much of its thread's own time, or of the clock's, should the thread not even tell the first. */
 const HANG_MS = 2000;
+const LOST_MS = 60_000;
 /** Resident memory of the whole process: that of the threads' buffers and seeds, with room for the largest input. */
 const MEMORY_BUDGET = 1024 * 1024 * 1024;
 const LOOK_EVERY_MS = 100;
@@ -39,7 +40,7 @@ export async function fuzz({ from, inputs, threads, until = Infinity }: FuzzOpti
   const failures: FuzzFailure[] = [];
   let peakRssBytes = 0;
   const run = (first: number): Promise<number> => {
-    const shared = new SharedArrayBuffer(24);
+    const shared = new SharedArrayBuffer(32);
     const told = new Float64Array(shared);
     told[0] = -1;
     const work: FuzzWork = { folder, first, stride: threads, count: Number.MAX_SAFE_INTEGER, shared };
@@ -53,10 +54,17 @@ export async function fuzz({ from, inputs, threads, until = Infinity }: FuzzOpti
       const rss = process.memoryUsage.rss();
       peakRssBytes = Math.max(peakRssBytes, rss);
       const [batch = -1, begun = 0, done = 0] = told;
-      if (batch >= 0 && Date.now() - begun > HANG_MS) stop(`longer than ${HANG_MS} ms`);
+      const waited = batch >= 0 ? Date.now() - begun : 0;
+      if (waited > LOST_MS) stop(`longer than ${LOST_MS} ms`);
+      else if (waited > HANG_MS) void lookCloser(batch);
       else if (rss > MEMORY_BUDGET) stop(`${rss} bytes of memory`);
       else if (done >= inputs / threads || Date.now() > until) stop(null);
     }, LOOK_EVERY_MS);
+    const lookCloser = async (batch: number): Promise<void> => {
+      const { user, system } = await worker.cpuUsage();
+      const used = (user + system) / 1000 - (told[3] ?? 0);
+      if (told[0] === batch && used > HANG_MS) stop(`${used} ms of its thread's time`);
+    };
     worker.on('message', (failure: FuzzFailure) => failures.push(failure));
     return new Promise((resolve) => {
       worker.on('error', (error) => failures.push({ batch: told[0] ?? -1, why: `thread died: ${String(error)}` }));

@@ -9,6 +9,8 @@ import { DEFAULT_TIMEOUTS } from '../../electron/flows/flow-table.ts';
 import type { FlowRecord } from '../../shared/flow.ts';
 import { checkProfile } from '../../shared/profile.ts';
 
+const NO_CUSTODY = { hashes: {}, clockOffset: 0, clockReason: '' };
+
 /** Our flows of one evidence file, or why there are none. */
 export type FlowSource = (evidence: string) => Promise<{ flows: FlowRecord[] } | { failure: string }>;
 
@@ -45,7 +47,7 @@ export function ownFlowSource(folder: string): FlowSource {
           progress: () => undefined,
         });
         if (decoded.format === null) return { failure: decoded.problems.at(-1)?.message ?? 'not recognised' };
-        writer.finishEvidence(number, { ...decoded, format: decoded.format, status: 'imported' });
+        writer.finishEvidence(number, { ...decoded, format: decoded.format, status: 'imported', custody: NO_CUSTODY });
         labelCase(writer, tables, () => undefined);
       } finally {
         writer.close();

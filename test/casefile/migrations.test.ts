@@ -1,0 +1,56 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterAll, describe, expect, it } from 'vitest';
+import { CASE_VERSION } from '../../electron/casefile/case-file.ts';
+import { CaseReader } from '../../electron/casefile/case-reader.ts';
+import { CaseWriter } from '../../electron/casefile/case-writer.ts';
+import { APPLICATION_ID, MIGRATIONS } from '../../electron/casefile/migrations.ts';
+import { SYNTHETIC_PROFILE } from './synthetic-case.ts';
+
+/** A case of every earlier version is opened, for reading and for writing, and says what it said before. */
+
+const folder = mkdtempSync(join(tmpdir(), 'enclave-migrations-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A case as the Enclave of that version made it, with one evidence file. */
+function caseOfVersion(version: number, name: string): string {
+  const path = join(folder, name);
+  const db = new Database(path);
+  db.pragma(`application_id = ${APPLICATION_ID}`);
+  db.pragma('journal_mode = WAL');
+  for (const step of MIGRATIONS.slice(0, version)) db.exec(step);
+  db.pragma(`user_version = ${version}`);
+  const meta = db.prepare('INSERT INTO meta (key, value) VALUES (?, ?)');
+  meta.run('title', 'An old case');
+  meta.run('profile', JSON.stringify(SYNTHETIC_PROFILE));
+  db.exec(`INSERT INTO evidence (id, path, sha256, bytes, format, linkTypes, packets, flows, records, firstSeen, lastSeen, status,
+      problems, importedAt)
+    VALUES ('0123456789abcdef', '/old.pcap', '${'ab'.repeat(32)}', 100, 'pcap', '["EN10MB"]', 3, 1, 0, 1, 2, 'imported', '[]',
+      '2026-11-22T00:00:00Z')`);
+  db.close();
+  return path;
+}
+
+describe.each(MIGRATIONS.slice(0, -1).map((_, i) => i + 1))('a case of version %i', (version) => {
+  it('is brought to the current version by whoever opens it', () => {
+    for (const who of ['reader', 'writer']) {
+      const path = caseOfVersion(version, `${who}-${version}.enclave`);
+      if (who === 'writer') CaseWriter.open(path).close();
+      const reader = new CaseReader(path);
+      expect(reader.meta('title')).toBe('An old case');
+      expect(reader.evidence()).toEqual([
+        expect.objectContaining({
+          path: '/old.pcap',
+          packets: 3,
+          custody: { hashes: {}, clockOffset: 0, clockReason: '' },
+        }),
+      ]);
+      reader.close();
+      const db = new Database(path, { readonly: true });
+      expect(db.pragma('user_version', { simple: true })).toBe(CASE_VERSION);
+      db.close();
+    }
+  });
+});
