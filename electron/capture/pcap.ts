@@ -273,11 +273,14 @@ export class PcapReader implements CaptureReader {
     return at;
   }
 
-  /** Whether the records from `at` on join, by their lengths alone; null when more of the file must be seen to tell. */
+  /**
+   * Whether the records from `from` on join, by their lengths alone, the last of them perhaps to a header that is cut off;
+   * null when more of the file must be seen to tell.
+   */
   #joined(bytes: Uint8Array, from: number, end: number, final: boolean): boolean | null {
     let at = from;
     for (let joint = 0; joint < JOINTS; joint++) {
-      if (at + this.#layout.bytes > end) return final ? at === end : null;
+      if (at + this.#layout.bytes > end) return final ? at <= end : null;
       const captured = this.#captured(bytes, at);
       if (captured > this.#limit) return false;
       at += this.#layout.bytes + captured;

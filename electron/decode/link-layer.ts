@@ -205,7 +205,9 @@ function decodeCooked(
   switch (device) {
     case 770:
       return decodeFrameRelay(bytes, at, end, wireEnd, header, layers + 1);
+    // What the machine itself sends through such a device is noted before it becomes an 802.11 frame.
     case 801:
+      if (protocol > LONGEST_802_3) break;
       return decodeIeee80211(bytes, at, end, wireEnd, false, header, layers + 1);
     case 803:
       return decodeRadioHeader(bytes, at, end, wireEnd, 127, header, layers + 1);

@@ -16,7 +16,7 @@ import { detectZeek, ZeekReader } from '../flows/zeek.ts';
 import type { AddressWords } from '../../shared/address.ts';
 import { CONN_STATES, NAME_ORIGINS } from '../../shared/flow.ts';
 import type { Custody } from '../../shared/jobs.ts';
-import { type Problem, ProblemCounter } from '../../shared/problem.ts';
+import { EnclaveError, type Problem, ProblemCounter } from '../../shared/problem.ts';
 import { MemberSequence } from './member-sequence.ts';
 import { AnswerCollector, LogNameCollector } from './name-collectors.ts';
 import { PacketPath } from './packet-path.ts';
@@ -24,8 +24,10 @@ import { PacketPath } from './packet-path.ts';
 /** One evidence file to segments of flows and chunks of names: the first half of the line, in one thread. */
 
 export interface DecodeOutput {
-  segment(segment: FilledSegment): void;
-  names(chunk: NameChunk): void;
+  /** A file of the run begins. */
+  file?(file: number): void;
+  segment(segment: FilledSegment, file: number): void;
+  names(chunk: NameChunk, file: number): void;
   /** Called every few megabytes; throws to stop. */
   progress(bytes: number, packets: number, flows: number, format: string | null, problems: ProblemCounter): void;
 }
@@ -95,12 +97,21 @@ export function describeUnknown(head: Uint8Array): string {
     : 'neither a capture nor a flow export known to this version';
 }
 
+/** Problems of the file in work. */
+class CurrentProblems {
+  counter = new ProblemCounter();
+
+  add(kind: string, offset: number, message: string, count?: number): void {
+    this.counter.add(kind, offset, message, count);
+  }
+}
+
 /** Flows and names of a flow export into columns. */
 class ExportPath implements EvidenceSink {
   readonly #builder: SegmentBuilder;
   readonly #answers: AnswerCollector;
   readonly #logNames: LogNameCollector;
-  readonly #problems: ProblemCounter;
+  readonly #problems: CurrentProblems;
   readonly #clockOffset: number;
 
   /** @param clockOffset microseconds added to every time */
@@ -108,7 +119,7 @@ class ExportPath implements EvidenceSink {
     builder: SegmentBuilder,
     answers: AnswerCollector,
     logNames: LogNameCollector,
-    problems: ProblemCounter,
+    problems: CurrentProblems,
     clockOffset: number,
   ) {
     this.#clockOffset = clockOffset;
@@ -187,12 +198,34 @@ export async function decodeEvidence(
   path: string,
   timeouts: FlowTimeouts,
   output: DecodeOutput,
-  { alsoHash = [], clockOffset = 0 }: Custody = {},
+  custody: Custody = {},
 ): Promise<DecodedEvidence> {
-  const problems = new ProblemCounter();
-  const builder = new SegmentBuilder((segment) => output.segment(segment));
-  const answers = new AnswerCollector((chunk) => output.names(chunk));
-  const logNames = new LogNameCollector((chunk) => output.names(chunk));
+  const [decoded] = await decodeRun([path], timeouts, output, custody);
+  if (decoded === undefined || decoded instanceof EnclaveError) throw decoded;
+  return decoded;
+}
+
+/**
+ * Decodes files that are, by all that is known before, one capture cut into pieces: a flow that goes on in the next piece is one
+ * flow, and belongs to the piece where it began. A piece of another link type, or one that begins before the end of the last,
+ * ends the flows before it.
+ *
+ * @returns for each file what it holds, or why it cannot be read
+ * @throws whatever `output` throws
+ */
+export async function decodeRun(
+  paths: readonly string[],
+  timeouts: FlowTimeouts,
+  output: DecodeOutput,
+  custody: Custody = {},
+): Promise<(DecodedEvidence | EnclaveError)[]> {
+  const { alsoHash = [], clockOffset = 0 } = custody;
+  const isRun = paths.length > 1;
+  const problems = new CurrentProblems();
+  const builder = new SegmentBuilder((segment, file) => output.segment(segment, file));
+  let fileNumber = 0;
+  const answers = new AnswerCollector((chunk) => output.names(chunk, fileNumber));
+  const logNames = new LogNameCollector((chunk) => output.names(chunk, fileNumber));
   const recogniser = new PayloadRecogniser((client, address, name, from, until) =>
     answers.add(client, address, name, from, until),
   );
@@ -200,112 +233,146 @@ export async function decodeEvidence(
   const packets = new PacketPath(new FlowTable(builder, recogniser, timeouts), problems, clockOffsetUs);
   const exports = new ExportPath(builder, answers, logNames, problems, clockOffsetUs);
   const members = new MemberSequence(packets, exports);
-  const linkTypes = new Set<string>();
-  let format: string | null = null;
-  let unknown = describeUnknown(new Uint8Array(0));
-  let records = 0;
-  let firstSeen = Infinity;
-  let lastSeen = -Infinity;
-  let names = 0;
-  const storeName = (address: AddressWords, name: string): void => {
-    if (++names <= MAX_NAME_RECORDS) answers.add(NO_CLIENT, address, name, 0, Number.MAX_SAFE_INTEGER);
-  };
 
-  /** Takes what the reader of a content found, once it is done; gives the packets or lines that it counted. */
-  let finish = (): number => 0;
+  const readFile = async (path: string): Promise<{ decoded: DecodedEvidence; counted: number }> => {
+    const linkTypes = new Set<string>();
+    let format: string | null = null;
+    let unknown = describeUnknown(new Uint8Array(0));
+    let records = 0;
+    let firstSeen = Infinity;
+    let lastSeen = -Infinity;
+    let names = 0;
+    const storeName = (address: AddressWords, name: string): void => {
+      if (++names <= MAX_NAME_RECORDS) answers.add(NO_CLIENT, address, name, 0, Number.MAX_SAFE_INTEGER);
+    };
 
-  const captureOf = (head: Uint8Array, sink: PacketSink): { id: string; reader: CaptureReader } | null => {
-    const magic = magicOf(head);
-    if (PCAP_MAGICS.has(magic)) return { id: 'pcap', reader: new PcapReader(sink) };
-    if (magic === 0x0a0d0d0a) return { id: 'pcapng', reader: new PcapngReader(sink, storeName) };
-    if (isSnoop(head)) return { id: 'snoop', reader: new SnoopReader(sink) };
-    return null;
-  };
+    /** Takes what the reader of a content found, once it is done; gives the packets or lines that it counted. */
+    let finish = (): number => 0;
 
-  const choose = (head: Uint8Array, member: ArchiveMember | null): Content | null => {
-    const counted = finish();
-    finish = () => 0;
-    if (member !== null) members.begin(member, counted);
-    const capture = captureOf(head, member === null ? packets : members);
-    if (capture !== null) {
-      const { id, reader } = capture;
-      format = id;
-      finish = () => {
-        for (const linkType of reader.linkTypes) linkTypes.add(linkTypeName(linkType));
-        return reader.packets;
-      };
-      return { format: id, reader };
-    }
-    const zeek = detectZeek(head.subarray(0, HEAD_BYTES));
-    if (zeek === null) {
-      unknown = describeUnknown(head);
+    const captureOf = (head: Uint8Array, sink: PacketSink): { id: string; reader: CaptureReader } | null => {
+      const magic = magicOf(head);
+      if (PCAP_MAGICS.has(magic)) return { id: 'pcap', reader: new PcapReader(sink) };
+      if (magic === 0x0a0d0d0a) return { id: 'pcapng', reader: new PcapngReader(sink, storeName) };
+      if (isSnoop(head)) return { id: 'snoop', reader: new SnoopReader(sink) };
       return null;
-    }
-    format = zeek.id;
-    const reader = new ZeekReader(zeek, member === null ? exports : members.log);
-    let lines = 0;
-    finish = () => {
-      records += reader.records;
-      firstSeen = Math.min(firstSeen, (reader.firstSeen ?? Infinity) + clockOffsetUs);
-      lastSeen = Math.max(lastSeen, (reader.lastSeen ?? -Infinity) + clockOffsetUs);
-      return lines + 1;
     };
-    return {
-      format: zeek.id,
-      reader: {
-        consume(bytes, end, _base, final) {
-          const piece = bytes.subarray(0, end);
-          if (member !== null) lines += lineFeeds(piece);
-          if (end > 0) reader.push(piece);
-          if (final) reader.end();
-          return end;
+
+    const choose = (head: Uint8Array, member: ArchiveMember | null): Content | null => {
+      const counted = finish();
+      finish = () => 0;
+      if (member !== null) members.begin(member, counted);
+      const capture = captureOf(head, member === null && !isRun ? packets : members);
+      if (capture !== null) {
+        const { id, reader } = capture;
+        format = id;
+        finish = () => {
+          for (const linkType of reader.linkTypes) linkTypes.add(linkTypeName(linkType));
+          return reader.packets;
+        };
+        return { format: id, reader };
+      }
+      const zeek = detectZeek(head.subarray(0, HEAD_BYTES));
+      if (zeek === null) {
+        unknown = describeUnknown(head);
+        return null;
+      }
+      format = zeek.id;
+      const reader = new ZeekReader(zeek, member === null ? exports : members.log);
+      let lines = 0;
+      finish = () => {
+        records += reader.records;
+        firstSeen = Math.min(firstSeen, (reader.firstSeen ?? Infinity) + clockOffsetUs);
+        lastSeen = Math.max(lastSeen, (reader.lastSeen ?? -Infinity) + clockOffsetUs);
+        return lines + 1;
+      };
+      return {
+        format: zeek.id,
+        reader: {
+          consume(bytes, end, _base, final) {
+            const piece = bytes.subarray(0, end);
+            if (member !== null) lines += lineFeeds(piece);
+            if (end > 0) reader.push(piece);
+            if (final) reader.end();
+            return end;
+          },
         },
-      },
+      };
     };
+    const reading = await readEvidence(
+      path,
+      {
+        choose,
+        problem: (kind, offset, message) => problems.add(kind, offset, message),
+        progress: (bytes) => output.progress(bytes, packets.packets, builder.total, format, problems.counter),
+      },
+      { alsoHash },
+    );
+    const counted = finish();
+    answers.flush();
+    logNames.flush();
+    if (names > MAX_NAME_RECORDS) {
+      const message = `only the first ${MAX_NAME_RECORDS} names that the capture gives to addresses were taken`;
+      problems.add('names-over-budget', 0, message, names - MAX_NAME_RECORDS);
+    }
+    if (reading.format === null) {
+      const { container } = reading;
+      const fault = problems.counter.list().find(({ kind }) => CONTAINER_FAULTS.has(kind));
+      if (container === 'tar' || container === 'zip')
+        unknown = `a ${container} archive without anything that can be read`;
+      if (fault?.kind !== 'damaged-compression') {
+        problems.add(reading.bytes === 0 ? 'empty' : 'not-recognised', 0, fault?.message ?? unknown);
+      }
+    }
+
+    const { sha256, hashes, bytes } = reading;
+    const finite = (time: number): number | null => (Number.isFinite(time) ? time : null);
+    const decoded = {
+      sha256,
+      hashes,
+      bytes,
+      format: reading.format,
+      linkTypes: [...linkTypes],
+      packets: packets.packets,
+      flows: 0,
+      records,
+      firstSeen: finite(Math.min(packets.firstSeen, firstSeen)),
+      lastSeen: finite(Math.max(packets.lastSeen, lastSeen)),
+      problems: [],
+    };
+    packets.endFile(isRun ? members.before : 0);
+    return { decoded, counted };
   };
-  const reading = await readEvidence(
-    path,
-    {
-      choose,
-      problem: (kind, offset, message) => problems.add(kind, offset, message),
-      progress: (bytes) => output.progress(bytes, packets.packets, builder.total, format, problems),
-    },
-    { alsoHash },
-  );
-  finish();
+
+  const read: { decoded: DecodedEvidence | EnclaveError; counter: ProblemCounter }[] = [];
+  let counted = 0;
+  for (const [index, path] of paths.entries()) {
+    if (index > 0) {
+      fileNumber = index;
+      problems.counter = new ProblemCounter();
+      members.beginFile(counted);
+      builder.beginFile(members.before);
+      counted = 0;
+    }
+    output.file?.(index);
+    try {
+      const file = await readFile(path);
+      ({ counted } = file);
+      read.push({ decoded: file.decoded, counter: problems.counter });
+    } catch (error) {
+      if (!(error instanceof EnclaveError) || error.code !== 'evidence-unreadable') throw error;
+      packets.endFlows();
+      counted = packets.packets;
+      packets.endFile(members.before);
+      read.push({ decoded: error, counter: problems.counter });
+    }
+  }
   packets.end();
   builder.flush();
-  answers.flush();
-  logNames.flush();
   const cutNames = builder.cutNames + answers.cutNames + logNames.cutNames;
   if (cutNames > 0) problems.add('name-cut', 0, 'names longer than 4,096 characters were cut', cutNames);
-  if (names > MAX_NAME_RECORDS) {
-    const message = `only the first ${MAX_NAME_RECORDS} names that the capture gives to addresses were taken`;
-    problems.add('names-over-budget', 0, message, names - MAX_NAME_RECORDS);
-  }
-  if (reading.format === null) {
-    const { container } = reading;
-    const fault = problems.list().find(({ kind }) => CONTAINER_FAULTS.has(kind));
-    if (container === 'tar' || container === 'zip')
-      unknown = `a ${container} archive without anything that can be read`;
-    if (fault?.kind !== 'damaged-compression') {
-      problems.add(reading.bytes === 0 ? 'empty' : 'not-recognised', 0, fault?.message ?? unknown);
-    }
-  }
-
-  const { sha256, hashes, bytes } = reading;
-  const finite = (time: number): number | null => (Number.isFinite(time) ? time : null);
-  return {
-    sha256,
-    hashes,
-    bytes,
-    format: reading.format,
-    linkTypes: [...linkTypes],
-    packets: packets.packets,
-    flows: builder.total,
-    records,
-    firstSeen: finite(Math.min(packets.firstSeen, firstSeen)),
-    lastSeen: finite(Math.max(packets.lastSeen, lastSeen)),
-    problems: problems.list(),
-  };
+  return read.map(({ decoded, counter }, file) =>
+    decoded instanceof EnclaveError
+      ? decoded
+      : { ...decoded, flows: builder.totals[file] ?? 0, problems: counter.list() },
+  );
 }

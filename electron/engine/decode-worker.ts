@@ -1,11 +1,11 @@
 import { parentPort } from 'node:worker_threads';
 import { PROGRESS_BYTES, PROGRESS_FLOWS, PROGRESS_PACKETS } from '../../shared/jobs.ts';
-import { toErrorValue } from '../../shared/problem.ts';
+import { EnclaveError, toErrorValue } from '../../shared/problem.ts';
 import { cancelledError } from './cancelled.ts';
-import { decodeEvidence } from './decode-evidence.ts';
+import { decodeRun } from './decode-evidence.ts';
 import { CANCEL, type DecodeReply, type DecodeRequest, MAX_WAITING, WAITING } from './worker-messages.ts';
 
-/** The decoding thread: one evidence file at a time, segments go to the writer as they fill. */
+/** The decoding thread: one evidence file, or one run of them, at a time; segments go to the writer as they fill. */
 
 const port = parentPort;
 if (port === null) throw new Error('decode-worker runs as a worker thread only');
@@ -13,7 +13,7 @@ if (port === null) throw new Error('decode-worker runs as a worker thread only')
 /** Problems met in a file are told while it is read, this often at most. */
 const TELL_PROBLEMS_EVERY_MS = 500;
 
-async function decode({ path, timeouts, custody, shared }: DecodeRequest): Promise<void> {
+async function decode({ paths, timeouts, custody, shared }: DecodeRequest): Promise<void> {
   const control = new Int32Array(shared.control);
   const counters = new Float64Array(shared.progress);
   const send = (reply: DecodeReply, transfer: ArrayBuffer[]): void => {
@@ -27,18 +27,26 @@ async function decode({ path, timeouts, custody, shared }: DecodeRequest): Promi
   };
   const buffersOf = (columns: object): ArrayBuffer[] =>
     (Object.values(columns) as (ArrayBufferView & { buffer: ArrayBuffer })[]).map((column) => column.buffer);
+  /** Of the files of the run before the one in work. */
+  let bytesBefore = 0;
+  let packetsBefore = 0;
   let told = performance.now();
   let toldProblems = 0;
   try {
-    const evidence = await decodeEvidence(
-      path,
+    const evidence = await decodeRun(
+      paths,
       timeouts,
       {
-        segment: (segment) => send({ type: 'segment', segment }, buffersOf(segment.columns)),
-        names: (chunk) => send({ type: 'names', chunk }, buffersOf(chunk.columns)),
+        file(file) {
+          bytesBefore = counters[PROGRESS_BYTES];
+          packetsBefore = counters[PROGRESS_PACKETS];
+          port?.postMessage({ type: 'file', file } satisfies DecodeReply);
+        },
+        segment: (segment, file) => send({ type: 'segment', segment, file }, buffersOf(segment.columns)),
+        names: (chunk, file) => send({ type: 'names', chunk, file }, buffersOf(chunk.columns)),
         progress(bytes, packets, flows, format, problems) {
-          counters[PROGRESS_BYTES] = bytes;
-          counters[PROGRESS_PACKETS] = packets;
+          counters[PROGRESS_BYTES] = bytesBefore + bytes;
+          counters[PROGRESS_PACKETS] = packetsBefore + packets;
           counters[PROGRESS_FLOWS] = flows;
           if (Atomics.load(control, CANCEL) !== 0) throw cancelledError();
           if (problems.total === toldProblems || performance.now() - told < TELL_PROBLEMS_EVERY_MS) return;
@@ -49,7 +57,8 @@ async function decode({ path, timeouts, custody, shared }: DecodeRequest): Promi
       },
       custody,
     );
-    port?.postMessage({ type: 'done', evidence } satisfies DecodeReply);
+    const decoded = evidence.map((file) => (file instanceof EnclaveError ? toErrorValue(file) : file));
+    port?.postMessage({ type: 'done', evidence: decoded } satisfies DecodeReply);
   } catch (error) {
     port?.postMessage({ type: 'error', error: toErrorValue(error) } satisfies DecodeReply);
   }

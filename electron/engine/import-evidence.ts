@@ -19,6 +19,7 @@ import type { CaseWriter } from '../casefile/case-writer.ts';
 import type { FlowTimeouts } from '../flows/flow-table.ts';
 import type { FilledSegment } from '../flows/segment-builder.ts';
 import { cancelledError } from './cancelled.ts';
+import { captureRuns } from './capture-runs.ts';
 import type { DecodedEvidence } from './decode-evidence.ts';
 import { type EvidencePath, evidencePaths } from './evidence-paths.ts';
 import { isLoss } from './losing-kinds.ts';
@@ -35,6 +36,11 @@ export interface ImportHooks {
   stored(segment: number, facts: FilledSegment): void;
   /** The decoding thread's script; tests put a failing one here. */
   decodeWorker?: URL | undefined;
+}
+
+interface RunHooks extends ImportHooks {
+  /** A file of the run begins, by its place there. */
+  file(file: number): void;
 }
 
 const DECODE_WORKER = new URL('./decode-worker.ts', import.meta.url);
@@ -67,14 +73,20 @@ class Decoder {
     return worker.on('error', forget).on('exit', forget);
   }
 
-  /** Decodes a file; segments and names go to the writer in order. Rejects with an EnclaveError. */
+  /**
+   * Decodes the files of a run; segments and names go to the writer in order. Rejects with an EnclaveError.
+   *
+   * @param evidence by file: its row in the case
+   * @returns by file: what it holds, or why it cannot be read
+   */
   decode(
-    path: string,
+    paths: readonly string[],
     timeouts: FlowTimeouts,
-    hooks: ImportHooks,
+    hooks: RunHooks,
     writer: CaseWriter,
-    evidence: number,
-  ): Promise<DecodedEvidence> {
+    evidence: readonly number[],
+  ): Promise<(DecodedEvidence | EnclaveError)[]> {
+    let path = paths[0] ?? '';
     const worker = (this.#worker ??= this.#start());
     const { shared } = hooks;
     const control = new Int32Array(shared.control);
@@ -106,9 +118,9 @@ class Decoder {
           case 'names':
             try {
               if (reply.type === 'segment') {
-                const segment = writer.addSegment(evidence, reply.segment);
+                const segment = writer.addSegment(evidence[reply.file], reply.segment);
                 hooks.stored(segment, reply.segment);
-              } else writer.addNameChunk(evidence, reply.chunk);
+              } else writer.addNameChunk(evidence[reply.file], reply.chunk);
               release(reply.type === 'segment' ? reply.segment.columns : reply.chunk.columns);
             } catch (error) {
               // The decoder must not go on for nothing, and must not be left asleep.
@@ -121,6 +133,10 @@ class Decoder {
             Atomics.sub(control, WAITING, 1);
             Atomics.notify(control, WAITING);
             break;
+          case 'file':
+            path = paths[reply.file] ?? '';
+            hooks.file(reply.file);
+            break;
           case 'problems': {
             const { format, problems } = reply;
             const [bytes, flows] = [counters[PROGRESS_BYTES], counters[PROGRESS_FLOWS]];
@@ -128,7 +144,7 @@ class Decoder {
             break;
           }
           case 'done':
-            finish(() => resolve(reply.evidence));
+            finish(() => resolve(reply.evidence.map((file) => ('sha256' in file ? file : fromErrorValue(file)))));
             break;
           case 'error':
             finish(() => reject(fromErrorValue(reply.error)));
@@ -136,7 +152,7 @@ class Decoder {
         }
       };
       worker.on('message', onMessage).on('error', onError).on('exit', onExit);
-      worker.postMessage({ path, timeouts, custody: hooks.custody, shared } satisfies DecodeRequest);
+      worker.postMessage({ paths, timeouts, custody: hooks.custody, shared } satisfies DecodeRequest);
     });
   }
 
@@ -198,14 +214,20 @@ export async function importEvidence(
   const decoder = new Decoder(hooks.decodeWorker ?? DECODE_WORKER);
   const evidence: EvidenceResult[] = [];
   try {
-    for (const [index, file] of files.entries()) {
-      hooks.progress(file.path, index + 1, files.length, bytesTotal);
-      const done = await importFile(writer, file, timeouts, hooks, decoder);
-      evidence.push(done);
-      hooks.evidence(done);
-      counters[PROGRESS_BYTES_BEFORE] += file.bytes;
-      counters[PROGRESS_PACKETS_BEFORE] += done.packets;
-      counters[PROGRESS_FLOWS_BEFORE] += done.flows;
+    for (const run of captureRuns(files)) {
+      const before = evidence.length;
+      const told: RunHooks = {
+        ...hooks,
+        file: (file) => hooks.progress(run[file]?.path ?? '', before + file + 1, files.length, bytesTotal),
+      };
+      told.file(0);
+      for (const done of await importRun(writer, run, timeouts, told, decoder)) {
+        evidence.push(done);
+        hooks.evidence(done);
+        counters[PROGRESS_PACKETS_BEFORE] += done.packets;
+        counters[PROGRESS_FLOWS_BEFORE] += done.flows;
+      }
+      counters[PROGRESS_BYTES_BEFORE] += run.reduce((sum, { bytes }) => sum + bytes, 0);
       counters[PROGRESS_BYTES] = counters[PROGRESS_PACKETS] = counters[PROGRESS_FLOWS] = 0;
       if (Atomics.load(control, CANCEL) !== 0) throw cancelledError();
     }
@@ -242,70 +264,134 @@ export async function importEvidence(
   };
 }
 
-async function importFile(
+/** Imports a run, file by file where the decoding thread dies over it. */
+async function importRun(
   writer: CaseWriter,
-  file: EvidencePath,
+  run: readonly EvidencePath[],
   timeouts: FlowTimeouts,
-  hooks: ImportHooks,
+  hooks: RunHooks,
   decoder: Decoder,
-): Promise<EvidenceResult> {
+): Promise<EvidenceResult[]> {
   const begun = performance.now();
   const elapsed = (): number => Math.round(performance.now() - begun);
-  const reject = (decoded: DecodedEvidence | null, kind: string, why: string): EvidenceResult => {
-    writer.audit('reject', { path: file.path, sha256: decoded?.sha256 ?? null, bytes: file.bytes, why });
-    const others = decoded?.problems ?? [];
-    // The reason comes first.
-    const reason = others.find((problem) => problem.message === why) ?? {
-      kind,
+  const results = new Map<EvidencePath, EvidenceResult>();
+  for (const file of run) {
+    const known = knownBefore(writer, file, hooks, elapsed);
+    if (known !== null) results.set(file, known);
+  }
+  const files = run.filter((file) => !results.has(file));
+  const numbers: number[] = [];
+  try {
+    for (const file of files) numbers.push(writer.beginEvidence(file.path, file.bytes));
+    const paths = files.map(({ path }) => path);
+    const decoded = files.length === 0 ? [] : await decoder.decode(paths, timeouts, hooks, writer, numbers);
+    for (const [index, file] of files.entries()) {
+      const done = decoded[index];
+      results.set(
+        file,
+        done instanceof EnclaveError
+          ? unreadable(writer, file, numbers[index], done, elapsed())
+          : commitDecoded(writer, file, numbers[index], done, hooks.custody, elapsed()),
+      );
+    }
+  } catch (error) {
+    for (const number of numbers) abandon(writer, number);
+    const ofFile = error instanceof EnclaveError && ['evidence-unreadable', 'decoder-died'].includes(error.code);
+    if (!ofFile) throw error;
+    const [only] = files;
+    if (files.length === 1 && only !== undefined) {
+      results.set(only, rejected(writer, only, null, error.code, error.message, elapsed()));
+    } else {
+      const counters = new Float64Array(hooks.shared.progress);
+      counters[PROGRESS_BYTES] = counters[PROGRESS_PACKETS] = counters[PROGRESS_FLOWS] = 0;
+      for (const file of files) {
+        const alone = { ...hooks, file: () => hooks.file(run.indexOf(file)) };
+        for (const done of await importRun(writer, [file], timeouts, alone, decoder)) results.set(file, done);
+      }
+    }
+  }
+  return run.flatMap((file) => results.get(file) ?? []);
+}
+
+/** What is known of a file without decoding it; null when it has to be. */
+function knownBefore(
+  writer: CaseWriter,
+  file: EvidencePath,
+  hooks: RunHooks,
+  elapsed: () => number,
+): EvidenceResult | null {
+  if (file.fault !== null) return rejected(writer, file, null, file.fault.kind, file.fault.message, elapsed());
+  if (!writer.hasEvidenceOfSize(file.bytes)) return null;
+  try {
+    const duplicateOf = writer.evidenceWithHash(hashFile(file.path, checkCancelled(hooks.shared)));
+    return duplicateOf === null ? null : duplicate(file, duplicateOf, elapsed());
+  } catch (error) {
+    if (!(error instanceof EnclaveError) || error.code !== 'evidence-unreadable') throw error;
+    return rejected(writer, file, null, error.code, error.message, elapsed());
+  }
+}
+
+function rejected(
+  writer: CaseWriter,
+  file: EvidencePath,
+  decoded: DecodedEvidence | null,
+  kind: string,
+  why: string,
+  durationMs: number,
+): EvidenceResult {
+  writer.audit('reject', { path: file.path, sha256: decoded?.sha256 ?? null, bytes: file.bytes, why });
+  const others = decoded?.problems ?? [];
+  // The reason comes first.
+  const reason = others.find((problem) => problem.message === why) ?? { kind, count: 1, firstOffset: 0, message: why };
+  const problems = [reason, ...others.filter((problem) => problem !== reason)];
+  return { ...result(file, decoded, durationMs), status: 'rejected', flows: 0, problems };
+}
+
+function unreadable(
+  writer: CaseWriter,
+  file: EvidencePath,
+  number: number,
+  error: EnclaveError,
+  durationMs: number,
+): EvidenceResult {
+  writer.abandonEvidence(number);
+  return rejected(writer, file, null, error.code, error.message, durationMs);
+}
+
+/** Commits a decoded file, or takes it back when it is of no use or in the case already. */
+function commitDecoded(
+  writer: CaseWriter,
+  file: EvidencePath,
+  number: number,
+  decoded: DecodedEvidence,
+  stated: Custody,
+  durationMs: number,
+): EvidenceResult {
+  if (decoded.format !== null && decoded.packets + decoded.records === 0) {
+    decoded.problems.push({
+      kind: 'no-packets',
       count: 1,
       firstOffset: 0,
-      message: why,
-    };
-    const problems = [reason, ...others.filter((problem) => problem !== reason)];
-    return { ...result(file, decoded, elapsed()), status: 'rejected', flows: 0, problems };
-  };
-  if (file.fault !== null) return reject(null, file.fault.kind, file.fault.message);
-  let begunEvidence: number | null = null;
-  try {
-    if (writer.hasEvidenceOfSize(file.bytes)) {
-      const duplicateOf = writer.evidenceWithHash(hashFile(file.path, checkCancelled(hooks.shared)));
-      if (duplicateOf !== null) return duplicate(file, duplicateOf, elapsed());
-    }
-    const evidence = writer.beginEvidence(file.path, file.bytes);
-    begunEvidence = evidence;
-    const decoded = await decoder.decode(file.path, timeouts, hooks, writer, evidence);
-    if (decoded.format !== null && decoded.packets + decoded.records === 0) {
-      decoded.problems.push({
-        kind: 'no-packets',
-        count: 1,
-        firstOffset: 0,
-        message: 'it holds no packet and no record',
-      });
-    }
-    const why = uselessBecause(decoded);
-    if (why !== null) {
-      writer.abandonEvidence(evidence);
-      return reject(decoded, 'not-usable', why);
-    }
-    // A twin of another size cannot be; but a file may change between two looks at it.
-    const duplicateOf = writer.evidenceWithHash(decoded.sha256);
-    if (duplicateOf !== null) {
-      writer.abandonEvidence(evidence);
-      return duplicate(file, duplicateOf, elapsed());
-    }
-    const status = decoded.problems.some((problem) => isLoss(problem.kind)) ? 'partial' : 'imported';
-    const { clockOffset = 0, clockReason = '' } = hooks.custody;
-    const custody = { hashes: decoded.hashes, clockOffset, clockReason };
-    writer.finishEvidence(evidence, { ...decoded, format: decoded.format ?? '', status, custody });
-    const isStated = Object.keys(hooks.custody).length > 0;
-    return { ...result(file, decoded, elapsed()), status, ...(isStated ? { custody } : {}) };
-  } catch (error) {
-    if (begunEvidence !== null) abandon(writer, begunEvidence);
-    const ofThisFile =
-      error instanceof EnclaveError && (error.code === 'evidence-unreadable' || error.code === 'decoder-died');
-    if (ofThisFile) return reject(null, error.code, error.message);
-    throw error;
+      message: 'it holds no packet and no record',
+    });
   }
+  const why = uselessBecause(decoded);
+  if (why !== null) {
+    writer.abandonEvidence(number);
+    return rejected(writer, file, decoded, 'not-usable', why, durationMs);
+  }
+  // A twin of another size cannot be; but a file may change between two looks at it.
+  const duplicateOf = writer.evidenceWithHash(decoded.sha256);
+  if (duplicateOf !== null) {
+    writer.abandonEvidence(number);
+    return duplicate(file, duplicateOf, durationMs);
+  }
+  const status = decoded.problems.some((problem) => isLoss(problem.kind)) ? 'partial' : 'imported';
+  const { clockOffset = 0, clockReason = '' } = stated;
+  const custody = { hashes: decoded.hashes, clockOffset, clockReason };
+  writer.finishEvidence(number, { ...decoded, format: decoded.format ?? '', status, custody });
+  const isStated = Object.keys(stated).length > 0;
+  return { ...result(file, decoded, durationMs), status, ...(isStated ? { custody } : {}) };
 }
 
 /** Takes back what was begun; when even that fails (a full disk), opening the case anew will do it. */

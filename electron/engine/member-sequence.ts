@@ -5,7 +5,7 @@ import type { EvidenceSink } from '../flows/flow-sink.ts';
 import type { PacketPath } from './packet-path.ts';
 
 /**
- * The members of an archive as one evidence: packets and lines are numbered on from member to member, problems name
+ * The members of an archive as one evidence, or the files of a run of captures: packets and lines are numbered on from member to member, problems name
  * their member, and flows end between members unless a capture goes on where the one before stopped.
  */
 export class MemberSequence implements PacketSink {
@@ -34,6 +34,17 @@ export class MemberSequence implements PacketSink {
     this.#before += counted;
     this.#words = memberWords(member);
     this.#isFirstPacket = true;
+  }
+
+  /** A file of its own in a run of captures. @param counted packets of the file before */
+  beginFile(counted: number): void {
+    this.#before += counted;
+    this.#isFirstPacket = true;
+  }
+
+  /** Packets and lines before the member or file in work. */
+  get before(): number {
+    return this.#before;
   }
 
   packet(

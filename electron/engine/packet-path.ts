@@ -42,7 +42,7 @@ export class PacketPath implements PacketSink, FragmentSink {
   readonly #headers: readonly Int32Array[];
   readonly #header: Int32Array;
   readonly #fragments: FragmentReassembler;
-  readonly #problems: ProblemCounter;
+  readonly #problems: Pick<ProblemCounter, 'add'>;
   readonly #linkUnknown = new Map<number, number>();
   readonly #clockOffset: number;
   readonly #cut = new Count();
@@ -52,6 +52,15 @@ export class PacketPath implements PacketSink, FragmentSink {
   readonly #tunnelCut = new Count();
   readonly #tunnelMalformed = new Count();
   readonly #tunnelDeep = new Count();
+  readonly #counts = [
+    this.#cut,
+    this.#malformed,
+    this.#encrypted,
+    this.#aggregates,
+    this.#tunnelCut,
+    this.#tunnelMalformed,
+    this.#tunnelDeep,
+  ];
   #notIp = 0;
   packets = 0;
   /** Microseconds since the epoch. */
@@ -59,7 +68,7 @@ export class PacketPath implements PacketSink, FragmentSink {
   lastSeen = -Infinity;
 
   /** @param clockOffset microseconds added to every time */
-  constructor(table: FlowTable, problems: ProblemCounter, clockOffset = 0) {
+  constructor(table: FlowTable, problems: Pick<ProblemCounter, 'add'>, clockOffset = 0) {
     this.table = table;
     this.#clockOffset = clockOffset;
     this.#problems = problems;
@@ -111,10 +120,25 @@ export class PacketPath implements PacketSink, FragmentSink {
     this.table.endAll();
   }
 
-  /** Hands every flow to the builder and tells what was counted along the way. */
+  /**
+   * Tells what was counted of the packets of a file, and counts anew.
+   *
+   * @param base packets of the files before, which the packets' numbers include
+   */
+  endFile(base = 0): void {
+    this.#tellPackets(base);
+    for (const count of this.#counts) count.count = 0;
+    this.#linkUnknown.clear();
+    this.#notIp = 0;
+    this.packets = 0;
+    this.firstSeen = Infinity;
+    this.lastSeen = -Infinity;
+  }
+
+  /** Hands every flow to the builder and tells what was counted of them. */
   end(): void {
     this.endFlows();
-    this.#tell();
+    this.#tellFlows();
   }
 
   #decoded(header: Int32Array, bytes: Uint8Array, time: number, number: number, tunnel: number): void {
@@ -166,12 +190,13 @@ export class PacketPath implements PacketSink, FragmentSink {
   }
 
   /** Places are packet numbers here, since headers have no offset of their own. */
-  #tell(): void {
+  #tellPackets(base: number): void {
     for (const [linkType, count] of this.#linkUnknown) {
       this.problem('link-type-unknown', 0, `packets of ${linkTypeName(linkType)} are not decoded`, count);
     }
     const tellFirst = (kind: string, { count, first }: Count, message: string): void => {
-      if (count > 0) this.problem(kind, first, `${message}, first in packet ${first}`, count);
+      const number = first - base;
+      if (count > 0) this.problem(kind, number, `${message}, first in packet ${number}`, count);
     };
     tellFirst('header-cut', this.#cut, 'headers cut short');
     tellFirst('header-malformed', this.#malformed, 'malformed headers');
@@ -184,7 +209,9 @@ export class PacketPath implements PacketSink, FragmentSink {
     if (this.#notIp > 0 && this.#notIp === this.packets) {
       this.problem('no-ip', 0, 'packets, all there are, carry no IP and make no flow', this.#notIp);
     }
+  }
 
+  #tellFlows(): void {
     const tell = (kind: string, count: number, message: string): void => {
       if (count > 0) this.problem(kind, 0, message, count);
     };

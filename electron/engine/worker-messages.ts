@@ -28,17 +28,19 @@ export function makeControl(progressWords: number): SharedControl {
 }
 
 export interface DecodeRequest {
-  path: string;
+  /** One file, or the files of a run (see capture-runs). */
+  paths: readonly string[];
   custody: Custody;
   timeouts: FlowTimeouts;
   shared: SharedControl;
 }
 
 export type DecodeReply =
-  | { type: 'segment'; segment: FilledSegment }
-  | { type: 'names'; chunk: NameChunk }
+  | { type: 'file'; file: number }
+  | { type: 'segment'; segment: FilledSegment; file: number }
+  | { type: 'names'; chunk: NameChunk; file: number }
   | { type: 'problems'; format: string | null; problems: Problem[] }
-  | { type: 'done'; evidence: DecodedEvidence }
+  | { type: 'done'; evidence: (DecodedEvidence | ErrorValue)[] }
   | { type: 'error'; error: ErrorValue };
 
 export interface JobRequest {

@@ -78,18 +78,29 @@ export class SegmentBuilder {
     ja4: new Dictionary(),
   };
   readonly #terms = new Dictionary();
-  readonly #onFull: (segment: FilledSegment) => void;
+  readonly #onFull: (segment: FilledSegment, file: number) => void;
+  /** Locators up to this one belong to the files before; one a file. */
+  readonly #bases = [0];
+  /** Flows handed over, by file. */
+  readonly totals = [0];
   #firstStart = Infinity;
   #lastStart = -Infinity;
   #lastEnd = -Infinity;
 
-  constructor(onFull: (segment: FilledSegment) => void) {
+  /** @param onFull gets segments of one file each, with its number from 0 */
+  constructor(onFull: (segment: FilledSegment, file: number) => void) {
     this.#onFull = onFull;
   }
 
   /** Number of a term (protocol or rule id) in this builder's numbering; stable for the builder's life. */
   term(id: string): number {
     return this.#terms.number(id);
+  }
+
+  /** From here on rows whose locator is above `base` are of the next file. */
+  beginFile(base: number): void {
+    this.#bases.push(base);
+    this.totals.push(0);
   }
 
   /** Names cut at NAME_LIMIT so far. */
@@ -139,6 +150,58 @@ export class SegmentBuilder {
     this.#firstStart = Infinity;
     this.#lastStart = -Infinity;
     this.#lastEnd = -Infinity;
-    this.#onFull(segment);
+    if (this.#bases.length === 1) this.#handOver(segment, 0);
+    else for (const [file, part] of this.#byFile(segment)) this.#handOver(part, file);
   }
+
+  #handOver(segment: FilledSegment, file: number): void {
+    this.totals[file] = (this.totals[file] ?? 0) + segment.rows;
+    this.#onFull(segment, file);
+  }
+
+  #fileOf(locator: number): number {
+    return this.#bases.findLastIndex((base) => locator > base);
+  }
+
+  /** Divides a segment by the files in which its flows began; locators count from the beginning of each file again. */
+  #byFile(segment: FilledSegment): Map<number, FilledSegment> {
+    const { rows, columns } = segment;
+    const { locator = new Float64Array(rows), tunnel = new Float64Array(rows) } = columns;
+    const rowsOf = new Map<number, number[]>();
+    for (let row = 0; row < rows; row++) {
+      const file = this.#fileOf(locator[row]);
+      // A tunnel that was opened in an earlier file has no id there that would say in which.
+      tunnel[row] = this.#fileOf(tunnel[row]) === file ? tunnel[row] - this.#bases[file] : 0;
+      locator[row] -= this.#bases[file];
+      const known = rowsOf.get(file);
+      if (known === undefined) rowsOf.set(file, [row]);
+      else known.push(row);
+    }
+    const [only] = rowsOf.keys();
+    if (rowsOf.size === 1 && only !== undefined) return new Map([[only, segment]]);
+    return new Map([...rowsOf].map(([file, chosen]) => [file, pickRows(segment, chosen)]));
+  }
+}
+
+/** Some rows of a segment as a segment of its own. Dictionaries are kept whole, so that their numbers hold. */
+function pickRows(segment: FilledSegment, chosen: readonly number[]): FilledSegment {
+  const columns: Partial<Record<FactColumn, ColumnArray>> = {};
+  for (const [name, column] of Object.entries(segment.columns) as [FactColumn, ColumnArray][]) {
+    const { width } = FACT_COLUMNS[name];
+    const picked = allocateColumn(FACT_COLUMNS[name], chosen.length);
+    for (const [to, row] of chosen.entries()) {
+      for (let word = 0; word < width; word++) picked[to * width + word] = column[row * width + word];
+    }
+    columns[name] = picked;
+  }
+  const starts = chosen.map((row) => segment.columns.start?.[row] ?? 0);
+  const ends = chosen.map((row) => segment.columns.end?.[row] ?? 0);
+  return {
+    ...segment,
+    rows: chosen.length,
+    firstStart: starts.reduce((a, b) => Math.min(a, b), Infinity),
+    lastStart: starts.reduce((a, b) => Math.max(a, b), -Infinity),
+    lastEnd: ends.reduce((a, b) => Math.max(a, b), -Infinity),
+    columns,
+  };
 }

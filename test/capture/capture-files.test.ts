@@ -74,6 +74,24 @@ describe('pcap', () => {
     );
   });
 
+  it('keeps packets whose fractions of a second are wrong, although the file ends inside a header', () => {
+    fc.assert(
+      fc.property(
+        fc.array(packet, { minLength: 1, maxLength: 12 }),
+        fc.integer({ min: 0, max: 15 }),
+        (packets, rest) => {
+          // What a writer makes that promises microseconds and puts in nanoseconds.
+          const file = writePcap(packets, { bigEndian: false, nanoseconds: true, linkType: 1 });
+          file.set([0xd4, 0xc3, 0xb2, 0xa1]);
+          const got = new Collected();
+          readInPieces(Buffer.concat([file, new Uint8Array(rest)]), new PcapReader(got), [50]);
+          expect(got.packets.map(({ data }) => data)).toEqual(packets.map(({ data }) => hex(data)));
+          expect(got.problems.map((problem) => problem.kind)).toEqual(rest === 0 ? [] : ['truncated-packet']);
+        },
+      ),
+    );
+  });
+
   it('tells a file that ends early, and keeps the packets before', () => {
     fc.assert(
       fc.property(pcap, fc.nat(), ({ packets, options }, cut) => {

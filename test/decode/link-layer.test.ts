@@ -57,6 +57,7 @@ const LINKS: readonly (readonly [name: string, linkType: number, link: string])[
   ['Linux cooked, PPP device', 113, '0000 0200 0000 0000000000000000 0800'],
   ['Linux cooked, Frame Relay device', 113, '0000 0302 0000 0000000000000000 0000 0401 03cc'],
   ['Linux cooked, radiotap device', 113, `0000 0323 0000 0000000000000000 0000 ${RADIOTAP} ${WLAN} ${SNAP} 0800`],
+  ['Linux cooked, wireless device, sent by the machine itself', 113, '0004 0321 0006 020000000002 0000 0800'],
   ['Linux cooked 2', 276, '0800 0000 00000002 0001 00 06 020000000002 0000'],
   ['Linux cooked 2, wireless device', 276, `0000 0000 00000002 0321 00 06 020000000002 0000 ${WLAN} ${SNAP} 0800`],
   ['loopback, little-endian', 0, '02000000'],

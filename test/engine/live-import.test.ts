@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -19,7 +19,9 @@ let second = '';
 
 beforeAll(async () => {
   first = await sampleCapture(folder);
-  second = join(folder, 'second.pcap');
+  // Not a piece of the first, so that each is committed by itself.
+  mkdirSync(join(folder, 'other'));
+  second = join(folder, 'other/second.pcap');
   // Several segments, then bytes that are no packet: a problem that is met while flows are there.
   writeFileSync(second, singlePacketFlows(600_000));
   appendFileSync(second, Buffer.alloc(64, 0xff));

@@ -37,10 +37,12 @@ function run(frames: readonly Buffer[], linkType = 101) {
   const problems = new ProblemCounter();
   const path = new PacketPath(new FlowTable(builder, inspector), problems);
   frames.forEach((frame, i) => path.packet(frame, 0, frame.length, frame.length, 1e15 + i, linkType, i + 1));
+  const { packets } = path;
+  path.endFile();
   path.end();
   builder.flush();
   const told = problems.list().map(({ kind, count, firstOffset }) => [kind, count, firstOffset]);
-  return { flows: flows.toSorted((x, y) => x.locator - y.locator || x.depth - y.depth), payloads, told, path };
+  return { flows: flows.toSorted((x, y) => x.locator - y.locator || x.depth - y.depth), payloads, told, packets };
 }
 
 const inGre = (packet: Buffer): Buffer => ipv4(bytes('0000 0800', packet), { transport: 47 });
@@ -48,13 +50,13 @@ const inGre = (packet: Buffer): Buffer => ipv4(bytes('0000 0800', packet), { tra
 describe('packets in packets', () => {
   it('make a flow each, linked outwards; the payload is seen inside', () => {
     const packet = inGre(inGre(ipv4(UDP_PACKET)));
-    const { flows, payloads, told, path } = run([packet, packet]);
+    const { flows, payloads, told, packets } = run([packet, packet]);
     expect(flows).toEqual([
       { depth: 0, tunnel: 0, locator: 1, transport: 47, bytes: 160, packets: 2 },
       { depth: 1, tunnel: 1, locator: 1, transport: 47, bytes: 112, packets: 2 },
       { depth: 2, tunnel: 1, locator: 1, transport: 17, bytes: 64, packets: 2 },
     ]);
-    expect([payloads, told, path.packets]).toEqual([['abcd', 'abcd'], [], 2]);
+    expect([payloads, told, packets]).toEqual([['abcd', 'abcd'], [], 2]);
   });
 
   it('deeper than four stay in the innermost flow that was read, and are told', () => {

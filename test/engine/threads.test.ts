@@ -164,9 +164,9 @@ describe('a slow writer', () => {
     let done = false;
     worker.on('message', (reply: DecodeReply) => {
       if (reply.type === 'done') done = true;
-      else received++;
+      else if (reply.type === 'segment') received++;
     });
-    worker.postMessage({ path, timeouts: DEFAULT_TIMEOUTS, shared });
+    worker.postMessage({ paths: [path], custody: {}, timeouts: DEFAULT_TIMEOUTS, shared });
     while (Atomics.load(control, WAITING) <= MAX_WAITING) await wait(20);
     for (;;) {
       // Longer than the decoder needs for a segment, and than its sleep lasts: whatever could come has come.
@@ -188,7 +188,7 @@ describe('a slow writer', () => {
     const worker = new Worker(new URL('../../electron/engine/decode-worker.ts', import.meta.url));
     const shared = makeControl(PROGRESS_WORDS);
     const control = new Int32Array(shared.control);
-    worker.postMessage({ path, timeouts: DEFAULT_TIMEOUTS, shared });
+    worker.postMessage({ paths: [path], custody: {}, timeouts: DEFAULT_TIMEOUTS, shared });
     while (Atomics.load(control, WAITING) <= MAX_WAITING) await wait(20);
     const ended = (async () => {
       for (;;) {
