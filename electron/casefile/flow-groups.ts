@@ -140,7 +140,18 @@ class HostKey implements Key {
   }
 }
 
+/** Keys by the case as it was read last: their tables are worth keeping for the next query. */
+const keptKeys = new WeakMap<object, Map<PlainDimension, Key>>();
+
 function keyOf(name: PlainDimension, reader: CaseReader): Key {
+  const kept = keptKeys.get(reader.snapshot) ?? new Map<PlainDimension, Key>();
+  keptKeys.set(reader.snapshot, kept);
+  const key = kept.get(name) ?? makeKey(name, reader);
+  kept.set(name, key);
+  return key;
+}
+
+function makeKey(name: PlainDimension, reader: CaseReader): Key {
   if (name === 'host') return new HostKey(HostNumbers.of(reader));
   if (name === 'evidence') {
     const ids = [...new Set(reader.segments().map(({ evidence }) => evidence))];
@@ -173,16 +184,19 @@ function meaningOf(name: Exclude<PlainDimension, 'host' | 'evidence'>, reader: C
   }
 }
 
+/** The group of every row where there is no dimension. */
+const ALL_IN_ONE = new Uint32Array(SEGMENT_ROWS);
+
 /** The groups that dimensions other than time make: each divides the groups of those before it. */
 export class Groups {
   readonly #steps: readonly { readonly key: Key; readonly grid: PairGrid; readonly into: Uint32Array }[];
-  readonly #none = new Uint32Array(SEGMENT_ROWS);
 
   constructor(dimensions: readonly PlainDimension[], reader: CaseReader) {
-    this.#steps = dimensions.map((name) => ({
+    this.#steps = dimensions.map((name, i) => ({
       key: keyOf(name, reader),
       grid: new PairGrid(),
-      into: new Uint32Array(SEGMENT_ROWS),
+      // The first dimension's numbers are used as they are.
+      into: new Uint32Array(i === 0 ? 0 : SEGMENT_ROWS),
     }));
   }
 
@@ -194,7 +208,7 @@ export class Groups {
   /** The group of every selected row; the array is shared, and written to at the next segment. */
   read(segment: SegmentInfo, selected: SelectedRows): ArrayLike<number> {
     const [first, ...rest] = this.#steps;
-    if (first === undefined) return this.#none;
+    if (first === undefined) return ALL_IN_ONE;
     let ofRows = first.key.read(segment, selected);
     first.grid.numberAlike(first.key.size);
     let { size } = first.grid;

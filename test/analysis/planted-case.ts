@@ -89,7 +89,10 @@ export function plantCase(
   files.forEach((file, index) => {
     const sha256 = createHash('sha256').update(file.path).digest('hex');
     const starts = file.flows.map((flow) => flow.start);
-    db.prepare('INSERT INTO evidence VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)').run(
+    db.prepare(
+      `INSERT INTO evidence (number, id, path, sha256, bytes, format, linkTypes, packets, flows, records, firstSeen, lastSeen,
+         status, problems, importedAt) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+    ).run(
       index + 1,
       sha256.slice(0, 16),
       file.path,

@@ -127,7 +127,9 @@ export function buildCase(path: string, flows: Iterable<SyntheticFlow>, options:
 
   const evidence = new Map<string, { number: number; flows: number; firstSeen: number; lastSeen: number }>();
   const insertEvidence = db.prepare(
-    `INSERT INTO evidence VALUES (?, ?, ?, ?, 0, 'pcap', '["ethernet"]', 0, 0, 0, NULL, NULL, 'imported', '[]', '')`,
+    `INSERT INTO evidence (number, id, path, sha256, bytes, format, linkTypes, packets, flows, records, firstSeen, lastSeen,
+       status, problems, importedAt)
+     VALUES (?, ?, ?, ?, 0, 'pcap', '["ethernet"]', 0, 0, 0, NULL, NULL, 'imported', '[]', '')`,
   );
   const insertSegment = db.prepare(`INSERT INTO segment VALUES (NULL, ?, ?, ?, ?, ?, '')`);
   const insertFact = db.prepare('INSERT INTO segmentFact VALUES (?, ?, ?)');
