@@ -264,7 +264,7 @@ export async function importEvidence(
   };
 }
 
-/** Imports a run, file by file where the decoding thread dies over it. */
+/** Imports a run, file by file where the decoding thread dies over it or the disk is full. */
 async function importRun(
   writer: CaseWriter,
   run: readonly EvidencePath[],
@@ -296,10 +296,12 @@ async function importRun(
     }
   } catch (error) {
     for (const number of numbers) abandon(writer, number);
-    const ofFile = error instanceof EnclaveError && ['evidence-unreadable', 'decoder-died'].includes(error.code);
-    if (!ofFile) throw error;
+    const code = error instanceof EnclaveError ? error.code : '';
+    const ofFile = code === 'evidence-unreadable' || code === 'decoder-died';
+    // What does not fit as a whole may fit in part.
+    if (!ofFile && !(code === 'disk-full' && files.length > 1)) throw error;
     const [only] = files;
-    if (files.length === 1 && only !== undefined) {
+    if (files.length === 1 && only !== undefined && error instanceof EnclaveError) {
       results.set(only, rejected(writer, only, null, error.code, error.message, elapsed()));
     } else {
       const counters = new Float64Array(hooks.shared.progress);
