@@ -599,7 +599,7 @@ function evidenceSection(evidence: readonly EvidenceInfo[], findings: readonly F
     )}</td></tr><tr><td></td><td colspan="6">${facts(more)}</td></tr></tbody>`;
   });
   return `<section><h2>Evidence</h2>
-<p>Each file was read once and hashed as it was read. Sizes are of the file as given; times are those of its packets or
+<p>Each file was opened for reading only and hashed whole. Sizes are of the file as given; times are those of its packets or
 records.</p>
 ${coverageTracks(evidence, coverage)}
 <table><thead><tr><th class="number">No.</th><th>File</th><th>Format</th><th class="number">Size</th><th class="number">Packets or records</th><th class="number">Flows</th><th>Status</th></tr></thead>${rows.join('')}</table></section>`;
@@ -692,7 +692,8 @@ function basisSection(reader: CaseReader, options: ReportOptions): string {
     ['Label version', formatCount(reader.labelVersion)],
     [
       'Time base',
-      'Times are those the capturing devices wrote, taken as UTC where the format says so; no clock error was corrected. ' +
+      'Times are those the capturing devices wrote, taken as UTC where the format says so; no clock error was corrected ' +
+        'but what is stated as such with the evidence. ' +
         `Local hours and days follow ${escapeHtml(reader.profile.timeZone)} by the IANA rules for the date.`,
     ],
   ];
