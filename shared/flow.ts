@@ -88,6 +88,26 @@ export const NAME_ORIGINS = [
 ] as const;
 export type NameOrigin = (typeof NAME_ORIGINS)[number];
 
+/** What was put together of the records of a flow export to make one flow. */
+export const ASSEMBLY = {
+  /** A record of each direction. */
+  paired: 1,
+  /** Records that follow each other: the exporter had cut the flow. */
+  joined: 2,
+  /** No record of the way back was met, in an export that has one for each direction. */
+  oneWay: 4,
+  /** Other records of the same packets, by another exporter or interface, were left out. */
+  deduplicated: 8,
+} as const;
+
+/** The bits in words, `paired, joined`; null when there is none. */
+export function formatAssembly(bits: number): string | null {
+  const words = Object.entries(ASSEMBLY).flatMap(([word, bit]) =>
+    bits & bit ? [word === 'oneWay' ? 'one way' : word] : [],
+  );
+  return words.length === 0 ? null : words.join(', ');
+}
+
 const FLAG_LETTERS = 'CEUAPRSF';
 
 /** TCP flags as nfdump prints them: `CEUAPRSF`, a dot where absent. */
@@ -140,11 +160,21 @@ export interface FlowRecord {
   exporter: string | null;
   nextHop: string | null;
   inputInterface: number | null;
+  outputInterface: number | null;
+  /** What was put together to make the flow: of `paired`, `joined`, `one way`, `deduplicated`. */
+  assembly: string | null;
   /** Id of the flow around this one; null when it is not in a tunnel. */
   tunnel: string | null;
   evidence: string;
-  /** Packet number of the first packet (from 1), or line, or record number. */
+  /** Packet number of the first packet (from 1), or line, or record number; of a record in a captured export datagram
+   * packet number + number of the record in it / 10,000. */
   locator: number;
+}
+
+/** False for the address of a row of which every word is 0: not told. */
+export function isGivenAddress(addresses: ColumnArray, row: number): boolean {
+  const at = row * 4;
+  return (addresses[at] | addresses[at + 1] | addresses[at + 2] | addresses[at + 3]) !== 0;
 }
 
 /** Id of the flow around one of this depth, by the columns of the inner one; null when there is none (`tunnel` 0). */
@@ -208,6 +238,12 @@ export const FACT_COLUMNS = {
   ja3: dictionary,
   ja4: dictionary,
   uid: { type: 'u32', width: 2, coding: 'number' },
+  exporter: address,
+  nextHop: address,
+  inputInterface: number('u32'),
+  outputInterface: number('u32'),
+  /** Bits of ASSEMBLY. */
+  assembly: number('u8'),
 } as const satisfies Record<string, ColumnSpec>;
 
 /**

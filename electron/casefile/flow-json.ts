@@ -1,4 +1,4 @@
-import { type FlowColumn, type FlowRecord, SUBJECT_SIDES } from '../../shared/flow.ts';
+import { FLOW_COLUMNS, type FlowColumn, type FlowRecord, SUBJECT_SIDES } from '../../shared/flow.ts';
 import { visibleJson } from '../../shared/visible-text.ts';
 import type { CaseReader, SegmentInfo } from './case-reader.ts';
 import { FlowTexts, TextCache } from './flow-texts.ts';
@@ -12,18 +12,24 @@ class FieldRun {
   constructor(fields: readonly (keyof FlowRecord)[], columns: readonly FlowColumn[]) {
     this.#fields = fields;
     this.#columns = columns;
-    this.#cache = new TextCache(columns.length + 1);
+    this.#cache = new TextCache(columns.reduce((sum, name) => sum + FLOW_COLUMNS[name].width, 1));
   }
 
   /** A function that gives the fields of a row as JSON, each with a comma before it. */
   of(reader: CaseReader, segment: SegmentInfo, record: (row: number) => FlowRecord): (row: number) => string {
-    const columns = this.#columns.map((name) => reader.column(segment, name));
+    const columns = this.#columns.flatMap((name) => {
+      const { width } = FLOW_COLUMNS[name];
+      return Array.from({ length: width }, (_, word) => ({ column: reader.column(segment, name), width, word }));
+    });
     const cache = this.#cache;
     const { key } = cache;
     return (row) => {
       // The dictionaries behind some columns are those of the segment.
       key[0] = segment.segment;
-      for (let i = 0; i < columns.length; i++) key[i + 1] = columns[i][row];
+      for (let i = 0; i < columns.length; i++) {
+        const { column, width, word } = columns[i];
+        key[i + 1] = column[row * width + word];
+      }
       return cache.find() ?? cache.keep(this.#text(record(row)));
     };
   }
@@ -61,8 +67,12 @@ export class FlowJson {
     ],
   );
   readonly #client = new FieldRun(
-    ['ja3', 'ja4', 'userAgent', 'sampling', 'exporter', 'nextHop', 'inputInterface'],
+    ['ja3', 'ja4', 'userAgent', 'sampling'],
     ['ja3', 'ja4', 'userAgent', 'linkedUserAgent', 'sampling'],
+  );
+  readonly #export = new FieldRun(
+    ['exporter', 'nextHop', 'inputInterface', 'outputInterface', 'assembly'],
+    ['exporter', 'nextHop', 'inputInterface', 'outputInterface', 'assembly'],
   );
 
   /** A function that gives the line of a row of the segment, with its line feed; `record` makes the row's record. */
@@ -84,6 +94,7 @@ export class FlowJson {
     const network = this.#network.of(reader, segment, record);
     const label = this.#label.of(reader, segment, record);
     const client = this.#client.of(reader, segment, record);
+    const exported = this.#export.of(reader, segment, record);
     return (row) => {
       const from = `"${texts.address(initiator, row * 4)}"`;
       const to = `"${texts.address(responder, row * 4)}"`;
@@ -97,7 +108,7 @@ export class FlowJson {
         `,"packetsOut":${jsonNumber(packetsOut[row])},"bytesOut":${jsonNumber(bytesOut[row])}` +
         `,"packetsIn":${jsonNumber(packetsIn[row])},"bytesIn":${jsonNumber(bytesIn[row])}${connection(row)}` +
         `,"host":${host},"range":${labels[range[row]] ?? 'null'},"peer":${peer}${network(row)}${label(row)}` +
-        `${client(row)},"tunnel":${tunnel[row] === 0 ? 'null' : `"${evidence}:${tunnel[row]}:${depth[row] - 1}"`}` +
+        `${client(row)}${exported(row)},"tunnel":${tunnel[row] === 0 ? 'null' : `"${evidence}:${tunnel[row]}:${depth[row] - 1}"`}` +
         `,"evidence":"${evidence}","locator":${jsonNumber(locator[row])}}\n`
       );
     };

@@ -8,7 +8,9 @@ import {
   NAME_ORIGINS,
   SUBJECT_SIDES,
   TCP,
+  formatAssembly,
   formatTcpFlags,
+  isGivenAddress,
   outerFlowId,
   transportName,
 } from '../../shared/flow.ts';
@@ -114,7 +116,9 @@ function segmentRecords(
   ];
   const [transport, tcpFlags, state] = [column('transport'), column('tcpFlags'), column('state')];
   const [locator, depth, tunnel] = [column('locator'), column('depth'), column('tunnel')];
-  const sampling = column('sampling');
+  const [sampling, assembly] = [column('sampling'), column('assembly')];
+  const [exporter, nextHop] = [column('exporter'), column('nextHop')];
+  const [inputInterface, outputInterface] = [column('inputInterface'), column('outputInterface')];
   const [subjectSide, direction] = [column('subjectSide'), column('direction')];
   const [range, country, asn] = [column('range'), column('country'), column('asn')];
   const [name, nameOrigin] = [column('name'), column('nameOrigin')];
@@ -205,9 +209,11 @@ function segmentRecords(
       ja4: ja4s[ja4[row]] ?? null,
       userAgent: userAgents[userAgent[row]] ?? linkedUserAgents[linkedUserAgent[row]] ?? null,
       sampling: sampling[row] || 1,
-      exporter: null,
-      nextHop: null,
-      inputInterface: null,
+      exporter: isGivenAddress(exporter, row) ? texts.address(exporter, row * 4) : null,
+      nextHop: isGivenAddress(nextHop, row) ? texts.address(nextHop, row * 4) : null,
+      inputInterface: inputInterface[row] || null,
+      outputInterface: outputInterface[row] || null,
+      assembly: ASSEMBLIES[assembly[row]] ?? null,
       tunnel: outerFlowId(evidence, tunnel[row], depth[row]),
       evidence,
       locator: locator[row],
@@ -215,6 +221,7 @@ function segmentRecords(
   };
 }
 
+const ASSEMBLIES = Array.from({ length: 256 }, (_, bits) => formatAssembly(bits));
 const TCP_FLAGS = Array.from({ length: 256 }, (_, flags) => formatTcpFlags(flags));
 
 /** Two letters packed high byte first; null for 0. */

@@ -8,7 +8,9 @@ import {
   LABEL_EVIDENCE,
   SUBJECT_SIDES,
   TCP,
+  formatAssembly,
   formatTcpFlags,
+  isGivenAddress,
   outerFlowId,
   transportNumber,
 } from '../../shared/flow.ts';
@@ -221,10 +223,31 @@ function compileTest(test: FilterTest, reader: CaseReader): FlowSelection {
       return { mark: (segment, mask) => fillAll(mask, segment.rows, matches(segment.evidence) ? 1 : 0) };
     }
     case 'exporter':
-    case 'nextHop':
+    case 'nextHop': {
+      const spans = new AddressSpans(test.values);
+      return {
+        mark(segment, mask) {
+          const addresses = reader.column(segment, field);
+          for (let i = 0; i < segment.rows; i++) {
+            mask[i] = isGivenAddress(addresses, i) && spans.holds(addresses, i * 4) ? 1 : 0;
+          }
+          return count(mask, segment.rows);
+        },
+      };
+    }
     case 'inputInterface':
-      // The case has no column for these yet: absent in every flow.
-      return NONE;
+    case 'outputInterface': {
+      const known = numberIntervals(test).map(({ low, high }) => ({ low: Math.max(low, 1), high }));
+      return numberTest(known, (segment) => reader.column(segment, field));
+    }
+    case 'assembly': {
+      const matches = textPredicate(test);
+      const table = tableOf(256, (bits) => {
+        const words = formatAssembly(bits);
+        return words !== null && matches(words);
+      });
+      return tableTest(reader, ['assembly'], table);
+    }
   }
 }
 

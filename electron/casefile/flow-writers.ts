@@ -69,9 +69,11 @@ const FIELDS = {
   exporter: 'text',
   nextHop: 'text',
   inputInterface: 'int64',
+  outputInterface: 'int64',
+  assembly: 'text',
   tunnel: 'text',
   evidence: 'text',
-  locator: 'int64',
+  locator: 'double',
 } as const satisfies Record<keyof FlowRecord, keyof typeof PARQUET_TYPES>;
 
 const FIELD_NAMES = Object.keys(FIELDS) as (keyof FlowRecord)[];

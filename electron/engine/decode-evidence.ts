@@ -158,6 +158,11 @@ class ExportPath implements EvidenceSink {
     if (flow.userAgent !== undefined) arrays.userAgent[row] = builder.dictionaries.userAgent.number(flow.userAgent);
     if (flow.ja3 !== undefined) arrays.ja3[row] = builder.dictionaries.ja3.number(flow.ja3);
     if (flow.ja4 !== undefined) arrays.ja4[row] = builder.dictionaries.ja4.number(flow.ja4);
+    if (flow.exporter !== undefined) arrays.exporter.set(flow.exporter, row * 4);
+    if (flow.nextHop !== undefined) arrays.nextHop.set(flow.nextHop, row * 4);
+    arrays.inputInterface[row] = flow.inputInterface ?? 0;
+    arrays.outputInterface[row] = flow.outputInterface ?? 0;
+    arrays.assembly[row] = flow.assembly ?? 0;
     if (flow.uid !== undefined) arrays.uid.set(uidWords(flow.uid), row * 2);
     builder.commitRow();
   }

@@ -19,10 +19,19 @@ export interface ExportedFlow {
   bytesIn: number;
   tcpFlags?: number;
   state?: ConnState;
-  /** Line (from 1) or record number. */
+  /** Line or record number, from 1; of a record in a captured datagram packet number + record of the packet / 10,000. */
   locator: number;
-  /** 1 = unsampled. */
+  /** 1 = unsampled, N = one packet in N was looked at. */
   sampling?: number;
+  /** True when the record counts initiator to responder only, and the way back, if any, has a record of its own. */
+  oneWay?: boolean;
+  /** Who exported the record, as far as told; its next hop and interfaces as it numbers them (0 = not told). */
+  exporter?: AddressWords | undefined;
+  nextHop?: AddressWords | undefined;
+  inputInterface?: number;
+  outputInterface?: number;
+  /** What was put together to make this flow, bits of ASSEMBLY. */
+  assembly?: number;
   /** Protocol id that the exporter's own analyser recognised (vocabulary), and who says so (e.g. `zeek-service`). */
   protocol?: string | undefined;
   rule?: string | undefined;

@@ -209,6 +209,10 @@ export function FlowInspector({ flow, onClose }: { flow: FlowRecord; onClose: ()
             },
             { name: 'First', value: `${place} ${formatCount(flow.locator)}` },
             fact('Exporter', flow.exporter, 'exporter', true),
+            fact('Next hop', flow.nextHop, 'nextHop', true),
+            fact('Input interface', flow.inputInterface, 'inputInterface'),
+            fact('Output interface', flow.outputInterface, 'outputInterface'),
+            fact('Records', flow.assembly, 'assembly'),
             fact('Tunnel', flow.tunnel, 'tunnel', true),
             { name: 'Id', value: flow.id, mono: true },
           ]}

@@ -100,6 +100,8 @@ describe('flowRecords', () => {
         exporter: null,
         nextHop: null,
         inputInterface: null,
+        outputInterface: null,
+        assembly: null,
         tunnel: '00000000000000e1:7:0',
         evidence: '00000000000000e1',
         locator: 12,

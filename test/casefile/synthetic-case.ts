@@ -53,6 +53,12 @@ export interface SyntheticFlow {
   userAgent?: string;
   ja3?: string;
   ja4?: string;
+  exporter?: string;
+  nextHop?: string;
+  inputInterface?: number;
+  outputInterface?: number;
+  /** Bits of ASSEMBLY. */
+  assembly?: number;
   protocol?: string;
   service?: string;
   category?: string;
