@@ -46,11 +46,16 @@ export const REQUEST_SCHEMAS = {
   cancel: z.null(),
   summary: z.strictObject({ by: z.array(z.string().max(64)).min(1).max(4), metric: z.enum(METRICS), where }),
   totals: z.strictObject({ where }),
-  top: z.strictObject({ by: z.string().max(64), metric: z.enum(METRICS), where, limit: z.int().min(1).max(MAX_PAGE) }),
+  top: z.strictObject({
+    by: z.array(z.string().max(64)).min(1).max(12),
+    metric: z.enum(METRICS),
+    where,
+    limit: z.int().min(1).max(MAX_PAGE),
+  }),
   flowsPage: z.strictObject({
     where,
     offset: z.int().min(0),
-    limit: z.int().min(1).max(MAX_PAGE),
+    limit: z.int().min(0).max(MAX_PAGE),
   }),
   findings: z.null(),
   reportHtml: z.null(),

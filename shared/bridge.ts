@@ -77,9 +77,9 @@ export interface Calls {
   cancel: { request: null; response: null };
   summary: { request: { by: string[]; metric: Metric; where: string }; response: SummaryRowValue[] };
   totals: { request: { where: string }; response: CaseTotals };
-  /** The largest `limit` rows of a summary by one dimension, and how many there are. */
-  top: { request: { by: string; metric: Metric; where: string; limit: number }; response: TopRows };
-  /** A page of the matching flows in their stored order, and how many match in all. */
+  /** The largest `limit` rows of a summary by each of some dimensions on its own, and how many there are. */
+  top: { request: { by: string[]; metric: Metric; where: string; limit: number }; response: TopRows[] };
+  /** A page of the matching flows in their stored order (`limit` 0: none), and how many match in all. */
   flowsPage: {
     request: { where: string; offset: number; limit: number };
     response: { flows: FlowRecord[]; total: number };

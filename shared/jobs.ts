@@ -112,6 +112,7 @@ export interface CaseTotals {
 }
 
 export interface TopRows {
+  by: string;
   rows: SummaryResult['rows'];
   /** Rows in all, and those of them with a value. */
   all: number;
@@ -142,13 +143,13 @@ export interface Jobs {
     response: { flows: number };
   };
   totals: { request: { case: string; where: string; live?: boolean }; response: CaseTotals };
-  /** The largest rows of a summary by one dimension, and how many there are in all. */
+  /** The largest rows of a summary by each of some dimensions on its own, and how many there are in all. */
   top: {
-    request: { case: string; by: string; metric: string; where: string; limit: number; live?: boolean };
-    response: TopRows;
+    request: { case: string; by: string[]; metric: string; where: string; limit: number; live?: boolean };
+    response: TopRows[];
   };
   overview: { request: { case: string; live?: boolean }; response: CaseOverview };
-  /** A page of the matching flows in their stored order (`offset` from 0), and how many match in all. */
+  /** A page of the matching flows in their stored order (`offset` from 0, `limit` 0 or more), and how many match in all. */
   flowsPage: {
     request: { case: string; where: string; offset: number; limit: number; live?: boolean };
     response: { flows: FlowRecord[]; total: number };

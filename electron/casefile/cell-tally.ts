@@ -117,7 +117,8 @@ export class CellTally {
   }
 }
 
-function isSampled(rates: ArrayLike<number>, rows: number): boolean {
+/** True when a rate is more than 1. */
+export function isSampled(rates: ArrayLike<number>, rows: number): boolean {
   for (let i = 0; i < rows; i++) if (rates[i] > 1) return true;
   return false;
 }

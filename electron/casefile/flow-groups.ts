@@ -275,7 +275,7 @@ export class HourGroups {
   readonly #local: LocalHours;
   /** By group of hours: its first hour met. */
   readonly #hours: number[] = [];
-  readonly #numbers = new Map<string, number>();
+  readonly #numbers = new Map<number, number>();
   /** By hour from `#from` on: 0 = not asked for, else twice its number + 2, and 1 more when the clock skipped it. */
   readonly #tabled = new Uint32Array(2 * TABLED_HOURS);
   #from = Number.NaN;
@@ -316,7 +316,7 @@ export class HourGroups {
   }
 
   #add(hour: number): number {
-    const key = this.#dimensions.map((dimension) => timeValue(dimension, hour)).join(' ');
+    const key = this.#dimensions.reduce((sum, dimension) => sum + timeKey(dimension, hour), 0);
     const number = this.#numbers.get(key) ?? this.#hours.push(hour) - 1;
     this.#numbers.set(key, number);
     if (this.#isAlone) this.cells.numberAlike(this.size);
@@ -350,6 +350,18 @@ export class HourGroups {
     return new Map(
       this.#dimensions.map((name) => [name, toldValues(numbers, (number) => timeValue(name, this.#hours[number]))]),
     );
+  }
+}
+
+/** A number for what a dimension tells of an hour, such that the sums of all dimensions differ where one of them does. */
+function timeKey(dimension: TimeDimension, localHour: number): number {
+  switch (dimension) {
+    case 'hour':
+      return ZoneClock.hourOfDay(localHour);
+    case 'weekday':
+      return 24 * ZoneClock.weekday(localHour);
+    case 'day':
+      return 24 * 8 * Math.floor(localHour / 24);
   }
 }
 

@@ -2,6 +2,7 @@ import type { FlowRecord } from '../../shared/flow.ts';
 import type { CaseReader, SegmentInfo } from './case-reader.ts';
 import { flowRecords } from './flow-records.ts';
 import type { FlowSelection } from './flow-selection.ts';
+import { SelectedRows } from './selected-rows.ts';
 
 /** How many flows of each segment match, as long as the case stays as it is. */
 export interface MatchCounts {
@@ -11,12 +12,9 @@ export interface MatchCounts {
 }
 
 export function countMatches(reader: CaseReader, selection: FlowSelection): MatchCounts {
+  const selected = new SelectedRows(selection);
   const segments = reader.segments();
-  let mask = new Uint8Array(0);
-  const bySegment = segments.map((segment) => {
-    if (mask.length < segment.rows) mask = new Uint8Array(segment.rows);
-    return selection.mark(segment, mask);
-  });
+  const bySegment = segments.map((segment) => (selected.choose(segment) ? selected.rows : 0));
   return { segments, bySegment, total: bySegment.reduce((sum, count) => sum + count, 0) };
 }
 

@@ -55,13 +55,15 @@ export class KeptSelection implements FlowSelection {
   }
 }
 
+type Scratch = Uint16Array | Uint32Array | Float64Array;
+
 /** Goes through the selected rows of one segment after the other, and cuts columns down to them. */
 export class SelectedRows {
   /** Selected rows of the segment. */
   rows = 0;
   #list: RowList = null;
   readonly #find: (segment: SegmentInfo) => RowList;
-  readonly #scratch = new Map<string, Uint16Array | Uint32Array | Float64Array>();
+  readonly #scratch = new Map<string, Scratch>();
 
   constructor(selection: FlowSelection | undefined) {
     this.#find = selection instanceof KeptSelection ? (segment) => selection.rows(segment) : rowLists(selection);
@@ -79,11 +81,12 @@ export class SelectedRows {
     const list = this.#list;
     if (list === null) return column;
     const picked = this.#scratchFor(name, column);
-    for (let n = 0; n < list.length; n++) picked[n] = column[list[n]];
+    const isPicked = PICKS.some((pick) => pick(list, column, picked));
+    if (!isPicked) for (let n = 0; n < list.length; n++) picked[n] = column[list[n]];
     return picked;
   }
 
-  #scratchFor(name: string, column: ArrayLike<number>): Uint16Array | Uint32Array | Float64Array {
+  #scratchFor(name: string, column: ArrayLike<number>): Scratch {
     let scratch = this.#scratch.get(name);
     if (scratch === undefined) {
       if (column instanceof Float64Array) scratch = new Float64Array(SEGMENT_ROWS);
@@ -93,3 +96,27 @@ export class SelectedRows {
     return scratch;
   }
 }
+
+/** The same loop for each kind of column: one that meets several kinds runs at a third of the speed. */
+const PICKS: readonly ((list: Uint16Array, column: ArrayLike<number>, picked: Scratch) => boolean)[] = [
+  (list, column, picked) => {
+    if (!(column instanceof Uint8Array && picked instanceof Uint16Array)) return false;
+    for (let n = 0; n < list.length; n++) picked[n] = column[list[n]];
+    return true;
+  },
+  (list, column, picked) => {
+    if (!(column instanceof Uint16Array && picked instanceof Uint16Array)) return false;
+    for (let n = 0; n < list.length; n++) picked[n] = column[list[n]];
+    return true;
+  },
+  (list, column, picked) => {
+    if (!(column instanceof Uint32Array && picked instanceof Uint32Array)) return false;
+    for (let n = 0; n < list.length; n++) picked[n] = column[list[n]];
+    return true;
+  },
+  (list, column, picked) => {
+    if (!(column instanceof Float64Array && picked instanceof Float64Array)) return false;
+    for (let n = 0; n < list.length; n++) picked[n] = column[list[n]];
+    return true;
+  },
+];

@@ -1,7 +1,7 @@
 import type { CaseTotals } from '../../shared/jobs.ts';
 import { DIRECTIONS } from '../../shared/flow.ts';
-import { ZoneClock } from '../../shared/time.ts';
 import type { CaseReader } from './case-reader.ts';
+import { isSampled } from './cell-tally.ts';
 import type { FlowSelection } from './flow-selection.ts';
 import { HostNumbers, NO_HOST } from './host-numbers.ts';
 import { LocalHours } from './local-hours.ts';
@@ -16,7 +16,7 @@ export function totalsOf(reader: CaseReader, selection: FlowSelection): CaseTota
   const hosts = HostNumbers.of(reader);
   const local = LocalHours.of(reader);
   const seen = new Set<number>();
-  const days = new Set<string>();
+  const days = new Set<number>();
   const totals = { flows: 0, outbound: 0, bytes: 0, packets: 0 };
   for (const segment of reader.segments()) {
     if (!selected.choose(segment)) continue;
@@ -25,12 +25,13 @@ export function totalsOf(reader: CaseReader, selection: FlowSelection): CaseTota
       selected.pick(name, reader.column(segment, name));
     totals.flows += rows;
     totals.outbound += countEqual(column('direction'), rows, OUTBOUND);
-    const rates = column('sampling');
+    const sampling = column('sampling');
+    const rates = isSampled(sampling, rows) ? sampling : null;
     totals.bytes += sumOf(column('bytesOut'), rates, rows) + sumOf(column('bytesIn'), rates, rows);
     totals.packets += sumOf(column('packetsOut'), rates, rows) + sumOf(column('packetsIn'), rates, rows);
     const { hours, starts } = local.ofSegment(segment);
     const startedIn = marked(selected.pick('starts', starts), rows, hours.length);
-    for (let i = 0; i < hours.length; i++) if (startedIn[i] === 1) days.add(ZoneClock.day(hours[i]));
+    for (let i = 0; i < hours.length; i++) if (startedIn[i] === 1) days.add(Math.floor(hours[i] / 24));
     const numbers = selected.pick('hosts', hosts.column(segment));
     const met = marked(numbers, rows, hosts.limit);
     for (let host = 0; host < met.length; host++) if (met[host] === 1 && host !== NO_HOST) seen.add(host);
@@ -52,8 +53,9 @@ function countEqual(values: ArrayLike<number>, rows: number, wanted: number): nu
   return count;
 }
 
-function sumOf(values: ArrayLike<number>, rates: ArrayLike<number>, rows: number): number {
+function sumOf(values: ArrayLike<number>, rates: ArrayLike<number> | null, rows: number): number {
   let sum = 0;
-  for (let i = 0; i < rows; i++) sum += values[i] * (rates[i] || 1);
+  if (rates === null) for (let i = 0; i < rows; i++) sum += values[i];
+  else for (let i = 0; i < rows; i++) sum += values[i] * (rates[i] || 1);
   return sum;
 }

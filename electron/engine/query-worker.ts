@@ -16,7 +16,7 @@ import { findChromium, printPdf } from '../report/report-pdf.ts';
 import { generateSample } from '../sample/generate-sample.ts';
 import { parseFilter } from '../../shared/filter/parse-filter.ts';
 import { METRICS, type Metric } from '../../shared/finding.ts';
-import { type Jobs, PROGRESS_BYTES } from '../../shared/jobs.ts';
+import { type Jobs, PROGRESS_BYTES, type SummaryResult } from '../../shared/jobs.ts';
 import { EnclaveError } from '../../shared/problem.ts';
 import { cancelledError } from './cancelled.ts';
 import { overviewOf } from './case-overview.ts';
@@ -83,13 +83,16 @@ const summary: Handler<'summary'> = (request) => {
   return { rows: rows as Jobs['summary']['response']['rows'] };
 };
 
-const top: Handler<'top'> = ({ by: name, metric, where, limit, live, case: path }) => {
-  const dimension = oneOf('dimension', name, DIMENSIONS);
-  const reader = readerOf(path, live);
-  const { selection } = selectionOf(reader, where);
-  const rows = summarise(reader, { by: [dimension], metric: oneOf('metric', metric, METRICS), selection });
-  const named = rows.filter((row) => row[dimension] !== null).length;
-  return { rows: rows.slice(0, limit) as Jobs['top']['response']['rows'], all: rows.length, named };
+const top: Handler<'top'> = (request) => {
+  const metric = oneOf('metric', request.metric, METRICS);
+  const reader = readerOf(request.case, request.live);
+  const { selection } = selectionOf(reader, request.where);
+  return request.by.map((name) => {
+    const dimension = oneOf('dimension', name, DIMENSIONS);
+    const rows = summarise(reader, { by: [dimension], metric, selection });
+    const named = rows.filter((row) => row[dimension] !== null).length;
+    return { by: name, rows: rows.slice(0, request.limit) as SummaryResult['rows'], all: rows.length, named };
+  });
 };
 
 const flows: Handler<'flows'> = async (request, job) => {
@@ -144,7 +147,8 @@ const flowsPage: Handler<'flowsPage'> = ({ case: path, where, offset, limit, liv
   const asked = selectionOf(reader, where);
   const { selection } = asked;
   const counts = (asked.counts ??= countMatches(reader, selection));
-  return { flows: flowPage(reader, selection, counts, { offset, limit }), total: counts.total };
+  const page = limit === 0 ? [] : flowPage(reader, selection, counts, { offset, limit });
+  return { flows: page, total: counts.total };
 };
 
 function htmlOf(reader: CaseReader): string {

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback, useRef, useState } from 'react';
 import type { FlowRecord } from '../../shared/flow.ts';
 import type { ErrorValue } from '../../shared/problem.ts';
 import { ask } from '../bridge-access.ts';
@@ -10,15 +10,17 @@ export const PAGE_ROWS = 200;
 const PAGES_KEPT = 24;
 
 export interface FlowPages {
-  /** Flows that match; null until the first page is there. */
+  /** Flows that match, of the filter before until the first page of this one is there; null before any. */
   readonly total: number | null;
   readonly error: ErrorValue | null;
   /** The flow of a row; null while its page is on its way. */
   readonly flow: (row: number) => FlowRecord | null;
+  /** Sees to it that rows `first` to `last` come. Another function for another filter or state of the case. */
+  readonly want: (first: number, last: number) => void;
 }
 
-/** Keeps the pages that hold rows `first` to `last`, for one filter and one state of the case. */
-export function useFlowPages(where: string, version: number, first: number, last: number): FlowPages {
+/** Keeps pages of flows, for one filter and one state of the case. */
+export function useFlowPages(where: string, version: number): FlowPages {
   const key = `${version}/${where}`;
   const pages = useRef(new Map<number, readonly FlowRecord[]>());
   const asked = useRef(new Set<number>());
@@ -52,17 +54,20 @@ export function useFlowPages(where: string, version: number, first: number, last
     [key, where],
   );
 
-  useEffect(() => {
-    if (current.current !== key) {
-      current.current = key;
-      pages.current.clear();
-      asked.current.clear();
-    }
-    for (let page = Math.floor(first / PAGE_ROWS); page <= Math.floor(last / PAGE_ROWS); page++) void load(page);
-  }, [key, first, last, load]);
+  const want = useCallback(
+    (first: number, last: number): void => {
+      if (current.current !== key) {
+        current.current = key;
+        pages.current.clear();
+        asked.current.clear();
+      }
+      for (let page = Math.floor(first / PAGE_ROWS); page <= Math.floor(last / PAGE_ROWS); page++) void load(page);
+    },
+    [key, load],
+  );
 
   const flow = useCallback((row: number): FlowRecord | null => {
     return pages.current.get(Math.floor(row / PAGE_ROWS))?.[row % PAGE_ROWS] ?? null;
   }, []);
-  return { total: state.key === key || state.total !== null ? state.total : null, error: state.error, flow };
+  return { total: state.total, error: state.error, flow, want };
 }

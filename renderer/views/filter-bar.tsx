@@ -70,10 +70,10 @@ export function MetricSwitch(): ReactNode {
 
 function Matches(): ReactNode {
   const { where, version, overview } = useWorkbench();
-  const { value, error, pending } = useAsk('summary', { by: ['direction'], where, metric: 'flows' }, version);
+  const { value, error, pending } = useAsk('flowsPage', { where, offset: 0, limit: 0 }, version);
   if (error !== null) return <span className="matches bad">{error.message}</span>;
   if (value === null) return <span className="matches" />;
-  const total = value.reduce((sum, row) => sum + Number(row['flows'] ?? 0), 0);
+  const { total } = value;
   return (
     <span className={pending ? 'matches pending' : 'matches'} aria-live="polite">
       <strong>{formatCount(total)}</strong> of {formatCount(overview.flows)} flows (

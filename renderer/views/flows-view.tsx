@@ -132,13 +132,11 @@ export function FlowsView(): ReactNode {
   const [scrollTop, setScrollTop] = useState(0);
   const [selected, setSelected] = useState<number | null>(null);
   const [isOpen, setOpen] = useState(false);
-  const [knownTotal, setKnownTotal] = useState(0);
+  const { total, error, flow, want } = useFlowPages(where, version);
+  const knownTotal = total ?? 0;
   const { height, first, visible } = scrollGeometry(knownTotal, viewport - ROW, scrollTop);
   const last = Math.min(Math.max(0, knownTotal - 1), first + visible + 4);
-  const { total, error, flow } = useFlowPages(where, version, first, last);
-  useEffect(() => {
-    if (total !== null) setKnownTotal(total);
-  }, [total]);
+  useEffect(() => want(first, last), [want, first, last]);
   useEffect(() => {
     scroller.current?.scrollTo({ top: 0 });
     setSelected(null);

@@ -1,5 +1,6 @@
 import { type ReactNode, useState } from 'react';
 import type { CaseOverview, SummaryRowValue } from '../../shared/bridge.ts';
+import type { TopRows } from '../../shared/jobs.ts';
 import { formatAmount, formatBytes, formatCount, formatShare } from '../../shared/number-format.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { CATEGORIES } from '../../shared/vocabulary.ts';
@@ -19,7 +20,8 @@ import { ErrorNotice } from './notice.tsx';
 const SHOWN = 8;
 const MORE = 60;
 
-type BarDimension = 'category' | 'service' | 'protocol' | 'country' | 'host' | 'range';
+const BAR_DIMENSIONS = ['category', 'service', 'country', 'protocol', 'host', 'range'] as const;
+type BarDimension = (typeof BAR_DIMENSIONS)[number];
 
 const TITLES: Readonly<Record<BarDimension, string>> = {
   category: 'Categories',
@@ -99,11 +101,15 @@ function BarRow(props: {
   );
 }
 
-function BarPanel(props: { dimension: BarDimension; onChoose: (selection: Selection) => void }): ReactNode {
-  const { dimension, onChoose } = props;
-  const { where, setWhere, metric, version } = useWorkbench();
+function BarPanel(props: {
+  dimension: BarDimension;
+  value: TopRows | null;
+  pending: boolean;
+  onChoose: (selection: Selection) => void;
+}): ReactNode {
+  const { dimension, value, pending, onChoose } = props;
+  const { where, setWhere } = useWorkbench();
   const [isLong, setLong] = useState(false);
-  const { value, error, pending } = useAsk('top', { by: dimension, metric, where, limit: MORE }, version);
   const rows = value?.rows ?? [];
   const shown = rows.slice(0, isLong ? MORE : SHOWN);
   const highest = Math.max(...shown.map((row) => Number(row['value'] ?? 0)), 0);
@@ -117,7 +123,6 @@ function BarPanel(props: { dimension: BarDimension; onChoose: (selection: Select
           {scaled ? ', scaled by sampling' : ''}
         </span>
       </header>
-      {error !== null && <ErrorNotice error={error} />}
       {value?.all === 0 && <p className="quiet">No flow matches the filter: clear it or widen it.</p>}
       <ul className="bars">
         {shown.map((row) => (
@@ -239,19 +244,29 @@ function EvidenceTable({ evidence, timeZone }: { evidence: CaseOverview['evidenc
 }
 
 export function OverviewView(): ReactNode {
-  const { overview, timeZone } = useWorkbench();
+  const { overview, timeZone, where, metric, version } = useWorkbench();
   const [selection, setSelection] = useState<Selection | null>(null);
+  // One question for all panels, so that they change together.
+  const {
+    value: tops,
+    error,
+    pending,
+  } = useAsk('top', { by: [...BAR_DIMENSIONS], metric, where, limit: MORE }, version);
   return (
     <Inspected selection={selection} onClose={() => setSelection(null)}>
       <div className="view overview">
         <KeyNumbers />
+        {error !== null && <ErrorNotice error={error} />}
         <div className="bar-panels">
-          <BarPanel dimension="category" onChoose={setSelection} />
-          <BarPanel dimension="service" onChoose={setSelection} />
-          <BarPanel dimension="country" onChoose={setSelection} />
-          <BarPanel dimension="protocol" onChoose={setSelection} />
-          <BarPanel dimension="host" onChoose={setSelection} />
-          <BarPanel dimension="range" onChoose={setSelection} />
+          {BAR_DIMENSIONS.map((dimension) => (
+            <BarPanel
+              key={dimension}
+              dimension={dimension}
+              value={tops?.find(({ by }) => by === dimension) ?? null}
+              pending={pending}
+              onChoose={setSelection}
+            />
+          ))}
         </div>
         <EvidenceTable evidence={overview.evidence} timeZone={timeZone} />
       </div>

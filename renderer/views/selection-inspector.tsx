@@ -122,7 +122,8 @@ function Totals({ where }: { where: string }): ReactNode {
 function List(props: { dimension: ListDimension; title: string; absent: string; where: string }): ReactNode {
   const { dimension, title, absent, where } = props;
   const { metric, version, setWhere } = useWorkbench();
-  const { value, error, pending } = useAsk('top', { by: dimension, metric, where, limit: LISTED }, version);
+  const { value: tops, error, pending } = useAsk('top', { by: [dimension], metric, where, limit: LISTED }, version);
+  const value = tops?.[0] ?? null;
   const shown = value?.rows ?? [];
   const highest = Math.max(...shown.map((row) => Number(row['value'] ?? 0)), 0);
   const nameOf = (key: string | null): string => {

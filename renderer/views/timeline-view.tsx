@@ -138,8 +138,8 @@ function SpanForm({ from, to }: { from: string | null; to: string | null }): Rea
 function Heat({ onChoose }: { onChoose: (selection: Selection) => void }): ReactNode {
   const { where, metric, version, timeZone } = useWorkbench();
   const { value, error, pending } = useAsk('summary', { by: ['weekday', 'hour'], metric, where }, version);
-  const days = useAsk('summary', { by: ['weekday', 'day'], metric: 'flows', where }, version).value;
   const [cell, setCell] = useState<HeatCell | null>(null);
+  const days = useAsk('summary', { by: ['weekday', 'day'], metric: 'flows', where }, version, cell !== null).value;
   const [box, { width }] = useSize<HTMLDivElement>();
   const grid = useMemo(() => weekGrid(value ?? []), [value]);
   const amount = cell === null ? null : (grid[cell.weekday - 1]?.[cell.hour] ?? 0);
@@ -152,7 +152,7 @@ function Heat({ onChoose }: { onChoose: (selection: Selection) => void }): React
         <span className="quiet" aria-live="polite">
           {cell === null || amount === null
             ? `${metric} in each clock hour, ${timeZone}; the fullest cell holds ${formatAmount(metric, Math.max(...grid.flat(), 0))}`
-            : `${weekdayName(cell.weekday)} ${two(cell.hour)}–${two(cell.hour + 1)}: ${formatAmount(metric, amount)} in all, on ${formatCount(daysOf(cell.weekday))} ${weekdayName(cell.weekday)}s with flows`}
+            : `${weekdayName(cell.weekday)} ${two(cell.hour)}–${two(cell.hour + 1)}: ${formatAmount(metric, amount)} in all, on ${days === null ? '…' : formatCount(daysOf(cell.weekday))} ${weekdayName(cell.weekday)}s with flows`}
         </span>
       </header>
       {error !== null && <ErrorNotice error={error} />}
