@@ -1,4 +1,13 @@
-import { type DragEvent, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import {
+  type DragEvent,
+  type ReactNode,
+  startTransition,
+  useCallback,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react';
 import { flushSync } from 'react-dom';
 import { ACTIONS, type ActionId } from '../shared/actions.ts';
 import type { AppInfo, CaseOverview } from '../shared/bridge.ts';
@@ -42,8 +51,10 @@ export function App(): ReactNode {
   const refresh = useCallback(async (): Promise<void> => {
     const answer = await ask('overview', null);
     if (answer.ok) {
-      setOverview(answer.value);
-      setVersion((before) => before + 1);
+      startTransition(() => {
+        setOverview(answer.value);
+        setVersion((before) => before + 1);
+      });
     } else setError(answer.error);
     setReady(true);
   }, []);
@@ -66,7 +77,7 @@ export function App(): ReactNode {
   useEffect(() => {
     const ends = [
       window.enclave.on('progress', (progress) =>
-        setJob((before) => (before?.state === 'running' ? { ...before, progress } : before)),
+        startTransition(() => setJob((before) => (before?.state === 'running' ? { ...before, progress } : before))),
       ),
       window.enclave.on('evidence', (news) =>
         setJob((before) => before && { ...before, news: new Map(before.news).set(news.path, news) }),
@@ -169,11 +180,13 @@ export function App(): ReactNode {
     if (!answer.ok) setError(answer.error);
   }, []);
 
+  const go = useCallback((target: View): void => startTransition(() => setView(target)), []);
+
   const run = useCallback(
     (action: ActionId): void => {
       const target = VIEWS.find((name) => action === `view-${name}`);
       if (target !== undefined) {
-        setView(target);
+        go(target);
         return;
       }
       switch (action) {
@@ -228,7 +241,7 @@ export function App(): ReactNode {
           break;
       }
     },
-    [addEvidence, cancel, closeCase, openCase, openSample, saveReport],
+    [addEvidence, cancel, closeCase, go, openCase, openSample, saveReport],
   );
 
   useEffect(
@@ -302,10 +315,10 @@ export function App(): ReactNode {
             metric,
             setMetric,
             view,
-            go: setView,
+            go,
             run,
           },
-    [overview, version, busy, where, metric, view, run],
+    [overview, version, busy, where, metric, view, go, run],
   );
 
   return (

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react';
+import { startTransition, useEffect, useState } from 'react';
 import type { Answer, Bridge, CallName, Calls } from '../shared/bridge.ts';
 import type { ErrorValue } from '../shared/problem.ts';
 
@@ -100,8 +100,11 @@ export function useAsk<Name extends CallName>(
       const answer = await askOnce(key, name, request);
       if (answer.ok) keep(key, answer.value);
       if (!current) return;
-      if (answer.ok) setState({ key, value: answer.value, error: null });
-      else setState((before) => ({ key, value: before.value, error: answer.error }));
+      // In slices: a view that takes long to draw must not stop the window.
+      startTransition(() => {
+        if (answer.ok) setState({ key, value: answer.value, error: null });
+        else setState((before) => ({ key, value: before.value, error: answer.error }));
+      });
     };
     void load();
     return () => {

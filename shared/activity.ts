@@ -3,20 +3,26 @@ import { visibleText } from './visible-text.ts';
 
 /**
  * Activity: what the people of a network did, as far as flows can tell. Flows opened from inside the profile's ranges,
- * without its excluded and server addresses (at either end) and without scans. The one definition, used both to select
- * the flows and as the `where` of every finding about users.
+ * without its excluded and server addresses (at either end) and without scans; without flows that other evidence holds as a
+ * whole, where the examiner chose so. The one definition, used both to select the flows and as the `where` of every finding
+ * about users.
  */
-export function activityFilter(profile: Profile): string {
+export function activityFilter(profile: Profile, leaveOutDuplicates = false): string {
   const kept = ['subjectSide = initiator', 'not category = scan'];
   const blocks = [...profile.excluded.map((entry) => entry.cidr), ...profile.servers];
   if (blocks.length > 0) kept.push(`not address in (${blocks.join(', ')})`);
+  if (leaveOutDuplicates) kept.push('not duplicate = same');
   return kept.join(' and ');
 }
 
 /** Activity in words, for the `population` of findings. */
-export const ACTIVITY_IN_WORDS =
-  'activity: flows opened from inside the ranges of the profile, without its excluded and server addresses and ' +
-  'without scans';
+export function activityInWords(leaveOutDuplicates = false): string {
+  const words =
+    'activity: flows opened from inside the ranges of the profile, without its excluded and server addresses';
+  return leaveOutDuplicates
+    ? `${words}, without scans and without flows that other evidence of the case holds too`
+    : `${words} and without scans`;
+}
 
 /** A value in a filter: bare when it is a plain id, else quoted, in one line of visible characters. */
 export function filterValue(text: string): string {

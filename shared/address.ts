@@ -20,16 +20,26 @@ export function isIpv4(a: number, b: number, c: number): boolean {
 }
 
 function parseIpv4(text: string): number | null {
-  const parts = text.split('.');
-  if (parts.length !== 4) return null;
   let word = 0;
-  for (const part of parts) {
-    if (!/^(0|[1-9]\d{0,2})$/.test(part)) return null;
-    const value = Number(part);
-    if (value > 255) return null;
-    word = word * 256 + value;
+  let value = 0;
+  let digits = 0;
+  let dots = 0;
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 0x30;
+    if (digit >= 0 && digit <= 9) {
+      if (digits > 0 && value === 0) return null;
+      value = value * 10 + digit;
+      digits++;
+      if (value > 255) return null;
+    } else {
+      if (text[i] !== '.' || digits === 0 || dots === 3) return null;
+      word = word * 256 + value;
+      value = 0;
+      digits = 0;
+      dots++;
+    }
   }
-  return word;
+  return dots === 3 && digits > 0 ? word * 256 + value : null;
 }
 
 /** Reads an IPv4 or IPv6 address (RFC 4291, 2.2; no zone id). Returns null when the text is neither. */
@@ -50,7 +60,7 @@ export function parseAddress(text: string): AddressWords | null {
   }
   const halves = head.split('::');
   if (halves.length > 2) return null;
-  const groups = halves.map((half) => (half === '' || half === ':' ? [] : half.split(':')));
+  const groups = halves.map((half) => (half === '' ? [] : half.split(':')));
   const left = groups[0] ?? [];
   const right = groups[1] ?? [];
   const given = left.length + right.length + tail.length;

@@ -8,6 +8,8 @@ export interface CaseOverview {
   examiner: string;
   authority: string;
   profile: Profile;
+  /** Whether activity leaves out flows that other evidence of the case holds too. */
+  leaveOutDuplicates: boolean;
   evidence: {
     id: string;
     path: string;

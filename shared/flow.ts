@@ -88,6 +88,13 @@ export const NAME_ORIGINS = [
 ] as const;
 export type NameOrigin = (typeof NAME_ORIGINS)[number];
 
+/**
+ * Whether evidence that comes before a flow's own (captures before exports, then by time) holds the flow too, as a whole or
+ * in part; the stored number is the index.
+ */
+export const DUPLICATES = [null, 'same', 'part'] as const;
+export type Duplicate = (typeof DUPLICATES)[number];
+
 /** What was put together of the records of a flow export to make one flow. */
 export const ASSEMBLY = {
   /** A record of each direction. */
@@ -163,6 +170,8 @@ export interface FlowRecord {
   outputInterface: number | null;
   /** What was put together to make the flow: of `paired`, `joined`, `one way`, `deduplicated`. */
   assembly: string | null;
+  /** `same` when other evidence of the case holds the flow too, `part` when it holds a part of it. */
+  duplicate: Duplicate;
   /** Id of the flow around this one; null when it is not in a tunnel. */
   tunnel: string | null;
   evidence: string;
@@ -267,6 +276,7 @@ export const LABEL_COLUMNS = {
   /** Index + 1 in the profile's ranges; 0 = in none. */
   range: number('u16'),
   direction: enumeration,
+  duplicate: enumeration,
 } as const satisfies Record<string, ColumnSpec>;
 
 export type FactColumn = keyof typeof FACT_COLUMNS;

@@ -1,6 +1,7 @@
 import type { CaseOverview } from './case-overview.ts';
 import type { Finding } from './finding.ts';
 import type { FlowRecord } from './flow.ts';
+import type { Mapping } from './mapping.ts';
 import type { Problem } from './problem.ts';
 
 /** The jobs that the engine does for the command line and the window: name → request, response, progress. */
@@ -13,6 +14,8 @@ export interface Custody {
   clockOffset?: number;
   /** How the offset is known. */
   clockReason?: string;
+  /** What the columns of text exports mean; without it only exports that explain themselves are read. */
+  mapping?: Mapping;
 }
 
 export type FurtherHash = 'sha1' | 'md5';
@@ -24,6 +27,8 @@ export interface KeptCustody {
   /** Seconds added to every time, 0 when nothing was stated. */
   clockOffset: number;
   clockReason: string;
+  /** The mapping that was given, when there was one. */
+  mapping?: Mapping;
 }
 
 export interface EvidenceResult {
@@ -119,17 +124,52 @@ export interface TopRows {
   named: number;
 }
 
+/** The beginning of a text export and what a mapping makes of it. */
+export interface TextPreview {
+  /** Names of columns, or keys of JSON with dots between; null where the first line is a record already. */
+  columns: string[] | null;
+  rows: string[][];
+  /** The mapping that was asked for, is shipped, or is proposed; null when the columns cannot be guessed. */
+  mapping: Mapping | null;
+  /** `refused`: the import would not read the file, `why` says why. */
+  origin: 'given' | 'shipped' | 'proposed' | 'refused';
+  /** 0..1: how sure a proposal is. */
+  confidence: number;
+  why: string[];
+  flows: PreviewedFlow[];
+  problems: { kind: string; count: number; line: number; message: string }[];
+}
+
+export interface PreviewedFlow {
+  /** ISO 8601, UTC, microseconds. */
+  start: string;
+  end: string;
+  initiator: string;
+  initiatorPort: number;
+  responder: string;
+  responderPort: number;
+  transport: string;
+  packetsOut: number;
+  bytesOut: number;
+  packetsIn: number;
+  bytesIn: number;
+  name: string | null;
+}
+
 export interface Jobs {
   new: {
     request: { case: string; profile: unknown; title: string; examiner: string; authority: string };
     response: { case: string };
   };
-  /** `live`: flows get provisional labels as they come, for queries that are `live` too. */
+  /**
+   * `live`: flows get provisional labels as they come, for queries that are `live` too. `leaveOutDuplicates`: whether analyses
+   * shall leave out flows that other evidence holds too; absent: as the case had it.
+   */
   import: {
-    request: { case: string; paths: string[]; custody?: Custody; live?: boolean };
+    request: { case: string; paths: string[]; custody?: Custody; live?: boolean; leaveOutDuplicates?: boolean };
     response: ImportSummary;
   };
-  reclassify: { request: { case: string }; response: { flows: number } };
+  reclassify: { request: { case: string; leaveOutDuplicates?: boolean }; response: { flows: number } };
   analyse: { request: { case: string }; response: Finding[] };
   saveFindings: { request: { case: string; findings: Finding[] }; response: null };
   findings: { request: { case: string }; response: Finding[] };
@@ -153,6 +193,11 @@ export interface Jobs {
   flowsPage: {
     request: { case: string; where: string; offset: number; limit: number; live?: boolean };
     response: { flows: FlowRecord[]; total: number };
+  };
+  /** What a mapping makes of a text export; without one, what Enclave would make of it unasked. Imports nothing. */
+  previewText: {
+    request: { path: string; mapping: Mapping | null };
+    response: TextPreview;
   };
   /** The report as it would be printed now. */
   reportHtml: { request: { case: string }; response: string };

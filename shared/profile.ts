@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type AddressBlock, parseBlock } from './address.ts';
+import { mappingSchema } from './mapping.ts';
 
 /** A profile: what network a case is about, its clock, its events and the claims to be tested. JSON, checked with zod. */
 
@@ -62,6 +63,8 @@ export const profileSchema = z.strictObject({
       }),
     )
     .default([]),
+  /** What the columns of text exports mean that this network's exporters write. */
+  mappings: z.array(mappingSchema).default([]),
 });
 
 export type Profile = z.infer<typeof profileSchema>;

@@ -1,6 +1,7 @@
 import type { CaseReader } from '../casefile/case-reader.ts';
 import { compileFilter } from '../casefile/flow-selection.ts';
 import { activityFilter } from '../../shared/activity.ts';
+import { duplicateCountsOf, LEAVE_OUT_DUPLICATES } from '../../shared/duplicate-counts.ts';
 import { parseFilter } from '../../shared/filter/parse-filter.ts';
 import type { Finding } from '../../shared/finding.ts';
 import { SEGMENT_ROWS } from '../../shared/flow.ts';
@@ -56,7 +57,8 @@ function gather(
 ): AnalysisFrame {
   const { profile } = reader;
   const tally = new TrafficTally(new ZoneClock(profile.timeZone), Object.values(profile.groups));
-  const activity = activityFilter(profile);
+  const leaveOutDuplicates = reader.meta(LEAVE_OUT_DUPLICATES) === 'yes';
+  const activity = activityFilter(profile, leaveOutDuplicates);
   const selection = compileFilter(parseFilter(activity), reader);
   const segments = reader.segments();
   const mask = new Uint8Array(SEGMENT_ROWS);
@@ -78,6 +80,8 @@ function gather(
     resamples: resampleDays(blocks, RESAMPLES, SEED, LEVEL),
     coverage,
     activity,
+    duplicates: duplicateCountsOf(reader.labelBasis()),
+    leaveOutDuplicates,
     scaled: coverage.sampling.some((rate) => rate !== 1),
   };
 }

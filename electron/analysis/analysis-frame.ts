@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { EvidenceInfo } from '../casefile/case-reader.ts';
-import { ACTIVITY_IN_WORDS } from '../../shared/activity.ts';
+import { activityInWords } from '../../shared/activity.ts';
+import type { DuplicateCounts } from '../../shared/duplicate-counts.ts';
 import type { Caveat, Coverage, FindingBase, Metric, Verdict } from '../../shared/finding.ts';
 import type { Profile } from '../../shared/profile.ts';
 import { ZoneClock } from '../../shared/time.ts';
@@ -33,6 +34,10 @@ export interface AnalysisFrame {
   readonly coverage: Coverage;
   /** Filter expression of activity. */
   readonly activity: string;
+  /** Flows that several evidence files hold; null when no evidence overlaps. */
+  readonly duplicates: DuplicateCounts | null;
+  /** Whether activity leaves out those that other evidence holds as a whole. */
+  readonly leaveOutDuplicates: boolean;
   readonly scaled: boolean;
 }
 
@@ -137,7 +142,7 @@ export function baseOf(frame: AnalysisFrame, parts: FindingParts): FindingBase {
     adjustedPValue: null,
     method: parts.method,
     parameters,
-    population: parts.population ?? ACTIVITY_IN_WORDS,
+    population: parts.population ?? activityInWords(frame.leaveOutDuplicates),
     metric,
     where: parts.where,
     numerator: parts.numerator === null ? null : rounded(parts.numerator),

@@ -1,6 +1,8 @@
 import { LABEL_EVIDENCE } from '../../shared/flow.ts';
 import type { Caveat } from '../../shared/finding.ts';
+import type { DuplicateCounts } from '../../shared/duplicate-counts.ts';
 import { formatCount, formatShare } from '../../shared/number-format.ts';
+import { visibleText } from '../../shared/visible-text.ts';
 import { type AnalysisFrame, hasActivity } from './analysis-frame.ts';
 import { LONGEST_FLOW_HOURS } from './traffic-tally.ts';
 
@@ -9,10 +11,12 @@ import { LONGEST_FLOW_HOURS } from './traffic-tally.ts';
 const SHORT_WINDOW_DAYS = 28;
 const HIGH_UNKNOWN = 0.2;
 const LOW_COVERAGE = 0.95;
+/** Pairs of evidence that a caveat names. */
+const NAMED_PAIRS = 3;
 
 /** Caveats that hold for every finding of a case. */
 export function caseCaveats(frame: AnalysisFrame): Caveat[] {
-  const { profile, tally, coverage, evidence } = frame;
+  const { profile, tally, coverage, evidence, duplicates } = frame;
   const caveats: Caveat[] = [];
   const add = (id: string, text: string): void => {
     caveats.push({ id, text });
@@ -47,6 +51,9 @@ export function caseCaveats(frame: AnalysisFrame): Caveat[] {
   if (partial > 0) {
     add('partial-evidence', `${partial} of ${evidence.length} evidence files could be read only in part.`);
   }
+  if (duplicates && duplicates.same + duplicates.part + duplicates.notCompared > 0) {
+    add('duplicate-flows', duplicateFlowsText(frame, duplicates));
+  }
   if (tally.tunnelledFlows > 0) {
     add(
       'tunnelled-twice',
@@ -67,6 +74,35 @@ export function caseCaveats(frame: AnalysisFrame): Caveat[] {
     );
   }
   return caveats;
+}
+
+/** What of the evidence was recorded twice, where, and what the figures do about it. */
+function duplicateFlowsText(frame: AnalysisFrame, counts: DuplicateCounts): string {
+  const names = new Map(frame.evidence.map(({ id, path }) => [id, visibleText(path.split(/[\\/]/).at(-1) ?? path)]));
+  const flows = frame.evidence.reduce((sum, file) => sum + file.flows, 0);
+  const pairs = counts.pairs.slice(0, NAMED_PAIRS).map(({ evidence, alsoIn, same, part }) => {
+    const wholly = [
+      ...(same > 0 ? [`${formatCount(same)} wholly`] : []),
+      ...(part > 0 ? [`${formatCount(part)} in part`] : []),
+    ];
+    return `${names.get(evidence) ?? evidence} in ${names.get(alsoIn) ?? alsoIn}: ${wholly.join(', ')}`;
+  });
+  const others = counts.pairsInAll - pairs.length;
+  if (others > 0) pairs.push(`and ${formatCount(others)} more pairs of files`);
+  const text = [
+    `Evidence overlaps: of ${formatCount(flows)} flows of the case, ${formatCount(counts.same)} lie wholly and ` +
+      `${formatCount(counts.part)} in part in other evidence too, as far as addresses, ports, times and packets tell` +
+      `${pairs.length > 0 ? ` (${pairs.join('; ')})` : ''}.`,
+    frame.leaveOutDuplicates
+      ? 'The former are left out of activity, by the examiner’s choice; figures about all flows count them, and parts count twice.'
+      : 'All of them count, so that the traffic in them counts twice.',
+  ];
+  if (counts.notCompared > 0) {
+    text.push(
+      `${formatCount(counts.notCompared)} more flows of overlapping evidence were not compared: they are too many.`,
+    );
+  }
+  return text.join(' ');
 }
 
 /** Caveats of findings about users. */

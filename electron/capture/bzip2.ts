@@ -204,6 +204,24 @@ export async function* bunzip2(queue: ByteQueue, trailing: (offset: number) => v
   }
 }
 
+/** Begins a block, or ends the stream: its checksum, and whether it is the stream's. */
+function readBlockStart(bits: Bits): { crc: number; isEnd: boolean } {
+  const high = bits.read(24);
+  const low = bits.read(24);
+  const crc = bits.word();
+  const isEnd = high === 0x177245 && low === 0x385090;
+  if (isEnd) return { crc, isEnd };
+  if (high !== 0x314159 || low !== 0x265359) throw damaged('a block of bzip2 begins wrongly');
+  if (bits.read(1) === 1) {
+    throw new ContainerFault('compression-not-read', 'the bzip2 stream has randomised blocks, as of before 1999');
+  }
+  return { crc, isEnd };
+}
+
+function combine(combined: number, crc: number): number {
+  return (((combined << 1) | (combined >>> 31)) ^ crc) >>> 0;
+}
+
 async function* readStream(queue: ByteQueue, blockBytes: number): AsyncGenerator<Uint8Array> {
   const tree = new Uint32Array(blockBytes);
   let bit = 0;
@@ -211,17 +229,11 @@ async function* readStream(queue: ByteQueue, blockBytes: number): AsyncGenerator
   for (;;) {
     await queue.fill(MAX_COMPRESSED_BLOCK);
     const bits = new Bits(queue.bytes, bit);
-    const high = bits.read(24);
-    const low = bits.read(24);
-    const crc = bits.word();
-    if (high === 0x177245 && low === 0x385090) {
+    const { crc, isEnd } = readBlockStart(bits);
+    if (isEnd) {
       queue.drop(Math.ceil(bits.at / 8));
       if (crc !== combined) throw damaged('the checksum of a bzip2 stream is wrong');
       return;
-    }
-    if (high !== 0x314159 || low !== 0x265359) throw damaged('a block of bzip2 begins wrongly');
-    if (bits.read(1) === 1) {
-      throw new ContainerFault('compression-not-read', 'the bzip2 stream has randomised blocks, as of before 1999');
     }
     const origin = bits.read(24);
     const count = readBlock(bits, tree);
@@ -230,6 +242,38 @@ async function* readStream(queue: ByteQueue, blockBytes: number): AsyncGenerator
     bit = bits.at & 7;
     const got = yield* unsort(tree, count, origin);
     if (got !== crc) throw damaged('the checksum of a block of bzip2 is wrong');
-    combined = (((combined << 1) | (combined >>> 31)) ^ crc) >>> 0;
+    combined = combine(combined, crc);
+  }
+}
+
+/** One stream that is wholly there; null when it is damaged, cut, or gives more than `maximum` bytes. */
+export function decompressBzip2(stream: Uint8Array, maximum: number): Uint8Array | null {
+  const level = stream[3] - 0x30;
+  if (Buffer.from(stream.subarray(0, 3)).toString('latin1') !== 'BZh' || !(level >= 1 && level <= 9)) return null;
+  const tree = new Uint32Array(level * 100_000);
+  const bits = new Bits(stream, 32);
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  let combined = 0;
+  try {
+    for (;;) {
+      const { crc, isEnd } = readBlockStart(bits);
+      if (isEnd) return crc === combined ? Buffer.concat(pieces, length) : null;
+      const origin = bits.read(24);
+      const count = readBlock(bits, tree);
+      if (origin >= count) return null;
+      const made = unsort(tree, count, origin);
+      let step = made.next();
+      for (; step.done !== true; step = made.next()) {
+        length += step.value.length;
+        if (length > maximum) return null;
+        pieces.push(Uint8Array.from(step.value));
+      }
+      if (step.value !== crc) return null;
+      combined = combine(combined, crc);
+    }
+  } catch (error) {
+    if (error instanceof ContainerFault) return null;
+    throw error;
   }
 }

@@ -41,7 +41,20 @@ export interface Content {
   readonly reader: WindowReader;
 }
 
+/** A content that tells at its end where everything in it is, and so is read at places of its choosing. */
+export interface RandomContent {
+  readonly format: string;
+  /**
+   * Reads it all; `progress` is told how many bytes are done with.
+   *
+   * @returns false when nothing in it is evidence
+   */
+  read(file: RandomAccess, progress: (bytes: number) => void): boolean;
+}
+
 export interface EvidenceReader {
+  /** Chooses from its first bytes a file that wants random access, before `choose` is asked; in containers there is none. */
+  chooseRandom?(head: Uint8Array): RandomContent | null;
   /**
    * Chooses the reader of a content from its first bytes (decompressed, up to 64 KiB, fewer only when it is shorter): of
    * the file, or of each member of an archive in turn. The reader of the member before is done then.
@@ -190,13 +203,15 @@ export async function readEvidence(
   try {
     const before = fstatSync(fd);
     const head = Buffer.alloc(HEAD_BYTES);
-    const container = containerOf(head.subarray(0, readPiece(fd, head, path, 0, 0)));
+    const beginning = head.subarray(0, readPiece(fd, head, path, 0, 0));
+    const container = containerOf(beginning);
+    const random = container === null ? (reader.chooseRandom?.(beginning) ?? null) : null;
     hash =
-      container === null && before.size >= HASH_THREAD_FROM
+      container === null && random === null && before.size >= HASH_THREAD_FROM
         ? new ThreadHash(WINDOW_BYTES, alsoHash)
         : new InlineHash(WINDOW_BYTES, alsoHash);
     const read = container === null ? readPlain : container === 'zip' ? readZip : readStream;
-    const total = await read(fd, path, hash, reader);
+    const total = random === null ? await read(fd, path, hash, reader) : readRandom(random, fd, path, hash, reader);
     const after = fstatSync(fd);
     if (after.size !== before.size || after.mtimeMs !== before.mtimeMs) {
       reader.problem(
@@ -259,19 +274,20 @@ async function readStream(fd: number, path: string, hash: EvidenceHash, reader: 
   return { bytes: total, format };
 }
 
-/** A zip archive: hashed first, since its members are read in the order of its directory. */
-async function readZip(fd: number, path: string, hash: EvidenceHash, reader: EvidenceReader): Promise<Total> {
+/**
+ * Hashes a file whose content is read by random access afterwards. Progress counts the file once: half for this pass, half
+ * for the other.
+ */
+function hashFirst(fd: number, path: string, hash: EvidenceHash, reader: EvidenceReader): RandomAccess {
   const [buffer] = hash.buffers;
   let size = 0;
   for (let got = 1; got > 0;) {
     got = readPiece(fd, buffer.subarray(0, READ_BYTES), path, size);
     hash.add(0, 0, got);
     size += got;
-    // Progress counts the file once: half for this pass, half for the other.
     reader.progress(Math.floor(size / 2));
   }
-  let taken = 0;
-  const file: RandomAccess = {
+  return {
     size,
     read(position, length) {
       if (position >= size) return buffer.subarray(0, 0);
@@ -279,12 +295,32 @@ async function readZip(fd: number, path: string, hash: EvidenceHash, reader: Evi
       return buffer.subarray(0, readPiece(fd, wanted, path, position, position));
     },
   };
+}
+
+/** A zip archive: its members are read in the order of its directory. */
+async function readZip(fd: number, path: string, hash: EvidenceHash, reader: EvidenceReader): Promise<Total> {
+  const file = hashFirst(fd, path, hash, reader);
+  const { size } = file;
+  let taken = 0;
   const unpacker = new Unpacker(new ContentWindows(reader), reader, () => Math.min(taken, size));
   const format = await unpacker.zip(file, (bytes) => {
     taken += bytes;
     reader.progress(Math.floor((size + Math.min(taken, size)) / 2));
   });
   return { bytes: size, format };
+}
+
+/** A file that itself tells at its end where everything is. */
+function readRandom(
+  content: RandomContent,
+  fd: number,
+  path: string,
+  hash: EvidenceHash,
+  reader: EvidenceReader,
+): Total {
+  const file = hashFirst(fd, path, hash, reader);
+  const isEvidence = content.read(file, (bytes) => reader.progress(Math.floor((file.size + bytes) / 2)));
+  return { bytes: file.size, format: isEvidence ? content.format : null };
 }
 
 /** Contents out of containers, one after another through the same buffer. */

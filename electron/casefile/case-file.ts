@@ -1,6 +1,7 @@
 import { closeSync, existsSync, openSync, readSync, rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { EnclaveError } from '../../shared/problem.ts';
+import { checkProfile, type Profile } from '../../shared/profile.ts';
 import { APPLICATION_ID, MIGRATIONS } from './migrations.ts';
 
 /** Opening, creating and locking a case: one SQLite database in WAL mode. */
@@ -215,4 +216,11 @@ export class CaseLock {
     rmSync(this.#path, { force: true });
     this.#db.close();
   }
+}
+
+/** The profile of a case. @param text its setting `profile` */
+export function storedProfile(text: string | null, path: string): Profile {
+  const checked = checkProfile(JSON.parse(text ?? 'null'));
+  if (!checked.ok) throw caseError(new Error(`its profile is wrong: ${checked.fault}`), path);
+  return checked.profile;
 }

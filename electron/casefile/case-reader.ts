@@ -3,8 +3,8 @@ import { type ColumnArray, type ColumnSpec, FACT_COLUMNS, FLOW_COLUMNS, type Flo
 import type { Finding } from '../../shared/finding.ts';
 import type { KeptCustody } from '../../shared/jobs.ts';
 import type { Problem } from '../../shared/problem.ts';
-import { type Profile, checkProfile } from '../../shared/profile.ts';
-import { caseError, openCaseForReading } from './case-file.ts';
+import type { Profile } from '../../shared/profile.ts';
+import { openCaseForReading, storedProfile } from './case-file.ts';
 
 /** One segment: up to 65,536 flows of one evidence file. Times are microseconds since the epoch. */
 export interface SegmentInfo {
@@ -142,11 +142,7 @@ export class CaseReader {
   }
 
   get profile(): Profile {
-    if (this.#profile === null) {
-      const checked = checkProfile(JSON.parse(this.meta('profile') ?? 'null'));
-      if (!checked.ok) throw caseError(new Error(`its profile is wrong: ${checked.fault}`), this.path);
-      this.#profile = checked.profile;
-    }
+    this.#profile ??= storedProfile(this.meta('profile'), this.path);
     return this.#profile;
   }
 

@@ -10,6 +10,7 @@ import {
   createCaseFile,
   openCaseForWriting,
   removeUnfinishedCase,
+  storedProfile,
 } from './case-file.ts';
 import { type FinishedEvidence, PROVISIONAL_LABELS } from './case-reader.ts';
 import { segmentHash, type StoredColumn } from './segment-hash.ts';
@@ -147,6 +148,10 @@ export class CaseWriter {
     return (
       this.#db.prepare<[string], { value: string }>('SELECT value FROM meta WHERE key = ?').get(key)?.value ?? null
     );
+  }
+
+  get profile(): Profile {
+    return storedProfile(this.meta('profile'), this.path);
   }
 
   setMeta(key: string, value: string): void {

@@ -71,8 +71,8 @@ export class FlowJson {
     ['ja3', 'ja4', 'userAgent', 'linkedUserAgent', 'sampling'],
   );
   readonly #export = new FieldRun(
-    ['exporter', 'nextHop', 'inputInterface', 'outputInterface', 'assembly'],
-    ['exporter', 'nextHop', 'inputInterface', 'outputInterface', 'assembly'],
+    ['exporter', 'nextHop', 'inputInterface', 'outputInterface', 'assembly', 'duplicate'],
+    ['exporter', 'nextHop', 'inputInterface', 'outputInterface', 'assembly', 'duplicate'],
   );
 
   /** A function that gives the line of a row of the segment, with its line feed; `record` makes the row's record. */

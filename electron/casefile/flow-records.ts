@@ -2,6 +2,7 @@ import {
   type ColumnArray,
   CONN_STATES,
   DIRECTIONS,
+  DUPLICATES,
   type FlowColumn,
   type FlowRecord,
   LABEL_EVIDENCE,
@@ -119,7 +120,7 @@ function segmentRecords(
   const [sampling, assembly] = [column('sampling'), column('assembly')];
   const [exporter, nextHop] = [column('exporter'), column('nextHop')];
   const [inputInterface, outputInterface] = [column('inputInterface'), column('outputInterface')];
-  const [subjectSide, direction] = [column('subjectSide'), column('direction')];
+  const [subjectSide, direction, duplicate] = [column('subjectSide'), column('direction'), column('duplicate')];
   const [range, country, asn] = [column('range'), column('country'), column('asn')];
   const [name, nameOrigin] = [column('name'), column('nameOrigin')];
   const [linkedName, linkedOrigin] = [column('linkedName'), column('linkedOrigin')];
@@ -214,6 +215,7 @@ function segmentRecords(
       inputInterface: inputInterface[row] || null,
       outputInterface: outputInterface[row] || null,
       assembly: ASSEMBLIES[assembly[row]] ?? null,
+      duplicate: DUPLICATES[duplicate[row]] ?? null,
       tunnel: outerFlowId(evidence, tunnel[row], depth[row]),
       evidence,
       locator: locator[row],

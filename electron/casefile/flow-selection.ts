@@ -5,6 +5,7 @@ import {
   type ColumnArray,
   CONN_STATES,
   DIRECTIONS,
+  DUPLICATES,
   type FlowColumn,
   LABEL_EVIDENCE,
   SUBJECT_SIDES,
@@ -178,6 +179,8 @@ function compileTest(test: FilterTest, reader: CaseReader): FlowSelection {
       return choiceTest(test, 'subjectSide', SUBJECT_SIDES, reader);
     case 'direction':
       return choiceTest(test, 'direction', DIRECTIONS, reader);
+    case 'duplicate':
+      return choiceTest(test, 'duplicate', DUPLICATES, reader);
     case 'labelEvidence':
       return choiceTest(test, 'labelEvidence', LABEL_EVIDENCE, reader);
     case 'range': {

@@ -71,6 +71,7 @@ const FIELDS = {
   inputInterface: 'int64',
   outputInterface: 'int64',
   assembly: 'text',
+  duplicate: 'text',
   tunnel: 'text',
   evidence: 'text',
   locator: 'double',

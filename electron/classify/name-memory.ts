@@ -237,7 +237,7 @@ export class NameMemory {
 /** A record with a name beats one without; then the order of the text decides, so that file order cannot matter. */
 function isBetter(x: LinkedName, y: LinkedName): boolean {
   if ((x.name !== '') !== (y.name !== '')) return x.name !== '';
-  return compareText(x.name + x.userAgent, y.name + y.userAgent) < 0;
+  return compareText(x.name + x.userAgent + x.protocol, y.name + y.userAgent + y.protocol) < 0;
 }
 
 function compareText(x: string, y: string): number {

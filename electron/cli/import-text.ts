@@ -5,7 +5,7 @@ import { bytes, count, faultLine, note, out, table } from './terminal.ts';
 
 /** The result of an import in words. */
 
-const KNOWN_FORMATS = 'give a pcap, pcapng or Zeek log (plain, .gz or .zst), or a folder of them';
+const KNOWN_FORMATS = 'give a capture or a flow export (docs/evidence-formats.md), or a folder of them';
 const COPY_AGAIN = 'if the original is whole, copy it again and import that; what is readable was imported';
 const COMPARE = 'what is sound was imported; compare the file with its original';
 

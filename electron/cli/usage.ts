@@ -6,7 +6,8 @@ import { EnclaveError } from '../../shared/problem.ts';
 export const USAGE = {
   new: 'enclave new CASE [--profile FILE|NAME] [--title TEXT] [--examiner NAME] [--authority TEXT]',
   import:
-    'enclave import CASE PATH... [--also-hash sha1,md5] [--clock-offset SECONDS --clock-reason TEXT] [--no-analyse] [--json]',
+    'enclave import CASE PATH... [--mapping FILE] [--also-hash sha1,md5] [--clock-offset SECONDS --clock-reason TEXT] [--leave-out-duplicates|--keep-duplicates] [--no-analyse] [--json]',
+  mapping: 'enclave mapping FILE',
   flows: 'enclave flows CASE [--where FILTER] [--limit N] [--format ndjson|csv|parquet] [--out FILE]',
   summary:
     'enclave summary CASE --by DIMENSION[,DIMENSION] [--metric flows|bytes|packets|host-hours] [--where FILTER] [--json]',
@@ -14,7 +15,7 @@ export const USAGE = {
   findings: 'enclave findings CASE [--json]',
   report: 'enclave report CASE --out FILE.html|FILE.pdf',
   verify: 'enclave verify CASE [--evidence DIRECTORY] [--json]',
-  reclassify: 'enclave reclassify CASE [--json]',
+  reclassify: 'enclave reclassify CASE [--leave-out-duplicates|--keep-duplicates] [--json]',
   demo: 'enclave demo [--out DIRECTORY]',
 } as const;
 
@@ -23,6 +24,7 @@ export type Verb = keyof typeof USAGE;
 const PURPOSE: Readonly<Record<Verb, string>> = {
   new: 'create a case; profiles that come with Enclave: default, dprk-2017',
   import: 'add captures and flow exports (files and folders), label and analyse',
+  mapping: 'propose what the columns of a text export mean, as JSON to be corrected and given to import',
   flows: 'print flows, one a line',
   summary: 'totals by category, service, protocol, country, asn, host, range, hour, weekday, day, evidence, direction',
   analyse: 'make the findings anew',

@@ -6,6 +6,7 @@ import { importAndAnalyse } from '../engine/case-jobs.ts';
 import { Engine } from '../engine/engine.ts';
 import { findingsText } from './findings-text.ts';
 import { importExitCode, noteProblems, printImport } from './import-text.ts';
+import { readMapping } from './mapping-file.ts';
 import { readProfile } from './profile-file.ts';
 import { type ProgressDisplay, progressDisplay } from './progress-display.ts';
 import { count, note, out, safe, table } from './terminal.ts';
@@ -83,6 +84,22 @@ const JSON_OPTION = { json: { type: 'boolean', default: false } } as const;
 
 type Command = (args: readonly string[]) => Promise<number>;
 
+/** Whether analyses shall leave out flows that other evidence of the case holds too; remembered by the case. */
+const DUPLICATE_OPTIONS = {
+  'leave-out-duplicates': { type: 'boolean', default: false },
+  'keep-duplicates': { type: 'boolean', default: false },
+} as const;
+
+/** Part of a request: nothing when neither option is given, so that the case keeps what it had. */
+function duplicateChoice(
+  verb: Verb,
+  values: Record<keyof typeof DUPLICATE_OPTIONS, boolean>,
+): { leaveOutDuplicates?: boolean } {
+  const { 'leave-out-duplicates': leaveOut, 'keep-duplicates': keep } = values;
+  if (leaveOut && keep) throw usageError(verb, '--leave-out-duplicates and --keep-duplicates contradict each other');
+  return leaveOut || keep ? { leaveOutDuplicates: leaveOut } : {};
+}
+
 const newCase: Command = (args) => {
   const { values, positionals } = readArguments(
     'new',
@@ -117,8 +134,15 @@ const FURTHER_HASHES: readonly FurtherHash[] = ['sha1', 'md5'];
 const MAX_CLOCK_OFFSET = 100 * 366 * 86_400;
 
 /** What the options of `import` ask for and state; throws what is wrong with them. */
-function custodyOf(hashes: string | undefined, offset: string | undefined, reason: string | undefined): Custody {
+function custodyOf(options: {
+  'also-hash'?: string | undefined;
+  'clock-offset'?: string | undefined;
+  'clock-reason'?: string | undefined;
+  mapping?: string | undefined;
+}): Custody {
+  const { 'also-hash': hashes, 'clock-offset': offset, 'clock-reason': reason, mapping } = options;
   const custody: Custody = {};
+  if (mapping !== undefined) custody.mapping = readMapping(mapping);
   if (hashes !== undefined) {
     custody.alsoHash = hashes.split(',').map((name) => {
       const known = FURTHER_HASHES.find((hash) => hash === name.trim().toLowerCase());
@@ -161,14 +185,17 @@ const importCommand: Command = (args) => {
       'also-hash': { type: 'string' },
       'clock-offset': { type: 'string' },
       'clock-reason': { type: 'string' },
+      mapping: { type: 'string' },
+      ...DUPLICATE_OPTIONS,
       ...JSON_OPTION,
     },
     { least: 2, most: Infinity },
   );
-  const custody = custodyOf(values['also-hash'], values['clock-offset'], values['clock-reason']);
+  const custody = custodyOf(values);
+  const duplicates = duplicateChoice('import', values);
   return inSession(values.json, async (session) => {
     const [casePath, ...paths] = positionals;
-    const request = { case: resolve(casePath), paths, custody };
+    const request = { case: resolve(casePath), paths, custody, ...duplicates };
     const summary = await importInto(session, request, !values['no-analyse']);
     if (values.json) printJson(summary);
     else printImport(summary);
@@ -180,6 +207,23 @@ const importCommand: Command = (args) => {
 function writeStdout(chunk: string | Uint8Array): Promise<void> {
   return new Promise((done) => process.stdout.write(chunk, () => done()));
 }
+
+const mapping: Command = (args) => {
+  const { positionals } = readArguments('mapping', args, {}, { least: 1, most: 1 });
+  return inSession(false, async (session) => {
+    const [path] = positionals;
+    const preview = await session.run('previewText', { path: resolve(path), mapping: null });
+    for (const reason of preview.why) note(`${safe(reason)}\n`);
+    if (preview.mapping === null) return 2;
+    out(
+      JSON.stringify(preview.mapping, null, 2)
+        .split('\n')
+        .map((line) => `${safe(line)}\n`)
+        .join(''),
+    );
+    return 0;
+  });
+};
 
 const flows: Command = (args) => {
   const { values, positionals } = readArguments(
@@ -280,9 +324,15 @@ const findings: Command = (args) => {
 };
 
 const reclassify: Command = (args) => {
-  const { values, positionals } = readArguments('reclassify', args, JSON_OPTION, { least: 1, most: 1 });
+  const { values, positionals } = readArguments(
+    'reclassify',
+    args,
+    { ...DUPLICATE_OPTIONS, ...JSON_OPTION },
+    { least: 1, most: 1 },
+  );
+  const duplicates = duplicateChoice('reclassify', values);
   return inSession(values.json, async (session) => {
-    const result = await session.run('reclassify', { case: resolve(positionals[0]) });
+    const result = await session.run('reclassify', { case: resolve(positionals[0]), ...duplicates });
     await session.analyse(resolve(positionals[0]));
     if (values.json) printJson(result);
     else out(`${count(result.flows)} flows labelled anew\n`);
@@ -390,6 +440,7 @@ const demo: Command = (args) => {
 export const COMMANDS: Readonly<Record<Verb, Command>> = {
   new: newCase,
   import: importCommand,
+  mapping,
   flows,
   summary,
   analyse,

@@ -138,7 +138,10 @@ export function decodeEtherType(
   return MALFORMED;
 }
 
-/** LLC (802.2) with SNAP (RFC 1042, and 802.1H's bridge-tunnel prefix), or IP by its own LLC address (RFC 948). */
+/**
+ * LLC (802.2) with SNAP (RFC 1042, and 802.1H's bridge-tunnel prefix), IP by its own LLC address (RFC 948), or a network
+ * protocol's number behind that of OSI (RFC 2684, RFC 2364).
+ */
 export function decodeLlc(
   bytes: Uint8Array,
   at: number,
@@ -150,6 +153,9 @@ export function decodeLlc(
   if (end - at < 3) return CUT_SHORT;
   if (bytes[at] === 0x06 && bytes[at + 1] === 0x06 && bytes[at + 2] === 0x03) {
     return decodeIp(bytes, at + 3, end, wireEnd, header);
+  }
+  if (bytes[at] === 0xfe && bytes[at + 1] === 0xfe && bytes[at + 2] === 0x03) {
+    return decodeNlpid(bytes, at + 3, end, wireEnd, header, layers);
   }
   if (bytes[at] !== 0xaa || bytes[at + 1] !== 0xaa || bytes[at + 2] !== 0x03) return NOT_IP;
   return decodeSnap(bytes, at + 3, end, wireEnd, header, layers);
@@ -296,6 +302,18 @@ export function decodeFrameRelay(
   if (bytes[at] !== 0x03) return decodeEtherType(bytes, at + 2, end, wireEnd, u16(bytes, at), header, layers + 1);
   at++;
   if (bytes[at] === 0) at++;
+  return decodeNlpid(bytes, at, end, wireEnd, header, layers + 1);
+}
+
+/** A network layer protocol's number (ISO/IEC TR 9577) and what follows it. */
+export function decodeNlpid(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  wireEnd: number,
+  header: Int32Array,
+  layers: number,
+): DecodeResult {
   if (at >= end) return CUT_SHORT;
   switch (bytes[at]) {
     case 0xcc:
@@ -303,9 +321,9 @@ export function decodeFrameRelay(
     case 0x8e:
       return decodeIpv6(bytes, at + 1, end, wireEnd, header);
     case 0x80:
-      return decodeSnap(bytes, at + 1, end, wireEnd, header, layers + 1);
+      return decodeSnap(bytes, at + 1, end, wireEnd, header, layers);
     case 0xcf:
-      return decodePpp(bytes, at + 1, end, wireEnd, header, layers + 1);
+      return decodePpp(bytes, at + 1, end, wireEnd, header, layers);
     default:
       return NOT_IP;
   }

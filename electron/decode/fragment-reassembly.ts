@@ -290,9 +290,10 @@ function isLate(datagram: Datagram, time: number): boolean {
 
 /** What names a datagram: its addresses and identification, of IPv4 the protocol too; and its tunnel depth. */
 function keyOf(header: Int32Array): string {
-  const isIpv4 = header[0] === 0 && header[1] === 0 && header[2] === 0xffff;
-  const protocol = isIpv4 ? header[FRAGMENT_PROTOCOL] : 0;
-  return `${header.subarray(0, 8).join()},${header[FRAGMENT_ID]},${protocol},${header[DEPTH]}`;
+  const isIpv4 = (header[0] | header[1] | header[4] | header[5]) === 0 && header[2] === 0xffff && header[6] === 0xffff;
+  const rest = `${header[3]},${header[7]},${header[FRAGMENT_ID]},${header[DEPTH]}`;
+  if (isIpv4) return `${rest},${header[FRAGMENT_PROTOCOL]}`;
+  return `${rest},${header[0]},${header[1]},${header[2]},${header[4]},${header[5]},${header[6]}`;
 }
 
 function givePorts(from: Int32Array, to: Int32Array): void {

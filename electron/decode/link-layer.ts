@@ -13,9 +13,24 @@ import {
 } from './encapsulation.ts';
 import { decodeIeee80211, decodeRadioHeader } from './ieee80211.ts';
 import {
+  decodeJuniper,
+  JUNIPER_ATM1,
+  JUNIPER_ATM2,
+  JUNIPER_CHDLC,
+  JUNIPER_ETHER,
+  JUNIPER_FRELAY,
+  JUNIPER_MLFR,
+  JUNIPER_MLPPP,
+  JUNIPER_PPP,
+  JUNIPER_PPPOE,
+  JUNIPER_PPPOE_ATM,
+  JUNIPER_VP,
+} from './juniper.ts';
+import {
   CUT_SHORT,
   decodeIp,
   decodeIpv4,
+  decodeIpv6,
   type DecodeResult,
   LINK_UNKNOWN,
   MALFORMED,
@@ -79,6 +94,11 @@ function decodeLink(
       const route = (bytes[at + 8] & 0x80) === 0 ? 0 : bytes[at + 14] & 0x1f;
       return decodeLlc(bytes, at + 14 + route, end, wireEnd, header, layers + 1);
     }
+    // ARCNET: source and destination of a byte each; Linux has two bytes of the hardware's behind them.
+    case 7:
+      return decodeArcnet(bytes, at + 2, end, wireEnd, header);
+    case 129:
+      return decodeArcnet(bytes, at + 4, end, wireEnd, header);
     // SLIP: direction and the compressed header.
     case 8:
       return captured < 16 ? CUT_SHORT : decodeIp(bytes, at + 16, end, wireEnd, header);
@@ -131,6 +151,18 @@ function decodeLink(
     case 123:
       if (captured < 4) return CUT_SHORT;
       return (bytes[at] & 15) === 2 ? decodeLlc(bytes, at + 4, end, wireEnd, header, layers + 1) : NOT_IP;
+    case JUNIPER_MLPPP:
+    case JUNIPER_MLFR:
+    case JUNIPER_ATM2:
+    case JUNIPER_ATM1:
+    case JUNIPER_PPPOE:
+    case JUNIPER_PPPOE_ATM:
+    case JUNIPER_ETHER:
+    case JUNIPER_PPP:
+    case JUNIPER_FRELAY:
+    case JUNIPER_CHDLC:
+    case JUNIPER_VP:
+      return decodeJuniper(bytes, at, end, wireEnd, linkType, header, layers);
     // IP over IEEE 1394 as Apple writes it: two addresses of eight bytes, EtherType.
     case 138:
       if (captured < 18) return CUT_SHORT;
@@ -182,9 +214,66 @@ function decodeLink(
       return decodeEthernet(bytes, at + 4, end, wireEnd, header, layers);
     case 285:
       return decodeTagged(bytes, at, end, wireEnd, 8, header, layers);
+    case 289:
+      return decodeAlp(bytes, at, end, wireEnd, header);
     default:
       return LINK_UNKNOWN;
   }
+}
+
+/**
+ * From ARCNET's protocol number on: RFC 1051 goes on with IP, RFC 1201 with a split flag and a sequence number, in an
+ * exception frame behind 0xff, padding and the number again. Of a split packet the first frame holds its headers.
+ */
+function decodeArcnet(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  wireEnd: number,
+  header: Int32Array,
+): DecodeResult {
+  if (start >= end) return CUT_SHORT;
+  const protocol = bytes[start];
+  if (protocol === 0xf0) return decodeIpv4(bytes, start + 1, end, wireEnd, header);
+  if (end - start < 2) return CUT_SHORT;
+  const split = bytes[start + 1] === 0xff ? start + 5 : start + 1;
+  if (end - split < 3) return CUT_SHORT;
+  // An odd flag is that of the first frame, 0 that of one which is whole.
+  if (bytes[split] !== 0 && (bytes[split] & 1) === 0) return NOT_IP;
+  const body = split + 3;
+  switch (protocol) {
+    case 0xd4:
+      return decodeIpv4(bytes, body, end, wireEnd, header);
+    case 0xc4:
+      return decodeIpv6(bytes, body, end, wireEnd, header);
+    default:
+      return NOT_IP;
+  }
+}
+
+/**
+ * ATSC 3.0's link layer (A/330): packet type 0 is IPv4, whole in a frame or the first segment of it. Concatenated, compressed
+ * and other packets are not read.
+ */
+function decodeAlp(bytes: Uint8Array, at: number, end: number, wireEnd: number, header: Int32Array): DecodeResult {
+  if (end - at < 2) return CUT_SHORT;
+  if (bytes[at] >>> 5 !== 0) return NOT_IP;
+  const isPart = (bytes[at] & 0x10) !== 0;
+  const isLong = (bytes[at] & 0x08) !== 0;
+  if (!isPart && !isLong) return decodeIpv4(bytes, at + 2, end, wireEnd, header);
+  if (isPart && isLong) return NOT_IP;
+  if (end - at < 3) return CUT_SHORT;
+  // Receivers write packets that hold nothing but an extension of their own.
+  if (isLong && (u16(bytes, at) & 0x07ff) === 0 && bytes[at + 2] >>> 3 === 0) return NOT_IP;
+  if (isPart && bytes[at + 2] >>> 3 !== 0) return NOT_IP;
+  let body = at + 3;
+  // A sub-stream's number, and an extension of its type, length less one, and bytes.
+  if ((bytes[at + 2] & 2) !== 0) body++;
+  if ((bytes[at + 2] & 1) !== 0) {
+    if (end - body < 2) return CUT_SHORT;
+    body += 3 + bytes[body + 1];
+  }
+  return decodeIpv4(bytes, body, end, wireEnd, header);
 }
 
 function u32Little(bytes: Uint8Array, at: number): number {

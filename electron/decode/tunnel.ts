@@ -281,11 +281,13 @@ function decodeTeredo(bytes: Uint8Array, start: number, end: number, wireEnd: nu
   let at = start;
   if (end - at >= 13 && u16(bytes, at) === 1) at += 13 + bytes[at + 2] + bytes[at + 3];
   if (end - at >= 8 && u16(bytes, at) === 0) at += 8;
-  if (at >= end || bytes[at] >>> 4 !== 6) return NOT_IP;
+  // Most of what looks like IPv6 on any port is not: the addresses tell soonest.
+  if (end - at < 40 || bytes[at] >>> 4 !== 6) return NOT_IP;
+  const fromClient = isTeredo(bytes, at + 8);
+  if (!fromClient && !isTeredo(bytes, at + 24)) return NOT_IP;
   const result = decodeIpv6(bytes, at, end, wireEnd, inner);
-  if (result !== DECODED) return end - at >= 40 && isTeredo(bytes, at + 8) ? result : NOT_IP;
-  const isClient = isTeredo(bytes, at + 8) || isTeredo(bytes, at + 24);
-  return isClient && inner[IP_END] <= wireEnd ? DECODED : NOT_IP;
+  if (result !== DECODED) return fromClient ? result : NOT_IP;
+  return inner[IP_END] <= wireEnd ? DECODED : NOT_IP;
 }
 
 /** 2001::/32, or fe80::/64 as clients and servers use it with each other. */

@@ -1,5 +1,6 @@
 import type { CaseOverview } from '../../shared/case-overview.ts';
 import { z } from 'zod';
+import { LEAVE_OUT_DUPLICATES } from '../../shared/duplicate-counts.ts';
 import type { CaseReader } from '../casefile/case-reader.ts';
 
 /** What the case holds: its facts and its completed evidence, in the order of import. Flows and times also of evidence in work, if the reader shows it. */
@@ -38,6 +39,7 @@ export function overviewOf(reader: CaseReader): CaseOverview {
     examiner: reader.meta('examiner') ?? '',
     authority: reader.meta('authority') ?? '',
     profile: reader.profile,
+    leaveOutDuplicates: reader.meta(LEAVE_OUT_DUPLICATES) === 'yes',
     evidence,
     countryTables: countryTables(reader),
     flows,

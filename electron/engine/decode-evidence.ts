@@ -1,5 +1,5 @@
 import type { ArchiveMember } from '../capture/archive-member.ts';
-import { type Content, HEAD_BYTES, readEvidence } from '../capture/evidence-file.ts';
+import { type Content, HEAD_BYTES, type RandomContent, readEvidence } from '../capture/evidence-file.ts';
 import type { FurtherHash } from '../capture/evidence-hash.ts';
 import type { CaptureReader, PacketSink } from '../capture/packet-sink.ts';
 import { PCAP_MAGICS, PcapReader } from '../capture/pcap.ts';
@@ -10,14 +10,19 @@ import { NO_CLIENT, uidWords } from '../classify/name-memory.ts';
 import { PayloadRecogniser } from '../classify/payload/recogniser.ts';
 import { linkTypeName } from '../decode/link-type-names.ts';
 import type { EvidenceSink, ExportedFlow, LogName } from '../flows/flow-sink.ts';
+import { FlowAssembly } from '../flows/flow-assembly.ts';
 import { FlowTable, type FlowTimeouts } from '../flows/flow-table.ts';
+import { isParquet, ParquetReader } from '../flows/parquet/parquet-file.ts';
 import { type FilledSegment, SegmentBuilder } from '../flows/segment-builder.ts';
-import { detectZeek, ZeekReader } from '../flows/zeek.ts';
+import { explainText } from '../flows/text/text-exports.ts';
 import type { AddressWords } from '../../shared/address.ts';
 import { CONN_STATES, NAME_ORIGINS } from '../../shared/flow.ts';
 import type { Custody } from '../../shared/jobs.ts';
+import type { Mapping } from '../../shared/mapping.ts';
 import { EnclaveError, type Problem, ProblemCounter } from '../../shared/problem.ts';
 import { MemberSequence } from './member-sequence.ts';
+import { ExportDatagrams } from './export-datagrams.ts';
+import { type ExportReader, exportFormatOf } from './export-readers.ts';
 import { AnswerCollector, LogNameCollector } from './name-collectors.ts';
 import { PacketPath } from './packet-path.ts';
 
@@ -54,8 +59,6 @@ export interface DecodedEvidence {
 
 /** Formats that are recognised only to say so: first bytes in hex → name. */
 const OTHER_FORMATS: readonly (readonly [hex: string, name: string])[] = [
-  ['0ca5', 'nfdump'],
-  ['a50c', 'nfdump'],
   ['cf10', 'flow-tools'],
   ['53514c69746520', 'SQLite'],
   ['474d4255', 'Microsoft Network Monitor 2'],
@@ -86,15 +89,15 @@ const CONTAINER_FAULTS: ReadonlySet<string> = new Set([
 ]);
 
 /** What a file is that no reader takes, in words. */
-export function describeUnknown(head: Uint8Array): string {
+export function describeUnknown(head: Uint8Array, mapping: Mapping | null = null): string {
   if (head.length === 0) return 'the file is empty';
+  if (isParquet(head)) return 'a Parquet file inside a container: unpack it first';
   const hex = Buffer.from(head.subarray(0, 16)).toString('hex');
   const known = OTHER_FORMATS.find(([magic]) => hex.startsWith(magic));
   if (known) return `a file of the kind ${known[1]}, which this version does not read`;
   const isText = head.every((byte) => byte >= 0x20 || byte === 9 || byte === 10 || byte === 13);
-  return isText
-    ? 'text that is no flow export known to this version'
-    : 'neither a capture nor a flow export known to this version';
+  if (isText) return explainText(head, mapping)?.message ?? 'text that is no flow export known to this version';
+  return 'neither a capture nor a flow export known to this version';
 }
 
 /** Problems of the file in work. */
@@ -175,8 +178,8 @@ class ExportPath implements EvidenceSink {
     this.#logNames.add(name);
   }
 
-  problem(kind: string, offset: number, message: string): void {
-    this.#problems.add(kind, offset, message);
+  problem(kind: string, offset: number, message: string, count?: number): void {
+    this.#problems.add(kind, offset, message, count);
   }
 }
 
@@ -215,6 +218,7 @@ export async function decodeEvidence(
  * flow, and belongs to the piece where it began. A piece of another link type, or one that begins before the end of the last,
  * ends the flows before it.
  *
+ * @param profileMappings what the case's profile knows of text exports
  * @returns for each file what it holds, or why it cannot be read
  * @throws whatever `output` throws
  */
@@ -223,8 +227,9 @@ export async function decodeRun(
   timeouts: FlowTimeouts,
   output: DecodeOutput,
   custody: Custody = {},
+  profileMappings: readonly Mapping[] = [],
 ): Promise<(DecodedEvidence | EnclaveError)[]> {
-  const { alsoHash = [], clockOffset = 0 } = custody;
+  const { alsoHash = [], clockOffset = 0, mapping = null } = custody;
   const isRun = paths.length > 1;
   const problems = new CurrentProblems();
   const builder = new SegmentBuilder((segment, file) => output.segment(segment, file));
@@ -235,8 +240,9 @@ export async function decodeRun(
     answers.add(client, address, name, from, until),
   );
   const clockOffsetUs = Math.round(clockOffset * 1e6);
-  const packets = new PacketPath(new FlowTable(builder, recogniser, timeouts), problems, clockOffsetUs);
-  const exports = new ExportPath(builder, answers, logNames, problems, clockOffsetUs);
+  const exports = new FlowAssembly(new ExportPath(builder, answers, logNames, problems, clockOffsetUs), timeouts);
+  const datagrams = new ExportDatagrams(exports);
+  const packets = new PacketPath(new FlowTable(builder, recogniser, timeouts), problems, clockOffsetUs, datagrams);
   const members = new MemberSequence(packets, exports);
 
   const readFile = async (path: string): Promise<{ decoded: DecodedEvidence; counted: number }> => {
@@ -244,11 +250,18 @@ export async function decodeRun(
     let format: string | null = null;
     let unknown = describeUnknown(new Uint8Array(0));
     let records = 0;
+    const recordsBefore = datagrams.records;
     let firstSeen = Infinity;
     let lastSeen = -Infinity;
     let names = 0;
     const storeName = (address: AddressWords, name: string): void => {
       if (++names <= MAX_NAME_RECORDS) answers.add(NO_CLIENT, address, name, 0, Number.MAX_SAFE_INTEGER);
+    };
+
+    const note = (reader: Pick<ExportReader, 'records' | 'firstSeen' | 'lastSeen'>): void => {
+      records += reader.records;
+      firstSeen = Math.min(firstSeen, (reader.firstSeen ?? Infinity) + clockOffsetUs);
+      lastSeen = Math.max(lastSeen, (reader.lastSeen ?? -Infinity) + clockOffsetUs);
     };
 
     /** Takes what the reader of a content found, once it is done; gives the packets or lines that it counted. */
@@ -276,26 +289,24 @@ export async function decodeRun(
         };
         return { format: id, reader };
       }
-      const zeek = detectZeek(head.subarray(0, HEAD_BYTES));
-      if (zeek === null) {
-        unknown = describeUnknown(head);
+      const found = exportFormatOf(head.subarray(0, HEAD_BYTES), { given: mapping, ofProfile: profileMappings });
+      if (found === null) {
+        unknown = describeUnknown(head, mapping);
         return null;
       }
-      format = zeek.id;
-      const reader = new ZeekReader(zeek, member === null ? exports : members.log);
+      format = found.id;
+      const reader = found.open(member === null ? exports : members.log);
       let lines = 0;
       finish = () => {
-        records += reader.records;
-        firstSeen = Math.min(firstSeen, (reader.firstSeen ?? Infinity) + clockOffsetUs);
-        lastSeen = Math.max(lastSeen, (reader.lastSeen ?? -Infinity) + clockOffsetUs);
-        return lines + 1;
+        note(reader);
+        return found.isText ? lines + 1 : reader.records;
       };
       return {
-        format: zeek.id,
+        format: found.id,
         reader: {
           consume(bytes, end, _base, final) {
             const piece = bytes.subarray(0, end);
-            if (member !== null) lines += lineFeeds(piece);
+            if (member !== null && found.isText) lines += lineFeeds(piece);
             if (end > 0) reader.push(piece);
             if (final) reader.end();
             return end;
@@ -303,10 +314,25 @@ export async function decodeRun(
         },
       };
     };
-    const reading = await readEvidence(
+    const chooseRandom = (head: Uint8Array): RandomContent | null => {
+      if (!isParquet(head)) return null;
+      return {
+        format: 'parquet',
+        read(file, progress) {
+          format = 'parquet';
+          const reader = new ParquetReader(file, mapping, exports);
+          reader.read(progress);
+          note(reader);
+          if (!reader.isReadable) unknown = 'a Parquet file that cannot be read as flows';
+          return reader.isReadable;
+        },
+      };
+    };
+    const whole = await readEvidence(
       path,
       {
         choose,
+        chooseRandom,
         problem: (kind, offset, message) => problems.add(kind, offset, message),
         progress: (bytes) => output.progress(bytes, packets.packets, builder.total, format, problems.counter),
       },
@@ -319,29 +345,29 @@ export async function decodeRun(
       const message = `only the first ${MAX_NAME_RECORDS} names that the capture gives to addresses were taken`;
       problems.add('names-over-budget', 0, message, names - MAX_NAME_RECORDS);
     }
-    if (reading.format === null) {
-      const { container } = reading;
+    if (whole.format === null) {
+      const { container } = whole;
       const fault = problems.counter.list().find(({ kind }) => CONTAINER_FAULTS.has(kind));
       if (container === 'tar' || container === 'zip')
         unknown = `a ${container} archive without anything that can be read`;
       if (fault?.kind !== 'damaged-compression') {
-        problems.add(reading.bytes === 0 ? 'empty' : 'not-recognised', 0, fault?.message ?? unknown);
+        problems.add(whole.bytes === 0 ? 'empty' : 'not-recognised', 0, fault?.message ?? unknown);
       }
     }
 
-    const { sha256, hashes, bytes } = reading;
+    const { sha256, hashes, bytes } = whole;
     const finite = (time: number): number | null => (Number.isFinite(time) ? time : null);
     const decoded = {
       sha256,
       hashes,
       bytes,
-      format: reading.format,
+      format: whole.format,
       linkTypes: [...linkTypes],
       packets: packets.packets,
       flows: 0,
-      records,
-      firstSeen: finite(Math.min(packets.firstSeen, firstSeen)),
-      lastSeen: finite(Math.max(packets.lastSeen, lastSeen)),
+      records: records + datagrams.records - recordsBefore,
+      firstSeen: finite(Math.min(packets.firstSeen, firstSeen, datagrams.firstSeen + clockOffsetUs)),
+      lastSeen: finite(Math.max(packets.lastSeen, lastSeen, datagrams.lastSeen + clockOffsetUs)),
       problems: [],
     };
     packets.endFile(isRun ? members.before : 0);
@@ -372,6 +398,8 @@ export async function decodeRun(
     }
   }
   packets.end();
+  datagrams.end();
+  exports.end();
   builder.flush();
   const cutNames = builder.cutNames + answers.cutNames + logNames.cutNames;
   if (cutNames > 0) problems.add('name-cut', 0, 'names longer than 4,096 characters were cut', cutNames);

@@ -13,7 +13,7 @@ if (port === null) throw new Error('decode-worker runs as a worker thread only')
 /** Problems met in a file are told while it is read, this often at most. */
 const TELL_PROBLEMS_EVERY_MS = 500;
 
-async function decode({ paths, timeouts, custody, shared }: DecodeRequest): Promise<void> {
+async function decode({ paths, timeouts, custody, mappings, shared }: DecodeRequest): Promise<void> {
   const control = new Int32Array(shared.control);
   const counters = new Float64Array(shared.progress);
   const send = (reply: DecodeReply, transfer: ArrayBuffer[]): void => {
@@ -56,6 +56,7 @@ async function decode({ paths, timeouts, custody, shared }: DecodeRequest): Prom
         },
       },
       custody,
+      mappings,
     );
     const decoded = evidence.map((file) => (file instanceof EnclaveError ? toErrorValue(file) : file));
     port?.postMessage({ type: 'done', evidence: decoded } satisfies DecodeReply);

@@ -13,6 +13,7 @@ import {
   PROGRESS_PACKETS,
   PROGRESS_PACKETS_BEFORE,
 } from '../../shared/jobs.ts';
+import type { Mapping } from '../../shared/mapping.ts';
 import { EnclaveError, fromErrorValue, type Problem } from '../../shared/problem.ts';
 import { hashFile } from '../capture/evidence-file.ts';
 import type { CaseWriter } from '../casefile/case-writer.ts';
@@ -29,6 +30,8 @@ import { CANCEL, type DecodeReply, type DecodeRequest, type SharedControl, WAITI
 
 export interface ImportHooks {
   custody: Custody;
+  /** What the case's profile knows of text exports. */
+  mappings: readonly Mapping[];
   shared: SharedControl;
   progress(what: string, file: number, files: number, bytesTotal: number): void;
   evidence(news: EvidenceNews): void;
@@ -110,8 +113,12 @@ class Decoder {
           ),
         );
       };
-      const onError = (error: unknown): void => die(error instanceof Error ? error.message : String(error));
-      const onExit = (code: number): void => die(`exit code ${code}`);
+      let failure: string | null = null;
+      const onError = (error: unknown): void => {
+        failure = error instanceof Error ? error.message : String(error);
+      };
+      // What it sent before it died comes before its exit, but not always before its error.
+      const onExit = (code: number): void => die(failure ?? `exit code ${code}`);
       const onMessage = (reply: DecodeReply): void => {
         switch (reply.type) {
           case 'segment':
@@ -152,7 +159,13 @@ class Decoder {
         }
       };
       worker.on('message', onMessage).on('error', onError).on('exit', onExit);
-      worker.postMessage({ paths, timeouts, custody: hooks.custody, shared } satisfies DecodeRequest);
+      worker.postMessage({
+        paths,
+        timeouts,
+        custody: hooks.custody,
+        mappings: hooks.mappings,
+        shared,
+      } satisfies DecodeRequest);
     });
   }
 
@@ -184,16 +197,28 @@ function result(path: EvidencePath, decoded: DecodedEvidence | null, durationMs:
   };
 }
 
-/** Whether nothing of a decoded file can be used, and why. */
-function uselessBecause(decoded: DecodedEvidence): string | null {
-  const has = (kind: string): Problem | undefined => decoded.problems.find((problem) => problem.kind === kind);
-  if (decoded.format === null)
+/** Why nothing of a decoded file can be used; null when something can. */
+function uselessBecause({ format, packets, records, flows, problems }: DecodedEvidence): string | null {
+  const has = (kind: string): Problem | undefined => problems.find((problem) => problem.kind === kind);
+  if (format === null) {
     return (has('empty') ?? has('not-recognised') ?? has('damaged-compression'))?.message ?? 'not recognised';
+  }
   const header = has('truncated-header');
   if (header) return header.message;
   const link = has('link-type-unknown');
-  if (link && decoded.flows === 0 && link.count === decoded.packets) return link.message;
-  return null;
+  if (link && flows === 0 && link.count === packets) return link.message;
+  // An empty capture is sound evidence of nothing; one of which nothing could be read is not.
+  if (packets + records > 0) return null;
+  return problems.find(({ kind }) => isLoss(kind))?.message ?? null;
+}
+
+/** What an import makes of a decoded file that is not in the case yet; `why` it is rejected, else null. */
+export function outcomeOf(
+  decoded: DecodedEvidence,
+): { status: 'rejected'; why: string } | { status: 'imported' | 'partial'; why: null } {
+  const why = uselessBecause(decoded);
+  if (why !== null) return { status: 'rejected', why };
+  return { status: decoded.problems.some(({ kind }) => isLoss(kind)) ? 'partial' : 'imported', why };
 }
 
 /**
@@ -377,8 +402,8 @@ function commitDecoded(
       message: 'it holds no packet and no record',
     });
   }
-  const why = uselessBecause(decoded);
-  if (why !== null) {
+  const { status, why } = outcomeOf(decoded);
+  if (status === 'rejected') {
     writer.abandonEvidence(number);
     return rejected(writer, file, decoded, 'not-usable', why, durationMs);
   }
@@ -388,9 +413,8 @@ function commitDecoded(
     writer.abandonEvidence(number);
     return duplicate(file, duplicateOf, durationMs);
   }
-  const status = decoded.problems.some((problem) => isLoss(problem.kind)) ? 'partial' : 'imported';
-  const { clockOffset = 0, clockReason = '' } = stated;
-  const custody = { hashes: decoded.hashes, clockOffset, clockReason };
+  const { clockOffset = 0, clockReason = '', mapping } = stated;
+  const custody = { hashes: decoded.hashes, clockOffset, clockReason, ...(mapping === undefined ? {} : { mapping }) };
   writer.finishEvidence(number, { ...decoded, format: decoded.format ?? '', status, custody });
   const isStated = Object.keys(stated).length > 0;
   return { ...result(file, decoded, durationMs), status, ...(isStated ? { custody } : {}) };

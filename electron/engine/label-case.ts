@@ -5,8 +5,10 @@ import { FlowLabeller } from '../classify/flow-labeller.ts';
 import { type AnswerChunk, type LogNameChunk, NameMemory } from '../classify/name-memory.ts';
 import { ReferenceTables } from '../reference/reference-tables.ts';
 import type { FilledSegment } from '../flows/segment-builder.ts';
+import { LEAVE_OUT_DUPLICATES } from '../../shared/duplicate-counts.ts';
 import { allocateColumn, FACT_COLUMNS, type FactColumn } from '../../shared/flow.ts';
 import { cancelledError } from './cancelled.ts';
+import { findDuplicateFlows } from './duplicate-flows.ts';
 
 /** The final labelling pass over a whole case. */
 
@@ -73,9 +75,15 @@ function* logNameChunks(reader: CaseReader): Generator<LogNameChunk> {
 /**
  * Labels every flow of the case anew, from facts and names that the case holds. Returns the number of flows.
  *
- * @param check called once a segment; throws to stop, and the labels before stay in force
+ * @param check called at least once a segment; throws to stop, and the labels before stay in force
+ * @param leaveOutDuplicates whether analyses shall leave out flows that other evidence holds too; undefined: as before
  */
-export function labelCase(writer: CaseWriter, tables: LabelTables, check: (done: number, of: number) => void): number {
+export function labelCase(
+  writer: CaseWriter,
+  tables: LabelTables,
+  check: (done: number, of: number) => void,
+  leaveOutDuplicates = leavesOutDuplicates(writer),
+): number {
   const reader = new CaseReader(writer.path, PASS_CACHE_BYTES);
   try {
     const labeller = new FlowLabeller({
@@ -88,12 +96,19 @@ export function labelCase(writer: CaseWriter, tables: LabelTables, check: (done:
     });
     const segments = reader.segments();
     const flows = segments.reduce((sum, segment) => sum + segment.rows, 0);
+    const duplicates = findDuplicateFlows(reader, () => check(0, flows));
     const basis = {
       catalogue: { version: tables.catalogue.version, sha256: tables.catalogue.sha256 },
       tables: tables.reference.basis,
+      ...(duplicates.counts === null && !leaveOutDuplicates && writer.meta(LEAVE_OUT_DUPLICATES) === null
+        ? {}
+        : { duplicates: { leftOut: leaveOutDuplicates, ...duplicates.counts } }),
     };
     let done = 0;
     writer.relabel(basis, labeller.organisations, (store) => {
+      if (leaveOutDuplicates !== leavesOutDuplicates(writer)) {
+        writer.setMeta(LEAVE_OUT_DUPLICATES, leaveOutDuplicates ? 'yes' : 'no');
+      }
       for (const segment of segments) {
         check(done, flows);
         const facts = {
@@ -103,7 +118,8 @@ export function labelCase(writer: CaseWriter, tables: LabelTables, check: (done:
             FACT_COLUMNS[name].coding === 'dictionary' ? reader.dictionary(segment, name) : [],
         };
         const { columns, dictionaries } = labeller.label(facts);
-        store(segment.segment, columns, dictionaries);
+        const duplicate = duplicates.columns.get(segment.segment);
+        store(segment.segment, duplicate === undefined ? columns : { ...columns, duplicate }, dictionaries);
         done += segment.rows;
       }
     });
@@ -111,6 +127,11 @@ export function labelCase(writer: CaseWriter, tables: LabelTables, check: (done:
   } finally {
     reader.close();
   }
+}
+
+/** Whether analyses of the case leave out flows that other evidence holds too. */
+export function leavesOutDuplicates(writer: CaseWriter): boolean {
+  return writer.meta(LEAVE_OUT_DUPLICATES) === 'yes';
 }
 
 /** Labels segments as they come, from what each holds in itself: neither DNS answers nor other logs are known yet. */

@@ -25,7 +25,7 @@ export class MemberSequence implements PacketSink {
       flow: (flow) => exports.flow({ ...flow, locator: this.#before + flow.locator }),
       answer: (client, address, name, from, until) => exports.answer(client, address, name, from, until),
       logName: (name) => exports.logName(name),
-      problem: (kind, offset, message) => exports.problem(kind, offset, this.#words + message),
+      problem: (kind, offset, message, count) => exports.problem(kind, offset, this.#words + message, count),
     };
   }
 

@@ -12,11 +12,12 @@ const CHUNK_ROWS = 16_384;
 /** DNS answers. */
 export class AnswerCollector {
   readonly #onChunk: (chunk: NameChunk) => void;
-  #client = new Uint32Array(CHUNK_ROWS * 4);
-  #address = new Uint32Array(CHUNK_ROWS * 4);
-  #name = new Uint32Array(CHUNK_ROWS);
-  #from = new Float64Array(CHUNK_ROWS);
-  #until = new Float64Array(CHUNK_ROWS);
+  // Most files hold no names: room is made at the first.
+  #client = new Uint32Array(0);
+  #address = new Uint32Array(0);
+  #name = new Uint32Array(0);
+  #from = new Float64Array(0);
+  #until = new Float64Array(0);
   readonly #names = new Dictionary();
   #rows = 0;
 
@@ -25,6 +26,7 @@ export class AnswerCollector {
   }
 
   add(client: AddressWords, address: AddressWords, name: string, from: number, until: number): void {
+    if (this.#name.length === 0) this.#allocate();
     const row = this.#rows++;
     this.#client.set(client, row * 4);
     this.#address.set(address, row * 4);
@@ -32,6 +34,14 @@ export class AnswerCollector {
     this.#from[row] = from;
     this.#until[row] = until;
     if (this.#rows === CHUNK_ROWS) this.flush();
+  }
+
+  #allocate(): void {
+    this.#client = new Uint32Array(CHUNK_ROWS * 4);
+    this.#address = new Uint32Array(CHUNK_ROWS * 4);
+    this.#name = new Uint32Array(CHUNK_ROWS);
+    this.#from = new Float64Array(CHUNK_ROWS);
+    this.#until = new Float64Array(CHUNK_ROWS);
   }
 
   /** Names cut at the limit of dictionaries. */
@@ -62,11 +72,11 @@ export class AnswerCollector {
 /** Names that a log gives to flows of another log, by the flow's id. */
 export class LogNameCollector {
   readonly #onChunk: (chunk: NameChunk) => void;
-  readonly #uid = new Uint32Array(CHUNK_ROWS * 2);
-  readonly #name = new Uint32Array(CHUNK_ROWS);
-  readonly #origin = new Uint8Array(CHUNK_ROWS);
-  readonly #protocol = new Uint32Array(CHUNK_ROWS);
-  readonly #userAgent = new Uint32Array(CHUNK_ROWS);
+  #uid = new Uint32Array(0);
+  #name = new Uint32Array(0);
+  #origin = new Uint8Array(0);
+  #protocol = new Uint32Array(0);
+  #userAgent = new Uint32Array(0);
   readonly #names = new Dictionary();
   readonly #protocols = new Dictionary();
   readonly #userAgents = new Dictionary();
@@ -77,6 +87,7 @@ export class LogNameCollector {
   }
 
   add(name: LogName): void {
+    if (this.#name.length === 0) this.#allocate();
     const row = this.#rows++;
     this.#uid.set(uidWords(name.uid), row * 2);
     this.#name[row] = this.#names.number(name.name ?? '');
@@ -84,6 +95,14 @@ export class LogNameCollector {
     this.#protocol[row] = this.#protocols.number(name.protocol);
     this.#userAgent[row] = this.#userAgents.number(name.userAgent ?? '');
     if (this.#rows === CHUNK_ROWS) this.flush();
+  }
+
+  #allocate(): void {
+    this.#uid = new Uint32Array(CHUNK_ROWS * 2);
+    this.#name = new Uint32Array(CHUNK_ROWS);
+    this.#origin = new Uint8Array(CHUNK_ROWS);
+    this.#protocol = new Uint32Array(CHUNK_ROWS);
+    this.#userAgent = new Uint32Array(CHUNK_ROWS);
   }
 
   /** Names and user agents cut at the limit of dictionaries. */

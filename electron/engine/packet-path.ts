@@ -21,6 +21,7 @@ import { decodeTunnel, MAX_TUNNEL_DEPTH } from '../decode/tunnel.ts';
 import type { FlowTable } from '../flows/flow-table.ts';
 import { TCP } from '../../shared/flow.ts';
 import type { ProblemCounter } from '../../shared/problem.ts';
+import type { ExportDatagrams } from './export-datagrams.ts';
 
 /** Problems of one kind, and the number of the packet where the first was met. */
 class Count {
@@ -45,6 +46,7 @@ export class PacketPath implements PacketSink, FragmentSink {
   readonly #problems: Pick<ProblemCounter, 'add'>;
   readonly #linkUnknown = new Map<number, number>();
   readonly #clockOffset: number;
+  readonly #exports: ExportDatagrams | null;
   readonly #cut = new Count();
   readonly #malformed = new Count();
   readonly #encrypted = new Count();
@@ -67,8 +69,14 @@ export class PacketPath implements PacketSink, FragmentSink {
   firstSeen = Infinity;
   lastSeen = -Infinity;
 
-  /** @param clockOffset microseconds added to every time */
-  constructor(table: FlowTable, problems: Pick<ProblemCounter, 'add'>, clockOffset = 0) {
+  /** @param clockOffset microseconds added to every time; `exports` reads the flow exports among the datagrams */
+  constructor(
+    table: FlowTable,
+    problems: Pick<ProblemCounter, 'add'>,
+    clockOffset = 0,
+    exports: ExportDatagrams | null = null,
+  ) {
+    this.#exports = exports;
     this.table = table;
     this.#clockOffset = clockOffset;
     this.#problems = problems;
@@ -154,7 +162,10 @@ export class PacketPath implements PacketSink, FragmentSink {
     const depth = outer[DEPTH];
     const inner = this.#headers[depth + 1];
     const result = decodeTunnel(bytes, outer, inner);
-    if (result === NOT_IP) return;
+    if (result === NOT_IP) {
+      this.#exports?.packet(outer, bytes, time - this.#clockOffset, number);
+      return;
+    }
     if (result === DECODED || result === DECODED_FIRST) {
       if (result === DECODED_FIRST) this.#aggregates.add(number);
       if (depth < MAX_TUNNEL_DEPTH) this.#decoded(inner, bytes, time, number, locator);

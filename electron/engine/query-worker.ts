@@ -21,6 +21,7 @@ import { EnclaveError } from '../../shared/problem.ts';
 import { cancelledError } from './cancelled.ts';
 import { overviewOf } from './case-overview.ts';
 import { jobError } from './job-error.ts';
+import { previewTextExport } from './preview-text.ts';
 import { verifyCase } from './verify-case.ts';
 import { ENCLAVE_VERSION } from './version.ts';
 import { CANCEL, type CloseRequest, type JobReply, type JobRequest, WAITING } from './worker-messages.ts';
@@ -220,6 +221,7 @@ const handlers: { [Name in keyof Jobs]?: Handler<Name> } = {
   flows,
   flowsPage,
   overview: (request) => overviewOf(readerOf(request.case, request.live)),
+  previewText: ({ path, mapping }) => previewTextExport(path, mapping),
   reportHtml: (request) => htmlOf(readerOf(request.case)),
   report,
   analyse(request, job) {

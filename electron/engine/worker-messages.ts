@@ -2,6 +2,7 @@ import type { NameChunk } from '../casefile/case-writer.ts';
 import type { FlowTimeouts } from '../flows/flow-table.ts';
 import type { FilledSegment } from '../flows/segment-builder.ts';
 import type { Custody, EvidenceNews, JobName } from '../../shared/jobs.ts';
+import type { Mapping } from '../../shared/mapping.ts';
 import type { ErrorValue, Problem } from '../../shared/problem.ts';
 import type { DecodedEvidence } from './decode-evidence.ts';
 
@@ -31,6 +32,8 @@ export interface DecodeRequest {
   /** One file, or the files of a run (see capture-runs). */
   paths: readonly string[];
   custody: Custody;
+  /** Of the case's profile. */
+  mappings: readonly Mapping[];
   timeouts: FlowTimeouts;
   shared: SharedControl;
 }

@@ -8,7 +8,14 @@ import { CaseWriter } from '../casefile/case-writer.ts';
 import { DEFAULT_TIMEOUTS } from '../flows/flow-table.ts';
 import { importEvidence } from './import-evidence.ts';
 import { jobError } from './job-error.ts';
-import { labelCase, type LabelTables, loadLabelTables, provisionalLabeller, stopWhen } from './label-case.ts';
+import {
+  labelCase,
+  type LabelTables,
+  leavesOutDuplicates,
+  loadLabelTables,
+  provisionalLabeller,
+  stopWhen,
+} from './label-case.ts';
 import { ENCLAVE_VERSION } from './version.ts';
 import { CANCEL, type CloseRequest, type JobReply, type JobRequest } from './worker-messages.ts';
 
@@ -60,7 +67,7 @@ async function withCase<T>(path: string, work: (writer: CaseWriter) => Promise<T
   }
 }
 
-function relabel(writer: CaseWriter, job: JobRequest): number {
+function relabel(writer: CaseWriter, job: JobRequest, leaveOutDuplicates?: boolean): number {
   const control = new Int32Array(job.shared.control);
   const { id } = job;
   return labelCase(
@@ -70,6 +77,7 @@ function relabel(writer: CaseWriter, job: JobRequest): number {
       () => Atomics.load(control, CANCEL) !== 0,
       () => reply({ id, type: 'progress', step: 'label', what: 'labels', file: 0, files: 0, bytesTotal: 0 }),
     ),
+    leaveOutDuplicates,
   );
 }
 
@@ -89,6 +97,7 @@ const importJob: Handler<'import'> = (request, job) =>
     const reading = importEvidence(writer, request.paths, DEFAULT_TIMEOUTS, {
       shared,
       custody: request.custody ?? {},
+      mappings: writer.profile.mappings,
       stored(segment, facts) {
         if (request.live !== true) return;
         provisional ??= provisionalLabeller(writer, labelTables());
@@ -114,7 +123,10 @@ const importJob: Handler<'import'> = (request, job) =>
       }
       throw error;
     }
-    if (writer.lacksLabels()) relabel(writer, job);
+    const { leaveOutDuplicates = leavesOutDuplicates(writer) } = request;
+    if (writer.lacksLabels() || leaveOutDuplicates !== leavesOutDuplicates(writer)) {
+      relabel(writer, job, leaveOutDuplicates);
+    }
     summary.peakRssBytes = process.resourceUsage().maxRSS * 1024;
     return summary;
   });
@@ -122,7 +134,8 @@ const importJob: Handler<'import'> = (request, job) =>
 const handlers: { [Name in keyof Jobs]?: Handler<Name> } = {
   new: newCase,
   import: importJob,
-  reclassify: (request, job) => withCase(request.case, (writer) => ({ flows: relabel(writer, job) })),
+  reclassify: (request, job) =>
+    withCase(request.case, (writer) => ({ flows: relabel(writer, job, request.leaveOutDuplicates) })),
   saveFindings: (request) =>
     withCase(request.case, (writer) => {
       writer.saveFindings(request.findings as Finding[], ENCLAVE_VERSION);

@@ -61,5 +61,6 @@ export interface EvidenceSink {
   flow(flow: ExportedFlow): void;
   answer(client: AddressWords, address: AddressWords, name: string, from: number, until: number): void;
   logName(name: LogName): void;
-  problem(kind: string, offset: number, message: string): void;
+  /** @param count how often, default 1 */
+  problem(kind: string, offset: number, message: string, count?: number): void;
 }

@@ -103,7 +103,7 @@ const MAX_HEADS = 2048;
 const MAX_AHEAD = 8;
 /** Undecided flows of which the inspector may keep a memory (QUIC: up to 16 KiB each). */
 const MAX_MEMORIES = 2048;
-const INITIAL_SLOTS = 16_384;
+const INITIAL_SLOTS = 512;
 /** Slots that the sweeper visits with each packet; a round through the table then outruns its growth. */
 const SWEEP_STEP = 2;
 /**
@@ -121,7 +121,8 @@ const SERVER_PORTS: ReadonlySet<number> = new Set([
 /** Ports where peers listen. In UDP they also send from there, so that only TCP tells who was asked. */
 const PEER_PORTS: ReadonlySet<number> = new Set([6881, 8333, 18080, 30303]);
 
-function isServerPort(port: number, transport: number): boolean {
+/** Whether a port is one that servers listen at, so that the other end of a flow seen midway was its initiator. */
+export function isServerPort(port: number, transport: number): boolean {
   return port < 1024 || SERVER_PORTS.has(port) || (transport === TCP && PEER_PORTS.has(port));
 }
 

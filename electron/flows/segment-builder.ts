@@ -55,19 +55,34 @@ type FactArrays = {
         : Float64Array;
 };
 
-function allocateAll(): FactArrays {
-  const arrays = Object.fromEntries(
-    FACT_COLUMN_NAMES.map((name) => [name, allocateColumn(FACT_COLUMNS[name], SEGMENT_ROWS)]),
-  );
-  return arrays as FactArrays;
+/** Rows that a builder begins with, and how much more room it makes at a time: most files have few flows. */
+const FIRST_ROWS = 256;
+const GROWTH = 4;
+
+function allArrays(arrayOf: (name: FactColumn) => ColumnArray): FactArrays {
+  return Object.fromEntries(FACT_COLUMN_NAMES.map((name) => [name, arrayOf(name)])) as FactArrays;
+}
+
+function allocateAll(rows: number): FactArrays {
+  return allArrays((name) => allocateColumn(FACT_COLUMNS[name], rows));
+}
+
+/** The same values with room for more rows, zero there. Copied, since moving memory would slow V8's typed arrays down. */
+function grown(arrays: FactArrays, rows: number): FactArrays {
+  return allArrays((name) => {
+    const column = allocateColumn(FACT_COLUMNS[name], rows);
+    column.set(arrays[name]);
+    return column;
+  });
 }
 
 /**
  * Collects flows into columns and hands over a segment whenever 65,536 are there. Writers fill `arrays` at row `rows` and
- * then call `commitRow`; all arrays are zero beyond `rows`.
+ * then call `commitRow`, which may put larger arrays in their place; all are zero beyond `rows`.
  */
 export class SegmentBuilder {
-  arrays: FactArrays = allocateAll();
+  #capacity = FIRST_ROWS;
+  arrays: FactArrays = allocateAll(FIRST_ROWS);
   rows = 0;
   /** Flows handed over and waiting. */
   total = 0;
@@ -117,7 +132,13 @@ export class SegmentBuilder {
     if (start < this.#firstStart) this.#firstStart = start;
     if (start > this.#lastStart) this.#lastStart = start;
     if (end > this.#lastEnd) this.#lastEnd = end;
-    if (this.rows === SEGMENT_ROWS) this.flush();
+    if (this.rows === this.#capacity) this.#makeRoom();
+  }
+
+  #makeRoom(): void {
+    if (this.#capacity === SEGMENT_ROWS) return this.flush();
+    this.#capacity = Math.min(this.#capacity * GROWTH, SEGMENT_ROWS);
+    this.arrays = grown(this.arrays, this.#capacity);
   }
 
   /** Hands over what is there, if anything. */
@@ -145,7 +166,9 @@ export class SegmentBuilder {
       dictionaries,
       terms: [...this.#terms.entries],
     };
-    this.arrays = allocateAll();
+    // Where one segment is full another one will be.
+    if (rows < SEGMENT_ROWS) this.#capacity = FIRST_ROWS;
+    this.arrays = allocateAll(this.#capacity);
     this.rows = 0;
     this.#firstStart = Infinity;
     this.#lastStart = -Infinity;
@@ -172,7 +195,8 @@ export class SegmentBuilder {
       const file = this.#fileOf(locator[row]);
       // A tunnel that was opened in an earlier file has no id there that would say in which.
       tunnel[row] = this.#fileOf(tunnel[row]) === file ? tunnel[row] - this.#bases[file] : 0;
-      locator[row] -= this.#bases[file];
+      // Rounded, since records in captured datagrams have numbers with four decimals.
+      locator[row] = Math.round((locator[row] - this.#bases[file]) * 10_000) / 10_000;
       const known = rowsOf.get(file);
       if (known === undefined) rowsOf.set(file, [row]);
       else known.push(row);

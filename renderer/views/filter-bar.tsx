@@ -95,7 +95,7 @@ export function FilterBar(): ReactNode {
   const isDirty = text !== where;
   const completion: Completion | null = cursor === null ? null : completeFilter(text, cursor, known);
   const choices = completion?.choices ?? [];
-  const activity = activityFilter(overview.profile);
+  const activity = activityFilter(overview.profile, overview.leaveOutDuplicates);
   const showsFault = fault !== null && (cursor === null || choices.length === 0);
   const onlyActivity = holdsFilter(where, activity);
 

@@ -213,6 +213,7 @@ export function FlowInspector({ flow, onClose }: { flow: FlowRecord; onClose: ()
             fact('Input interface', flow.inputInterface, 'inputInterface'),
             fact('Output interface', flow.outputInterface, 'outputInterface'),
             fact('Records', flow.assembly, 'assembly'),
+            fact('Also in other evidence', flow.duplicate, 'duplicate'),
             fact('Tunnel', flow.tunnel, 'tunnel', true),
             { name: 'Id', value: flow.id, mono: true },
           ]}

@@ -1,4 +1,4 @@
-import { CONN_STATES, DIRECTIONS, LABEL_EVIDENCE, SUBJECT_SIDES, TRANSPORT_NAMES } from '../flow.ts';
+import { CONN_STATES, DIRECTIONS, DUPLICATES, LABEL_EVIDENCE, SUBJECT_SIDES, TRANSPORT_NAMES } from '../flow.ts';
 import { CATEGORIES, PROTOCOLS, UNKNOWN } from '../vocabulary.ts';
 
 /** The fields of the filter language: those of the flow record, and some derived from them. */
@@ -72,6 +72,7 @@ export const FILTER_FIELDS = {
   inputInterface: number,
   outputInterface: number,
   assembly: text,
+  duplicate: choice(DUPLICATES.filter((duplicate) => duplicate !== null)),
   tunnel: text,
   depth: number,
   evidence: text,

@@ -51,6 +51,7 @@ export const PLANTED_PROFILE: Profile = {
   globalServices: [],
   groups: { 'gaming-and-streaming': ['gaming', 'streaming'], 'social-sites': ['facebook', 'social'] },
   claims: [],
+  mappings: [],
 };
 
 /** Writes a case; `rows` flows a segment at most, so that tests can cut the same flows differently. */

@@ -32,7 +32,9 @@ async function timeToFollow(page: Page, filter: string): Promise<number> {
       // What is drawn counts, not what is written.
       requestAnimationFrame(() => (times.changed = performance.now()));
     };
-    new MutationObserver(changed).observe(document.body, { subtree: true, childList: true, attributes: true });
+    const observer = new MutationObserver(changed);
+    Object.assign(window, { observer });
+    observer.observe(document.body, { subtree: true, childList: true, attributes: true });
   });
   await page.locator('#filter').press('Enter');
   await page.waitForFunction((quiet) => {
@@ -40,7 +42,11 @@ async function timeToFollow(page: Page, filter: string): Promise<number> {
     return document.querySelector('.pending') === null && performance.now() - times.changed > quiet;
   }, QUIET_MS);
   return page.evaluate(() => {
-    const { times } = window as unknown as { times: { entered: number; changed: number } };
+    const { times, observer } = window as unknown as {
+      times: { entered: number; changed: number };
+      observer: MutationObserver;
+    };
+    observer.disconnect();
     return times.changed - times.entered;
   });
 }

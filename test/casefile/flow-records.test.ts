@@ -102,6 +102,7 @@ describe('flowRecords', () => {
         inputInterface: null,
         outputInterface: null,
         assembly: null,
+        duplicate: null,
         tunnel: '00000000000000e1:7:0',
         evidence: '00000000000000e1',
         locator: 12,

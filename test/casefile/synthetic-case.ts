@@ -6,6 +6,8 @@ import {
   type ConnState,
   type Direction,
   DIRECTIONS,
+  type Duplicate,
+  DUPLICATES,
   FACT_COLUMNS,
   FLOW_COLUMNS,
   type FlowColumn,
@@ -75,6 +77,7 @@ export interface SyntheticFlow {
   /** Index + 1 in the profile's ranges. */
   range?: number;
   direction?: Direction;
+  duplicate?: Duplicate;
 }
 
 export interface SyntheticCase {
@@ -97,6 +100,7 @@ export const SYNTHETIC_PROFILE: Profile = {
   globalServices: [],
   groups: {},
   claims: [],
+  mappings: [],
 };
 
 export const SYNTHETIC_EVIDENCE = '00000000000000e1';
@@ -109,6 +113,7 @@ const ENUMS: Partial<Record<FlowColumn, readonly (string | null)[]>> = {
   labelEvidence: LABEL_EVIDENCE,
   subjectSide: SUBJECT_SIDES,
   direction: DIRECTIONS,
+  duplicate: DUPLICATES,
 };
 
 /**

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { CONN_STATES, DIRECTIONS, LABEL_EVIDENCE, NAME_ORIGINS, SUBJECT_SIDES } from '../../shared/flow.ts';
+import { CONN_STATES, DIRECTIONS, DUPLICATES, LABEL_EVIDENCE, NAME_ORIGINS, SUBJECT_SIDES } from '../../shared/flow.ts';
 import type { SyntheticFlow } from './synthetic-case.ts';
 
 /** Flows in which every column takes few values, so that tests and groups meet; each field may be absent. */
@@ -81,6 +81,7 @@ export const anyFlow: fc.Arbitrary<SyntheticFlow> = fc
     subjectSide: optional(fc.constantFrom(...SUBJECT_SIDES)),
     range: optional(fc.constantFrom(1, 2, 3)),
     direction: optional(fc.constantFrom(...DIRECTIONS)),
+    duplicate: fc.constantFrom(...DUPLICATES),
   })
   .map(({ lasting, ...rest }) => {
     const flow: Record<string, unknown> = { ...rest, end: Math.min(rest.start + lasting, 2 ** 53) };

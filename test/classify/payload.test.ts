@@ -111,6 +111,24 @@ describe('QUIC', () => {
     expect(see([parts[1], parts[2]]).name).toBe('');
   });
 
+  it('reads a hello longer than most', () => {
+    const hello = clientHello('long.example');
+    // The name lies behind an extension of 3,000 bytes (padding, RFC 7685), put in front of the others.
+    const extensions = 4 + 2 + 32 + 1 + hello[38] + 2 + hello.readUInt16BE(39 + hello[38]) + 2;
+    const padding = Buffer.concat([hex('0015 0bb8'), Buffer.alloc(3000)]);
+    const long = Buffer.concat([hello.subarray(0, extensions + 2), padding, hello.subarray(extensions + 2)]);
+    long.writeUIntBE(long.length - 4, 1, 3);
+    long.writeUInt16BE(long.readUInt16BE(extensions) + padding.length, extensions);
+    const packets = [0, 1000, 2000, 3000].map((offset, number) => {
+      const piece = long.subarray(offset, offset + 1000);
+      const destination = hex('8394c8f03e515708');
+      return quicInitial({ version: 1, label: 'quic', type: 0, destination, hello: piece, offset, number }).packet;
+    });
+    expect(long.length).toBeGreaterThan(3000);
+    expect(see(packets)).toMatchObject({ result: RECOGNISED, name: 'long.example' });
+    expect(see(packets.toReversed())).toMatchObject({ result: RECOGNISED, name: 'long.example' });
+  });
+
   it('takes no name from a packet that does not authenticate', () => {
     const { packet } = quicInitial({
       version: 1,
@@ -212,6 +230,20 @@ describe('DNS', () => {
     expect(see([cut], to53)).toMatchObject({ protocol: 'dns', name: '' });
     expect(see([cut], { destinationPort: 5000 }).protocol).toBe('');
     expect(see([cut, dnsMessage({ name: 'b.example' })], to53).name).toBe('b.example');
+  });
+
+  it('is told from its multicast forms by the port at the other end', () => {
+    const query = dnsMessage({ name: 'printer.example' });
+    const protocol = (sourcePort: number, destinationPort: number): string =>
+      see([query], { sourcePort, destinationPort }).protocol;
+    for (const [port, form] of [
+      [5353, 'mdns'],
+      [5355, 'llmnr'],
+      [137, ''],
+    ] as const) {
+      expect([protocol(port, 53), protocol(53, port)]).toEqual(['dns', 'dns']);
+      expect([protocol(port, port), protocol(50_000, port), protocol(port, 50_000)]).toEqual([form, form, form]);
+    }
   });
 
   it('over TCP waits for the whole message', () => {

@@ -22,8 +22,9 @@ import { bytes, decode, ETHERNET, expectUdp, ipv4, ipv6, UDP_PACKET } from './fr
 fc.configureGlobal({ seed: 20_170_517, numRuns: 1000 });
 
 const LINK_TYPES = [
-  0, 1, 6, 8, 9, 10, 12, 14, 19, 50, 51, 100, 101, 104, 105, 106, 107, 108, 109, 113, 117, 119, 122, 123, 127, 138, 149,
-  163, 166, 192, 204, 205, 206, 219, 226, 228, 229, 239, 240, 258, 276, 281, 282, 284, 285,
+  0, 1, 6, 7, 8, 9, 10, 12, 14, 19, 50, 51, 100, 101, 104, 105, 106, 107, 108, 109, 113, 117, 119, 122, 123, 127, 129,
+  130, 131, 135, 137, 138, 149, 163, 166, 167, 168, 178, 179, 180, 181, 183, 192, 204, 205, 206, 219, 226, 228, 229,
+  239, 240, 258, 276, 281, 282, 284, 285, 289,
 ];
 
 const packet = ipv4(UDP_PACKET);
@@ -108,6 +109,37 @@ const LINKS: readonly (readonly [name: string, linkType: number, link: string])[
   ['AVS where Prism is said', 119, `80211001 00000040 ${'00'.repeat(56)} ${WLAN} ${SNAP} 0800`],
   ['AVS', 163, `80211001 00000040 ${'00'.repeat(56)} ${WLAN} ${SNAP} 0800`],
   ['PPI', 192, `0000 0800 69000000 ${WLAN} ${SNAP} 0800`],
+  ['ARCNET of BSD, RFC 1201', 7, '0200 d4 00 0001'],
+  ['ARCNET of BSD, RFC 1051', 7, '0200 f0'],
+  ['ARCNET of BSD, exception frame', 7, '0200 d4 ff0000 d4 00 0001'],
+  ['ARCNET of BSD, first frame of a split packet', 7, '0200 d4 01 0001'],
+  ['ARCNET of Linux, RFC 1201', 129, '0200 00c0 d4 00 0001'],
+  ['ARCNET of Linux, RFC 1051', 129, '0200 00c0 f0'],
+  ['Juniper, multilink PPP, its own cookie', 130, '4d474301 0001 0021'],
+  ['Juniper, multilink PPP, a link of a bundle', 130, '4d474301 ff030021'],
+  ['Juniper, multilink PPP, link services', 130, '4d474300 54000001 0021'],
+  ['Juniper, multilink PPP, adaptive services', 130, '4d474300 4700000000000008'],
+  ['Juniper, multilink Frame Relay', 131, '4d474301 0001 03 cc'],
+  ['Juniper, multilink Frame Relay, link services', 131, '4d474301 54000001 03 cc'],
+  ['Juniper, multilink Frame Relay, adaptive services', 131, '4d474300 4700000000200008 00064140'],
+  ['Juniper, ATM1, LLC', 137, `4d474301 01000020 ${SNAP} 0800`],
+  ['Juniper, ATM1, NLPID of Cisco', 137, '4d474301 01000020 03cc'],
+  ['Juniper, ATM1, NLPID in LLC', 137, '4d474301 01000020 fefe03 cc'],
+  ['Juniper, ATM2, LLC', 135, `4d474301 0000002000000000 ${SNAP} 0800`],
+  ['Juniper, ATM2, bridged', 135, `4d474300 0000002100000000 ${ETHERNET} 0800`],
+  ['Juniper, ATM2, PPP', 135, '4d474301 0000002100000000 0021'],
+  ['Juniper, ATM2, IP alone', 135, '4d474301 0000002100000000'],
+  ['Juniper, PPPoE', 167, `4d474301 ${ETHERNET} 8864 1100 0001 0022 0021`],
+  ['Juniper, PPPoE over ATM', 168, '4d474301 8864 1100 0001 0022 0021'],
+  ['Juniper, Ethernet with extensions', 178, `4d474381 0006 030106 0e0102 ${ETHERNET} 0800`],
+  ['Juniper, Ethernet, no link header', 178, '4d474303 02000000'],
+  ['Juniper, PPP', 179, '4d474301 ff030021'],
+  ['Juniper, Frame Relay', 180, '4d474301 0401 03cc'],
+  ['Juniper, Cisco HDLC', 181, '4d474301 0f00 0800'],
+  ['Juniper, voice', 183, `4d474301 ${'00'.repeat(18)}`],
+  ['ATSC 3.0', 289, '0020'],
+  ['ATSC 3.0, long header with sub-stream and extension', 289, '0820 03 07 f001 0102'],
+  ['ATSC 3.0, first segment', 289, '1020 00'],
   ['PKTAP', 258, `0c000000 01000000 01000000 ${ETHERNET} 0800`],
 ];
 
@@ -167,6 +199,17 @@ describe('link layers', () => {
     expect(decode(bytes('ff03 003d 00000002 0021', packet), 9).result).toBe(NOT_IP);
     expect(decode(bytes(ETHERNET, '0800', ipv6(UDP_PACKET, 17)), 1).result).toBe(MALFORMED);
     expect(decode(bytes(ETHERNET, '8100 0001'.repeat(9), '0800', packet), 1).result).toBe(MALFORMED);
+    // Not the first frame of a split packet; ARP; a maintenance cell; no magic number; signalling; concatenated
+    // packets; an extension alone.
+    expect(decode(bytes('0200 d4 02 0001', packet), 7).result).toBe(NOT_IP);
+    expect(decode(bytes('0200 00c0 d5 00 0001', packet), 129).result).toBe(NOT_IP);
+    expect(decode(bytes('4d474301 80000000', packet), 137).result).toBe(NOT_IP);
+    expect(decode(bytes('4d474301 0000000000000010', packet), 135).result).toBe(NOT_IP);
+    expect(decode(bytes('4d474301 4700000000300000', packet), 130).result).toBe(NOT_IP);
+    expect(decode(bytes(ETHERNET, '0800', packet), 178).result).toBe(MALFORMED);
+    expect(decode(bytes('8020', packet), 289).result).toBe(NOT_IP);
+    expect(decode(bytes('1820 00', packet), 289).result).toBe(NOT_IP);
+    expect(decode(bytes('0800 05 f10000'), 289).result).toBe(NOT_IP);
     expect(decode(packet, 147).result).toBe(LINK_UNKNOWN);
     expect([1, 187, 189, 227, 147, 5000].map(linkTypeName)).toEqual([
       'EN10MB',

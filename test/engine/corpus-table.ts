@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type DecodedEvidence, decodeEvidence } from '../../electron/engine/decode-evidence.ts';
-import { isLoss } from '../../electron/engine/losing-kinds.ts';
+import { outcomeOf } from '../../electron/engine/import-evidence.ts';
 import { DEFAULT_TIMEOUTS } from '../../electron/flows/flow-table.ts';
 import { CORPUS, type CorpusFile, corpusFiles, corpusIsThere } from '../corpus.ts';
 
@@ -28,17 +28,6 @@ export async function decodeCorpusFile(file: CorpusFile): Promise<{ decoded: Dec
   return { decoded, rows };
 }
 
-/** What an import makes of a decoded file: the rule of `electron/engine/import-evidence.ts`. */
-export function statusOf({ format, packets, flows, problems }: DecodedEvidence): 'imported' | 'partial' | 'rejected' {
-  const refused = problems.find(({ kind }) => kind === 'link-type-unknown')?.count;
-  const isUseless =
-    format === null ||
-    problems.some(({ kind }) => kind === 'truncated-header') ||
-    (flows === 0 && refused !== undefined && refused === packets);
-  if (isUseless) return 'rejected';
-  return problems.some(({ kind }) => isLoss(kind)) ? 'partial' : 'imported';
-}
-
 /** A file's line of the table: its hash by the first 16 digits, `-` where a column is empty, problems as kind×count. */
 export function tableLine(file: CorpusFile, decoded: DecodedEvidence): string {
   const problems = decoded.problems.map(({ kind, count }) => `${kind}×${count}`).toSorted();
@@ -49,7 +38,7 @@ export function tableLine(file: CorpusFile, decoded: DecodedEvidence): string {
     decoded.linkTypes.join(', ') || '-',
     decoded.packets,
     decoded.flows,
-    statusOf(decoded),
+    outcomeOf(decoded).status,
     problems.join(' ') || '-',
   ].join('\t');
 }

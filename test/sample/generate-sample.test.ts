@@ -6,7 +6,7 @@ import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ExportedFlow, LogName } from '../../electron/flows/flow-sink.ts';
-import { detectZeek, ZeekReader } from '../../electron/flows/zeek.ts';
+import { detectZeek, ZeekReader } from '../../electron/flows/zeek/zeek.ts';
 import { generateSample, type SampleEvidence } from '../../electron/sample/generate-sample.ts';
 import { SampleRandom } from '../../electron/sample/sample-random.ts';
 import { SAMPLE_WORLD } from '../../electron/sample/sample-world.ts';

@@ -151,6 +151,14 @@ function uses(payload: Payload, port: number): boolean {
   return payload.sourcePort === port || payload.destinationPort === port;
 }
 
+/**
+ * Whether the port makes a DNS message one of a multicast form. Port 53 at the other end makes it plain DNS: a resolver may
+ * send its query from any port.
+ */
+function isMulticastForm(payload: Payload, port: number): boolean {
+  return uses(payload, port) && !uses(payload, 53);
+}
+
 /** Rules for DNS and its multicast forms; addresses in answers of unicast DNS go to `answers`. */
 export function dnsRules(answers: AnswerSink): PayloadRule[] {
   return [
@@ -159,14 +167,14 @@ export function dnsRules(answers: AnswerSink): PayloadRule[] {
       protocol: 'mdns',
       transport: UDP,
       recognise: (payload) =>
-        uses(payload, 5353) && readMessage(payload, payload.start, null) ? WATCH : NOT_RECOGNISED,
+        isMulticastForm(payload, 5353) && readMessage(payload, payload.start, null) ? WATCH : NOT_RECOGNISED,
     },
     {
       id: 'llmnr-message',
       protocol: 'llmnr',
       transport: UDP,
       recognise: (payload) =>
-        uses(payload, 5355) && readMessage(payload, payload.start, null) ? WATCH : NOT_RECOGNISED,
+        isMulticastForm(payload, 5355) && readMessage(payload, payload.start, null) ? WATCH : NOT_RECOGNISED,
     },
     {
       id: 'dns-message',
@@ -174,7 +182,8 @@ export function dnsRules(answers: AnswerSink): PayloadRule[] {
       transport: UDP,
       recognise(payload) {
         // NetBIOS name service (RFC 1002) shares the header but encodes its names otherwise.
-        if (uses(payload, 137) || uses(payload, 5353) || uses(payload, 5355)) return NOT_RECOGNISED;
+        const isOther = uses(payload, 137) || uses(payload, 5353) || uses(payload, 5355);
+        if (isOther && !uses(payload, 53)) return NOT_RECOGNISED;
         if (!uses(payload, 53) && payload.rule === 0 && !wholeMessage(payload)) return NOT_RECOGNISED;
         if (readMessage(payload, payload.start, answers) || payload.rule !== 0) return WATCH;
         return uses(payload, 53) && isStandardHeader(payload) ? WATCH : NOT_RECOGNISED;

@@ -14,58 +14,61 @@ import type { PayloadRule } from './rule.ts';
 import { sshRule } from './ssh.ts';
 import { tlsRecordRule, tlsRule } from './tls.ts';
 
-type Candidate = readonly [index: number, rule: PayloadRule];
+const NO_RULE: PayloadRule = { id: '', protocol: '', transport: -1, recognise: () => NOT_RECOGNISED };
 
-/** Rules that can apply to a payload, by its first byte; those tied to a first byte come before the others. */
-function tableOf(rules: readonly PayloadRule[], transport: number): readonly (readonly Candidate[])[] {
-  return Array.from({ length: 256 }, (_, byte) => {
-    const fits = rules
-      .map((rule, index): Candidate => [index, rule])
-      .filter(([, rule]) => rule.transport === transport && (rule.firstBytes?.includes(byte) ?? true));
-    return [...fits.filter(([, rule]) => rule.firstBytes), ...fits.filter(([, rule]) => !rule.firstBytes)];
-  });
+/** Entry 0 stands for "none". */
+function allRules(answers: AnswerSink): readonly PayloadRule[] {
+  return [
+    NO_RULE,
+    tlsRule,
+    tlsRecordRule,
+    httpRequestRule,
+    httpResponseRule,
+    sshRule,
+    ...peerToPeerRules,
+    ...quicRules,
+    ...dnsRules(answers),
+  ];
 }
 
-const NO_RULE: PayloadRule = { id: '', protocol: '', transport: -1, recognise: () => NOT_RECOGNISED };
+/** Numbers of the rules that can apply to a payload, by its first byte; those tied to a first byte come before the others. */
+function tableOf(transport: number): readonly (readonly number[])[] {
+  const rules = allRules(() => undefined);
+  const numbers = [...rules.keys()].filter((number) => rules[number].transport === transport);
+  const untied = numbers.filter((number) => rules[number].firstBytes === undefined);
+  return Array.from({ length: 256 }, (_, byte) => [
+    ...numbers.filter((number) => rules[number].firstBytes?.includes(byte)),
+    ...untied,
+  ]);
+}
+
+/** The same for every recogniser: only where answers go differs between them. */
+const TCP_RULES = tableOf(TCP);
+const UDP_RULES = tableOf(UDP);
 
 /** Tries the payload rules on the first payloads of a flow, by transport and first byte. */
 export class PayloadRecogniser implements PayloadInspector {
-  /** Entry 0 stands for "none". */
   readonly rules: readonly PayloadRule[];
-  readonly #tcp: readonly (readonly Candidate[])[];
-  readonly #udp: readonly (readonly Candidate[])[];
 
   /** @param answers receives every address that a DNS answer gave a client */
   constructor(answers: AnswerSink) {
-    this.rules = [
-      NO_RULE,
-      tlsRule,
-      tlsRecordRule,
-      httpRequestRule,
-      httpResponseRule,
-      sshRule,
-      ...peerToPeerRules,
-      ...quicRules,
-      ...dnsRules(answers),
-    ];
-    this.#tcp = tableOf(this.rules, TCP);
-    this.#udp = tableOf(this.rules, UDP);
+    this.rules = allRules(answers);
   }
 
   inspect(payload: Payload): InspectionResult {
     if (payload.rule !== 0) return this.rules[payload.rule].recognise(payload);
     const { transport } = payload;
     if (transport !== TCP && transport !== UDP) return NOT_RECOGNISED;
-    const table = transport === TCP ? this.#tcp : this.#udp;
+    const table = transport === TCP ? TCP_RULES : UDP_RULES;
     let wantsMore = false;
-    for (const [index, rule] of table[payload.bytes[payload.start]]) {
-      const result = rule.recognise(payload);
+    for (const number of table[payload.bytes[payload.start]]) {
+      const result = this.rules[number].recognise(payload);
       if (result === NOT_RECOGNISED) continue;
       if (result === WANTS_MORE) {
         wantsMore = true;
         continue;
       }
-      payload.rule = index;
+      payload.rule = number;
       return result;
     }
     payload.name = '';

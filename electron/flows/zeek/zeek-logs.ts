@@ -1,12 +1,27 @@
-import { type AddressWords, isIpv4, parseAddress } from '../../shared/address.ts';
-import { CONN_STATES, type ConnState, ICMP, ICMP6, TCP, transportNumber, UDP } from '../../shared/flow.ts';
-import type { EvidenceSink, ExportedFlow } from './flow-sink.ts';
+import { type AddressWords, isIpv4, parseAddress } from '../../../shared/address.ts';
+import { CONN_STATES, type ConnState, ICMP, ICMP6, TCP, transportNumber, UDP } from '../../../shared/flow.ts';
+import type { EvidenceSink, ExportedFlow } from '../flow-sink.ts';
 import { ABSENT, FIELD, secondsToMicroseconds, type ZeekRecord } from './zeek-record.ts';
 import { dnsProtocol, serviceProtocol } from './zeek-services.ts';
 
 /** The Zeek logs that we read; the others name no flow that these do not. */
-export const USED_LOGS = ['conn', 'dns', 'ssl', 'http'] as const;
+export const USED_LOGS = ['conn', 'dns', 'ssl', 'http', 'quic', 'ssh', 'smtp', 'sip', 'dhcp'] as const;
 export type UsedLog = (typeof USED_LOGS)[number];
+
+/** Why a log that one might expect to be read is not. */
+const REASONS_UNUSED: ReadonlyMap<string, string> = new Map([
+  ['x509', 'it has no uid: its certificates are tied to connections only by file ids, over several logs'],
+  ['known_certs', 'it has no uid: its certificates are of hosts, not of connections'],
+  ['files', 'it tells of the content of files; the connections that carried them are in conn'],
+  ['weird', 'it names no host and no protocol that conn does not'],
+]);
+
+/** What a person is told, once, of a log that is not read. @param name '' when the log does not name itself */
+export function describeUnusedLog(name: string): string {
+  const which = name === '' ? 'a log that does not name itself' : `the log "${name}"`;
+  const why = REASONS_UNUSED.get(name) ?? `flows and names come from ${USED_LOGS.join(', ')}`;
+  return `${which} was not used: ${why}`;
+}
 
 export function isUsedLog(path: string): path is UsedLog {
   return (USED_LOGS as readonly string[]).includes(path);
@@ -27,6 +42,18 @@ const LOG_MARKS: readonly (readonly [log: string, fields: readonly string[]])[] 
   ['dns', ['trans_id', 'query']],
   ['dns', ['trans_id', 'rcode']],
   ['dns', ['trans_id', 'RD']],
+  ['quic', ['client_initial_dcid']],
+  ['quic', ['server_scid', 'client_protocol']],
+  ['ssh', ['kex_alg', 'host_key_alg']],
+  ['ssh', ['auth_attempts', 'client']],
+  // Before http, since they share fields with it.
+  ['sip', ['trans_depth', 'call_id']],
+  ['sip', ['trans_depth', 'request_path']],
+  ['smtp', ['trans_depth', 'helo']],
+  ['smtp', ['trans_depth', 'mailfrom']],
+  ['dhcp', ['mac', 'assigned_addr']],
+  ['dhcp', ['mac', 'assigned_ip']],
+  ['dhcp', ['uids', 'msg_types']],
   ['http', ['trans_depth', 'method']],
   ['http', ['trans_depth', 'status_code']],
   ['http', ['trans_depth', 'host']],
@@ -41,6 +68,7 @@ const LOG_MARKS: readonly (readonly [log: string, fields: readonly string[]])[] 
   ['capture_loss', ['ts_delta', 'peer', 'gaps']],
   ['weird', ['name', 'notice', 'peer']],
   ['x509', ['certificate.serial']],
+  ['x509', ['certificate_serial']],
 ];
 
 /** The log whose records have these fields; '' when they mark none that we know. */
@@ -159,7 +187,8 @@ export class ZeekLogs {
   }
 
   read(log: UsedLog, record: ZeekRecord, line: number): RecordOutcome {
-    return log === 'conn' ? this.#conn(record, line) : this.#name(log, record, line);
+    if (log === 'conn') return this.#conn(record, line);
+    return log === 'dhcp' ? this.#dhcp(record) : this.#name(log, record, line);
   }
 
   /**
@@ -233,7 +262,7 @@ export class ZeekLogs {
     return protocol;
   }
 
-  #name(log: Exclude<UsedLog, 'conn'>, record: ZeekRecord, line: number): RecordOutcome {
+  #name(log: Exclude<UsedLog, 'conn' | 'dhcp'>, record: ZeekRecord, line: number): RecordOutcome {
     const time = record.time(FIELD.time);
     const uid = record.text(FIELD.uid);
     if (record.fault !== null) return FAULTY;
@@ -246,6 +275,13 @@ export class ZeekLogs {
         return this.#ssl(record, time, uid);
       case 'http':
         return this.#http(record, time, uid);
+      case 'quic':
+        return this.#quic(record, time, uid);
+      case 'ssh':
+        return this.#client(record, time, uid, 'ssh', FIELD.client);
+      case 'smtp':
+      case 'sip':
+        return this.#client(record, time, uid, log, FIELD.userAgent);
     }
   }
 
@@ -308,7 +344,70 @@ export class ZeekLogs {
     });
     return { from: time, to: time };
   }
+
+  /** quic.log (Zeek 6.1 and later): the server's name (SNI) out of the client's Initial packets. */
+  #quic(record: ZeekRecord, time: number, uid: string): RecordOutcome {
+    const name = record.text(FIELD.serverName);
+    if (record.fault !== null) return FAULTY;
+    this.#sink.logName({ uid, time, name: name === '' ? undefined : name, origin: 'zeek-ssl', protocol: 'quic' });
+    return { from: time, to: time };
+  }
+
+  /**
+   * ssh.log, smtp.log, sip.log: protocol and the client's software (SIP: that of the requests). Their names of hosts are
+   * what one end says of itself (HELO) or of persons (mail addresses, SIP URIs): none is the responder's name.
+   */
+  #client(
+    record: ZeekRecord,
+    time: number,
+    uid: string,
+    protocol: string,
+    software: typeof FIELD.client | typeof FIELD.userAgent,
+  ): RecordOutcome {
+    const userAgent = record.text(software);
+    if (record.fault !== null) return FAULTY;
+    this.#sink.logName({
+      uid,
+      time,
+      origin: 'none',
+      protocol,
+      userAgent: userAgent === '' ? undefined : userAgent,
+    });
+    return { from: time, to: time };
+  }
+
+  /**
+   * dhcp.log: the protocol of its connections (`uids` of a whole exchange, `uid` of Zeek before 2.6), and the name that a
+   * client gave itself (option 12) as a name of the address that it was granted, as long as the lease lasts. Nobody
+   * checks that name, so only one without a dot is taken: it cannot pass for a name in the DNS.
+   */
+  #dhcp(record: ZeekRecord): RecordOutcome {
+    const time = record.time(FIELD.time);
+    const uid = record.text(FIELD.uid);
+    const uids = record.list(FIELD.uids);
+    const name = record.text(FIELD.hostName);
+    const address = record.address(FIELD.assignedAddress);
+    const lease = record.interval(FIELD.leaseTime);
+    const messages = record.list(FIELD.messageTypes);
+    if (record.fault !== null) return FAULTY;
+    if (time === ABSENT) return NO_TIME;
+    const connections = uid === '' ? uids.filter((each) => each !== '') : [uid];
+    if (connections.length === 0) return NO_UID;
+    for (const each of connections) this.#sink.logName({ uid: each, time, origin: 'none', protocol: 'dhcp' });
+    // An address that was offered is granted by the ACK only (RFC 2131, 3.1); old logs hold nothing but ACKs.
+    const granted = messages.length === 0 || messages.includes('ACK');
+    if (granted && lease > 0 && address !== null && HOST_LABEL.test(name)) {
+      this.#sink.answer(NOBODY, address, name, time, Math.min(time + lease, LATEST));
+    }
+    return { from: time, to: time };
+  }
 }
+
+/** Stands for the client where nobody was seen to ask for a name. */
+const NOBODY: AddressWords = [0, 0, 0, 0];
+
+/** One label of a host name (RFC 1123, 2.1), underscores allowed as Windows does. */
+const HOST_LABEL = /^[A-Za-z0-9_-]{1,63}$/;
 
 /** Question types whose answers hold addresses: A, AAAA, ANY, or not told. */
 const ADDRESS_QUESTIONS: ReadonlySet<number> = new Set([1, 28, 255, ABSENT]);

@@ -1,4 +1,4 @@
-import { UDP } from '../../shared/flow.ts';
+import { UDP } from '../../../shared/flow.ts';
 
 /**
  * Zeek's service names (its analyzers, lower case) and our protocol ids, ordered from the outermost carrier to what is

@@ -1,4 +1,4 @@
-import type { AddressWords } from '../../shared/address.ts';
+import type { AddressWords } from '../../../shared/address.ts';
 
 /**
  * The Zeek fields that we use, each with the spellings met in the wild: Zeek's own first, then that of exporters that
@@ -32,6 +32,12 @@ export const FIELD_NAMES = [
   ['server_name'],
   ['host'],
   ['user_agent'],
+  ['uids'],
+  ['client'],
+  ['host_name'],
+  ['assigned_addr'],
+  ['lease_time'],
+  ['msg_types'],
 ] as const;
 
 /** Number of each field in FIELD_NAMES. */
@@ -63,6 +69,12 @@ export const FIELD = {
   serverName: 24,
   host: 25,
   userAgent: 26,
+  uids: 27,
+  client: 28,
+  hostName: 29,
+  assignedAddress: 30,
+  leaseTime: 31,
+  messageTypes: 32,
 } as const;
 
 export type Field = (typeof FIELD)[keyof typeof FIELD];

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { type AddressWords, parseAddress } from '../../shared/address.ts';
+import { type AddressWords, parseAddress } from '../../../shared/address.ts';
 import {
   ABSENT,
   decimalMicroseconds,

@@ -1,6 +1,6 @@
-import type { EvidenceSink } from './flow-sink.ts';
+import type { EvidenceSink } from '../flow-sink.ts';
 import { JsonRecord, type JsonObject, parseJsonObject, statedPath } from './zeek-json.ts';
-import { isUsedLog, logByFields, type UsedLog, ZeekLogs } from './zeek-logs.ts';
+import { describeUnusedLog, isUsedLog, logByFields, type UsedLog, ZeekLogs } from './zeek-logs.ts';
 import { FAULT_WORDS, FIELD, FIELD_NAMES, type Field, type ZeekRecord } from './zeek-record.ts';
 import { TsvRecord } from './zeek-tsv.ts';
 
@@ -70,10 +70,25 @@ function plainLogName(path: string): string {
   return path.slice(0, 64).replaceAll(/[^\w.-]/g, '?');
 }
 
+/** Fields without which no record of the log can be read. */
+function neededFields(log: UsedLog | null, record: TsvRecord): readonly Field[] {
+  switch (log) {
+    case null:
+      return [];
+    case 'conn':
+      return [FIELD.time, FIELD.initiator, FIELD.responder, FIELD.transport];
+    case 'dhcp':
+      return [FIELD.time, record.names(FIELD.uid) ? FIELD.uid : FIELD.uids];
+    default:
+      return [FIELD.time, FIELD.uid];
+  }
+}
+
 /**
  * Reads one Zeek log of either encoding, given in pieces of any size (bytes already decompressed). conn records become
- * flows, dns, ssl and http records names and DNS answers; other logs are told once (`unused-log`). Whatever is wrong with
- * a record costs that record and is counted as a problem under its line. Holds at most one line.
+ * flows, those of the other used logs names, protocols and user agents of flows, DNS answers and names of DHCP clients;
+ * logs that are not used are told once (`unused-log`). Whatever is wrong with a record costs that record and is counted
+ * as a problem under its line. Holds at most one line.
  *
  * Kinds of problems: `line-too-long`, `bad-utf8`, `bad-json`, `no-header`, `bad-header`, `wrong-columns`,
  * `missing-fields`, `bad-time`, `bad-number`, `bad-address`, `bad-text`, `no-uid`, `unknown-transport` (each one record
@@ -218,11 +233,7 @@ export class ZeekReader {
 
   #fieldsGiven(record: TsvRecord): void {
     this.#enter(tsvLog(record));
-    const needed: readonly Field[] =
-      this.#used === 'conn'
-        ? [FIELD.time, FIELD.initiator, FIELD.responder, FIELD.transport]
-        : [FIELD.time, FIELD.uid].slice(0, this.#used === null ? 0 : 2);
-    this.#missing = needed
+    this.#missing = neededFields(this.#used, record)
       .filter((field) => !record.names(field))
       .map((field) => FIELD_NAMES[field][0])
       .join(', ');
@@ -245,8 +256,7 @@ export class ZeekReader {
     if (this.#seenLogs.has(name) || this.#seenLogs.size >= 64) return;
     this.#seenLogs.add(name);
     if (this.#used !== null) return;
-    const which = name === '' ? 'a log that does not name itself' : `the log "${name}"`;
-    this.#lose('unused-log', `${which} was not used: flows and names come from conn, dns, ssl and http`);
+    this.#lose('unused-log', describeUnusedLog(name));
   }
 
   #record(record: ZeekRecord): void {

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { type AddressWords, parseAddress } from '../../shared/address.ts';
+import { type AddressWords, parseAddress } from '../../../shared/address.ts';
 import {
   ABSENT,
   decimalMicroseconds,
@@ -7,6 +7,7 @@ import {
   FIELD,
   FIELD_NAMES,
   type FieldFault,
+  secondsToMicroseconds,
   type ZeekRecord,
 } from './zeek-record.ts';
 
@@ -197,13 +198,21 @@ export class TsvRecord implements ZeekRecord {
     return this.#microseconds(field, 'bad-number');
   }
 
-  #microseconds(field: Field, fault: FieldFault): number {
+  #microseconds(field: Field, fault: 'bad-time' | 'bad-number'): number {
     const start = this.#start(field);
     if (start < 0) return ABSENT;
-    const value = decimalMicroseconds(this.#line, start, this.#end(field));
+    const end = this.#end(field);
+    let value = decimalMicroseconds(this.#line, start, end);
+    if (Number.isNaN(value) && fault === 'bad-number') value = this.#exponential(start, end);
     if (!Number.isNaN(value)) return value;
     this.#fail(fault, field);
     return ABSENT;
+  }
+
+  /** Long intervals of older versions (`4.294967e+09`) in microseconds; NaN when it is none. */
+  #exponential(start: number, end: number): number {
+    const text = this.#line.toString('latin1', start, Math.min(end, start + 32));
+    return /^\d(\.\d+)?e[+-]\d\d$/.test(text) ? secondsToMicroseconds(Number(text)) : Number.NaN;
   }
 
   count(field: Field): number {

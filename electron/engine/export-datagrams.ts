@@ -1,0 +1,57 @@
+import { PAYLOAD, PAYLOAD_CAPTURED, PAYLOAD_LENGTH, SOURCE, SOURCE_PORT, TRANSPORT } from '../decode/packet-header.ts';
+import { NetflowCollector, recogniseExport } from '../flows/netflow/netflow-collector.ts';
+import type { EvidenceSink } from '../flows/flow-sink.ts';
+import { isOlderSflow, isSflow5, SflowCollector } from '../flows/sflow/sflow.ts';
+import { UDP } from '../../shared/flow.ts';
+
+/** Flow exports on their way over the network: the UDP datagrams of a capture that are NetFlow, IPFIX or sFlow, on any port. */
+export class ExportDatagrams {
+  readonly #netflow: NetflowCollector;
+  readonly #sflow: SflowCollector;
+  readonly #exporter: [number, number, number, number] = [0, 0, 0, 0];
+
+  constructor(sink: EvidenceSink) {
+    this.#netflow = new NetflowCollector(sink, 'packets');
+    this.#sflow = new SflowCollector(sink);
+  }
+
+  /** Records read so far. */
+  get records(): number {
+    return this.#netflow.records + this.#sflow.records;
+  }
+
+  /** Earliest start of a recorded flow, microseconds since the epoch; Infinity before the first. */
+  get firstSeen(): number {
+    return Math.min(this.#netflow.firstSeen ?? Infinity, this.#sflow.firstSeen ?? Infinity);
+  }
+
+  get lastSeen(): number {
+    return Math.max(this.#netflow.lastSeen ?? -Infinity, this.#sflow.lastSeen ?? -Infinity);
+  }
+
+  /**
+   * Reads the records of a datagram, if it is one.
+   *
+   * @param time of the packet, microseconds since the epoch
+   * @param number of the packet, from 1
+   */
+  packet(header: Int32Array, bytes: Uint8Array, time: number, number: number): void {
+    if (header[TRANSPORT] !== UDP || header[PAYLOAD_CAPTURED] < header[PAYLOAD_LENGTH]) return;
+    const from = header[PAYLOAD];
+    const to = from + header[PAYLOAD_CAPTURED];
+    // Versions 1 to 10 of NetFlow and IPFIX in two bytes, 5 of sFlow in four.
+    if (to - from < 16 || bytes[from] !== 0 || bytes[from + 1] > 10) return;
+    const exporter = this.#exporter;
+    for (let word = 0; word < 4; word++) exporter[word] = header[SOURCE + word] >>> 0;
+    if (recogniseExport(bytes, from, to) !== null) {
+      this.#netflow.message(bytes, from, to, exporter, header[SOURCE_PORT], time, number);
+    } else if (isSflow5(bytes, from, to) || isOlderSflow(bytes, from, to)) {
+      this.#sflow.message(bytes, from, to, exporter, time, number);
+    }
+  }
+
+  end(): void {
+    this.#netflow.end();
+    this.#sflow.end();
+  }
+}

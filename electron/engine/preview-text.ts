@@ -1,0 +1,88 @@
+import { HEAD_BYTES, readEvidence } from '../capture/evidence-file.ts';
+import { proposeMapping } from '../flows/text/propose-mapping.ts';
+import { explainText, previewText, sampleText } from '../flows/text/text-exports.ts';
+import { formatAddress } from '../../shared/address.ts';
+import { transportName } from '../../shared/flow.ts';
+import type { TextPreview } from '../../shared/jobs.ts';
+import type { Mapping } from '../../shared/mapping.ts';
+import { EnclaveError } from '../../shared/problem.ts';
+import { formatUtc } from '../../shared/time.ts';
+import { textFormatOf } from './export-readers.ts';
+
+/** A text export and its mapping, looked at before anything is imported. */
+
+const ROWS = 20;
+
+/** Ends the reading of a file once its beginning is there. */
+class Seen extends Error {}
+
+/** The first bytes of a file's content, decompressed; of an archive, of its first member. */
+async function beginningOf(path: string): Promise<Uint8Array> {
+  let beginning: Uint8Array = new Uint8Array(0);
+  try {
+    await readEvidence(path, {
+      choose(head) {
+        beginning = head.slice(0, HEAD_BYTES);
+        return null;
+      },
+      problem: () => undefined,
+      progress() {
+        if (beginning.length > 0) throw new Seen();
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof Seen)) throw error;
+  }
+  return beginning;
+}
+
+/**
+ * Shows what a mapping makes of the beginning of a text export.
+ *
+ * @param given null: what Enclave would take unasked, or, where it would refuse, its best guess
+ * @throws EnclaveError when the file cannot be read, or is no text
+ */
+export async function previewTextExport(path: string, given: Mapping | null): Promise<TextPreview> {
+  const head = await beginningOf(path);
+  const sample = sampleText(head);
+  if (sample === null) {
+    throw new EnclaveError(
+      'not-text',
+      'the file holds neither a table of text nor JSON objects',
+      path,
+      'import it as it is',
+      1,
+    );
+  }
+  const format = textFormatOf(head, { given, ofProfile: [] });
+  const refusal = format === null ? explainText(head, given) : null;
+  const proposal = proposeMapping(sample.header, sample.rows, sample.look);
+  const mapping = format === null ? (given ?? proposal.mapping) : format.mapping;
+  const shown =
+    mapping === null && format === null
+      ? { flows: [], problems: [] }
+      : previewText(head, format ?? { id: 'csv', mapping, origin: 'proposed' }, ROWS);
+  return {
+    columns: sample.header === null ? null : [...sample.header],
+    rows: sample.rows.slice(0, ROWS).map((row) => [...row]),
+    mapping,
+    origin: format?.origin ?? 'refused',
+    confidence: proposal.confidence,
+    why: refusal === null ? [...proposal.why] : [refusal.message, ...proposal.why],
+    flows: shown.flows.map((flow) => ({
+      start: formatUtc(flow.start),
+      end: formatUtc(flow.end),
+      initiator: formatAddress(...flow.initiator),
+      initiatorPort: flow.initiatorPort,
+      responder: formatAddress(...flow.responder),
+      responderPort: flow.responderPort,
+      transport: transportName(flow.transport),
+      packetsOut: flow.packetsOut,
+      bytesOut: flow.bytesOut,
+      packetsIn: flow.packetsIn,
+      bytesIn: flow.bytesIn,
+      name: flow.name ?? null,
+    })),
+    problems: [...shown.problems],
+  };
+}
