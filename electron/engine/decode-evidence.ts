@@ -163,9 +163,9 @@ class ExportPath implements EvidenceSink {
     if (flow.ja4 !== undefined) arrays.ja4[row] = builder.dictionaries.ja4.number(flow.ja4);
     if (flow.exporter !== undefined) arrays.exporter.set(flow.exporter, row * 4);
     if (flow.nextHop !== undefined) arrays.nextHop.set(flow.nextHop, row * 4);
-    arrays.inputInterface[row] = flow.inputInterface ?? 0;
-    arrays.outputInterface[row] = flow.outputInterface ?? 0;
-    arrays.assembly[row] = flow.assembly ?? 0;
+    if (flow.inputInterface) arrays.inputInterface[row] = flow.inputInterface;
+    if (flow.outputInterface) arrays.outputInterface[row] = flow.outputInterface;
+    if (flow.assembly) arrays.assembly[row] = flow.assembly;
     if (flow.uid !== undefined) arrays.uid.set(uidWords(flow.uid), row * 2);
     builder.commitRow();
   }

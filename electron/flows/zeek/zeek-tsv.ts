@@ -52,11 +52,16 @@ export function unescapeZeek(raw: Buffer): string {
 /** How one line went: `record` = fields are set and may be asked. */
 export type TsvLine = 'record' | 'header' | 'wrong-columns' | 'bad-utf8' | 'no-header' | 'bad-header';
 
+/** Short texts (transports, states, services) come again and again: making them anew costs more than finding them. */
+const LONGEST_KEPT = 12;
+const TEXTS_KEPT = 1024;
+
 /**
  * Zeek's tab-separated logs (the ASCII writer, scripts/base/frameworks/logging/writers/ascii.zeek): follows the header
  * lines, which may come again at any place and change the fields, and gives the fields of the line read last.
  */
 export class TsvRecord implements ZeekRecord {
+  readonly #kept: string[] = Array.from({ length: TEXTS_KEPT }, () => '');
   /** `#path` of the current header; '' when it has none. */
   path = '';
   fieldNames: readonly string[] = [];
@@ -183,11 +188,23 @@ export class TsvRecord implements ZeekRecord {
     if (start < 0) return '';
     const end = this.#end(field);
     if (this.#equals(start, end, this.#empty)) return '';
+    let hash = 0;
     for (let at = start; at < end; at++) {
       const byte = this.#line[at] ?? 0;
       if (byte === BACKSLASH || byte > 0x7f) return unescapeZeek(this.#line.subarray(start, end));
+      hash = (Math.imul(hash, 31) + byte) | 0;
     }
-    return this.#line.toString('latin1', start, end);
+    if (end - start > LONGEST_KEPT) return this.#line.toString('latin1', start, end);
+    const slot = hash & (this.#kept.length - 1);
+    const kept = this.#kept[slot] ?? '';
+    if (this.#isText(start, end, kept)) return kept;
+    return (this.#kept[slot] = this.#line.toString('latin1', start, end));
+  }
+
+  #isText(start: number, end: number, text: string): boolean {
+    if (text.length !== end - start) return false;
+    for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) !== this.#line[start + i]) return false;
+    return true;
   }
 
   time(field: Field): number {
