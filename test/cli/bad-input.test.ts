@@ -72,7 +72,7 @@ const EVIDENCE: readonly BadInput[] = [
     what: 'text file',
     args: () => ['import', 'CASE', put('notes.txt', 'Dear diary,\nnothing happened today.\n')],
     code: 2,
-    says: /rejected: text that is no flow export known .*; give a pcap/,
+    says: /rejected: text that is no flow export known .*; give a capture or a flow export/,
     names: () => inRoot('notes.txt'),
   },
   {
@@ -86,7 +86,7 @@ const EVIDENCE: readonly BadInput[] = [
     what: 'unknown magic',
     args: () => ['import', 'CASE', put('magic.bin', Buffer.from('00112233445566778899aabbccddeeff'.repeat(8), 'hex'))],
     code: 2,
-    says: /rejected: neither a capture nor a flow export .*; give a pcap/,
+    says: /rejected: neither a capture nor a flow export .*; give a capture or a flow export/,
     names: () => inRoot('magic.bin'),
   },
   {
@@ -137,7 +137,7 @@ const EVIDENCE: readonly BadInput[] = [
       return ['import', 'CASE', inRoot('void')];
     },
     code: 2,
-    says: /there is no file in it .*; give a pcap/,
+    says: /there is no file in it .*; give a capture or a flow export/,
     names: () => inRoot('void'),
   },
   {

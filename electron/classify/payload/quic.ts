@@ -1,8 +1,9 @@
 import { type Cipheriv, createCipheriv, createDecipheriv, createSecretKey, hash, type KeyObject } from 'node:crypto';
 import { NAME_ORIGINS, UDP } from '../../../shared/flow.ts';
 import { NOT_RECOGNISED, type Payload, RECOGNISED, RECOGNISED_WANTS_MORE } from '../../../shared/payload.ts';
+import { readClientHello } from './client-hello.ts';
 import { type PayloadRule, startsWith, u16, u24, u32, visibleText } from './rule.ts';
-import { serverNameOf } from './tls.ts';
+import { serverNameOf, takeHello } from './tls.ts';
 
 /**
  * QUIC: the client's Initial packets are protected with keys that anyone can derive (RFC 9001, 5.2), so the ClientHello
@@ -49,6 +50,7 @@ function quicVersion(version: number): QuicVersion | null {
 }
 
 const QUIC_SNI_ORIGIN = NAME_ORIGINS.indexOf('quic-sni');
+const QUIC_SNI_ECH_ORIGIN = NAME_ORIGINS.indexOf('quic-sni-ech');
 const KEY_BYTES = 16;
 const NONCE_BYTES = 12;
 const MAX_CRYPTO_BYTES = 16_384;
@@ -216,6 +218,19 @@ function contiguous(memory: HelloMemory): number {
   return end;
 }
 
+/** Takes what the hello tells as far as it is there; true when it is whole. */
+function takeClientHello(payload: Payload, memory: HelloMemory): boolean {
+  const have = contiguous(memory);
+  if (have < 4) return false;
+  const end = 4 + u24(memory.bytes, 1);
+  const hello = have < end ? null : readClientHello(memory.bytes, 4, end, 'q');
+  if (hello === null) {
+    payload.name = serverNameOf(memory.bytes, 0, Math.min(have, end)) ?? '';
+    payload.nameOrigin = QUIC_SNI_ORIGIN;
+  } else takeHello(payload, hello, hello.hasHiddenName ? QUIC_SNI_ECH_ORIGIN : QUIC_SNI_ORIGIN);
+  return have >= end;
+}
+
 function isMemory(memory: unknown): memory is HelloMemory {
   return typeof memory === 'object' && memory !== null && 'keys' in memory && 'pieces' in memory;
 }
@@ -257,13 +272,7 @@ function recogniseIetf(payload: Payload): typeof NOT_RECOGNISED | typeof RECOGNI
     const frames = openInitial(bytes, start, integerEnd, packetEnd, memory.keys);
     if (frames !== null) {
       collectCrypto(frames, memory, version.cryptoFrame);
-      const have = contiguous(memory);
-      const name = have >= 4 ? serverNameOf(memory.bytes, 0, Math.min(have, 4 + u24(memory.bytes, 1))) : null;
-      if (name !== null) {
-        payload.name = name;
-        payload.nameOrigin = QUIC_SNI_ORIGIN;
-        return RECOGNISED;
-      }
+      if (takeClientHello(payload, memory)) return RECOGNISED;
     }
     start = packetEnd;
   }

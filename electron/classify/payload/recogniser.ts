@@ -6,13 +6,29 @@ import {
   type PayloadInspector,
   WANTS_MORE,
 } from '../../../shared/payload.ts';
+import { circumventionRules } from './circumvention.ts';
+import { cryptocurrencyRules } from './cryptocurrency.ts';
+import { databaseRules } from './databases.ts';
 import { type AnswerSink, dnsRules } from './dns.ts';
+import { fileTransferRules } from './file-transfer.ts';
+import { gameRules } from './games.ts';
 import { httpRequestRule, httpResponseRule } from './http.ts';
+import { industrialRules } from './industrial.ts';
+import { iotRules } from './iot.ts';
+import { mailRules } from './mail.ts';
+import { mediaStreamingRules } from './media-streaming.ts';
+import { messagingRules } from './messaging.ts';
+import { namingAndTimeRules } from './naming-and-time.ts';
+import { networkManagementRules } from './network-management.ts';
 import { peerToPeerRules } from './peer-to-peer.ts';
 import { quicRules } from './quic.ts';
+import { remoteAccessRules } from './remote-access.ts';
 import type { PayloadRule } from './rule.ts';
 import { sshRule } from './ssh.ts';
 import { tlsRecordRule, tlsRule } from './tls.ts';
+import { voipRules } from './voip.ts';
+import { vpnRules } from './vpn.ts';
+import { windowsNetworkingRules } from './windows-networking.ts';
 
 const NO_RULE: PayloadRule = { id: '', protocol: '', transport: -1, recognise: () => NOT_RECOGNISED };
 
@@ -20,14 +36,32 @@ const NO_RULE: PayloadRule = { id: '', protocol: '', transport: -1, recognise: (
 function allRules(answers: AnswerSink): readonly PayloadRule[] {
   return [
     NO_RULE,
+    // What wears the form of TLS or HTTP goes before them, and asks them for the names.
+    ...circumventionRules,
+    ...iotRules,
+    ...mediaStreamingRules,
+    ...peerToPeerRules,
+    ...cryptocurrencyRules,
     tlsRule,
     tlsRecordRule,
     httpRequestRule,
     httpResponseRule,
     sshRule,
-    ...peerToPeerRules,
     ...quicRules,
     ...dnsRules(answers),
+    // TPKT and DCE RPC carry industrial protocols.
+    ...industrialRules,
+    ...vpnRules,
+    ...voipRules,
+    ...messagingRules,
+    ...gameRules,
+    ...mailRules,
+    ...fileTransferRules,
+    ...remoteAccessRules,
+    ...databaseRules,
+    ...windowsNetworkingRules,
+    ...namingAndTimeRules,
+    ...networkManagementRules,
   ];
 }
 
