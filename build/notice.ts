@@ -22,7 +22,10 @@ const Lock = z.object({
 
 const Attributions = z.array(z.object({ name: z.string(), licence: z.string(), attribution: z.string() }));
 
-const ATTRIBUTIONS = 'electron/reference/tables/attributions.json';
+const ATTRIBUTIONS = [
+  'electron/reference/tables/attributions.json',
+  'electron/classify/institutions/attributions.json',
+];
 const RULE = '-'.repeat(100);
 
 /** Carriage returns, tabs and trailing blanks differ between packagings; control characters have no place in a text. */
@@ -80,9 +83,10 @@ export function noticeText(root: string): string {
   if (optional.length > 0) {
     parts.push(RULE, `Optional packages, each with its licence inside:\n${optional.join('\n')}`);
   }
-  const attributions = path.join(root, ATTRIBUTIONS);
-  if (existsSync(attributions)) {
-    const data = Attributions.parse(JSON.parse(readFileSync(attributions, 'utf8')));
+  const data = ATTRIBUTIONS.map((file) => path.join(root, file))
+    .filter((file) => existsSync(file))
+    .flatMap((file) => Attributions.parse(JSON.parse(readFileSync(file, 'utf8'))));
+  if (data.length > 0) {
     const lines = data
       .toSorted((x, y) => (x.name < y.name ? -1 : 1))
       .map(({ name, licence, attribution }) => plainText(`${name} (${licence})\n${attribution}`));

@@ -12,6 +12,7 @@ import { flushSync } from 'react-dom';
 import { ACTIONS, type ActionId } from '../shared/actions.ts';
 import type { AppInfo, CaseOverview } from '../shared/bridge.ts';
 import type { Metric } from '../shared/finding.ts';
+import type { Custody } from '../shared/jobs.ts';
 import type { ErrorValue } from '../shared/problem.ts';
 import { ask, forgetAnswers } from './bridge-access.ts';
 import { type Job, startedJob } from './state/job.ts';
@@ -20,6 +21,7 @@ import { VIEWS, type View, type Workbench, WorkbenchContext } from './state/work
 import { CaseShell, type SavedReport } from './views/case-shell.tsx';
 import { CommandPalette } from './views/command-palette.tsx';
 import { FirstScreen } from './views/first-screen.tsx';
+import { ImportStatements } from './views/import-statements.tsx';
 import { NewCase, type NewCaseFacts } from './views/new-case.tsx';
 
 /** The window: the first screen or one case, dropped files, the job in work, and the actions of menu and keyboard. */
@@ -39,6 +41,8 @@ export function App(): ReactNode {
   const [job, setJob] = useState<Job | null>(null);
   /** Evidence that waits for the new case; null while no new case is asked for. */
   const [newCasePaths, setNewCasePaths] = useState<readonly string[] | null>(null);
+  /** Evidence of which something is to be stated before it is imported; null while nothing is. */
+  const [statements, setStatements] = useState<{ paths: readonly string[]; withMapping: boolean } | null>(null);
   const [isPalette, setPalette] = useState(false);
   const [isOver, setOver] = useState(false);
   const [theme, setTheme] = useState(storedTheme);
@@ -97,10 +101,10 @@ export function App(): ReactNode {
   }, []);
 
   const importPaths = useCallback(
-    async (paths: readonly string[]): Promise<void> => {
+    async (paths: readonly string[], custody: Custody = {}): Promise<void> => {
       if (paths.length === 0) return;
       setJob(startedJob('import'));
-      const answer = await ask('importEvidence', { paths: [...paths] });
+      const answer = await ask('importEvidence', { paths: [...paths], custody });
       if (answer.ok) setJob({ ...startedJob('import'), state: 'done', summary: answer.value });
       else fail('import', answer.error);
       await refresh();
@@ -206,6 +210,9 @@ export function App(): ReactNode {
         case 'add-folders':
           void addEvidence('folders');
           break;
+        case 'import-with-statements':
+          setStatements((before) => before ?? { paths: [], withMapping: false });
+          break;
         case 'cancel-job':
           cancel();
           break;
@@ -280,7 +287,12 @@ export function App(): ReactNode {
     dragDepth.current = 0;
     setOver(false);
     const paths = window.enclave.pathsOf([...event.dataTransfer.files]).filter((path) => path !== '');
-    if (paths.length === 0 || busy) return;
+    if (paths.length === 0) return;
+    if (statements !== null) {
+      setStatements({ ...statements, paths: [...new Set([...statements.paths, ...paths])] });
+      return;
+    }
+    if (busy) return;
     const [first] = paths;
     if (paths.length === 1 && first !== undefined && first.endsWith('.enclave')) void openCase(first);
     else take(paths, overview !== null);
@@ -361,6 +373,7 @@ export function App(): ReactNode {
             onDismissError={() => setError(null)}
             onDismissSaved={() => setSaved(null)}
             onDismissJob={() => setJob(null)}
+            onMapping={(path) => setStatements({ paths: [path], withMapping: true })}
             themeSwitch={themeSwitch}
           />
         </WorkbenchContext>
@@ -377,15 +390,30 @@ export function App(): ReactNode {
           }}
         />
       )}
+      {statements !== null && overview !== null && (
+        <ImportStatements
+          paths={statements.paths}
+          withMapping={statements.withMapping}
+          busy={busy}
+          onPaths={(paths) => setStatements({ ...statements, paths })}
+          onImport={(custody) => {
+            setStatements(null);
+            void importPaths(statements.paths, custody);
+          }}
+          onClose={() => setStatements(null)}
+        />
+      )}
       {isPalette && <CommandPalette hasCase={overview !== null} onRun={run} onClose={() => setPalette(false)} />}
       {isOver && (
         <div className="drop-veil">
           <p>
-            {busy
-              ? 'A job is in work: wait for its end, or cancel it, before adding more.'
-              : overview === null
-                ? 'Drop to make a new case of these, or to open a case'
-                : 'Drop to add this evidence to the case'}
+            {statements !== null
+              ? 'Drop to add this to the files of the import'
+              : busy
+                ? 'A job is in work: wait for its end, or cancel it, before adding more.'
+                : overview === null
+                  ? 'Drop to make a new case of these, or to open a case'
+                  : 'Drop to add this evidence to the case'}
           </p>
         </div>
       )}

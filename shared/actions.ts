@@ -39,6 +39,13 @@ export const ACTIONS = [
     menu: 'File',
     needsCase: true,
   },
+  {
+    id: 'import-with-statements',
+    label: 'Import with statements…',
+    shortcut: 'CmdOrCtrl+E',
+    menu: 'File',
+    needsCase: true,
+  },
   { id: 'cancel-job', label: 'Cancel the job in work', shortcut: 'CmdOrCtrl+.', menu: 'File', needsCase: false },
   {
     id: 'save-report-pdf',

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { CallName, Calls } from './bridge.ts';
+import { custodySchema } from './custody.ts';
 import { METRICS } from './finding.ts';
+import { mappingSchema } from './mapping.ts';
 
 /** What the main process accepts from a window: a schema for the request of every call. Unknown fields are refused. */
 
@@ -16,6 +18,9 @@ const where = z.string().max(20_000);
 /** Rows of a page: a window shows far fewer, and a page crosses two processes. */
 export const MAX_PAGE = 1000;
 const MAX_PATHS = 100_000;
+
+/** What the preload tells of dropped files. */
+export const droppedPathsSchema = z.array(path).max(MAX_PATHS);
 
 export const REQUEST_SCHEMAS = {
   appInfo: z.null(),
@@ -42,7 +47,13 @@ export const REQUEST_SCHEMAS = {
   openSample: z.null(),
   closeCase: z.null(),
   chooseEvidence: z.strictObject({ what: z.enum(['files', 'folders']) }),
-  importEvidence: z.strictObject({ paths: z.array(path).min(1).max(MAX_PATHS) }),
+  importEvidence: z.strictObject({
+    paths: z.array(path).min(1).max(MAX_PATHS),
+    custody: custodySchema.exactOptional(),
+  }),
+  previewText: z.strictObject({ path, mapping: mappingSchema.nullable() }),
+  chooseMapping: z.null(),
+  saveMapping: z.strictObject({ mapping: mappingSchema }),
   cancel: z.null(),
   summary: z.strictObject({ by: z.array(z.string().max(64)).min(1).max(4), metric: z.enum(METRICS), where }),
   totals: z.strictObject({ where }),

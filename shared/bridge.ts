@@ -1,7 +1,8 @@
 import type { CaseOverview } from './case-overview.ts';
 import type { Finding, Metric } from './finding.ts';
 import type { FlowRecord } from './flow.ts';
-import type { CaseTotals, EvidenceNews, ImportSummary, Progress, TopRows } from './jobs.ts';
+import type { CaseTotals, Custody, EvidenceNews, ImportSummary, Progress, TextPreview, TopRows } from './jobs.ts';
+import type { Mapping } from './mapping.ts';
 import type { ErrorValue } from './problem.ts';
 import type { Profile } from './profile.ts';
 
@@ -71,8 +72,20 @@ export interface Calls {
   closeCase: { request: null; response: null };
   /** Asks for files, or for folders; an empty list when the user thought better of it. */
   chooseEvidence: { request: { what: 'files' | 'folders' }; response: string[] };
-  /** Imports files and folders into the case and makes the findings; `progress` events come meanwhile. */
-  importEvidence: { request: { paths: string[] }; response: ImportSummary };
+  /**
+   * Imports files and folders into the case and makes the findings; `progress` events come meanwhile. `custody`: what is
+   * stated of all of them.
+   */
+  importEvidence: { request: { paths: string[]; custody?: Custody }; response: ImportSummary };
+  /**
+   * What a mapping (null: none) makes of the beginning of a text export. Only of what was chosen for this window, dropped on it,
+   * named at its start or imported in it, or lies in such a folder.
+   */
+  previewText: { request: { path: string; mapping: Mapping | null }; response: TextPreview };
+  /** Asks for the file of a mapping and reads it; null when the user thought better of it. */
+  chooseMapping: { request: null; response: { path: string; mapping: Mapping } | null };
+  /** Asks where to save; null when the user thought better of it. */
+  saveMapping: { request: { mapping: Mapping }; response: { path: string } | null };
   /** Stops the job in work, if any. */
   cancel: { request: null; response: null };
   summary: { request: { by: string[]; metric: Metric; where: string }; response: SummaryRowValue[] };
@@ -106,6 +119,9 @@ export interface Events {
 }
 
 export type EventName = keyof Events;
+
+/** Channel by which the preload, never the page, tells main the paths of dropped files. */
+export const DROPPED_PATHS = 'droppedPaths';
 
 /** What the preload puts into the page as `window.enclave`. */
 export type Bridge = {

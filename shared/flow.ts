@@ -1,3 +1,5 @@
+import type { AddressWords } from './address.ts';
+
 /** The flow: its record as people and programs read it, and its columns as the case stores it. */
 
 /** Transport names by IP protocol number (IANA); others are printed as the number. */
@@ -85,8 +87,28 @@ export const NAME_ORIGINS = [
   'dns-answer-client',
   'dns-answer-other-client',
   'name-record',
+  'tls-sni-ech',
+  'quic-sni-ech',
+  'tls-certificate',
+  'http-authority',
+  'http-connect',
+  'dtls-sni',
+  'dhcp-lease',
+  'mdns-announcement',
+  'netbios-name',
 ] as const;
 export type NameOrigin = (typeof NAME_ORIGINS)[number];
+
+/**
+ * Stand for the client where an address got a name that nobody asked for: a name record of the capture file; a lease (the
+ * client has no address yet); what a host announces of itself to mDNS's group, or by NetBIOS broadcast.
+ */
+export const UNASKED_CLIENTS = {
+  'name-record': [0, 0, 0, 0],
+  'dhcp-lease': [0, 0, 0xffff, 0],
+  'mdns-announcement': [0, 0, 0xffff, 0xe00000fb],
+  'netbios-name': [0, 0, 0xffff, 0xffffffff],
+} as const satisfies Partial<Record<NameOrigin, AddressWords>>;
 
 /**
  * Whether evidence that comes before a flow's own (captures before exports, then by time) holds the flow too, as a whole or
@@ -172,6 +194,8 @@ export interface FlowRecord {
   assembly: string | null;
   /** `same` when other evidence of the case holds the flow too, `part` when it holds a part of it. */
   duplicate: Duplicate;
+  /** Indicators of the case that the flow meets (`listed in FILE: …`); null when it meets none. */
+  indicator: string | null;
   /** Id of the flow around this one; null when it is not in a tunnel. */
   tunnel: string | null;
   evidence: string;
@@ -257,7 +281,8 @@ export const FACT_COLUMNS = {
 
 /**
  * Labels of a flow: made from the facts by the final labelling pass and remade by `reclassify`. `confidence` is in
- * percent, `match` the catalogue pattern or block that named the service, `linkedName` the name that another log (joined
+ * percent, `match` the catalogue pattern or block that named the service, `conflict` the block that would have named another
+ * one (`31.13.64.0/18 → facebook`), `linkedName` the name that another log (joined
  * by uid) or the DNS memory gave (`linkedOrigin` tells which), `country` two ASCII letters (high byte first).
  */
 export const LABEL_COLUMNS = {
@@ -267,6 +292,7 @@ export const LABEL_COLUMNS = {
   labelEvidence: enumeration,
   confidence: number('u8'),
   match: dictionary,
+  conflict: dictionary,
   linkedName: dictionary,
   linkedOrigin: enumeration,
   linkedUserAgent: dictionary,

@@ -1,7 +1,9 @@
 import type { CaseOverview } from './case-overview.ts';
 import type { Finding } from './finding.ts';
 import type { FlowRecord } from './flow.ts';
+import type { IndicatorFile } from './indicator.ts';
 import type { Mapping } from './mapping.ts';
+import type { Overlay, OverlayKind } from './overlay.ts';
 import type { Problem } from './problem.ts';
 
 /** The jobs that the engine does for the command line and the window: name → request, response, progress. */
@@ -98,6 +100,29 @@ export interface VerifyResult {
   checks: { check: string; result: 'holds' | 'fails' | 'not-checked'; detail: string }[];
 }
 
+/** Flows that had one value and now have another; null = none. */
+export interface LabelChange {
+  before: string | null;
+  after: string | null;
+  flows: number;
+}
+
+/** What a new labelling changed: `flows` in all, then by field, the most flows first (at most 1,000 changes a field). */
+export interface LabelChanges {
+  flows: number;
+  service: LabelChange[];
+  category: LabelChange[];
+  protocol: LabelChange[];
+  country: LabelChange[];
+  asn: LabelChange[];
+}
+
+/** A case labelled anew: flows in all, and what changed. */
+export interface Relabelling {
+  flows: number;
+  changes: LabelChanges;
+}
+
 export interface SummaryResult {
   rows: Record<string, string | number | boolean | null>[];
 }
@@ -169,7 +194,25 @@ export interface Jobs {
     request: { case: string; paths: string[]; custody?: Custody; live?: boolean; leaveOutDuplicates?: boolean };
     response: ImportSummary;
   };
-  reclassify: { request: { case: string; leaveOutDuplicates?: boolean }; response: { flows: number } };
+  reclassify: { request: { case: string; leaveOutDuplicates?: boolean }; response: Relabelling };
+  /**
+   * Lays a table of the examiner's over the shipped ones and labels anew. `added` false: the case had the same file already, and
+   * nothing changed. `kind` and `date` (ISO 8601) are found in the file where they are null.
+   */
+  addOverlay: {
+    request: { case: string; path: string; kind: OverlayKind | null; date: string | null };
+    response: { overlay: Overlay; added: boolean; relabelling: Relabelling | null };
+  };
+  /** Takes an overlay out and labels anew. */
+  removeOverlay: { request: { case: string; id: string }; response: Relabelling };
+  overlays: { request: { case: string }; response: Overlay[] };
+  /** Adds indicators from a file; flows meet them from then on. `added` false: the case had the same file already. */
+  addIndicators: {
+    request: { case: string; path: string };
+    response: { file: IndicatorFile; added: boolean };
+  };
+  removeIndicators: { request: { case: string; id: string }; response: null };
+  indicatorFiles: { request: { case: string }; response: IndicatorFile[] };
   analyse: { request: { case: string }; response: Finding[] };
   saveFindings: { request: { case: string; findings: Finding[] }; response: null };
   findings: { request: { case: string }; response: Finding[] };
@@ -179,7 +222,15 @@ export interface Jobs {
     response: SummaryResult;
   };
   flows: {
-    request: { case: string; where: string; limit: number | null; format: string; out: string | null };
+    /** `explain`: ndjson only; each record has an `explanation` of its labels. */
+    request: {
+      case: string;
+      where: string;
+      limit: number | null;
+      format: string;
+      out: string | null;
+      explain?: boolean;
+    };
     response: { flows: number };
   };
   totals: { request: { case: string; where: string; live?: boolean }; response: CaseTotals };
@@ -211,7 +262,17 @@ export interface Jobs {
 export type JobName = keyof Jobs;
 
 /** Jobs that write run in the writer's thread, the others in the query thread. */
-export const WRITING_JOBS: ReadonlySet<JobName> = new Set(['new', 'import', 'reclassify', 'saveFindings', 'audit']);
+export const WRITING_JOBS: ReadonlySet<JobName> = new Set([
+  'new',
+  'import',
+  'reclassify',
+  'addOverlay',
+  'removeOverlay',
+  'addIndicators',
+  'removeIndicators',
+  'saveFindings',
+  'audit',
+]);
 
 /** Words of the progress memory that a job's thread shares with the engine, as float64. */
 export const PROGRESS_BYTES = 0;

@@ -30,6 +30,15 @@ const ORIGINS: Readonly<Record<NameOrigin, string>> = {
   'dns-answer-client': 'DNS answer to this client:',
   'dns-answer-other-client': 'DNS answer to another client:',
   'name-record': 'name that the capture file gives to the address, without time or source:',
+  'tls-sni-ech': 'TLS SNI (ECH offered, which may hide another name)',
+  'quic-sni-ech': 'QUIC SNI (ECH offered, which may hide another name)',
+  'tls-certificate': "name in the server's TLS certificate, no SNI seen:",
+  'http-authority': 'HTTP/2 authority',
+  'http-connect': 'HTTP CONNECT to',
+  'dtls-sni': 'DTLS SNI',
+  'dhcp-lease': 'name that the host gave itself when it was leased the address:',
+  'mdns-announcement': 'name that the host announced for itself (mDNS):',
+  'netbios-name': 'name that the host announced for itself (NetBIOS):',
 };
 
 const PORT_TRANSPORTS: readonly string[] = ['tcp', 'udp', 'sctp', 'dccp', 'udplite'];
@@ -76,4 +85,9 @@ function portHint({ transport, responderPort }: LabelBasis): string | null {
 
 function shown(text: string): string {
   return visibleText(text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text);
+}
+
+/** The detail with what other evidence would have said instead, as the label column `conflict` holds it. */
+export function withConflict(detail: string, conflict: string | null): string {
+  return conflict === null ? detail : `${detail}; but address block ${shown(conflict)}`;
 }

@@ -10,8 +10,15 @@ export const WATCH = 2;
 export const RECOGNISED_WANTS_MORE = 3;
 /** Not decided: wanted again with the bytes that follow in the same direction. */
 export const WANTS_MORE = 4;
+/** Recognised, and the next payload of either direction may tell more; what was seen is not shown again. */
+export const RECOGNISED_LOOK_ON = 5;
 export type InspectionResult =
-  typeof NOT_RECOGNISED | typeof RECOGNISED | typeof WATCH | typeof RECOGNISED_WANTS_MORE | typeof WANTS_MORE;
+  | typeof NOT_RECOGNISED
+  | typeof RECOGNISED
+  | typeof WATCH
+  | typeof RECOGNISED_WANTS_MORE
+  | typeof WANTS_MORE
+  | typeof RECOGNISED_LOOK_ON;
 
 /**
  * One payload on the inspector's table; a single object, filled anew for each payload. For TCP the bytes are the head of
@@ -29,7 +36,8 @@ export class Payload {
   destinationPort = 0;
   /** Microseconds since the epoch. */
   time = 0;
-  /** Destination address of the packet, four signed words. */
+  /** Addresses of the packet, four signed words each. */
+  source: Int32Array = new Int32Array(4);
   destination: Int32Array = new Int32Array(4);
   /** Payloads of this flow that the inspector has seen before this one, both directions. */
   looks = 0;
@@ -42,6 +50,9 @@ export class Payload {
   /** Index in NAME_ORIGINS. */
   nameOrigin = 0;
   userAgent = '';
+  /** Fingerprints of the client's TLS hello: 32 hex digits, and JA4's three parts. */
+  ja3 = '';
+  ja4 = '';
 }
 
 export interface PayloadInspector {

@@ -1,9 +1,12 @@
 import type Database from 'better-sqlite3';
 import { type ColumnArray, type ColumnSpec, FACT_COLUMNS, FLOW_COLUMNS, type FlowColumn } from '../../shared/flow.ts';
 import type { Finding } from '../../shared/finding.ts';
+import type { Indicator, IndicatorFile } from '../../shared/indicator.ts';
 import type { KeptCustody } from '../../shared/jobs.ts';
+import type { Overlay } from '../../shared/overlay.ts';
 import type { Problem } from '../../shared/problem.ts';
 import type { Profile } from '../../shared/profile.ts';
+import { storedIndicatorFiles, storedOverlays } from './added-tables.ts';
 import { openCaseForReading, storedProfile } from './case-file.ts';
 
 /** One segment: up to 65,536 flows of one evidence file. Times are microseconds since the epoch. */
@@ -48,6 +51,11 @@ export interface AuditEntry {
   detail: string;
   previous: string;
   hash: string;
+}
+
+/** An indicator with the name of the file that lists it. */
+export interface StoredIndicator extends Indicator {
+  readonly file: string;
 }
 
 const CACHE_BYTES = 400 * 1024 * 1024;
@@ -293,6 +301,32 @@ export class CaseReader {
         problems: JSON.parse(row.problems) as Problem[],
         custody: JSON.parse(row.custody) as KeptCustody,
       }));
+  }
+
+  /** Overlays of the case, in the order they were added. */
+  overlays(): Overlay[] {
+    return storedOverlays(this.#db);
+  }
+
+  /** What is stored of an overlay, as it was handed to the writer; null when there is no such overlay. */
+  overlayData(id: string): Buffer | null {
+    const row = this.#db.prepare<[string], { data: Buffer }>('SELECT data FROM overlay WHERE id = ?').get(id);
+    return row?.data ?? null;
+  }
+
+  /** Files of indicators, in the order they were added. */
+  indicatorFiles(): IndicatorFile[] {
+    return storedIndicatorFiles(this.#db);
+  }
+
+  /** All indicators of the case, in the order they were added. */
+  indicators(): StoredIndicator[] {
+    return this.#db
+      .prepare<[], StoredIndicator>(
+        `SELECT indicatorFile.name AS file, kind, value, label, validFrom, validUntil
+         FROM indicator JOIN indicatorFile ON indicatorFile.number = indicator.file ORDER BY indicator.number`,
+      )
+      .all();
   }
 
   /** The stored findings, in the order of the analysis. */

@@ -1,7 +1,11 @@
+import { createHash } from 'node:crypto';
 import type Database from 'better-sqlite3';
 import type { Finding } from '../../shared/finding.ts';
 import type { ColumnArray } from '../../shared/flow.ts';
+import type { Indicator, IndicatorFile } from '../../shared/indicator.ts';
+import type { Overlay } from '../../shared/overlay.ts';
 import type { Profile } from '../../shared/profile.ts';
+import { storedIndicatorFiles, storedOverlays } from './added-tables.ts';
 import { auditHash, CHAIN_START } from './audit-chain.ts';
 import {
   CaseLock,
@@ -390,6 +394,85 @@ export class CaseWriter {
       this.setMeta('labelledEvidence', String(this.#completedEvidence()));
       this.#db.prepare('DELETE FROM labelVersion WHERE version < ?').run(version);
       this.audit('label', { version, basis });
+    });
+  }
+
+  overlays(): Overlay[] {
+    return storedOverlays(this.#db);
+  }
+
+  indicatorFiles(): IndicatorFile[] {
+    return storedIndicatorFiles(this.#db);
+  }
+
+  /** Adds an overlay; `data` is what the labelling reads again. False when the case has the same file already. */
+  addOverlay(overlay: Omit<Overlay, 'id' | 'addedAt'>, data: Buffer): boolean {
+    const { name, kind, format, sha256, bytes, date, entries, notUsed } = overlay;
+    const id = sha256.slice(0, 16);
+    return this.#change(() => {
+      const added = this.#db
+        .prepare(
+          `INSERT OR IGNORE INTO overlay (id, name, kind, format, sha256, bytes, date, addedAt, entries, notUsed, data)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        )
+        .run(
+          id,
+          name,
+          kind,
+          format,
+          sha256,
+          bytes,
+          date,
+          this.#now().toISOString(),
+          entries,
+          JSON.stringify(notUsed),
+          data,
+        );
+      if (added.changes === 0) return false;
+      const dataSha256 = createHash('sha256').update(data).digest('hex');
+      this.audit('overlay', { overlay: id, name, kind, format, sha256, bytes, date, entries, dataSha256 });
+      return true;
+    });
+  }
+
+  /** Takes an overlay out of the case. False when it has no such overlay. */
+  removeOverlay(id: string): boolean {
+    return this.#change(() => {
+      if (this.#db.prepare('DELETE FROM overlay WHERE id = ?').run(id).changes === 0) return false;
+      this.audit('overlay', { overlay: id, removed: true });
+      return true;
+    });
+  }
+
+  /** Adds a file of indicators. False when the case has the same file already. */
+  addIndicators(file: Omit<IndicatorFile, 'id' | 'addedAt' | 'indicators'>, indicators: readonly Indicator[]): boolean {
+    const { name, format, sha256, bytes, notUsed } = file;
+    const id = sha256.slice(0, 16);
+    return this.#change(() => {
+      const added = this.#db
+        .prepare(
+          `INSERT OR IGNORE INTO indicatorFile (id, name, format, sha256, bytes, addedAt, indicators, notUsed)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+        )
+        .run(id, name, format, sha256, bytes, this.#now().toISOString(), indicators.length, JSON.stringify(notUsed));
+      if (added.changes === 0) return false;
+      const insert = this.#db.prepare(
+        'INSERT INTO indicator (file, kind, value, label, validFrom, validUntil) VALUES (?, ?, ?, ?, ?, ?)',
+      );
+      for (const { kind, value, label, validFrom, validUntil } of indicators) {
+        insert.run(added.lastInsertRowid, kind, value, label, validFrom, validUntil);
+      }
+      this.audit('indicators', { file: id, name, format, sha256, bytes, indicators: indicators.length });
+      return true;
+    });
+  }
+
+  /** Takes a file of indicators out of the case. False when it has no such file. */
+  removeIndicators(id: string): boolean {
+    return this.#change(() => {
+      if (this.#db.prepare('DELETE FROM indicatorFile WHERE id = ?').run(id).changes === 0) return false;
+      this.audit('indicators', { file: id, removed: true });
+      return true;
     });
   }
 

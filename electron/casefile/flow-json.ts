@@ -2,6 +2,7 @@ import { FLOW_COLUMNS, type FlowColumn, type FlowRecord, SUBJECT_SIDES } from '.
 import { visibleJson } from '../../shared/visible-text.ts';
 import type { CaseReader, SegmentInfo } from './case-reader.ts';
 import { FlowTexts, TextCache } from './flow-texts.ts';
+import { IndicatorMatches } from './indicator-matches.ts';
 
 /** Fields that follow one another in a record and are the same wherever some columns are. */
 class FieldRun {
@@ -56,6 +57,7 @@ export class FlowJson {
       'linkedName',
       'linkedOrigin',
       'match',
+      'conflict',
       'payloadRule',
       'protocol',
       'service',
@@ -95,6 +97,7 @@ export class FlowJson {
     const label = this.#label.of(reader, segment, record);
     const client = this.#client.of(reader, segment, record);
     const exported = this.#export.of(reader, segment, record);
+    const indicator = IndicatorMatches.of(reader).ofSegment(segment);
     return (row) => {
       const from = `"${texts.address(initiator, row * 4)}"`;
       const to = `"${texts.address(responder, row * 4)}"`;
@@ -108,11 +111,16 @@ export class FlowJson {
         `,"packetsOut":${jsonNumber(packetsOut[row])},"bytesOut":${jsonNumber(bytesOut[row])}` +
         `,"packetsIn":${jsonNumber(packetsIn[row])},"bytesIn":${jsonNumber(bytesIn[row])}${connection(row)}` +
         `,"host":${host},"range":${labels[range[row]] ?? 'null'},"peer":${peer}${network(row)}${label(row)}` +
-        `${client(row)}${exported(row)},"tunnel":${tunnel[row] === 0 ? 'null' : `"${evidence}:${tunnel[row]}:${depth[row] - 1}"`}` +
+        `${client(row)}${exported(row)},"indicator":${jsonText(indicator(row))}` +
+        `,"tunnel":${tunnel[row] === 0 ? 'null' : `"${evidence}:${tunnel[row]}:${depth[row] - 1}"`}` +
         `,"evidence":"${evidence}","locator":${jsonNumber(locator[row])}}\n`
       );
     };
   }
+}
+
+function jsonText(text: string | null): string {
+  return text === null ? 'null' : visibleJson(text);
 }
 
 /** JSON has no infinity and no NaN. */

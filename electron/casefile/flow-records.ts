@@ -15,12 +15,13 @@ import {
   outerFlowId,
   transportName,
 } from '../../shared/flow.ts';
-import { type LabelBasis, labelDetail } from '../../shared/label-detail.ts';
+import { type LabelBasis, labelDetail, withConflict } from '../../shared/label-detail.ts';
 import { UNKNOWN } from '../../shared/vocabulary.ts';
 import type { CaseReader, SegmentInfo } from './case-reader.ts';
 import { FlowJson } from './flow-json.ts';
 import type { FlowSelection } from './flow-selection.ts';
 import { FlowTexts } from './flow-texts.ts';
+import { IndicatorMatches } from './indicator-matches.ts';
 
 /**
  * The flows of a case as records, in the order of its segments, made one at a time. `limit` bounds how many (default: all).
@@ -61,6 +62,16 @@ export class FlowRecords implements Iterable<FlowRecord> {
       const line = json.linesOf(this.#reader, segment, this.#recordsOf(segment, texts));
       for (const row of rows) yield line(row);
     }
+  }
+
+  /** Chosen rows segment by segment, with a function that makes the record of a row. */
+  *segments(): Generator<
+    { segment: SegmentInfo; rows: Uint32Array; record(row: number): FlowRecord },
+    void,
+    undefined
+  > {
+    const texts = new FlowTexts();
+    for (const { segment, rows } of this.#chosen()) yield { segment, rows, record: this.#recordsOf(segment, texts) };
   }
 
   #recordsOf(segment: SegmentInfo, texts: FlowTexts): (row: number) => FlowRecord {
@@ -125,7 +136,7 @@ function segmentRecords(
   const [name, nameOrigin] = [column('name'), column('nameOrigin')];
   const [linkedName, linkedOrigin] = [column('linkedName'), column('linkedOrigin')];
   const [userAgent, linkedUserAgent] = [column('userAgent'), column('linkedUserAgent')];
-  const [ja3, ja4, match] = [column('ja3'), column('ja4'), column('match')];
+  const [ja3, ja4, match, conflict] = [column('ja3'), column('ja4'), column('match'), column('conflict')];
   const [protocol, service, category] = [column('protocol'), column('service'), column('category')];
   const [payloadRule, labelEvidence, confidence] = [
     column('payloadRule'),
@@ -133,6 +144,8 @@ function segmentRecords(
     column('confidence'),
   ];
   const [names, linkedNames, matches] = [dictionary('name'), dictionary('linkedName'), dictionary('match')];
+  const conflicts = dictionary('conflict');
+  const indicator = IndicatorMatches.of(reader).ofSegment(segment);
   const [userAgents, linkedUserAgents] = [dictionary('userAgent'), dictionary('linkedUserAgent')];
   const [ja3s, ja4s] = [dictionary('ja3'), dictionary('ja4')];
 
@@ -150,6 +163,7 @@ function segmentRecords(
     key[9] = category[row];
     key[10] = transport[row];
     key[11] = responderPort[row];
+    key[12] = conflict[row];
     const known = texts.details.find();
     if (known !== undefined) return known;
     const detail = labelDetail({
@@ -158,7 +172,7 @@ function segmentRecords(
       match: matches[match[row]] ?? null,
       payloadRule: reader.term(payloadRule[row]),
     });
-    return texts.details.keep(detail);
+    return texts.details.keep(withConflict(detail, conflicts[conflict[row]] ?? null));
   };
 
   return (row) => {
@@ -216,6 +230,7 @@ function segmentRecords(
       outputInterface: outputInterface[row] || null,
       assembly: ASSEMBLIES[assembly[row]] ?? null,
       duplicate: DUPLICATES[duplicate[row]] ?? null,
+      indicator: indicator(row),
       tunnel: outerFlowId(evidence, tunnel[row], depth[row]),
       evidence,
       locator: locator[row],

@@ -19,6 +19,7 @@ import {
 import { parseInstant, ZoneClock } from '../../shared/time.ts';
 import { UNKNOWN } from '../../shared/vocabulary.ts';
 import type { CaseReader, SegmentInfo } from './case-reader.ts';
+import { IndicatorMatches } from './indicator-matches.ts';
 import { LocalHours } from './local-hours.ts';
 
 /** Filters over columns: an expression becomes a mask a segment. */
@@ -224,6 +225,12 @@ function compileTest(test: FilterTest, reader: CaseReader): FlowSelection {
     case 'ja3':
     case 'ja4':
       return dictionaryTest(textPredicate(test), field, null, reader);
+    case 'indicator': {
+      const indicators = IndicatorMatches.of(reader);
+      const any = test.operator !== '~' && texts(test).includes('yes');
+      const matches = any ? () => true : textPredicate(test);
+      return { mark: (segment, mask) => indicators.mark(segment, matches, mask) };
+    }
     case 'tunnel':
       return tunnelTest(textPredicate(test), reader);
     case 'evidence': {

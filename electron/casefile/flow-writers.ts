@@ -72,6 +72,7 @@ const FIELDS = {
   outputInterface: 'int64',
   assembly: 'text',
   duplicate: 'text',
+  indicator: 'text',
   tunnel: 'text',
   evidence: 'text',
   locator: 'double',

@@ -82,4 +82,41 @@ export const MIGRATIONS: readonly string[] = [
   );
   `,
   `ALTER TABLE evidence ADD COLUMN custody TEXT NOT NULL DEFAULT '{"hashes":{},"clockOffset":0,"clockReason":""}'`,
+  `
+  CREATE TABLE overlay (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('services', 'list', 'geo', 'networks', 'geo+networks')),
+    format TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    date TEXT,
+    addedAt TEXT NOT NULL,
+    entries INTEGER NOT NULL,
+    notUsed TEXT NOT NULL,
+    data BLOB NOT NULL
+  );
+  CREATE TABLE indicatorFile (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    format TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    addedAt TEXT NOT NULL,
+    indicators INTEGER NOT NULL,
+    notUsed TEXT NOT NULL
+  );
+  CREATE TABLE indicator (
+    number INTEGER PRIMARY KEY,
+    file INTEGER NOT NULL REFERENCES indicatorFile (number) ON DELETE CASCADE,
+    kind TEXT NOT NULL CHECK (kind IN ('address', 'domain', 'host', 'url-host', 'ja3', 'ja4')),
+    value TEXT NOT NULL,
+    label TEXT NOT NULL,
+    validFrom REAL,
+    validUntil REAL
+  );
+  CREATE INDEX indicatorByFile ON indicator (file);
+  `,
 ];

@@ -4,6 +4,14 @@ import { join } from 'node:path';
 import { blockContains, formatBlock, parseBlock, type AddressBlock } from '../../shared/address.ts';
 import { EnclaveError } from '../../shared/problem.ts';
 import { type Category, isCategory } from '../../shared/vocabulary.ts';
+import {
+  type Institution,
+  INSTITUTION_CLASSES,
+  type InstitutionClass,
+  type InstitutionTables,
+  readInstitutions,
+} from './institutions.ts';
+import { NameTable } from './name-table.ts';
 
 /**
  * The catalogue: which host names and address blocks belong to which service. Its source is one JSON file a category in
@@ -11,6 +19,9 @@ import { type Category, isCategory } from '../../shared/vocabulary.ts';
  *
  * A block names a service only if nothing but that service's owner uses it. Blocks of clouds, content networks, carriers,
  * hosting firms, protection services (their customers) and antivirus makers (automatic look-ups) name none.
+ *
+ * Beside services it knows institutions (`institutions.ts`): a host below a university's or a ministry's domain has no service, but a
+ * category, a country and the institution's name.
  */
 
 /** A block of a service; `from` and `to` are the first and last day (ISO 8601, UTC) on which it holds. */
@@ -53,14 +64,16 @@ export interface CatalogueFile {
 }
 
 export interface CatalogueMatch {
-  /** Null for a country pattern. */
+  /** Null for an institution and a country pattern. */
   readonly service: string | null;
   readonly category: Category;
-  /** ISO 3166-1 alpha-2 code of the service's or pattern's country; null when it has none. */
+  /** ISO 3166-1 alpha-2 code of the service's, institution's or pattern's country; null when it has none. */
   readonly country: string | null;
-  /** The name, suffix (`*.gov.in` for a country pattern) or CIDR block that matched. */
+  /** The name, the suffix (`*.gov.in` for a country pattern), the domain of an institution or the CIDR block that matched. */
   readonly pattern: string;
-  readonly kind: 'domain' | 'exact' | 'pattern' | 'prefix';
+  readonly kind: 'domain' | 'exact' | 'institution' | 'pattern' | 'prefix';
+  /** The institution that the entry stands for; country patterns stand for many, `institutionOfMatch` tells which. */
+  readonly institution?: Institution;
 }
 
 interface DatedBlock {
@@ -74,31 +87,53 @@ interface DatedBlock {
 const DIRECTORY = join(import.meta.dirname, 'catalogue');
 const DAY_US = 86_400_000_000;
 
-/** Longest host name in text form (RFC 1035, 3.1: 255 octets on the wire). */
-const LONGEST_NAME = 253;
+const NO_INSTITUTIONS: InstitutionTables = { version: 'none', sha256: '', institutions: [] };
+const CLASS_OF_CATEGORY: Partial<Record<Category, InstitutionClass>> = {
+  education: 'education',
+  research: 'research',
+  government: 'government',
+  news: 'news',
+  email: 'mail',
+};
+/** Subcategories whose sites are courses and papers for all the world rather than an organisation that one visits. */
+const NO_INSTITUTION: ReadonlySet<string> = new Set(['courses', 'literature']);
 
 export class Catalogue {
   readonly version: string;
-  /** SHA-256 (hex) over names and contents of the catalogue's files in alphabetical order. */
+  /** SHA-256 (hex) over names and contents of the catalogue's files in alphabetical order, then the institutions' hash. */
   readonly sha256: string;
+  /** Version and hash of the institutions' tables. */
+  readonly institutionTables: { readonly version: string; readonly sha256: string };
   readonly #services = new Map<string, CatalogueService>();
-  readonly #exact = new Map<string, CatalogueMatch>();
-  readonly #suffixes = new Map<string, CatalogueMatch>();
+  readonly #names = new NameTable<CatalogueMatch>();
   /** By length of the block, longest first; within it by hash of the block's words. */
   readonly #blocks: { readonly bits: number; readonly byWords: Map<number, DatedBlock[]> }[] = [];
 
-  private constructor(version: string, sha256: string, files: readonly CatalogueFile[]) {
+  private constructor(
+    version: string,
+    sha256: string,
+    files: readonly CatalogueFile[],
+    tables: InstitutionTables = NO_INSTITUTIONS,
+  ) {
     this.version = version;
     this.sha256 = sha256;
+    this.institutionTables = { version: tables.version, sha256: tables.sha256 };
     for (const file of files) {
       for (const pattern of file.patterns ?? []) this.#addPattern(file.category, pattern);
       for (const service of file.services) this.#addService(service);
     }
+    for (const institution of tables.institutions) this.#addInstitution(institution);
     this.#blocks.sort((x, y) => y.bits - x.bits);
   }
 
-  /** Reads the shipped catalogue. Throws EnclaveError when a file is missing or damaged. */
-  static load(directory: string = DIRECTORY): Catalogue {
+  /** A catalogue of files that were read and checked elsewhere. Throws TypeError where an entry stands twice or is wrong. */
+  static of(version: string, sha256: string, files: readonly CatalogueFile[]): Catalogue {
+    return new Catalogue(version, sha256, files);
+  }
+
+  /** Reads the shipped catalogue and institutions. Throws EnclaveError when a file is missing or damaged. */
+  static load(directory: string = DIRECTORY, institutionsDirectory?: string): Catalogue {
+    const tables = readInstitutions(institutionsDirectory);
     const hash = createHash('sha256');
     let version: unknown = null;
     const files: CatalogueFile[] = [];
@@ -116,7 +151,8 @@ export class Catalogue {
       }
       place = join(directory, 'version.json');
       if (typeof version !== 'string') throw new TypeError('the catalogue has no version');
-      return new Catalogue(version, hash.digest('hex'), files);
+      hash.update(tables.sha256);
+      return new Catalogue(version, hash.digest('hex'), files, tables);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       throw new EnclaveError(
@@ -138,23 +174,21 @@ export class Catalogue {
   }
 
   /**
+   * The institution whose host a name is: a university, laboratory, ministry, newspaper, mail firm or bank of a country, by
+   * its own entry or by a suffix that a country keeps for its kind (then told by the label before the suffix, `mha.gov.in`). Null
+   * for all others, and for services of no one country.
+   */
+  institutionOf(hostname: string): Institution | null {
+    const match = this.byName(hostname);
+    return match === null ? null : institutionOfMatch(match, hostname);
+  }
+
+  /**
    * The longest entry that a host name ends with, in whole labels: an exact name, then the longest suffix. ASCII letters
    * are compared without case (RFC 4343), one trailing dot is ignored. Null for names longer than 253 characters.
    */
   byName(hostname: string): CatalogueMatch | null {
-    let name = hostname.endsWith('.') ? hostname.slice(0, -1) : hostname;
-    if (name.length > LONGEST_NAME) return null;
-    // toLowerCase() would fold other scripts' letters (U+212A) into ASCII and let them pass for a known name.
-    if (/[A-Z]/.test(name)) name = name.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
-    const exact = this.#exact.get(name);
-    if (exact) return exact;
-    for (let at = 0; ;) {
-      const match = this.#suffixes.get(at === 0 ? name : name.slice(at));
-      if (match) return match;
-      const dot = name.indexOf('.', at);
-      if (dot < 0) return null;
-      at = dot + 1;
-    }
+    return this.#names.match(hostname);
   }
 
   /** The longest block that holds the address at a time (microseconds since the epoch). */
@@ -173,21 +207,40 @@ export class Catalogue {
     if (this.#services.has(service.id)) throw new TypeError(`service ${service.id} stands twice`);
     this.#services.set(service.id, service);
     const { id, category, country = null } = service;
+    const institution = institutionOfService(service);
+    const named = { service: id, category, country, ...(institution === null ? {} : { institution }) };
     for (const name of service.domains) {
-      const known = this.#suffixes.get(name);
+      const known = this.#names.suffix(name);
       if (known && known.kind !== 'pattern') throw new TypeError(`${name} stands twice`);
-      this.#suffixes.set(name, { service: id, category, country, pattern: name, kind: 'domain' });
+      this.#names.setSuffix(name, { ...named, pattern: name, kind: 'domain' });
     }
     for (const name of service.exact) {
-      if (this.#exact.has(name)) throw new TypeError(`${name} stands twice`);
-      this.#exact.set(name, { service: id, category, country, pattern: name, kind: 'exact' });
+      if (this.#names.exact(name) !== null) throw new TypeError(`${name} stands twice`);
+      this.#names.setExact(name, { ...named, pattern: name, kind: 'exact' });
     }
     for (const prefix of service.prefixes) this.#addPrefix(service, prefix);
   }
 
+  /** A service of the same domain says more, and stays. */
+  #addInstitution(institution: Institution): void {
+    const { domain, country } = institution;
+    const known = this.#names.suffix(domain);
+    if (known?.kind === 'institution' || known?.kind === 'pattern') throw new TypeError(`${domain} stands twice`);
+    if (known !== null) return;
+    const category = INSTITUTION_CLASSES[institution.class];
+    this.#names.setSuffix(domain, {
+      service: null,
+      category,
+      country,
+      pattern: domain,
+      kind: 'institution',
+      institution,
+    });
+  }
+
   #addPattern(category: Category, { suffix, country }: CataloguePattern): void {
-    if (this.#suffixes.has(suffix)) return;
-    this.#suffixes.set(suffix, { service: null, category, country, pattern: `*.${suffix}`, kind: 'pattern' });
+    if (this.#names.suffix(suffix) !== null) return;
+    this.#names.setSuffix(suffix, { service: null, category, country, pattern: `*.${suffix}`, kind: 'pattern' });
   }
 
   #addPrefix(service: CatalogueService, prefix: CataloguePrefix): void {
@@ -207,6 +260,37 @@ export class Catalogue {
     if (same) same.push({ block, fromUs, untilUs, match });
     else group.byWords.set(key, [{ block, fromUs, untilUs, match }]);
   }
+}
+
+/** A host name as it is compared: ASCII letters in lower case, without the trailing dot of the root. */
+function foldedName(hostname: string): string {
+  const name = hostname.endsWith('.') ? hostname.slice(0, -1) : hostname;
+  // toLowerCase() would fold other scripts' letters (U+212A) into ASCII and let them pass for a known name.
+  return /[A-Z]/.test(name) ? name.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase()) : name;
+}
+
+function institutionOfService(service: CatalogueService): Institution | null {
+  const { name, category, subcategory, country, domains } = service;
+  const [domain] = domains;
+  if (country === undefined || domain === undefined || NO_INSTITUTION.has(subcategory ?? '')) return null;
+  const kind = subcategory === 'bank' ? 'bank' : CLASS_OF_CATEGORY[category];
+  return kind === undefined ? null : { name, country, class: kind, domain };
+}
+
+/**
+ * The institution whose host `hostname` is, when `byName` matched it so. Below a suffix that a country keeps for one kind the label
+ * before the suffix tells institutions apart (`www.mha.gov.in`: `mha.gov.in`); the name is then not known and the domain stands for it.
+ */
+export function institutionOfMatch(match: CatalogueMatch, hostname: string): Institution | null {
+  if (match.kind !== 'pattern') return match.institution ?? null;
+  const kind = CLASS_OF_CATEGORY[match.category];
+  if (kind === undefined) return null;
+  const suffix = match.pattern.slice(2);
+  const before = foldedName(hostname).slice(0, -suffix.length - 1);
+  const label = before.slice(before.lastIndexOf('.') + 1);
+  // `www.gov.uk` is the government's own site.
+  const domain = label === '' || /^www\d*$/.test(label) ? suffix : `${label}.${suffix}`;
+  return { name: domain, country: match.country, class: kind, domain };
 }
 
 /** A 32-bit hash of the first `bits` bits of an address. */

@@ -14,7 +14,8 @@ import type { Profile } from '../../shared/profile.ts';
 import { parseInstant } from '../../shared/time.ts';
 import { type Category, PROTOCOLS, UNKNOWN } from '../../shared/vocabulary.ts';
 import type { ReferenceTables } from '../reference/reference-tables.ts';
-import type { Catalogue, CatalogueMatch } from './catalogue.ts';
+import { type Catalogue, type CatalogueMatch, institutionOfMatch } from './catalogue.ts';
+import type { Institution } from './institutions.ts';
 import type { NameMemory } from './name-memory.ts';
 
 /**
@@ -34,10 +35,16 @@ export interface SegmentLabels {
   dictionaries: Partial<Record<LabelColumn, string[]>>;
 }
 
+/** Who names services: the catalogue, alone or under the overlays of a case. */
+export type ServiceLookup = Pick<Catalogue, 'byName' | 'byAddress'>;
+/** Who knows addresses: the shipped tables, alone or under the overlays of a case. */
+export type AddressLookup = Pick<ReferenceTables, 'country' | 'network' | 'organisation'>;
+export type NameLookup = Pick<NameMemory, 'hasAnswers' | 'hasLogNames' | 'byUid' | 'byAddress'>;
+
 export interface LabelSources {
-  catalogue: Catalogue;
-  reference: ReferenceTables;
-  memory: NameMemory;
+  catalogue: ServiceLookup;
+  reference: AddressLookup;
+  memory: NameLookup;
   profile: Profile;
   /** Number of a term in the case, made when new; and back. */
   termNumber(id: string): number;
@@ -47,9 +54,11 @@ export interface LabelSources {
 /** Confidence in percent by what a label rests on: judgement, to be replaced by measured precision. */
 const CONFIDENCE = {
   serviceByOwnName: 95,
+  serviceByCertificate: 70,
   serviceByClientAnswer: 80,
   serviceByOtherAnswer: 50,
   serviceByNameRecord: 40,
+  serviceByDeviceName: 40,
   serviceByAddress: 60,
   protocolByPayload: 95,
 } as const;
@@ -71,6 +80,9 @@ const DIRECTION_OF_SIDE = new Map([
 const CONFIDENCE_OF_ORIGIN: ReadonlyMap<number, number> = new Map([
   [NAME_ORIGINS.indexOf('dns-answer-client'), CONFIDENCE.serviceByClientAnswer],
   [NAME_ORIGINS.indexOf('name-record'), CONFIDENCE.serviceByNameRecord],
+  [NAME_ORIGINS.indexOf('dhcp-lease'), CONFIDENCE.serviceByDeviceName],
+  [NAME_ORIGINS.indexOf('mdns-announcement'), CONFIDENCE.serviceByDeviceName],
+  [NAME_ORIGINS.indexOf('netbios-name'), CONFIDENCE.serviceByDeviceName],
 ]);
 
 /** Protocols that IP itself names. */
@@ -87,11 +99,24 @@ const PROTOCOL_OF_TRANSPORT: Readonly<Record<number, string>> = {
   115: 'l2tp',
   132: 'sctp',
 };
+/** Protocols that one service alone speaks. */
+const SERVICE_OF_PROTOCOL: Readonly<Record<string, string>> = {
+  oicq: 'qq',
+  'steam-datagram-relay': 'steam',
+  'steam-wire': 'steam',
+  tailscale: 'tailscale',
+  'telegram-mtproto': 'telegram',
+  viber: 'viber',
+  'whatsapp-wire': 'whatsapp',
+};
+/** A certificate names all hosts behind it, the SNI the one that was asked. */
+const CERTIFICATE = NAME_ORIGINS.indexOf('tls-certificate');
 /** Protocols whose name is a question, not the far end. */
 const NAME_IS_QUESTION: ReadonlySet<string> = new Set(['dns', 'mdns', 'llmnr', 'netbios']);
 /** Protocols that carry anybody's service, so that an address may name it; others speak for themselves. */
 const CARRIERS: ReadonlySet<string> = new Set(['', 'tls', 'http', 'http2', 'quic', 'dtls', 'websocket']);
 const MAX_CACHED_NAMES = 200_000;
+const MAX_INSTITUTIONS = 100_000;
 
 interface DatedBlock {
   readonly block: AddressBlock;
@@ -111,6 +136,10 @@ export class FlowLabeller {
   readonly #names = new Map<string, CatalogueMatch | null>();
   /** Owners of the networks met, by AS number. */
   readonly organisations = new Map<number, string>();
+  /** Institutions met by name, by the text in label column `match`; the first 100,000. */
+  readonly institutions = new Map<string, Institution>();
+  /** Names of institutions met after these were full; their flows are labelled all the same. */
+  institutionsLeftOut = 0;
 
   constructor(sources: LabelSources) {
     this.#sources = sources;
@@ -159,9 +188,26 @@ export class FlowLabeller {
     const known = this.#names.get(name);
     if (known !== undefined) return known;
     if (this.#names.size >= MAX_CACHED_NAMES) this.#names.clear();
-    const match = this.#sources.catalogue.byName(name);
+    const found = this.#sources.catalogue.byName(name);
+    const match = found === null ? null : this.#withInstitution(found, name);
     this.#names.set(name, match);
     return match;
+  }
+
+  /** The match, telling of the institution that it names no service of: `iitg.ac.in (IIT Guwahati, IN)`. */
+  #withInstitution(match: CatalogueMatch, name: string): CatalogueMatch {
+    const institution = institutionOfMatch(match, name);
+    if (institution === null) return match;
+    const { domain, country } = institution;
+    const told = [institution.name === domain ? match.pattern : institution.name, country].filter(
+      (part) => part !== null,
+    );
+    const pattern = match.service === null ? `${domain} (${told.join(', ')})` : match.pattern;
+    if (!this.institutions.has(pattern)) {
+      if (this.institutions.size < MAX_INSTITUTIONS) this.institutions.set(pattern, institution);
+      else this.institutionsLeftOut++;
+    }
+    return { ...match, pattern };
   }
 
   label(facts: SegmentFactsView): SegmentLabels {
@@ -173,6 +219,7 @@ export class FlowLabeller {
     const transport = facts.column('transport');
     const payloadProtocol = facts.column('payloadProtocol');
     const name = facts.column('name');
+    const nameOrigin = facts.column('nameOrigin');
     const names = facts.dictionary('name');
     const uid = facts.column('uid');
     const initiatorWords = initiator instanceof Uint32Array ? initiator : Uint32Array.from(initiator);
@@ -187,6 +234,7 @@ export class FlowLabeller {
     const linkedNames = new TextNumbers();
     const linkedUserAgents = new TextNumbers();
     const matches = new TextNumbers();
+    const conflicts = new TextNumbers();
     const unknown = termNumber(UNKNOWN);
     const found = { name: '', origin: 0 };
 
@@ -212,7 +260,8 @@ export class FlowLabeller {
       let protocol = payloadProtocol[row] === 0 ? '' : (termId(payloadProtocol[row]) ?? '');
       let hostname = name[row] === 0 ? '' : names[name[row] - 1];
       let nameEvidence = hostname === '' ? 0 : BY_HOSTNAME;
-      let nameConfidence: number = CONFIDENCE.serviceByOwnName;
+      let nameConfidence: number =
+        nameOrigin[row] === CERTIFICATE ? CONFIDENCE.serviceByCertificate : CONFIDENCE.serviceByOwnName;
       if (memory.hasLogNames && (uid[row * 2] !== 0 || uid[row * 2 + 1] !== 0)) {
         const linked = memory.byUid(uid[row * 2], uid[row * 2 + 1]);
         if (linked !== null) {
@@ -258,10 +307,24 @@ export class FlowLabeller {
       if (match === null) {
         evidence = protocol === '' ? 0 : BY_PAYLOAD;
         confidence = protocol === '' ? 0 : CONFIDENCE.protocolByPayload;
+        const own = SERVICE_OF_PROTOCOL[protocol];
+        if (own !== undefined) columns.service[row] = termNumber(own);
       } else {
         category = match.category;
         columns.match[row] = matches.number(match.pattern);
         if (match.service !== null) columns.service[row] = termNumber(match.service);
+        if (match.service !== null && evidence !== BY_ADDRESS) {
+          const other = catalogue.byAddress(
+            responder[at],
+            responder[at + 1],
+            responder[at + 2],
+            responder[at + 3],
+            time,
+          );
+          if (other !== null && other.service !== null && other.service !== match.service) {
+            columns.conflict[row] = conflicts.number(`${other.pattern} → ${other.service}`);
+          }
+        }
       }
       columns.protocol[row] = protocol === '' ? unknown : termNumber(protocol);
       columns.category[row] = termNumber(category);
@@ -277,6 +340,7 @@ export class FlowLabeller {
     if (linkedNames.entries.length > 0) dictionaries.linkedName = linkedNames.entries;
     if (linkedUserAgents.entries.length > 0) dictionaries.linkedUserAgent = linkedUserAgents.entries;
     if (matches.entries.length > 0) dictionaries.match = matches.entries;
+    if (conflicts.entries.length > 0) dictionaries.conflict = conflicts.entries;
     return { columns: kept, dictionaries };
   }
 }

@@ -1,5 +1,5 @@
 import { compareAddresses, type AddressWords } from '../../shared/address.ts';
-import { NAME_ORIGINS } from '../../shared/flow.ts';
+import { NAME_ORIGINS, type NameOrigin, UNASKED_CLIENTS } from '../../shared/flow.ts';
 
 /**
  * What the case learnt about names beside the flows: DNS answers (who was told which name for which address, and until
@@ -7,7 +7,7 @@ import { NAME_ORIGINS } from '../../shared/flow.ts';
  */
 
 /** Stands for the client where nobody was seen to ask: names that a capture file itself gives to addresses. */
-export const NO_CLIENT: AddressWords = [0, 0, 0, 0];
+export const NO_CLIENT: AddressWords = UNASKED_CLIENTS['name-record'];
 
 /** A stored chunk of DNS answers; `name` indexes `names` from 1. Times in microseconds since the epoch. */
 export interface AnswerChunk {
@@ -31,6 +31,11 @@ export interface LogNameChunk {
   names: readonly string[];
   protocols: readonly string[];
   userAgents: readonly string[];
+  /** Absent from cases of before fingerprints were kept. */
+  ja3?: Uint32Array;
+  ja4?: Uint32Array;
+  ja3s?: readonly string[];
+  ja4s?: readonly string[];
 }
 
 export interface LinkedName {
@@ -39,11 +44,19 @@ export interface LinkedName {
   origin: number;
   protocol: string;
   userAgent: string;
+  ja3: string;
+  ja4: string;
 }
 
 const FROM_CLIENT = NAME_ORIGINS.indexOf('dns-answer-client');
 const FROM_OTHER = NAME_ORIGINS.indexOf('dns-answer-other-client');
-const FROM_RECORD = NAME_ORIGINS.indexOf('name-record');
+/** By client: where a name that nobody asked for came from, most telling first. */
+const UNASKED = (['dhcp-lease', 'mdns-announcement', 'netbios-name', 'name-record'] as const).map(
+  (origin: keyof typeof UNASKED_CLIENTS & NameOrigin) => ({
+    client: UNASKED_CLIENTS[origin],
+    origin: NAME_ORIGINS.indexOf(origin),
+  }),
+);
 /** A client may open a connection a while after the answer ran out: browsers and systems keep answers at least this long. */
 const GRACE = 600e6;
 /** An answer may be stamped a little later than the flow that uses it when clocks of sources differ. */
@@ -141,6 +154,8 @@ export class NameMemory {
         origin: chunk.origin[row],
         protocol: chunk.protocols[chunk.protocol[row] - 1],
         userAgent: chunk.userAgent[row] > 0 ? chunk.userAgents[chunk.userAgent[row] - 1] : '',
+        ja3: chunk.ja3s?.[(chunk.ja3?.[row] ?? 0) - 1] ?? '',
+        ja4: chunk.ja4s?.[(chunk.ja4?.[row] ?? 0) - 1] ?? '',
       };
       let inner = this.#byUid.get(high);
       if (inner === undefined) {
@@ -167,7 +182,7 @@ export class NameMemory {
 
   /**
    * The name that a client knew an address by at a time: its own latest valid answer first, else the latest that any
-   * client got. Writes origin and name into `found`; false when no answer fits.
+   * client got, else what the host at the address said of itself. Writes origin and name into `found`; false when no answer fits.
    */
   byAddress(
     client: Uint32Array,
@@ -197,6 +212,7 @@ export class NameMemory {
       else high = middle;
     }
     let other = -1;
+    let otherRank = Infinity;
     for (let i = low - 1; i >= 0; i--) {
       const at = i * 4;
       if (
@@ -222,22 +238,45 @@ export class NameMemory {
         found.origin = FROM_CLIENT;
         return true;
       }
-      if (other < 0) other = i;
+      const rank = this.#rank(i);
+      if (rank < otherRank) {
+        other = i;
+        otherRank = rank;
+      }
       if (low - i > 4096) break;
     }
     if (other < 0) return false;
     found.name = this.#names[this.#name[other]];
-    const at = other * 4;
-    const isRecord = (this.#client[at] | this.#client[at + 1] | this.#client[at + 2] | this.#client[at + 3]) === 0;
-    found.origin = isRecord ? FROM_RECORD : FROM_OTHER;
+    found.origin = otherRank < 0 ? FROM_OTHER : UNASKED[otherRank].origin;
     return true;
+  }
+
+  /** −1 for an answer that a client asked for, else the place in UNASKED. */
+  #rank(row: number): number {
+    const at = row * 4;
+    for (let i = 0; i < UNASKED.length; i++) {
+      const { client } = UNASKED[i];
+      if (
+        this.#client[at + 3] === client[3] &&
+        this.#client[at + 2] === client[2] &&
+        this.#client[at + 1] === client[1] &&
+        this.#client[at] === client[0]
+      ) {
+        return i;
+      }
+    }
+    return -1;
   }
 }
 
 /** A record with a name beats one without; then the order of the text decides, so that file order cannot matter. */
 function isBetter(x: LinkedName, y: LinkedName): boolean {
   if ((x.name !== '') !== (y.name !== '')) return x.name !== '';
-  return compareText(x.name + x.userAgent + x.protocol, y.name + y.userAgent + y.protocol) < 0;
+  if ((x.ja3 + x.ja4 !== '') !== (y.ja3 + y.ja4 !== '')) return x.ja3 + x.ja4 !== '';
+  return (
+    compareText(x.name + x.userAgent + x.protocol + x.ja3 + x.ja4, y.name + y.userAgent + y.protocol + y.ja3 + y.ja4) <
+    0
+  );
 }
 
 function compareText(x: string, y: string): number {

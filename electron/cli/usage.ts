@@ -8,7 +8,7 @@ export const USAGE = {
   import:
     'enclave import CASE PATH... [--mapping FILE] [--also-hash sha1,md5] [--clock-offset SECONDS --clock-reason TEXT] [--leave-out-duplicates|--keep-duplicates] [--no-analyse] [--json]',
   mapping: 'enclave mapping FILE',
-  flows: 'enclave flows CASE [--where FILTER] [--limit N] [--format ndjson|csv|parquet] [--out FILE]',
+  flows: 'enclave flows CASE [--where FILTER] [--limit N] [--format ndjson|csv|parquet] [--explain] [--out FILE]',
   summary:
     'enclave summary CASE --by DIMENSION[,DIMENSION] [--metric flows|bytes|packets|host-hours] [--where FILTER] [--json]',
   analyse: 'enclave analyse CASE [--json]',
@@ -16,6 +16,9 @@ export const USAGE = {
   report: 'enclave report CASE --out FILE.html|FILE.pdf',
   verify: 'enclave verify CASE [--evidence DIRECTORY] [--json]',
   reclassify: 'enclave reclassify CASE [--leave-out-duplicates|--keep-duplicates] [--json]',
+  overlay:
+    'enclave overlay CASE [FILE [--kind services|list|geo|networks|geo+networks] [--date YYYY-MM-DD]] [--remove ID] [--json]',
+  indicators: 'enclave indicators CASE [FILE] [--remove ID] [--json]',
   demo: 'enclave demo [--out DIRECTORY]',
 } as const;
 
@@ -25,13 +28,15 @@ const PURPOSE: Readonly<Record<Verb, string>> = {
   new: 'create a case; profiles that come with Enclave: default, dprk-2017',
   import: 'add captures and flow exports (files and folders), label and analyse',
   mapping: 'propose what the columns of a text export mean, as JSON to be corrected and given to import',
-  flows: 'print flows, one a line',
+  flows: 'print flows, one a line; with --explain, why each bears its labels',
   summary: 'totals by category, service, protocol, country, asn, host, range, hour, weekday, day, evidence, direction',
   analyse: 'make the findings anew',
   findings: 'print the findings',
   report: 'write the case report',
   verify: 'check evidence, audit chain, flows and findings',
-  reclassify: 'label every flow anew with the current catalogue and tables',
+  reclassify: 'label every flow anew with the current catalogue and tables, and tell what changed',
+  overlay: 'lay own services, lists or address tables over the shipped ones and label anew; without FILE, list them',
+  indicators: 'add indicators (STIX, MISP, list) that flows are compared with; without FILE, list them',
   demo: 'make sample evidence and a finished case report from it',
 };
 

@@ -1,12 +1,15 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import type { Custody, FurtherHash, ImportSummary, JobName, Jobs } from '../../shared/jobs.ts';
+import { clockFault, FURTHER_HASHES, MAX_CLOCK_REASON } from '../../shared/custody.ts';
+import type { Custody, ImportSummary, JobName, Jobs } from '../../shared/jobs.ts';
+import { OVERLAY_KINDS } from '../../shared/overlay.ts';
 import { EnclaveError } from '../../shared/problem.ts';
 import { importAndAnalyse } from '../engine/case-jobs.ts';
 import { Engine } from '../engine/engine.ts';
+import { readMapping } from '../engine/mapping-file.ts';
 import { findingsText } from './findings-text.ts';
+import { indicatorFilesText, notUsedText, overlaysText, relabellingText } from './labels-text.ts';
 import { importExitCode, noteProblems, printImport } from './import-text.ts';
-import { readMapping } from './mapping-file.ts';
 import { readProfile } from './profile-file.ts';
 import { type ProgressDisplay, progressDisplay } from './progress-display.ts';
 import { count, note, out, safe, table } from './terminal.ts';
@@ -129,10 +132,6 @@ const newCase: Command = (args) => {
   });
 };
 
-const FURTHER_HASHES: readonly FurtherHash[] = ['sha1', 'md5'];
-/** A clock that is further off (100 years) is a mistake in the statement. */
-const MAX_CLOCK_OFFSET = 100 * 366 * 86_400;
-
 /** What the options of `import` ask for and state; throws what is wrong with them. */
 function custodyOf(options: {
   'also-hash'?: string | undefined;
@@ -154,7 +153,8 @@ function custodyOf(options: {
   }
   if (offset === undefined && reason === undefined) return custody;
   const seconds = Number(offset ?? Number.NaN);
-  if (!Number.isFinite(seconds) || Math.abs(seconds) > MAX_CLOCK_OFFSET || (reason ?? '').trim() === '') {
+  const clockReason = (reason ?? '').slice(0, MAX_CLOCK_REASON);
+  if (clockFault(seconds, clockReason) !== null) {
     throw new EnclaveError(
       'usage',
       'a clock offset needs a number of seconds and a reason',
@@ -163,7 +163,7 @@ function custodyOf(options: {
       1,
     );
   }
-  return { ...custody, clockOffset: seconds, clockReason: (reason ?? '').slice(0, 1000) };
+  return { ...custody, clockOffset: seconds, clockReason };
 }
 
 /** Imports and, unless told otherwise or nothing is there to analyse, makes the findings. */
@@ -234,6 +234,7 @@ const flows: Command = (args) => {
       limit: { type: 'string' },
       format: { type: 'string', default: 'ndjson' },
       out: { type: 'string' },
+      explain: { type: 'boolean', default: false },
     },
     { least: 1, most: 1 },
   );
@@ -250,6 +251,7 @@ const flows: Command = (args) => {
       limit: values.limit === undefined ? null : Number(values.limit),
       format: values.format,
       out: values.out === undefined ? null : resolve(values.out),
+      explain: values.explain,
     };
     const result = await session.run('flows', request, writeStdout);
     if (request.out !== null) {
@@ -335,7 +337,84 @@ const reclassify: Command = (args) => {
     const result = await session.run('reclassify', { case: resolve(positionals[0]), ...duplicates });
     await session.analyse(resolve(positionals[0]));
     if (values.json) printJson(result);
-    else out(`${count(result.flows)} flows labelled anew\n`);
+    else out(relabellingText(result));
+    return 0;
+  });
+};
+
+const overlay: Command = (args) => {
+  const { values, positionals } = readArguments(
+    'overlay',
+    args,
+    { kind: { type: 'string' }, date: { type: 'string' }, remove: { type: 'string' }, ...JSON_OPTION },
+    { least: 1, most: 2 },
+  );
+  const [casePath, path] = positionals;
+  const { kind = null, date = null, remove } = values;
+  const known = OVERLAY_KINDS.find((each) => each === kind) ?? null;
+  if (kind !== null && known === null) throw usageError('overlay', `unknown kind "${kind}"`);
+  if (date !== null && (!/^\d{4}-\d\d-\d\d$/.test(date) || Number.isNaN(Date.parse(date)))) {
+    throw usageError('overlay', `--date "${date}" is not a date (YYYY-MM-DD)`);
+  }
+  if (path !== undefined && remove !== undefined) throw usageError('overlay', 'a file and --remove exclude each other');
+  return inSession(values.json, async (session) => {
+    const request = { case: resolve(casePath) };
+    if (remove !== undefined) {
+      const relabelling = await session.run('removeOverlay', { ...request, id: remove });
+      await session.analyse(request.case);
+      if (values.json) printJson(relabelling);
+      else out(`${safe(remove)}: removed\n${relabellingText(relabelling)}`);
+    } else if (path === undefined) {
+      const overlays = await session.run('overlays', request);
+      if (values.json) printJson(overlays);
+      else out(overlaysText(overlays));
+    } else {
+      const result = await session.run('addOverlay', { ...request, path: resolve(path), kind: known, date });
+      if (result.relabelling !== null) await session.analyse(request.case);
+      if (values.json) printJson(result);
+      else if (result.relabelling === null) out(`${safe(result.overlay.name)}: in the case already\n`);
+      else out(`${overlaysText([result.overlay])}\n${relabellingText(result.relabelling)}`);
+      note(notUsedText(result.overlay.notUsed));
+    }
+    return 0;
+  });
+};
+
+const indicators: Command = (args) => {
+  const { values, positionals } = readArguments(
+    'indicators',
+    args,
+    { remove: { type: 'string' }, ...JSON_OPTION },
+    { least: 1, most: 2 },
+  );
+  const [casePath, path] = positionals;
+  const { remove } = values;
+  if (path !== undefined && remove !== undefined) {
+    throw usageError('indicators', 'a file and --remove exclude each other');
+  }
+  return inSession(values.json, async (session) => {
+    const request = { case: resolve(casePath) };
+    if (remove !== undefined) {
+      await session.run('removeIndicators', { ...request, id: remove });
+      if (values.json) printJson({ removed: remove });
+      else out(`${safe(remove)}: removed\n`);
+    } else if (path === undefined) {
+      const files = await session.run('indicatorFiles', request);
+      if (values.json) printJson(files);
+      else out(indicatorFilesText(files));
+    } else {
+      const { file, added } = await session.run('addIndicators', { ...request, path: resolve(path) });
+      const listed = { ...request, where: 'indicator = yes' };
+      const { flows: met } = await session.run('totals', listed);
+      if (values.json) printJson({ file, added, flows: met });
+      else {
+        out(added ? indicatorFilesText([file]) : `${safe(file.name)}: in the case already\n`);
+        out(
+          `${count(met)} flows of the case meet an indicator of its files: enclave flows CASE --where "indicator = yes"\n`,
+        );
+      }
+      note(notUsedText(file.notUsed));
+    }
     return 0;
   });
 };
@@ -448,5 +527,7 @@ export const COMMANDS: Readonly<Record<Verb, Command>> = {
   report,
   verify,
   reclassify,
+  overlay,
+  indicators,
   demo,
 };

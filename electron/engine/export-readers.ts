@@ -31,24 +31,31 @@ export interface ExportFormat {
   readonly open: (sink: EvidenceSink) => ExportReader;
 }
 
-/** The decompressors of nfcapd's blocks, each to at most `maximum` bytes; null for a block that is not sound. */
-const BLOCKS: BlockDecompressors = {
-  lzo: decompressLzo1x,
-  bz2: decompressBzip2,
-  lz4(block, maximum) {
-    // A block of LZ4 never grows more.
-    const out = new Uint8Array(Math.min(maximum, block.length * 255));
-    const { end, sound } = decodeLz4Block(block, out, 0, 0);
-    return sound ? out.subarray(0, end) : null;
-  },
-  zstd(block, maximum) {
-    try {
-      return zstdDecompressSync(block, { maxOutputLength: maximum });
-    } catch {
-      return null;
-    }
-  },
-};
+/**
+ * The decompressors of nfcapd's blocks for one file, each to at most `maximum` bytes; null for a block that is not sound. What
+ * one gives is good until the next call.
+ */
+function blockDecompressors(): BlockDecompressors {
+  let room = new Uint8Array(0);
+  return {
+    lzo: decompressLzo1x,
+    bz2: decompressBzip2,
+    lz4(block, maximum) {
+      // A block of LZ4 never grows more.
+      const most = Math.min(maximum, block.length * 255);
+      if (room.length < most) room = new Uint8Array(most);
+      const { end, sound } = decodeLz4Block(block, room.subarray(0, most), 0, 0);
+      return sound ? room.subarray(0, end) : null;
+    },
+    zstd(block, maximum) {
+      try {
+        return zstdDecompressSync(block, { maxOutputLength: maximum });
+      } catch {
+        return null;
+      }
+    },
+  };
+}
 
 /** What is known of text exports beforehand. */
 export interface Mappings {
@@ -61,7 +68,7 @@ export interface Mappings {
 /** Tells a flow export by its beginning; null when it is none. */
 export function exportFormatOf(head: Uint8Array, { given, ofProfile }: Mappings): ExportFormat | null {
   if (detectNfcapd(head)) {
-    return { id: 'nfcapd', isText: false, open: (sink) => new NfcapdReader(sink, BLOCKS) };
+    return { id: 'nfcapd', isText: false, open: (sink) => new NfcapdReader(sink, blockDecompressors()) };
   }
   if (detectArgus(head)) return { id: 'argus', isText: false, open: (sink) => new ArgusReader(sink) };
   if (detectIpfixFile(head)) return { id: 'ipfix', isText: false, open: (sink) => new IpfixFileReader(sink) };

@@ -1,14 +1,18 @@
-import { CaseReader, PASS_CACHE_BYTES } from '../casefile/case-reader.ts';
+import { CaseReader, PASS_CACHE_BYTES, type SegmentInfo } from '../casefile/case-reader.ts';
 import type { CaseWriter } from '../casefile/case-writer.ts';
 import { Catalogue } from '../classify/catalogue.ts';
-import { FlowLabeller } from '../classify/flow-labeller.ts';
+import { FlowLabeller, type SegmentFactsView } from '../classify/flow-labeller.ts';
 import { type AnswerChunk, type LogNameChunk, NameMemory } from '../classify/name-memory.ts';
+import { layOver } from '../classify/overlays.ts';
 import { ReferenceTables } from '../reference/reference-tables.ts';
 import type { FilledSegment } from '../flows/segment-builder.ts';
 import { LEAVE_OUT_DUPLICATES } from '../../shared/duplicate-counts.ts';
-import { allocateColumn, FACT_COLUMNS, type FactColumn } from '../../shared/flow.ts';
+import { allocateColumn, FACT_COLUMNS } from '../../shared/flow.ts';
+import type { LabelChanges } from '../../shared/jobs.ts';
+import { EnclaveError } from '../../shared/problem.ts';
 import { cancelledError } from './cancelled.ts';
 import { findDuplicateFlows } from './duplicate-flows.ts';
+import { LabelChangeCounter } from './label-changes.ts';
 
 /** The final labelling pass over a whole case. */
 
@@ -72,34 +76,69 @@ function* logNameChunks(reader: CaseReader): Generator<LogNameChunk> {
   }
 }
 
+/** What the case learnt about names beside its flows. */
+export function nameMemoryOf(reader: CaseReader): NameMemory {
+  return new NameMemory(answerChunks(reader), logNameChunks(reader));
+}
+
+/** The facts of a segment as labelling and explaining see them. */
+export function factsOf(reader: CaseReader, segment: SegmentInfo): SegmentFactsView {
+  return {
+    rows: segment.rows,
+    column: (name) => reader.column(segment, name),
+    dictionary: (name) => (FACT_COLUMNS[name].coding === 'dictionary' ? reader.dictionary(segment, name) : []),
+  };
+}
+
+/** Catalogue and tables under the overlays of the case. */
+export function tablesOf(reader: CaseReader, tables: LabelTables): ReturnType<typeof layOver> {
+  const stored = reader.overlays().map((overlay) => {
+    const data = reader.overlayData(overlay.id);
+    if (data === null)
+      throw new EnclaveError('overlay-damaged', 'an overlay lacks its data', overlay.name, 'remove it');
+    return { overlay, data };
+  });
+  return layOver(tables, stored);
+}
+
 /**
- * Labels every flow of the case anew, from facts and names that the case holds. Returns the number of flows.
+ * Labels every flow of the case anew, from facts and names that the case holds. Returns the number of flows and, where
+ * asked for, what changed.
  *
  * @param check called at least once a segment; throws to stop, and the labels before stay in force
  * @param leaveOutDuplicates whether analyses shall leave out flows that other evidence holds too; undefined: as before
+ * @param countChanges whether to compare the new labels with those in force
  */
 export function labelCase(
   writer: CaseWriter,
   tables: LabelTables,
   check: (done: number, of: number) => void,
   leaveOutDuplicates = leavesOutDuplicates(writer),
-): number {
+  countChanges = false,
+): { flows: number; changes: LabelChanges | null } {
   const reader = new CaseReader(writer.path, PASS_CACHE_BYTES);
   try {
+    const terms = new Map<number, string>();
     const labeller = new FlowLabeller({
-      catalogue: tables.catalogue,
-      reference: tables.reference,
-      memory: new NameMemory(answerChunks(reader), logNameChunks(reader)),
+      ...tablesOf(reader, tables),
+      memory: nameMemoryOf(reader),
       profile: reader.profile,
-      termNumber: (id) => writer.term(id),
+      termNumber(id) {
+        const number = writer.term(id);
+        terms.set(number, id);
+        return number;
+      },
       termId: (number) => reader.term(number),
     });
+    const changes = countChanges ? new LabelChangeCounter(reader, (number) => terms.get(number) ?? null) : null;
+    const overlays = reader.overlays().map(({ name, kind, date, sha256 }) => ({ name, kind, date, sha256 }));
     const segments = reader.segments();
     const flows = segments.reduce((sum, segment) => sum + segment.rows, 0);
     const duplicates = findDuplicateFlows(reader, () => check(0, flows));
     const basis = {
       catalogue: { version: tables.catalogue.version, sha256: tables.catalogue.sha256 },
       tables: tables.reference.basis,
+      ...(overlays.length === 0 ? {} : { overlays }),
       ...(duplicates.counts === null && !leaveOutDuplicates && writer.meta(LEAVE_OUT_DUPLICATES) === null
         ? {}
         : { duplicates: { leftOut: leaveOutDuplicates, ...duplicates.counts } }),
@@ -111,19 +150,15 @@ export function labelCase(
       }
       for (const segment of segments) {
         check(done, flows);
-        const facts = {
-          rows: segment.rows,
-          column: (name: FactColumn) => reader.column(segment, name),
-          dictionary: (name: FactColumn) =>
-            FACT_COLUMNS[name].coding === 'dictionary' ? reader.dictionary(segment, name) : [],
-        };
-        const { columns, dictionaries } = labeller.label(facts);
+        const labels = labeller.label(factsOf(reader, segment));
+        changes?.compare(segment, labels);
+        const { columns, dictionaries } = labels;
         const duplicate = duplicates.columns.get(segment.segment);
         store(segment.segment, duplicate === undefined ? columns : { ...columns, duplicate }, dictionaries);
         done += segment.rows;
       }
     });
-    return flows;
+    return { flows, changes: changes?.changes() ?? null };
   } finally {
     reader.close();
   }
@@ -141,6 +176,7 @@ export function provisionalLabeller(
 ): (segment: number, facts: FilledSegment) => void {
   const reader = new CaseReader(writer.path, PASS_CACHE_BYTES);
   const { profile } = reader;
+  const layered = tablesOf(reader, tables);
   reader.close();
   const terms = new Map<number, string>();
   const termNumber = (id: string): number => {
@@ -149,7 +185,7 @@ export function provisionalLabeller(
     return number;
   };
   const labeller = new FlowLabeller({
-    ...tables,
+    ...layered,
     memory: new NameMemory([], []),
     profile,
     termNumber,

@@ -77,9 +77,13 @@ export class LogNameCollector {
   #origin = new Uint8Array(0);
   #protocol = new Uint32Array(0);
   #userAgent = new Uint32Array(0);
+  #ja3 = new Uint32Array(0);
+  #ja4 = new Uint32Array(0);
   readonly #names = new Dictionary();
   readonly #protocols = new Dictionary();
   readonly #userAgents = new Dictionary();
+  readonly #ja3s = new Dictionary();
+  readonly #ja4s = new Dictionary();
   #rows = 0;
 
   constructor(onChunk: (chunk: NameChunk) => void) {
@@ -94,6 +98,8 @@ export class LogNameCollector {
     this.#origin[row] = NAME_ORIGINS.indexOf(name.origin);
     this.#protocol[row] = this.#protocols.number(name.protocol);
     this.#userAgent[row] = this.#userAgents.number(name.userAgent ?? '');
+    this.#ja3[row] = this.#ja3s.number(name.ja3 ?? '');
+    this.#ja4[row] = this.#ja4s.number(name.ja4 ?? '');
     if (this.#rows === CHUNK_ROWS) this.flush();
   }
 
@@ -103,11 +109,13 @@ export class LogNameCollector {
     this.#origin = new Uint8Array(CHUNK_ROWS);
     this.#protocol = new Uint32Array(CHUNK_ROWS);
     this.#userAgent = new Uint32Array(CHUNK_ROWS);
+    this.#ja3 = new Uint32Array(CHUNK_ROWS);
+    this.#ja4 = new Uint32Array(CHUNK_ROWS);
   }
 
-  /** Names and user agents cut at the limit of dictionaries. */
+  /** Names, user agents and fingerprints cut at the limit of dictionaries. */
   get cutNames(): number {
-    return this.#names.cut + this.#userAgents.cut;
+    return this.#names.cut + this.#userAgents.cut + this.#ja3s.cut + this.#ja4s.cut;
   }
 
   flush(): void {
@@ -122,14 +130,18 @@ export class LogNameCollector {
         origin: this.#origin.slice(0, rows),
         protocol: this.#protocol.slice(0, rows),
         userAgent: this.#userAgent.slice(0, rows),
+        ja3: this.#ja3.slice(0, rows),
+        ja4: this.#ja4.slice(0, rows),
       },
       dictionaries: {
         name: [...this.#names.entries],
         protocol: [...this.#protocols.entries],
         userAgent: [...this.#userAgents.entries],
+        ja3: [...this.#ja3s.entries],
+        ja4: [...this.#ja4s.entries],
       },
     });
-    for (const dictionary of [this.#names, this.#protocols, this.#userAgents]) dictionary.clear();
+    for (const each of [this.#names, this.#protocols, this.#userAgents, this.#ja3s, this.#ja4s]) each.clear();
     this.#rows = 0;
   }
 }

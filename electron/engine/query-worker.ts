@@ -20,7 +20,9 @@ import { type Jobs, PROGRESS_BYTES, type SummaryResult } from '../../shared/jobs
 import { EnclaveError } from '../../shared/problem.ts';
 import { cancelledError } from './cancelled.ts';
 import { overviewOf } from './case-overview.ts';
+import { writeExplained } from './explain-case.ts';
 import { jobError } from './job-error.ts';
+import { type LabelTables, loadLabelTables } from './label-case.ts';
 import { previewTextExport } from './preview-text.ts';
 import { verifyCase } from './verify-case.ts';
 import { ENCLAVE_VERSION } from './version.ts';
@@ -33,6 +35,12 @@ if (port === null) throw new Error('query-worker runs as a worker thread only');
 
 /** Pieces of text that may wait for whoever reads them. */
 const MAX_TEXT_WAITING = 16;
+
+let tables: LabelTables | null = null;
+function labelTables(): LabelTables {
+  tables ??= loadLabelTables();
+  return tables;
+}
 
 let open: CaseReader | null = null;
 
@@ -105,9 +113,16 @@ const flows: Handler<'flows'> = async (request, job) => {
     ...(request.limit === null ? {} : { limit: request.limit }),
   });
   const { out } = request;
+  if (request.explain === true && format !== 'ndjson') {
+    throw new EnclaveError('usage', 'explanations come as ndjson only', '', 'leave out --format', 1);
+  }
+  const write = (chunks: Parameters<typeof writeFlows>[2]): Promise<number> =>
+    request.explain === true
+      ? writeExplained(reader, records, labelTables(), chunks)
+      : writeFlows(format, records, chunks);
   if (out === null) {
     const control = new Int32Array(job.shared.control);
-    const count = await writeFlows(format, records, async (chunk) => {
+    const count = await write(async (chunk) => {
       for (let waiting = Atomics.add(control, WAITING, 1) + 1; waiting > MAX_TEXT_WAITING;) {
         if (isCancelled(job)) throw cancelledError();
         await Atomics.waitAsync(control, WAITING, waiting, 1000).value;
@@ -118,7 +133,7 @@ const flows: Handler<'flows'> = async (request, job) => {
     return { flows: count };
   }
   return writeOut(out, async (fd) => ({
-    flows: await writeFlows(format, records, (chunk) => {
+    flows: await write((chunk) => {
       if (isCancelled(job)) throw cancelledError();
       if (typeof chunk === 'string') writeSync(fd, chunk);
       else writeSync(fd, chunk);
@@ -235,6 +250,8 @@ const handlers: { [Name in keyof Jobs]?: Handler<Name> } = {
     }
   },
   sample: async (request) => ({ files: [...(await generateSample(request.directory)).files] }),
+  overlays: (request) => readerOf(request.case).overlays(),
+  indicatorFiles: (request) => readerOf(request.case).indicatorFiles(),
   findings: (request) => readerOf(request.case).findings(),
   verify(request, job) {
     const reader = readerOf(request.case);

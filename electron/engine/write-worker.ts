@@ -1,11 +1,14 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Finding } from '../../shared/finding.ts';
-import type { Jobs } from '../../shared/jobs.ts';
+import type { Jobs, Relabelling } from '../../shared/jobs.ts';
 import { EnclaveError } from '../../shared/problem.ts';
 import { checkProfile } from '../../shared/profile.ts';
 import { foldJournal } from '../casefile/case-file.ts';
 import { CaseWriter } from '../casefile/case-writer.ts';
+import { LARGEST_INDICATOR_FILE, readIndicators } from '../classify/indicators.ts';
+import { LARGEST_MMDB, readOverlay } from '../classify/overlays.ts';
 import { DEFAULT_TIMEOUTS } from '../flows/flow-table.ts';
+import { readAddedFile } from './added-file.ts';
 import { importEvidence } from './import-evidence.ts';
 import { jobError } from './job-error.ts';
 import {
@@ -67,7 +70,12 @@ async function withCase<T>(path: string, work: (writer: CaseWriter) => Promise<T
   }
 }
 
-function relabel(writer: CaseWriter, job: JobRequest, leaveOutDuplicates?: boolean): number {
+function relabel(
+  writer: CaseWriter,
+  job: JobRequest,
+  leaveOutDuplicates?: boolean,
+  countChanges = false,
+): ReturnType<typeof labelCase> {
   const control = new Int32Array(job.shared.control);
   const { id } = job;
   return labelCase(
@@ -78,7 +86,72 @@ function relabel(writer: CaseWriter, job: JobRequest, leaveOutDuplicates?: boole
       () => reply({ id, type: 'progress', step: 'label', what: 'labels', file: 0, files: 0, bytesTotal: 0 }),
     ),
     leaveOutDuplicates,
+    countChanges,
   );
+}
+
+/** Labels anew and tells what changed. */
+function reclassify(writer: CaseWriter, job: JobRequest, leaveOutDuplicates?: boolean): Relabelling {
+  const { flows, changes } = relabel(writer, job, leaveOutDuplicates, true);
+  if (changes === null) throw new Error('changes were asked for');
+  return { flows, changes };
+}
+
+/** Overlays and files of indicators of a case at most. */
+const MOST_ADDED = 64;
+
+const addOverlay: Handler<'addOverlay'> = (request, job) => {
+  const { kind, date } = request;
+  const file = readAddedFile(request.path, LARGEST_MMDB);
+  const read = readOverlay(file.content, file.name, { kind, date });
+  return withCase(request.case, (writer) => {
+    const known = writer.overlays();
+    const same = known.find(({ sha256 }) => sha256 === file.sha256);
+    if (same !== undefined) return { overlay: same, added: false, relabelling: null };
+    if (known.length >= MOST_ADDED) throw tooMany('overlays', request.case);
+    const { data, ...told } = read;
+    const facts = { ...told, name: file.name, sha256: file.sha256, bytes: file.content.length };
+    writer.addOverlay(facts, data);
+    let relabelling: Relabelling;
+    try {
+      relabelling = reclassify(writer, job);
+    } catch (error) {
+      // Labels and overlays belong together: the labels before stay in force.
+      writer.removeOverlay(file.sha256.slice(0, 16));
+      throw error;
+    }
+    const overlay = writer.overlays().find(({ sha256 }) => sha256 === file.sha256);
+    if (overlay === undefined) throw new Error('the overlay was not stored');
+    return { overlay, added: true, relabelling };
+  });
+};
+
+const removeOverlay: Handler<'removeOverlay'> = (request, job) =>
+  withCase(request.case, (writer) => {
+    if (!writer.removeOverlay(request.id)) throw notThere('overlay', request.id);
+    return reclassify(writer, job);
+  });
+
+const addIndicators: Handler<'addIndicators'> = (request) => {
+  const { name, content, sha256 } = readAddedFile(request.path, LARGEST_INDICATOR_FILE);
+  const { format, indicators, notUsed } = readIndicators(content, name);
+  return withCase(request.case, (writer) => {
+    const known = writer.indicatorFiles();
+    const same = known.find((each) => each.sha256 === sha256);
+    if (same === undefined && known.length >= MOST_ADDED) throw tooMany('files of indicators', request.case);
+    const added = writer.addIndicators({ name, format, sha256, bytes: content.length, notUsed }, indicators);
+    const file = same ?? writer.indicatorFiles().find((each) => each.sha256 === sha256);
+    if (file === undefined) throw new Error('the indicators were not stored');
+    return { file, added };
+  });
+};
+
+function tooMany(what: string, path: string): EnclaveError {
+  return new EnclaveError('too-many', `the case has ${MOST_ADDED} ${what} already`, path, 'remove one first');
+}
+
+function notThere(what: string, id: string): EnclaveError {
+  return new EnclaveError('not-there', `the case has no ${what} ${id}`, '', 'see which there are without a file', 1);
 }
 
 /** Labels what an import that failed left without; the next import does it when this one cannot. */
@@ -134,8 +207,15 @@ const importJob: Handler<'import'> = (request, job) =>
 const handlers: { [Name in keyof Jobs]?: Handler<Name> } = {
   new: newCase,
   import: importJob,
-  reclassify: (request, job) =>
-    withCase(request.case, (writer) => ({ flows: relabel(writer, job, request.leaveOutDuplicates) })),
+  reclassify: (request, job) => withCase(request.case, (writer) => reclassify(writer, job, request.leaveOutDuplicates)),
+  addOverlay,
+  removeOverlay,
+  addIndicators,
+  removeIndicators: (request) =>
+    withCase(request.case, (writer) => {
+      if (!writer.removeIndicators(request.id)) throw notThere('file of indicators', request.id);
+      return null;
+    }),
   saveFindings: (request) =>
     withCase(request.case, (writer) => {
       writer.saveFindings(request.findings as Finding[], ENCLAVE_VERSION);

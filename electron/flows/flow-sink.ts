@@ -54,6 +54,9 @@ export interface LogName {
   origin: NameOrigin;
   protocol: string;
   userAgent?: string | undefined;
+  /** Fingerprints of the client's TLS hello. */
+  ja3?: string | undefined;
+  ja4?: string | undefined;
 }
 
 /** Receives what a reader finds. `answer`: a DNS answer that `client` got: `address` bears `name` from `from` until `until`. */

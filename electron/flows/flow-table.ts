@@ -96,6 +96,8 @@ const ACK = 16;
 
 /** Payloads of one flow that are looked at before it counts as not recognised. */
 const MAX_LOOKS = 8;
+/** The same of one whose protocol is known and whose first message is being put together: a head of 16 KiB in segments. */
+const MAX_LOOKS_RECOGNISED = 16;
 /** Longest head of a stream that is put together, bytes, and how many at a time. */
 const HEAD_LIMIT = 16_384;
 const MAX_HEADS = 2048;
@@ -166,6 +168,14 @@ function tcpState(synI: boolean, synAckR: boolean, finI: boolean, finR: boolean,
   return OTH;
 }
 
+/** What the inspector reads of a flow; '' where nothing. */
+interface FlowTexts {
+  name: string;
+  userAgent: string;
+  ja3: string;
+  ja4: string;
+}
+
 /** The first bytes of one direction: `length` of them without a gap, and pieces that came ahead of what is missing. */
 interface StreamHead {
   bytes: Uint8Array;
@@ -205,8 +215,8 @@ export class FlowTable {
   readonly #payload = new Payload();
   /** Of flows inside tunnels: number of the first packet of the flow around them. */
   readonly #tunnels = new Map<number, number>();
-  readonly #names: (string | undefined)[] = [];
-  readonly #userAgents: (string | undefined)[] = [];
+  /** What the inspector read of each flow, by slot. */
+  readonly #texts: (FlowTexts | undefined)[] = [];
   readonly #memories = new Map<number, unknown>();
   readonly #streamHeads = new Map<number, StreamHead>();
   /** Buffers of heads that are done with. */
@@ -431,8 +441,7 @@ export class FlowTable {
     const inspection = this.#words[at + INSPECTION];
     const rule = this.#words[at + RULE];
     const origin = this.#words[at + NAME_ORIGIN];
-    const name = this.#names[slot];
-    const userAgent = this.#userAgents[slot];
+    const texts = this.#texts[slot];
     this.#end(slot);
     const next = this.#begin(hash, header, time, number, tunnel);
     const to = next * STRIDE;
@@ -440,8 +449,7 @@ export class FlowTable {
     this.#words[to + INSPECTION] = rule === 0 ? 0 : inspection;
     this.#words[to + RULE] = rule;
     this.#words[to + NAME_ORIGIN] = origin;
-    this.#names[next] = name;
-    this.#userAgents[next] = userAgent;
+    this.#texts[next] = texts;
     return next;
   }
 
@@ -521,17 +529,16 @@ export class FlowTable {
     if (rule !== 0) {
       arrays.payloadProtocol[row] = this.#protocolTerms[rule];
       arrays.payloadRule[row] = this.#ruleTerms[rule];
-      const name = this.#names[slot];
-      if (name !== undefined) {
-        arrays.name[row] = builder.dictionaries.name.number(name);
-        arrays.nameOrigin[row] = words[at + NAME_ORIGIN];
-        this.#names[slot] = undefined;
-      }
-      const userAgent = this.#userAgents[slot];
-      if (userAgent !== undefined) {
-        arrays.userAgent[row] = builder.dictionaries.userAgent.number(userAgent);
-        this.#userAgents[slot] = undefined;
-      }
+    }
+    const texts = this.#texts[slot];
+    if (texts !== undefined) {
+      const { name, userAgent, ja3, ja4 } = builder.dictionaries;
+      arrays.name[row] = name.number(texts.name);
+      if (texts.name !== '') arrays.nameOrigin[row] = words[at + NAME_ORIGIN];
+      arrays.userAgent[row] = userAgent.number(texts.userAgent);
+      arrays.ja3[row] = ja3.number(texts.ja3);
+      arrays.ja4[row] = ja4.number(texts.ja4);
+      this.#texts[slot] = undefined;
     }
     if ((words[at + INSPECTION] & 3) !== DECIDED) this.#forget(slot);
     this.#unlink(slot, at);
@@ -553,6 +560,24 @@ export class FlowTable {
     words[at + NEXT] = this.#free;
     this.#free = slot;
     this.#active--;
+  }
+
+  /** Of each kind of text the first one stands. */
+  #keepTexts(slot: number, at: number, payload: Payload): void {
+    let texts = this.#texts[slot];
+    if (texts === undefined) {
+      texts = { name: '', userAgent: '', ja3: '', ja4: '' };
+      this.#texts[slot] = texts;
+    }
+    if (texts.name === '' && payload.name !== '') {
+      texts.name = payload.name;
+      this.#words[at + NAME_ORIGIN] = payload.nameOrigin;
+    }
+    if (texts.userAgent === '') texts.userAgent = payload.userAgent;
+    if (texts.ja3 === '') {
+      texts.ja3 = payload.ja3;
+      texts.ja4 = payload.ja4;
+    }
   }
 
   /** Keeps the inspector's memory of a flow; beyond the bound the oldest one is dropped and counted. */
@@ -593,21 +618,22 @@ export class FlowTable {
     payload.sourcePort = header[SOURCE_PORT];
     payload.destinationPort = header[DESTINATION_PORT];
     payload.time = time;
-    for (let i = 0; i < 4; i++) payload.destination[i] = header[DESTINATION + i];
+    for (let i = 0; i < 4; i++) {
+      payload.source[i] = header[SOURCE + i];
+      payload.destination[i] = header[DESTINATION + i];
+    }
     payload.looks = words[at + INSPECTION] >>> 8;
     payload.memory = this.#memories.get(slot) ?? null;
     payload.rule = words[at + RULE];
     payload.name = '';
     payload.nameOrigin = 0;
     payload.userAgent = '';
+    payload.ja3 = '';
+    payload.ja4 = '';
     const result = this.#inspector.inspect(payload);
 
     words[at + RULE] = payload.rule;
-    if (payload.name !== '' && this.#names[slot] === undefined) {
-      this.#names[slot] = payload.name;
-      words[at + NAME_ORIGIN] = payload.nameOrigin;
-    }
-    if (payload.userAgent !== '' && this.#userAgents[slot] === undefined) this.#userAgents[slot] = payload.userAgent;
+    if (payload.name !== '' || payload.userAgent !== '' || payload.ja3 !== '') this.#keepTexts(slot, at, payload);
     if (payload.memory !== null) this.#remember(slot, payload.memory);
 
     const looks = (words[at + INSPECTION] >>> 8) + 1;
@@ -617,12 +643,12 @@ export class FlowTable {
       state = WATCHED;
       // What was put together has been read; the next message begins with the next segment.
       if (this.#streamHeads.size > 0) this.#dropHead(slot * 2 + (fromA ? 0 : 1));
-    } else if (looks >= MAX_LOOKS) state = DECIDED;
+    } else if (looks >= (result === RECOGNISED_WANTS_MORE ? MAX_LOOKS_RECOGNISED : MAX_LOOKS)) state = DECIDED;
     else if ((result === WANTS_MORE || result === RECOGNISED_WANTS_MORE) && transport === TCP) {
       const isCut = header[PAYLOAD_CAPTURED] < header[PAYLOAD_LENGTH];
       if (isCut || !this.#keepHead(slot * 2 + (fromA ? 0 : 1), payload)) state = DECIDED;
     }
-    words[at + INSPECTION] = state | (Math.min(looks, MAX_LOOKS) << 8);
+    words[at + INSPECTION] = state | (Math.min(looks, MAX_LOOKS_RECOGNISED) << 8);
     if (state === DECIDED && (this.#memories.size > 0 || this.#streamHeads.size > 0)) this.#forget(slot);
   }
 

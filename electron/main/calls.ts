@@ -1,9 +1,10 @@
-import { basename, dirname, extname, join } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { app, dialog, ipcMain, type IpcMainInvokeEvent } from 'electron';
-import type { Answer, CallName, Calls } from '../../shared/bridge.ts';
-import { REQUEST_SCHEMAS } from '../../shared/bridge-schemas.ts';
+import { type Answer, type CallName, type Calls, DROPPED_PATHS } from '../../shared/bridge.ts';
+import { droppedPathsSchema, REQUEST_SCHEMAS } from '../../shared/bridge-schemas.ts';
 import { EnclaveError, toErrorValue } from '../../shared/problem.ts';
 import { importAndAnalyse, makeSampleCase } from '../engine/case-jobs.ts';
+import { readMapping, writeMapping } from '../engine/mapping-file.ts';
 import { shippedProfile, shippedProfiles } from '../engine/shipped-profiles.ts';
 import { ENCLAVE_VERSION } from '../engine/version.ts';
 import { type AppState, CaseWindow } from './case-window.ts';
@@ -13,6 +14,29 @@ import { printReport } from './print-report.ts';
 /** What a window may ask for, call by call: checks, dialogs, and jobs of the engine. */
 
 const CASE_FILES = [{ name: 'Enclave cases', extensions: ['enclave'] }];
+const MAPPING_FILES = [{ name: 'Mappings', extensions: ['json'] }];
+
+/** Files and folders that a window may look into, as they were chosen, dropped, named at its start or imported. */
+const given = new WeakMap<CaseWindow, Set<string>>();
+
+function give(window: CaseWindow, paths: readonly string[]): void {
+  const known = given.get(window) ?? new Set();
+  for (const path of paths) known.add(resolve(path));
+  given.set(window, known);
+}
+
+/** Throws unless the file, or a folder that it lies in, was given to the window. */
+function refuseUnlessGiven(window: CaseWindow, path: string): void {
+  const known = given.get(window) ?? new Set();
+  let at = resolve(path);
+  while (!known.has(at)) {
+    const above = dirname(at);
+    if (above === at) {
+      throw new EnclaveError('not-given', 'this file was not given to this window', path, 'choose it or drop it', 1);
+    }
+    at = above;
+  }
+}
 
 type Handler<Name extends CallName> = (
   window: CaseWindow,
@@ -37,9 +61,10 @@ function handlers(state: AppState): Handlers {
     }),
 
     async takeEvidence(window) {
-      const given = [...window.evidenceGiven];
+      const paths = [...window.evidenceGiven];
       window.evidenceGiven = [];
-      return given;
+      give(window, paths);
+      return paths;
     },
 
     overview: async (window) =>
@@ -100,11 +125,41 @@ function handlers(state: AppState): Handlers {
         title: what === 'files' ? 'Add evidence' : 'Add folders of evidence',
         properties: [what === 'files' ? 'openFile' : 'openDirectory', 'multiSelections'],
       });
-      return canceled ? [] : filePaths;
+      if (canceled) return [];
+      give(window, filePaths);
+      return filePaths;
     },
 
-    async importEvidence(window, { paths }) {
-      const request = { case: window.openCasePath, paths, live: true };
+    async previewText(window, { path, mapping }) {
+      refuseUnlessGiven(window, path);
+      return window.query('previewText', { path, mapping });
+    },
+
+    async chooseMapping(window) {
+      const { canceled, filePaths } = await dialog.showOpenDialog(window.browser, {
+        title: 'Open mapping',
+        properties: ['openFile'],
+        filters: MAPPING_FILES,
+      });
+      const [path] = filePaths;
+      return canceled || path === undefined ? null : { path, mapping: readMapping(path) };
+    },
+
+    async saveMapping(window, { mapping }) {
+      const { canceled, filePath } = await dialog.showSaveDialog(window.browser, {
+        title: 'Save mapping',
+        defaultPath: join(app.getPath('documents'), `${fileName(mapping.name)}.json`),
+        filters: MAPPING_FILES,
+      });
+      if (canceled || filePath === '') return null;
+      const path = extname(filePath) === '' ? `${filePath}.json` : filePath;
+      writeMapping(path, mapping);
+      return { path };
+    },
+
+    async importEvidence(window, { paths, custody = {} }) {
+      const request = { case: window.openCasePath, paths, custody, live: true };
+      give(window, paths);
       try {
         return await window.work((engine, options) => importAndAnalyse(engine, request, options));
       } finally {
@@ -184,6 +239,11 @@ async function answer(
 }
 
 export function handleCalls(state: AppState): void {
+  ipcMain.handle(DROPPED_PATHS, (event, paths: unknown) => {
+    const window = mayCall(event.senderFrame) ? CaseWindow.of(state.windows, event.sender) : null;
+    const checked = droppedPathsSchema.safeParse(paths);
+    if (window !== null && checked.success) give(window, checked.data);
+  });
   for (const [name, handle] of Object.entries(handlers(state)) as [CallName, Handler<CallName>][]) {
     ipcMain.handle(name, (event, request: unknown) => answer(state, name, handle, event, request));
   }

@@ -1,5 +1,13 @@
 import { contextBridge, ipcRenderer, webUtils } from 'electron';
-import type { Answer, Bridge, CallName, Calls, EventName, Events } from '../../shared/bridge.ts';
+import {
+  type Answer,
+  type Bridge,
+  type CallName,
+  type Calls,
+  DROPPED_PATHS,
+  type EventName,
+  type Events,
+} from '../../shared/bridge.ts';
 
 /** Puts `window.enclave` into the page: every call by its name, never a raw channel. */
 
@@ -26,6 +34,9 @@ const bridge = {
   closeCase: call('closeCase'),
   chooseEvidence: call('chooseEvidence'),
   importEvidence: call('importEvidence'),
+  previewText: call('previewText'),
+  chooseMapping: call('chooseMapping'),
+  saveMapping: call('saveMapping'),
   cancel: call('cancel'),
   summary: call('summary'),
   totals: call('totals'),
@@ -43,7 +54,14 @@ const bridge = {
       ipcRenderer.removeListener(name, pass);
     };
   },
-  pathsOf: (files: readonly File[]): string[] => files.map((file) => webUtils.getPathForFile(file)),
+  pathsOf(files: readonly File[]): string[] {
+    const paths = files.map((file) => webUtils.getPathForFile(file));
+    void ipcRenderer.invoke(
+      DROPPED_PATHS,
+      paths.filter((path) => path !== ''),
+    );
+    return paths;
+  },
 } satisfies Bridge;
 
 contextBridge.exposeInMainWorld('enclave', bridge);

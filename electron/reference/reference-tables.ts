@@ -15,6 +15,15 @@ export interface TableBasis {
   sha256: string;
 }
 
+/** What one table says of an address. */
+export interface TableSays {
+  readonly table: string;
+  /** Day that the table describes (ISO 8601); null when not told. */
+  readonly date: string | null;
+  /** A country code, or an AS number as `AS64496`; null when the table does not know. */
+  readonly says: string | null;
+}
+
 const SHIPPED_TABLES = join(import.meta.dirname, 'tables');
 const REMEDY = 'install Enclave again';
 
@@ -74,6 +83,16 @@ export class ReferenceTables {
     return this.#networks.nearest(timeUs).valueAt(a, b, c, d);
   }
 
+  /** What every country table says of the address, the one nearest in time first. */
+  countries(a: number, b: number, c: number, d: number, timeUs: number): TableSays[] {
+    return this.#countries.says(a, b, c, d, timeUs, (value) => String.fromCharCode(value >>> 8, value & 0xff));
+  }
+
+  /** What every network table says of the address, the one nearest in time first. */
+  networks(a: number, b: number, c: number, d: number, timeUs: number): TableSays[] {
+    return this.#networks.says(a, b, c, d, timeUs, (value) => `AS${value}`);
+  }
+
   /** Name of the AS's holder in the table nearest in time, or else in another one; null when none knows it. */
   organisation(asn: number, timeUs: number): string | null {
     return this.#networks.nearest(timeUs).nameOf(asn) ?? this.#networks.anyName(asn);
@@ -128,6 +147,15 @@ class DatedTables {
     this.#lastFrom = i === 0 ? -Infinity : (this.#until[i - 1] ?? -Infinity);
     this.#lastUntil = this.#until[i] ?? Infinity;
     return this.#last;
+  }
+
+  says(a: number, b: number, c: number, d: number, timeUs: number, text: (value: number) => string): TableSays[] {
+    const nearest = this.nearest(timeUs);
+    return [nearest, ...this.#tables.filter((table) => table !== nearest)].map((table) => {
+      const value = table.valueAt(a, b, c, d);
+      const { name, dataDate } = table.description;
+      return { table: name, date: dataDate, says: value === 0 ? null : text(value) };
+    });
   }
 
   anyName(asn: number): string | null {

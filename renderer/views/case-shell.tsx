@@ -161,6 +161,7 @@ export function CaseShell(props: {
   onDismissError: () => void;
   onDismissSaved: () => void;
   onDismissJob: () => void;
+  onMapping: (path: string) => void;
   themeSwitch: ReactNode;
 }): ReactNode {
   const { view, overview, run } = useWorkbench();
@@ -198,7 +199,12 @@ export function CaseShell(props: {
       </main>
       {props.job !== null && (
         <aside className="job-dock">
-          <JobPanel job={props.job} onCancel={() => run('cancel-job')} onDismiss={props.onDismissJob} />
+          <JobPanel
+            job={props.job}
+            onCancel={() => run('cancel-job')}
+            onDismiss={props.onDismissJob}
+            onMapping={props.onMapping}
+          />
         </aside>
       )}
     </div>

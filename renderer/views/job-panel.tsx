@@ -5,6 +5,7 @@ import type { Problem } from '../../shared/problem.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import type { Job } from '../state/job.ts';
 import { formatDuration } from '../state/local-time.ts';
+import { lacksMapping } from '../state/mapping-draft.ts';
 import { fileName } from '../state/names.ts';
 import { useFocusReturn } from '../state/use-focus-return.ts';
 import { ErrorNotice } from './notice.tsx';
@@ -98,7 +99,11 @@ function Figures({ progress }: { progress: Progress }): ReactNode {
   );
 }
 
-function FileLines({ lines }: { lines: readonly EvidenceNews[] }): ReactNode {
+function FileLines(props: {
+  lines: readonly EvidenceNews[];
+  onMapping: ((path: string) => void) | undefined;
+}): ReactNode {
+  const { lines, onMapping } = props;
   return (
     <div className="job-files" tabIndex={0} role="group" aria-label="Results by file">
       {lines.map((line) => (
@@ -115,13 +120,24 @@ function FileLines({ lines }: { lines: readonly EvidenceNews[] }): ReactNode {
               {visibleText(problem.message)} <span className="quiet">({problemPlace(line.format, problem)})</span>
             </p>
           ))}
+          {onMapping !== undefined && lacksMapping(line) && (
+            <button type="button" className="small" onClick={() => onMapping(line.path)}>
+              Say what its columns mean…
+            </button>
+          )}
         </div>
       ))}
     </div>
   );
 }
 
-export function JobPanel(props: { job: Job; onCancel: () => void; onDismiss: () => void }): ReactNode {
+export function JobPanel(props: {
+  job: Job;
+  onCancel: () => void;
+  onDismiss: () => void;
+  /** Asks for a mapping of a text export that was rejected. */
+  onMapping?: (path: string) => void;
+}): ReactNode {
   const { job } = props;
   const panel = useFocusReturn<HTMLElement>();
   const running = job.state === 'running' || job.state === 'cancelling';
@@ -173,7 +189,7 @@ export function JobPanel(props: { job: Job; onCancel: () => void; onDismiss: () 
           other logs come last.
         </p>
       )}
-      {results.length > 0 && <FileLines lines={results} />}
+      {results.length > 0 && <FileLines lines={results} onMapping={running ? undefined : props.onMapping} />}
     </section>
   );
 }

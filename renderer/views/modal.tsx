@@ -1,9 +1,10 @@
 import { type ReactNode, useLayoutEffect, useRef } from 'react';
 
-/** A dialog over the window; Escape and a click outside close it. */
+/** A dialog over the window; Escape closes it, and so does a click outside, unless it is `isFirm`: it may hold much work. */
 export function Modal(props: {
   label: string;
   className?: string;
+  isFirm?: boolean;
   onClose: () => void;
   children: ReactNode;
 }): ReactNode {
@@ -24,7 +25,7 @@ export function Modal(props: {
         props.onClose();
       }}
       onPointerDown={(event) => {
-        if (event.target === dialog.current) props.onClose();
+        if (event.target === dialog.current && props.isFirm !== true) props.onClose();
       }}
     >
       <div className="dialog-body">{props.children}</div>

@@ -28,7 +28,7 @@ function sentence(text: string): string {
 export function Empty({ title, children }: { title: string; children: ReactNode }): ReactNode {
   return (
     <div className="empty">
-      <h3>{title}</h3>
+      <h2>{title}</h2>
       <div>{children}</div>
     </div>
   );

@@ -73,6 +73,8 @@ export const FILTER_FIELDS = {
   outputInterface: number,
   assembly: text,
   duplicate: choice(DUPLICATES.filter((duplicate) => duplicate !== null)),
+  /** Indicators of the case that the flow meets: `yes` for any, else a label or a text of the record. */
+  indicator: text,
   tunnel: text,
   depth: number,
   evidence: text,

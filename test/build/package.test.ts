@@ -121,7 +121,7 @@ describe('what is inside the package', () => {
 
   it('is nothing of how Enclave is made or tested', () => {
     const kinds = new Set(inside().map((file) => /\.[^./]+$/.exec(file)?.[0] ?? path.basename(file)));
-    const known = ['.br', '.cjs', '.css', '.html', '.js', '.json', '.node', 'LICENSE'];
+    const known = ['.br', '.cjs', '.css', '.html', '.js', '.json', '.node', '.tsv', 'LICENSE'];
     expect([...kinds].filter((kind) => !known.includes(kind))).toEqual([]);
     const rooms = /(^|\/)(test|tests|docs|build|e2e|electron-standin|cli|preload|\.cache)\//;
     expect(inside().filter((file) => rooms.test(file))).toEqual([]);

@@ -103,6 +103,7 @@ describe('flowRecords', () => {
         outputInterface: null,
         assembly: null,
         duplicate: null,
+        indicator: null,
         tunnel: '00000000000000e1:7:0',
         evidence: '00000000000000e1',
         locator: 12,

@@ -14,12 +14,17 @@ import { parseFilter } from '../../shared/filter/parse-filter.ts';
 import type { FlowRecord } from '../../shared/flow.ts';
 import { parseInstant } from '../../shared/time.ts';
 import { buildCase } from './synthetic-case.ts';
-import { VARIED_ORGANISATIONS, VARIED_PROFILE, variedFlows } from './varied-flows.ts';
+import { VARIED_INDICATORS, VARIED_ORGANISATIONS, VARIED_PROFILE, variedFlows } from './varied-flows.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'enclave-selection-'));
 const path = join(folder, 'varied.enclave');
 const flows = variedFlows(400);
-buildCase(path, flows, { profile: VARIED_PROFILE, organisations: VARIED_ORGANISATIONS, segmentRows: 64 });
+buildCase(path, flows, {
+  profile: VARIED_PROFILE,
+  organisations: VARIED_ORGANISATIONS,
+  indicators: VARIED_INDICATORS,
+  segmentRows: 64,
+});
 const reader = new CaseReader(path);
 const records = [...flowRecords(reader)];
 const ZONE = VARIED_PROFILE.timeZone;
@@ -69,6 +74,7 @@ function valuesOf(record: FlowRecord, field: FilterField): (string | number)[] {
     weekday: [wallClock(record.start).getUTCDay() || 7],
     port: [record.initiatorPort, record.responderPort],
     address: [record.initiator, record.responder],
+    indicator: [record.indicator, ...(record.indicator?.split('; ') ?? [])],
   };
   const plain: Partial<Record<string, Plain>> = { ...record };
   return (all[field] ?? [plain[field] ?? null]).filter((value) => value !== null);
@@ -223,6 +229,19 @@ const select = (text: string): number => selected(parseFilter(text)).length;
 const number = (keep: (record: FlowRecord) => boolean): number => records.filter(keep).length;
 
 describe('compileFilter', () => {
+  it('selects flows that meet any indicator, one of a label, and none', () => {
+    const met = number(({ indicator }) => indicator !== null);
+    expect(met).toBeGreaterThan(20);
+    expect(select('indicator = yes')).toBe(met);
+    expect(select('indicator != yes')).toBe(records.length - met);
+    expect(select('indicator ~ ye')).toBe(0);
+    expect(select('indicator = "videos <b>"')).toBe(
+      number(({ indicator }) => indicator?.includes('videos <b>') === true),
+    );
+    expect(select('indicator = "not met: another host"')).toBe(0);
+    expect(select('indicator ~ "outside its validity"')).toBeGreaterThan(0);
+  });
+
   it('selects what the oracle selects, for every field and operator', () => {
     const met = new Set<string>();
     fc.assert(

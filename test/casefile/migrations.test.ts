@@ -47,6 +47,7 @@ describe.each(MIGRATIONS.slice(0, -1).map((_, i) => i + 1))('a case of version %
           custody: { hashes: {}, clockOffset: 0, clockReason: '' },
         }),
       ]);
+      expect([reader.overlays(), reader.indicatorFiles(), reader.indicators()]).toEqual([[], [], []]);
       reader.close();
       const db = new Database(path, { readonly: true });
       expect(db.pragma('user_version', { simple: true })).toBe(CASE_VERSION);

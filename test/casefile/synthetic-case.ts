@@ -20,6 +20,7 @@ import {
   type SubjectSide,
   TCP,
 } from '../../shared/flow.ts';
+import type { Indicator } from '../../shared/indicator.ts';
 import type { Profile } from '../../shared/profile.ts';
 import { createCaseFile } from '../../electron/casefile/case-file.ts';
 
@@ -68,6 +69,7 @@ export interface SyntheticFlow {
   /** Percent. */
   confidence?: number;
   match?: string;
+  conflict?: string;
   linkedName?: string;
   linkedOrigin?: NameOrigin;
   linkedUserAgent?: string;
@@ -87,6 +89,8 @@ export interface SyntheticCase {
   /** Owners of networks by AS number. */
   organisations?: Record<number, string>;
   meta?: Record<string, string>;
+  /** Listed in a file `indicators.json`. */
+  indicators?: readonly Indicator[];
 }
 
 export const SYNTHETIC_PROFILE: Profile = {
@@ -129,6 +133,12 @@ export function buildCase(path: string, flows: Iterable<SyntheticFlow>, options:
   db.prepare('INSERT INTO labelVersion VALUES (1, ?, ?)').run('2017-07-01T00:00:00Z', '{}');
   const insertNetwork = db.prepare('INSERT INTO network VALUES (?, ?)');
   for (const [asn, owner] of Object.entries(options.organisations ?? {})) insertNetwork.run(Number(asn), owner);
+
+  db.prepare("INSERT INTO indicatorFile VALUES (1, 'f1', 'indicators.json', 'stix', '', 0, '', 0, '[]')").run();
+  const insertIndicator = db.prepare('INSERT INTO indicator VALUES (NULL, 1, ?, ?, ?, ?, ?)');
+  for (const { kind, value, label, validFrom, validUntil } of options.indicators ?? []) {
+    insertIndicator.run(kind, value, label, validFrom, validUntil);
+  }
 
   const terms = new Map<string, number>();
   const term = (id: string): number => {

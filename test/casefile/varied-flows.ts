@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { CONN_STATES, DIRECTIONS, DUPLICATES, LABEL_EVIDENCE, NAME_ORIGINS, SUBJECT_SIDES } from '../../shared/flow.ts';
+import type { Indicator } from '../../shared/indicator.ts';
 import type { SyntheticFlow } from './synthetic-case.ts';
 
 /** Flows in which every column takes few values, so that tests and groups meet; each field may be absent. */
@@ -73,6 +74,7 @@ export const anyFlow: fc.Arbitrary<SyntheticFlow> = fc
     labelEvidence: optional(fc.constantFrom(...LABEL_EVIDENCE)),
     confidence: optional(fc.constantFrom(29, 57, 100)),
     match: optional(fc.constantFrom('facebook.com', '157.240.0.0/16')),
+    conflict: optional(fc.constantFrom('31.13.64.0/18 → facebook')),
     linkedName: optional(name),
     linkedOrigin: optional(fc.constantFrom(...NAME_ORIGINS)),
     linkedUserAgent: optional(fc.constantFrom('linked/1')),
@@ -104,5 +106,15 @@ export const VARIED_PROFILE = {
     { label: 'other range', cidr: '10.0.0.0/8' },
   ],
 };
+
+/** Some of these flows meet one of them, some meet several. */
+export const VARIED_INDICATORS: readonly Indicator[] = [
+  { kind: 'address', value: '8.8.8.0/24', label: 'a resolver', validFrom: null, validUntil: T0 },
+  { kind: 'address', value: '2001:db8::ffff:1', label: '', validFrom: T0, validUntil: null },
+  { kind: 'domain', value: 'youku.com', label: 'videos <b>', validFrom: null, validUntil: null },
+  { kind: 'host', value: 'www.facebook.com', label: '=cmd', validFrom: null, validUntil: null },
+  { kind: 'host', value: 'facebook.com', label: 'not met: another host', validFrom: null, validUntil: null },
+  { kind: 'ja3', value: 'e7d705a3286e19ea42f587b344ee6865', label: 'a client', validFrom: null, validUntil: null },
+];
 
 export const VARIED_ORGANISATIONS = { 4837: 'China Unicom', 131279: 'Star Joint Venture Co Ltd' };

@@ -53,6 +53,9 @@ describe('Suricata EVE', () => {
       locator: 7,
     });
     expect(found.flows[1]).not.toHaveProperty('ja3');
+    expect(found.names.flatMap(({ protocol, ja3, ja4 }) => (ja3 === undefined ? [] : [[protocol, ja3, ja4]]))).toEqual([
+      ['tls', '72a589da586844d7f0818ce684948eea', 't12d0100h0_aaaaaaaaaaaa_bbbbbbbbbbbb'],
+    ]);
     expect(
       found.names.map(({ uid, name, origin, protocol, userAgent }) => [
         uid.slice(-2),

@@ -10,7 +10,7 @@ import { CaseReader } from '../../electron/casefile/case-reader.ts';
 import { flowRecords } from '../../electron/casefile/flow-records.ts';
 import { writeFlows } from '../../electron/casefile/flow-writers.ts';
 import type { EvidenceSink, ExportedFlow, LogName } from '../../electron/flows/flow-sink.ts';
-import { ColumnCursor, HeldBytes } from '../../electron/flows/parquet/parquet-column.ts';
+import { ColumnCursor, PageBytes } from '../../electron/flows/parquet/parquet-column.ts';
 import { isParquet, ParquetReader, type RandomAccessFile } from '../../electron/flows/parquet/parquet-file.ts';
 import { ParquetFault, readFooter } from '../../electron/flows/parquet/parquet-footer.ts';
 import { unsnappy } from '../../electron/flows/parquet/parquet-values.ts';
@@ -77,13 +77,13 @@ function valuesOf(bytes: Uint8Array): Record<string, unknown>[] {
   const rows: Record<string, unknown>[] = [];
   for (let number = 0; number < footer.rowGroups; number++) {
     const group = footer.rowGroup(number);
-    const held = new HeldBytes();
+    const pageBytes = new PageBytes(file.size);
     const before = rows.length;
     for (let i = 0; i < group.rows; i++) rows.push({});
     for (const column of footer.columns) {
       const chunk = group.chunks.get(column.path);
       if (chunk === undefined) throw new Error(`no ${column.path}`);
-      const cursor = new ColumnCursor(file, column, chunk, held);
+      const cursor = new ColumnCursor(file, column, chunk, pageBytes);
       for (let i = 0; i < group.rows; i++) {
         cursor.next();
         const row = rows[before + i];

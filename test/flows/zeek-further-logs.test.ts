@@ -137,7 +137,7 @@ describe('dhcp.log', () => {
   it('gives the name of the client to the address it was granted, as long as the lease lasts', () => {
     const { found } = read(lease('laptop-7', '192.168.1.9', '3600.0', 'REQUEST,ACK'));
     expect(found.answers).toEqual([
-      { client: '::', address: '192.168.1.9', name: 'laptop-7', from: 10_000_000, until: 3_610_000_000 },
+      { client: '0.0.0.0', address: '192.168.1.9', name: 'laptop-7', from: 10_000_000, until: 3_610_000_000 },
     ]);
   });
 

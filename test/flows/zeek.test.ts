@@ -269,6 +269,20 @@ describe('names', () => {
     ]);
     expect(found.problemCounts).toEqual({ 'no-uid': 1 });
   });
+
+  it('come with fingerprints where a package wrote them into ssl, and only such', () => {
+    const [ja3, ja4] = ['72a589da586844d7f0818ce684948eea', 't13d1516h2_8daaf6152771_e5627efa2ab1'];
+    const { found } = read(
+      TSV,
+      header('ssl', 'ts uid version server_name ja3 ja4') +
+        tabs('1.0', 'C1', 'TLSv12', '-', ja3, ja4) +
+        tabs('1.0', 'C2', 'TLSv12', '-', '=cmd()', `${ja4}<b>`),
+    );
+    expect(found.names.map((name) => [name.ja3, name.ja4])).toEqual([
+      [ja3, ja4],
+      [undefined, undefined],
+    ]);
+  });
 });
 
 describe('JSON', () => {

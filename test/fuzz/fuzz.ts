@@ -3,12 +3,13 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import { fuzzBatch, type FuzzFailure, type FuzzWork } from './fuzz-worker.ts';
+import { fuzzBatch, type FuzzFailure, type FuzzFamily, type FuzzWork } from './fuzz-worker.ts';
 
 /**
- * `npm run fuzz -- [--inputs N | --minutes N] [--from N] [--threads N] [--out DIRECTORY]`: feeds bent evidence to the decoder,
- * in batches. A batch fails when the decoder throws anything but an EnclaveError, takes longer than 2 s of a thread's time, or
- * takes more memory than the budget. Failing batches are written to DIRECTORY; a batch is made of its number alone.
+ * `npm run fuzz -- [--only captures|exports] [--inputs N | --minutes N] [--from N] [--threads N] [--out DIRECTORY]`: feeds bent
+ * evidence to the decoder, in batches. A batch fails when the decoder throws anything but an EnclaveError, takes longer than 2 s of a thread's time, or
+ * takes more memory than the budget. Failing batches are written to DIRECTORY; a batch is made of its
+ * number and `--only` alone.
  */
 
 /** One batch may take so much of its thread's own time, or of the clock's, should the thread not even tell the first. */
@@ -17,6 +18,7 @@ const LOST_MS = 60_000;
 /** Resident memory of the whole process: that of the threads' buffers and seeds, with room for the largest input. */
 const MEMORY_BUDGET = 1024 * 1024 * 1024;
 const LOOK_EVERY_MS = 100;
+const FAMILIES: readonly FuzzFamily[] = ['captures', 'exports'];
 
 export interface FuzzResult {
   inputs: number;
@@ -25,6 +27,8 @@ export interface FuzzResult {
 }
 
 interface FuzzOptions {
+  /** What inputs are made of; null = captures and exports. */
+  only?: FuzzFamily | null;
   /** Number of the first batch. */
   from: number;
   /** Ends when so many inputs are done … */
@@ -35,7 +39,7 @@ interface FuzzOptions {
 }
 
 /** Runs batches from `from` on. A batch that hangs ends its thread. */
-export async function fuzz({ from, inputs, threads, until = Infinity }: FuzzOptions): Promise<FuzzResult> {
+export async function fuzz({ only = null, from, inputs, threads, until = Infinity }: FuzzOptions): Promise<FuzzResult> {
   const folder = mkdtempSync(join(tmpdir(), 'enclave-fuzz-'));
   const failures: FuzzFailure[] = [];
   let peakRssBytes = 0;
@@ -43,7 +47,7 @@ export async function fuzz({ from, inputs, threads, until = Infinity }: FuzzOpti
     const shared = new SharedArrayBuffer(32);
     const told = new Float64Array(shared);
     told[0] = -1;
-    const work: FuzzWork = { folder, first, stride: threads, count: Number.MAX_SAFE_INTEGER, shared };
+    const work: FuzzWork = { folder, only, first, stride: threads, count: Number.MAX_SAFE_INTEGER, shared };
     const worker = new Worker(new URL('./fuzz-worker.ts', import.meta.url), { workerData: work });
     const stop = (why: string | null): void => {
       clearInterval(timer);
@@ -85,6 +89,7 @@ export async function fuzz({ from, inputs, threads, until = Infinity }: FuzzOpti
 if (import.meta.main) {
   const { values } = parseArgs({
     options: {
+      only: { type: 'string' },
       inputs: { type: 'string' },
       minutes: { type: 'string' },
       from: { type: 'string', default: String(Math.floor(Date.now() / 1000)) },
@@ -94,7 +99,10 @@ if (import.meta.main) {
   });
   const begun = Date.now();
   const { minutes } = values;
+  const only = FAMILIES.find((family) => family === values.only) ?? null;
+  if (only === null && values.only !== undefined) throw new Error(`--only ${values.only}: captures or exports`);
   const result = await fuzz({
+    only,
     from: Number(values.from),
     inputs: minutes === undefined ? Number(values.inputs ?? 100_000) : Infinity,
     threads: Number(values.threads),
@@ -102,7 +110,7 @@ if (import.meta.main) {
   });
   for (const { batch, why } of result.failures) {
     mkdirSync(values.out, { recursive: true });
-    if (batch >= 0) writeFileSync(join(values.out, `${batch}.bin`), fuzzBatch(batch).bytes);
+    if (batch >= 0) writeFileSync(join(values.out, `${batch}.bin`), fuzzBatch(batch, only).bytes);
     process.stdout.write(`batch ${batch}: ${why}\n`);
   }
   const seconds = (Date.now() - begun) / 1000;

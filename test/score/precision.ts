@@ -11,7 +11,7 @@ import { share } from './tally.ts';
 import { textTable } from './text-table.ts';
 
 /**
- * `npm run precision -- DIR`: every payload rule over every capture of which DIR/expected.jsonl has flows; how often other
+ * `npm run score:precision -- DIR`: every payload rule over every capture of which DIR/expected.jsonl has flows; how often other
  * engines (detected, not guessed) agree.
  */
 
@@ -89,7 +89,7 @@ export function precisionTable(judged: readonly JudgedHit[]): string {
 if (import.meta.main) {
   const [, , folder] = process.argv;
   if (folder === undefined) {
-    process.stderr.write('usage: npm run precision -- DIR\n');
+    process.stderr.write('usage: npm run score:precision -- DIR\n');
     process.exitCode = 1;
   } else {
     const judged = await judgeCorpus(folder, new PayloadRecogniser(() => undefined));

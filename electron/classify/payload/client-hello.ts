@@ -30,20 +30,18 @@ const SUPPORTED_VERSIONS = 43;
 const ENCRYPTED_HELLO = 0xfe0d;
 const ENCRYPTED_SERVER_NAME = 0xffce;
 
-/** Versions as JA4 writes them, oldest first. */
-const JA4_VERSIONS: readonly (readonly [version: number, text: string])[] = [
+/** Versions as JA4 writes them. */
+const JA4_VERSIONS: ReadonlyMap<number, string> = new Map([
   [0x0002, 's2'],
   [0x0300, 's3'],
   [0x0301, '10'],
   [0x0302, '11'],
   [0x0303, '12'],
   [0x0304, '13'],
-];
-const JA4_DTLS_VERSIONS: typeof JA4_VERSIONS = [
   [0xfeff, 'd1'],
   [0xfefd, 'd2'],
   [0xfefc, 'd3'],
-];
+]);
 const NOTHING = '000000000000';
 
 function isGrease(value: number): boolean {
@@ -62,16 +60,19 @@ function valuesIn(bytes: Uint8Array, start: number, end: number): number[] {
 
 const fourDigits = (value: number): string => value.toString(16).padStart(4, '0');
 const twoDigits = (count: number): string => String(Math.min(count, 99)).padStart(2, '0');
-const inOrder = (values: readonly number[]): string => values.toSorted((x, y) => x - y).map(fourDigits).join(',');
+const inOrder = (values: readonly number[]): string =>
+  values
+    .toSorted((x, y) => x - y)
+    .map(fourDigits)
+    .join(',');
 const shortHash = (text: string): string => hash('sha256', text).slice(0, 12);
 
-/** The newest of the offered versions that JA4 knows; '00' when it knows none. */
+/**
+ * The highest number among the offered versions, as JA4 has it: a draft's or a vendor's own version (0x7f1c, 0xfb1a) makes
+ * '00', and DTLS 1.2 (0xfefd) comes before DTLS 1.3 (0xfefc).
+ */
 function ja4Version(offered: readonly number[]): string {
-  for (const known of [JA4_DTLS_VERSIONS, JA4_VERSIONS]) {
-    const newest = known.findLast(([version]) => offered.includes(version));
-    if (newest !== undefined) return newest[1];
-  }
-  return '00';
+  return JA4_VERSIONS.get(Math.max(...offered)) ?? '00';
 }
 
 function isAlphanumeric(byte: number): boolean {
@@ -116,7 +117,8 @@ export function readClientHello(
   let protocol = '00';
   let serverName = '';
   let hasHiddenName = false;
-  const extensionsEnd = at + 2 <= end ? Math.min(end, at + 2 + u16(bytes, at)) : end;
+  const extensionsEnd = at + 2 <= end ? at + 2 + u16(bytes, at) : end;
+  if (extensionsEnd > end) return null;
   at += 2;
   while (at + 4 <= extensionsEnd) {
     const type = u16(bytes, at);
@@ -164,7 +166,7 @@ export function readClientHello(
     ja4: [
       `${carrier}${ja4Version(versions)}${destination}${counts}${protocol}`,
       ciphers.length === 0 ? NOTHING : shortHash(inOrder(ciphers)),
-      extensions.length === 0 ? NOTHING : shortHash(signed),
+      signed === '' ? NOTHING : shortHash(signed),
     ].join('_'),
   };
 }

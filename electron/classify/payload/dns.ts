@@ -1,5 +1,5 @@
-import type { AddressWords } from '../../../shared/address.ts';
-import { NAME_ORIGINS, TCP, UDP } from '../../../shared/flow.ts';
+import { type AddressWords, isIpv4 } from '../../../shared/address.ts';
+import { NAME_ORIGINS, TCP, UDP, UNASKED_CLIENTS } from '../../../shared/flow.ts';
 import { NOT_RECOGNISED, type Payload, WANTS_MORE, WATCH } from '../../../shared/payload.ts';
 import { type PayloadRule, u16, u32 } from './rule.ts';
 
@@ -9,11 +9,15 @@ const MAX_NAME = 255;
 const MAX_JUMPS = 32;
 const MAX_ANSWERS = 256;
 const TYPE_A = 1;
+const TYPE_CNAME = 5;
 const TYPE_AAAA = 28;
 const CLASS_IN = 1;
 const QUESTION_ORIGIN = NAME_ORIGINS.indexOf('dns-question');
 
-/** Receives the addresses that a client was told for a name. Times in microseconds since the epoch. */
+/**
+ * Receives the addresses that a client was told for a name, or (one of UNASKED_CLIENTS) that got a name unasked. Times in
+ * microseconds since the epoch.
+ */
 export type AnswerSink = (
   client: AddressWords,
   address: AddressWords,
@@ -102,10 +106,11 @@ function readMessage(payload: Payload, start: number, answers: AnswerSink | null
   const type = u16(bytes, afterName);
   const klass = u16(bytes, afterName + 2) & 0x7fff;
   if (type === 0 || (klass !== CLASS_IN && klass !== 255 && klass !== 3 && klass !== 254)) return false;
-  payload.name = nameLength > 0 ? nameBytes.toString('latin1', 0, nameLength) : '.';
-  payload.nameOrigin = QUESTION_ORIGIN;
+  takeQuestion(payload);
   if (!isResponse || answers === null || answerCount === 0 || (type !== TYPE_A && type !== TYPE_AAAA)) return true;
 
+  // An answer by way of other names is good as long as the shortest step on that way (RFC 1034, 3.6.2).
+  let shortest = Infinity;
   let at = afterName + 4;
   for (let i = 1; i < questions && at >= 0; i++) {
     at = skipName(bytes, end, at);
@@ -115,12 +120,15 @@ function readMessage(payload: Payload, start: number, answers: AnswerSink | null
     at = skipName(bytes, end, at);
     if (at < 0 || at + 10 > end) break;
     const recordType = u16(bytes, at);
-    const ttl = u32(bytes, at + 4) & 0x7fffffff;
+    const given = u32(bytes, at + 4);
+    // Lifetimes beyond 2^31 - 1 s count as 0 (RFC 2181, 8).
+    const ttl = Math.min(given > 0x7fffffff ? 0 : given, shortest);
     const length = u16(bytes, at + 8);
     const data = at + 10;
     if (data + length > end) break;
     const until = payload.time + ttl * 1e6;
-    if (recordType === TYPE_A && length === 4) {
+    if (recordType === TYPE_CNAME) shortest = ttl;
+    else if (recordType === TYPE_A && length === 4) {
       answers(clientOf(payload), [0, 0, 0xffff, u32(bytes, data)], payload.name, payload.time, until);
     } else if (recordType === TYPE_AAAA && length === 16) {
       const address: AddressWords = [
@@ -136,6 +144,59 @@ function readMessage(payload: Payload, start: number, answers: AnswerSink | null
   return true;
 }
 
+/** Takes the name read last. */
+function takeQuestion(payload: Payload): void {
+  payload.name = nameLength > 0 ? nameBytes.toString('latin1', 0, nameLength) : '.';
+  payload.nameOrigin = QUESTION_ORIGIN;
+}
+
+/**
+ * A multicast DNS message (RFC 6762). A host that announces its own address under one name below `.local` names itself; what
+ * hosts say of others is not kept.
+ */
+function readMulticast(payload: Payload, answers: AnswerSink): boolean {
+  if (!readMessage(payload, payload.start, null)) return false;
+  const { bytes, start, end, source } = payload;
+  if ((u16(bytes, start + 2) & 0x8000) === 0) return true;
+  let at = start + 12;
+  for (let i = u16(bytes, start + 4); i > 0 && at >= 0; i--) {
+    at = skipName(bytes, end, at);
+    if (at >= 0) at += 4;
+  }
+  const records = Math.min(u16(bytes, start + 6) + u16(bytes, start + 8) + u16(bytes, start + 10), MAX_ANSWERS);
+  for (let i = 0; i < records && at >= 0; i++) {
+    const name = at;
+    at = skipName(bytes, end, at);
+    if (at < 0 || at + 10 > end) break;
+    const data = at + 10;
+    const length = u16(bytes, at + 8);
+    if (data + length > end) break;
+    if (isOwnAddress(bytes, at, data, length, source) && readName(bytes, start, end, name) >= 0) {
+      const text = nameBytes.toString('latin1', 0, nameLength);
+      const until = payload.time + Math.min(u32(bytes, at + 4), 0x7fffffff) * 1e6;
+      if (LOCAL_NAME.test(text)) {
+        answers(UNASKED_CLIENTS['mdns-announcement'], wordsOf(source), text, payload.time, until);
+      }
+    }
+    at = data + length;
+  }
+  return true;
+}
+
+/** One label below `.local` (RFC 6762, 3). */
+const LOCAL_NAME = /^[a-z0-9_-]{1,63}\.local$/;
+
+/** Whether an address record (its type at `at`) holds the sender's address. */
+function isOwnAddress(bytes: Uint8Array, at: number, data: number, length: number, source: Int32Array): boolean {
+  const type = u16(bytes, at);
+  if (type === TYPE_A && length === 4) {
+    return isIpv4(source[0], source[1], source[2]) && u32(bytes, data) === source[3] >>> 0;
+  }
+  if (type !== TYPE_AAAA || length !== 16) return false;
+  for (let i = 0; i < 4; i++) if (u32(bytes, data + i * 4) !== source[i] >>> 0) return false;
+  return true;
+}
+
 function plausibleRecord(bytes: Uint8Array, start: number, end: number): boolean {
   const at = skipName(bytes, end, start + 12);
   return at >= 0 && at + 10 <= end && at + 10 + u16(bytes, at + 8) <= end && (u16(bytes, at + 2) & 0x7fff) === CLASS_IN;
@@ -143,7 +204,11 @@ function plausibleRecord(bytes: Uint8Array, start: number, end: number): boolean
 
 /** The receiver of an answer is the client. */
 function clientOf(payload: Payload): AddressWords {
-  const [a, b, c, d] = payload.destination;
+  return wordsOf(payload.destination);
+}
+
+/** The address in four signed words. */
+export function wordsOf([a, b, c, d]: Int32Array): AddressWords {
   return [a >>> 0, b >>> 0, c >>> 0, d >>> 0];
 }
 
@@ -167,7 +232,7 @@ export function dnsRules(answers: AnswerSink): PayloadRule[] {
       protocol: 'mdns',
       transport: UDP,
       recognise: (payload) =>
-        isMulticastForm(payload, 5353) && readMessage(payload, payload.start, null) ? WATCH : NOT_RECOGNISED,
+        isMulticastForm(payload, 5353) && readMulticast(payload, answers) ? WATCH : NOT_RECOGNISED,
     },
     {
       id: 'llmnr-message',
@@ -186,7 +251,10 @@ export function dnsRules(answers: AnswerSink): PayloadRule[] {
         if (isOther && !uses(payload, 53)) return NOT_RECOGNISED;
         if (!uses(payload, 53) && payload.rule === 0 && !wholeMessage(payload)) return NOT_RECOGNISED;
         if (readMessage(payload, payload.start, answers) || payload.rule !== 0) return WATCH;
-        return uses(payload, 53) && isStandardHeader(payload) ? WATCH : NOT_RECOGNISED;
+        if (!uses(payload, 53) || !isStandardHeader(payload)) return NOT_RECOGNISED;
+        const { bytes, start, end } = payload;
+        if (readName(bytes, start, end, start + 12) >= 0) takeQuestion(payload);
+        return WATCH;
       },
     },
     {
@@ -194,8 +262,12 @@ export function dnsRules(answers: AnswerSink): PayloadRule[] {
       protocol: 'dns',
       transport: TCP,
       recognise(payload) {
-        if (!uses(payload, 53) && !uses(payload, 5353)) return NOT_RECOGNISED;
         const { bytes, start, end } = payload;
+        if (!uses(payload, 53) && !uses(payload, 5353)) {
+          if (payload.rule === 0 && !(fillsStream(payload) && wholeMessage(payload, start + 2))) return NOT_RECOGNISED;
+          readMessage(payload, start + 2, answers);
+          return WATCH;
+        }
         if (end - start < 2) return WANTS_MORE;
         if (readMessage(payload, start + 2, answers)) return WATCH;
         if (payload.rule !== 0) return WATCH;
@@ -216,9 +288,14 @@ function isStandardHeader({ bytes, start, end }: Payload): boolean {
   return (flags & 0xfecf) === 0 || ((flags & 0xf840) === 0x8000 && (flags & 15) <= 5);
 }
 
-/** On an odd port only a message that fills its datagram exactly counts: a query of one question, or its answer. */
-function wholeMessage(payload: Payload): boolean {
-  const { bytes, start, end } = payload;
+/** Whether the length in front of a message of a stream (RFC 7766, 8) is that of the segment. */
+function fillsStream({ bytes, start, end }: Payload): boolean {
+  return end - start >= 19 && u16(bytes, start) === end - start - 2;
+}
+
+/** On an odd port only a message that fills what carries it exactly counts: a query of one question, or its answer. */
+function wholeMessage(payload: Payload, start = payload.start): boolean {
+  const { bytes, end } = payload;
   if (end - start < 17 || u16(bytes, start + 4) !== 1) return false;
   let at = skipName(bytes, end, start + 12);
   if (at < 0) return false;

@@ -35,13 +35,19 @@ class HelloFragments {
   }
 }
 
+/** 1.0 and 1.2, and the number that OpenSSL wrote before 0.9.8f and Cisco's AnyConnect kept. */
+function isVersion(version: number): boolean {
+  return version === 0xfeff || version === 0xfefd || version === 0x0100;
+}
+
 /** A record of the first epoch with a message of which a fragment lies in it. */
 function recogniseHello(payload: Payload): typeof NOT_RECOGNISED | typeof RECOGNISED | typeof RECOGNISED_WANTS_MORE {
   const { bytes, start, end } = payload;
   const other = payload.rule !== 0 ? RECOGNISED : NOT_RECOGNISED;
   const message = start + RECORD_HEADER;
   const body = message + MESSAGE_HEADER;
-  if (body > end || bytes[start] !== HANDSHAKE || bytes[start + 1] !== 0xfe || u16(bytes, start + 3) !== 0) return other;
+  if (body > end || bytes[start] !== HANDSHAKE || !isVersion(u16(bytes, start + 1)) || u16(bytes, start + 3) !== 0)
+    return other;
   if (bytes[message] !== CLIENT_HELLO) return other;
   const length = u24(bytes, message + 1);
   const from = u24(bytes, message + 6);

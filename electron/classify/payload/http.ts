@@ -8,7 +8,10 @@ import {
 } from '../../../shared/payload.ts';
 import { latin1, type PayloadRule, startsWith, visibleText } from './rule.ts';
 
-/** HTTP/1 messages (RFC 9112), methods of RFC 9110 and of WebDAV (RFC 4918). */
+/**
+ * HTTP/1 messages (RFC 9112), methods of RFC 9110 and of WebDAV (RFC 4918). The host of a request is that of an absolute target
+ * or of CONNECT, else of the Host header (RFC 9112, 3.2.2 and 3.2.3).
+ */
 
 const METHODS = [
   'GET ', 'POST ', 'HEAD ', 'PUT ', 'DELETE ', 'OPTIONS ', 'PATCH ', 'TRACE ', 'CONNECT ',
@@ -16,11 +19,14 @@ const METHODS = [
 ]; // prettier-ignore
 const LONGEST_METHOD = Math.max(...METHODS.map((method) => method.length));
 const HOST_ORIGIN = NAME_ORIGINS.indexOf('http-host');
+const CONNECT_ORIGIN = NAME_ORIGINS.indexOf('http-connect');
+const SPACE = 0x20;
+const SLASH = 0x2f;
 const MAX_REQUEST_LINE = 8192;
 const NEWLINE = 10;
 
-/** Host of a Host header or of an absolute request target: without port, in lower case. */
-function hostOf(text: string): string {
+/** Host of a Host header, of an absolute request target or of an HTTP/2 authority: without port, in lower case. */
+export function hostOf(text: string): string {
   const trimmed = text.trim().toLowerCase();
   if (trimmed.startsWith('[')) return trimmed.slice(1, Math.max(trimmed.indexOf(']'), 1));
   const colon = trimmed.indexOf(':');
@@ -43,10 +49,28 @@ function lineEndAt(bytes: Uint8Array, at: number, end: number): number {
   return found < 0 ? -1 : at + found;
 }
 
-/** Takes Host and User-Agent of a request; false when its header goes on beyond the bytes. */
+/** Takes the host that the request target names, if it names one. */
+function readTarget(payload: Payload, end: number): void {
+  const { bytes, start } = payload;
+  let from = bytes.subarray(start, end).indexOf(SPACE) + start + 1;
+  const isConnect = startsWith(bytes, start, end, 'CONNECT ');
+  if (!isConnect) {
+    if ((bytes[from] | 0x20) !== 0x68 || !isHeader(bytes, from, end, 'http://')) return;
+    from += 7;
+  }
+  let to = from;
+  while (to < end && bytes[to] !== SPACE && bytes[to] !== SLASH) to++;
+  const user = bytes.subarray(from, to).lastIndexOf(0x40) + 1;
+  payload.name = hostOf(visibleText(bytes, from + user, to));
+  payload.nameOrigin = isConnect ? CONNECT_ORIGIN : HOST_ORIGIN;
+}
+
+/** Takes host and User-Agent of a request; false when its header goes on beyond the bytes. */
 function readHeader(payload: Payload): boolean {
   const { bytes, end } = payload;
   let at = payload.start;
+  const requestEnd = lineEndAt(bytes, at, end);
+  if (requestEnd >= 0) readTarget(payload, requestEnd);
   for (;;) {
     const newline = lineEndAt(bytes, at, end);
     if (newline < 0 || newline + 1 >= end) return false;

@@ -1,6 +1,13 @@
 import { type Cipheriv, createCipheriv, createDecipheriv, createSecretKey, hash, type KeyObject } from 'node:crypto';
 import { NAME_ORIGINS, UDP } from '../../../shared/flow.ts';
-import { NOT_RECOGNISED, type Payload, RECOGNISED, RECOGNISED_WANTS_MORE } from '../../../shared/payload.ts';
+import {
+  type InspectionResult,
+  NOT_RECOGNISED,
+  type Payload,
+  RECOGNISED,
+  RECOGNISED_LOOK_ON,
+  RECOGNISED_WANTS_MORE,
+} from '../../../shared/payload.ts';
 import { readClientHello } from './client-hello.ts';
 import { type PayloadRule, startsWith, u16, u24, u32, visibleText } from './rule.ts';
 import { serverNameOf, takeHello } from './tls.ts';
@@ -26,6 +33,8 @@ const DRAFT_29 = salt('afbfec289993d24c9e9786f19c6111e04390a899');
 const DRAFT_33 = salt('38762cf7f55934b34d179ae6a4c80cadccbb7f0a');
 const DRAFT_21 = salt('7fbcdb0e7c66bbe9193a96cd21519ebd7a02644a');
 const VERSION_2 = salt('0dede3def700a6db819381be6e269dcbf9bd2ed9');
+/** Google's last version with its own handshake, Q050, which already protected the hello (same source). */
+const GOOGLE_Q050 = salt('504574efd066fe2f9d945cfcdbd3a7f0d3b56b45');
 /** Google's versions with TLS: T050 and T051 (Chromium, `quic/core/crypto/crypto_utils.cc`). */
 const GOOGLE_T050 = salt('7ff579e5acd072915580304c43a2367c60488310');
 const GOOGLE_T051 = salt('7a4edef4e7ccee5fa4506c19124fc8ccda6e033d');
@@ -41,6 +50,7 @@ function quicVersion(version: number): QuicVersion | null {
     if (draft >= 23 && draft <= 28) return { salt: DRAFT_23, label: 'quic', initialType: 0, cryptoFrame: 6 };
     if (draft >= 21 && draft <= 22) return { salt: DRAFT_21, label: 'quic', initialType: 0, cryptoFrame: 6 };
   }
+  if (version === 0x51303530) return { salt: GOOGLE_Q050, label: 'quic', initialType: 0, cryptoFrame: 8 };
   if (version === 0x54303530) return { salt: GOOGLE_T050, label: 'quic', initialType: 0, cryptoFrame: 8 };
   if (version === 0x54303531) return { salt: GOOGLE_T051, label: 'quic', initialType: 0, cryptoFrame: 8 };
   if (version === 0xfaceb001) return { salt: DRAFT_21, label: 'quic', initialType: 0, cryptoFrame: 6 };
@@ -222,6 +232,10 @@ function contiguous(memory: HelloMemory): number {
 function takeClientHello(payload: Payload, memory: HelloMemory): boolean {
   const have = contiguous(memory);
   if (have < 4) return false;
+  if (startsWith(memory.bytes, 0, have, 'CHLO')) {
+    takeGoogleHello(payload, memory.bytes, 0, have);
+    return payload.name !== '';
+  }
   const end = 4 + u24(memory.bytes, 1);
   const hello = have < end ? null : readClientHello(memory.bytes, 4, end, 'q');
   if (hello === null) {
@@ -235,7 +249,7 @@ function isMemory(memory: unknown): memory is HelloMemory {
   return typeof memory === 'object' && memory !== null && 'keys' in memory && 'pieces' in memory;
 }
 
-function recogniseIetf(payload: Payload): typeof NOT_RECOGNISED | typeof RECOGNISED | typeof RECOGNISED_WANTS_MORE {
+function recogniseIetf(payload: Payload): InspectionResult {
   const { bytes, end } = payload;
   const known = payload.rule !== 0;
   let { start } = payload;
@@ -245,7 +259,8 @@ function recogniseIetf(payload: Payload): typeof NOT_RECOGNISED | typeof RECOGNI
     const destinationLength = bytes[start + 5];
     if (version === null) {
       // Version negotiation, or a version whose keys are not public: QUIC by RFC 8999 when the ids fit.
-      return known || plausibleInvariant(payload, start, number) ? RECOGNISED : NOT_RECOGNISED;
+      // The client may come again with a version that both know (RFC 9000, 6).
+      return known || plausibleInvariant(payload, start, number) ? RECOGNISED_LOOK_ON : NOT_RECOGNISED;
     }
     if (destinationLength > 20 || start + 7 + destinationLength > end) return known ? RECOGNISED : NOT_RECOGNISED;
     const destination = bytes.subarray(start + 6, start + 6 + destinationLength);
@@ -293,7 +308,7 @@ function plausibleInvariant(payload: Payload, start: number, version: number): b
 }
 
 /** Google QUIC up to Q046: flags, 8-byte connection id and the version as text "Q0dd". */
-function recogniseGoogle(payload: Payload): typeof NOT_RECOGNISED | typeof RECOGNISED | typeof RECOGNISED_WANTS_MORE {
+function recogniseGoogle(payload: Payload): InspectionResult {
   const { bytes, start, end } = payload;
   if (end - start < 30) return NOT_RECOGNISED;
   const publicHeader = (bytes[start] & 0x89) === 0x09 && isGoogleVersion(bytes, start + 9, end);
@@ -301,10 +316,15 @@ function recogniseGoogle(payload: Payload): typeof NOT_RECOGNISED | typeof RECOG
   if (!publicHeader && !longHeader) return payload.rule !== 0 ? RECOGNISED_WANTS_MORE : NOT_RECOGNISED;
   const hello = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).indexOf('CHLO');
   if (hello < 0) return RECOGNISED_WANTS_MORE;
-  const at = start + hello;
+  takeGoogleHello(payload, bytes, start + hello, end);
+  return RECOGNISED;
+}
+
+/** Name and user agent of a "CHLO" message: number of tags, tags with the ends of their values, values ("QUIC Crypto"). */
+function takeGoogleHello(payload: Payload, bytes: Uint8Array, at: number, end: number): void {
   const pairs = bytes[at + 4] | (bytes[at + 5] << 8);
   const values = at + 8 + pairs * 8;
-  if (pairs > 128 || values > end) return RECOGNISED;
+  if (pairs > 128 || values > end) return;
   let from = 0;
   for (let i = 0; i < pairs; i++) {
     const tag = at + 8 + i * 8;
@@ -318,7 +338,6 @@ function recogniseGoogle(payload: Payload): typeof NOT_RECOGNISED | typeof RECOG
     }
     from = to;
   }
-  return RECOGNISED;
 }
 
 function isGoogleVersion(bytes: Uint8Array, at: number, end: number): boolean {

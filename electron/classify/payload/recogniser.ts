@@ -10,11 +10,14 @@ import { circumventionRules } from './circumvention.ts';
 import { cryptocurrencyRules } from './cryptocurrency.ts';
 import { databaseRules } from './databases.ts';
 import { type AnswerSink, dnsRules } from './dns.ts';
+import { dtlsHelloRule } from './dtls.ts';
 import { fileTransferRules } from './file-transfer.ts';
 import { gameRules } from './games.ts';
+import { http2Rule } from './http2.ts';
 import { httpRequestRule, httpResponseRule } from './http.ts';
 import { industrialRules } from './industrial.ts';
 import { iotRules } from './iot.ts';
+import { localNameRules } from './local-names.ts';
 import { mailRules } from './mail.ts';
 import { mediaStreamingRules } from './media-streaming.ts';
 import { messagingRules } from './messaging.ts';
@@ -46,11 +49,14 @@ function allRules(answers: AnswerSink): readonly PayloadRule[] {
     tlsRecordRule,
     httpRequestRule,
     httpResponseRule,
+    http2Rule,
     sshRule,
     ...quicRules,
+    ...localNameRules(answers),
     ...dnsRules(answers),
     // TPKT and DCE RPC carry industrial protocols.
     ...industrialRules,
+    dtlsHelloRule,
     ...vpnRules,
     ...voipRules,
     ...messagingRules,
@@ -107,6 +113,8 @@ export class PayloadRecogniser implements PayloadInspector {
     }
     payload.name = '';
     payload.userAgent = '';
+    payload.ja3 = '';
+    payload.ja4 = '';
     return wantsMore ? WANTS_MORE : NOT_RECOGNISED;
   }
 }

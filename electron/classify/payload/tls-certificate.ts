@@ -126,7 +126,8 @@ export function certificateName(bytes: Uint8Array, start: number, end: number): 
   if (common !== '') return common;
   at = subjectEnd;
   // Public key, unique ids.
-  for (let i = 0; i < 3 && at >= 0 && at < bodyEnd && bytes[at] !== EXTENSIONS; i++) at = contentEnd(bytes, at, bodyEnd);
+  for (let i = 0; i < 3 && at >= 0 && at < bodyEnd && bytes[at] !== EXTENSIONS; i++)
+    at = contentEnd(bytes, at, bodyEnd);
   if (at < 0 || behind(bytes, at, bodyEnd, EXTENSIONS) < 0) return '';
   const listEnd = behind(bytes, content, bodyEnd, SEQUENCE);
   return listEnd < 0 ? '' : alternativeName(bytes, content, listEnd);

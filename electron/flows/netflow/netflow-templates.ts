@@ -264,10 +264,14 @@ const WAITING_OVERHEAD = 256;
 export class Domain {
   readonly exporter: Exporter;
   readonly templates = new Map<number, Template>();
+  /** Ids of the templates of data and of options, so that withdrawing all of a kind costs no more than they did. */
+  readonly ids: Readonly<Record<'data' | 'options', Set<number>>> = { data: new Set(), options: new Set() };
   readonly waiting = new Map<number, WaitingSet[]>();
   /** Sampling that the exporter states for all flows, 1:N; 0 = not told. */
   sampling = 0;
   readonly #samplers = new Map<number, number>();
+  /** Samplers of each rate. */
+  readonly #rates = new Map<number, number>();
   /** What all samplers agree on; 0 = none known, NaN = they differ. */
   #common = 0;
   /** When the exporter started, microseconds since the epoch; 0 = not told. */
@@ -289,11 +293,17 @@ export class Domain {
 
   /** @returns false when there are too many samplers */
   setSampler(id: number, rate: number): boolean {
-    if (this.#samplers.get(id) === rate) return true;
-    if (!this.#samplers.has(id) && this.#samplers.size >= LIMITS.samplersOfDomain) return false;
+    const former = this.#samplers.get(id);
+    if (former === rate) return true;
+    if (former === undefined && this.#samplers.size >= LIMITS.samplersOfDomain) return false;
     this.#samplers.set(id, rate);
-    const rates = new Set(this.#samplers.values());
-    this.#common = rates.size === 1 ? rate : Number.NaN;
+    if (former !== undefined) {
+      const others = (this.#rates.get(former) ?? 0) - 1;
+      if (others > 0) this.#rates.set(former, others);
+      else this.#rates.delete(former);
+    }
+    this.#rates.set(rate, (this.#rates.get(rate) ?? 0) + 1);
+    this.#common = this.#rates.size === 1 ? rate : Number.NaN;
     return true;
   }
 }
@@ -341,6 +351,8 @@ export class TemplateStore {
     const fields = this.#fields + template.lengths.length - (former?.lengths.length ?? 0);
     if (domain.exporter.templates + added > LIMITS.templatesOfExporter || fields > LIMITS.allFields) return false;
     domain.templates.set(id, template);
+    domain.ids[template.isOptions ? 'data' : 'options'].delete(id);
+    domain.ids[template.isOptions ? 'options' : 'data'].add(id);
     domain.exporter.templates += added;
     this.#fields = fields;
     return true;
@@ -348,10 +360,12 @@ export class TemplateStore {
 
   /** Withdraws a template, or with id 0 all of the kind. */
   withdraw(domain: Domain, id: number, isOptions: boolean): void {
-    for (const known of id === 0 ? [...domain.templates.keys()] : [id]) {
+    const ids = domain.ids[isOptions ? 'options' : 'data'];
+    for (const known of id === 0 ? [...ids] : [id]) {
       const template = domain.templates.get(known);
       if (template?.isOptions !== isOptions) continue;
       domain.templates.delete(known);
+      ids.delete(known);
       domain.exporter.templates--;
       this.#fields -= template.lengths.length;
     }

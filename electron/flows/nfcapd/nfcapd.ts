@@ -1,6 +1,6 @@
 import type { EvidenceSink } from '../flow-sink.ts';
 import { readU64 } from './nfcapd-values.ts';
-import { isRecordHeader, type NfcapdRecords, RECORD_HEADER } from './nfcapd-records.ts';
+import { isRecordHeader, type NfcapdRecords } from './nfcapd-records.ts';
 import { NfcapdRecordsV1 } from './nfcapd-v1.ts';
 import { NfcapdRecordsV2 } from './nfcapd-v2.ts';
 
@@ -26,6 +26,9 @@ export const MAX_BLOCK = 8 << 20;
 /** Places that are tried in a file as the beginning of a block after damage. */
 export const MAX_TRIALS = 1000;
 
+/** Bytes, inflated ones too, that may be looked at in vain in such places. */
+const MAX_TRIED_BYTES = 256 << 20;
+
 const FLAG_BLOCK_UNCOMPRESSED = 1;
 const HIGHEST_BLOCK_FLAGS = 7;
 /** Bytes taken in at once, of a larger piece. */
@@ -35,7 +38,7 @@ const RATIO_FROM = 64 << 20;
 const MAX_RATIO = 1000;
 const FIRST_CAPACITY = 1 << 17;
 
-/** Inflates a block; null when it is damaged or more than `maximum` bytes come out. */
+/** Inflates a block; null when it is damaged or more than `maximum` bytes come out. The bytes are good until the next call. */
 export type BlockDecompressor = (compressed: Uint8Array, maximum: number) => Uint8Array | null;
 
 /** `lzo`: LZO1X without frame; `lz4`: an LZ4 block without frame; `bz2`, `zstd`: one stream. */
@@ -86,6 +89,7 @@ export class NfcapdReader {
   /** Where the search began, offset in the file. */
   #lostFrom = 0;
   #trials = 0;
+  #triedBytes = 0;
   /** Blocks met, damaged ones included. */
   #blocks = 0;
   #compressed = 0;
@@ -362,11 +366,17 @@ export class NfcapdReader {
         return false;
       }
       if (++this.#trials > MAX_TRIALS) {
-        const message = `more than ${MAX_TRIALS} places look like the beginning of a block; the rest was given up`;
-        this.#refuseRest(message);
+        this.#refuseRest(`more than ${MAX_TRIALS} places look like the beginning of a block; the rest was given up`);
         return false;
       }
-      if (!this.#isSoundBlock(layout, at, from + size)) continue;
+      if (this.#triedBytes > MAX_TRIED_BYTES) {
+        const what = `more than ${MAX_TRIED_BYTES} bytes were looked at where blocks seemed to begin`;
+        this.#refuseRest(`${what}; the rest was given up`);
+        return false;
+      }
+      const isSound = this.#isSoundBlock(layout, at, from + size);
+      if (this.#isRefused) return false;
+      if (!isSound) continue;
       this.#isSearching = false;
       break;
     }
@@ -383,20 +393,24 @@ export class NfcapdReader {
     const told = this.#view.getUint32(at, true);
     const from = at + BLOCK_HEADER;
     if (told === 0) return false;
-    if (!this.#isCompressed(layout, at)) return countRecords(this.#view, from, end) === told;
+    if (!this.#isCompressed(layout, at)) return this.#holdsRecords(this.#view, from, end, told);
     const body = this.#inflate(layout, from, end);
-    return (
-      body !== null && countRecords(new DataView(body.buffer, body.byteOffset, body.length), 0, body.length) === told
-    );
+    if (body === null) return false;
+    const isSound = this.#holdsRecords(new DataView(body.buffer, body.byteOffset, body.length), 0, body.length, told);
+    if (!isSound) this.#triedBytes += body.length;
+    return isSound;
   }
-}
 
-/** Records from `from` to `end`; -1 when their sizes do not lead there. */
-function countRecords(view: DataView, from: number, end: number): number {
-  let count = 0;
-  for (let at = from; at < end; count++) {
-    if (end - at < RECORD_HEADER || !isRecordHeader(view, at, end)) return -1;
-    at += view.getUint16(at + 2, true);
+  /** True when the sizes of so many records lead from `from` to `end`. */
+  #holdsRecords(view: DataView, from: number, end: number, told: number): boolean {
+    let count = 0;
+    let at = from;
+    while (at < end && count < told && isRecordHeader(view, at, end)) {
+      at += view.getUint16(at + 2, true);
+      count++;
+    }
+    if (at === end && count === told) return true;
+    this.#triedBytes += at - from;
+    return false;
   }
-  return count;
 }

@@ -29,16 +29,57 @@ export const MAX_TEXT_BYTES = 1 << 20;
 /** Page headers are short unless they hold statistics of long texts. */
 const HEADER_BYTES = [1024, 1 << 20];
 
-/** Bytes that the columns of a row group hold, so that hostile pages of many columns stay bounded together. */
-export class HeldBytes {
+/** Pages of less than so many bytes together, unpacked, are never questioned … */
+const FREE_UNPACKED_BYTES = 256 << 20;
+/** … nor those of less than so many for each byte of the file. */
+const MAX_RATIO = 1000;
+/** How often the bytes of a file are read at most: twice, once for the sample; more when columns lie on top of one another. */
+const MAX_PASSES = 4;
+
+/**
+ * Bytes of the pages of one file: those that the columns of a row group hold at one time, so that hostile pages of many columns
+ * stay bounded together, and those read in all, since a footer may name one page any number of times.
+ */
+export class PageBytes {
+  readonly #fileBytes: number;
   #held = 0;
+  #packed = 0;
+  #unpacked = 0;
+
+  constructor(fileBytes: number) {
+    this.#fileBytes = fileBytes;
+  }
+
+  /** A row group begins: nothing is held. */
+  release(): void {
+    this.#held = 0;
+  }
 
   /** @param before bytes that are given up for it @throws ParquetFault `parquet-over-budget` */
-  take(bytes: number, before: number): void {
+  hold(bytes: number, before: number): void {
     this.#held += bytes - before;
     if (this.#held > MAX_HELD_BYTES) {
       const limit = `${MAX_HELD_BYTES >> 20} MiB`;
       throw new ParquetFault('parquet-over-budget', `its pages need more than ${limit} at one time`);
+    }
+  }
+
+  /** A page is about to be read. @throws ParquetFault `bomb` */
+  read(packed: number, unpacked: number): void {
+    this.#packed += packed;
+    this.#unpacked += unpacked;
+    const size = this.#fileBytes;
+    if (this.#packed > size * MAX_PASSES) {
+      throw new ParquetFault(
+        'bomb',
+        `columns lie on top of one another, ${this.#packed} bytes of pages in ${size} of the file`,
+      );
+    }
+    if (this.#unpacked > FREE_UNPACKED_BYTES && this.#unpacked > size * MAX_RATIO) {
+      throw new ParquetFault(
+        'bomb',
+        `pages unpack to ${this.#unpacked} bytes, out of ${size} (limit: ${MAX_RATIO} to 1)`,
+      );
     }
   }
 }
@@ -193,7 +234,7 @@ export type TextFault = 'bad-utf8' | 'value-too-long';
 export class ColumnCursor {
   readonly column: ParquetColumn;
   readonly #file: RandomAccessFile;
-  readonly #held: HeldBytes;
+  readonly #pages: PageBytes;
   readonly #codec: number;
   readonly #end: number;
   #at: number;
@@ -228,21 +269,14 @@ export class ColumnCursor {
   /** Why the row's text could not be given, asked after `text`. */
   textFault: TextFault | null = null;
 
-  constructor(file: RandomAccessFile, column: ParquetColumn, chunk: ColumnChunk, held: HeldBytes) {
+  constructor(file: RandomAccessFile, column: ParquetColumn, chunk: ColumnChunk, pages: PageBytes) {
     if (!(chunk.start >= 4 && chunk.end <= file.size)) throw damaged(`column ${column.path} lies outside the file`);
     this.#file = file;
     this.column = column;
     this.#codec = chunk.codec;
     this.#at = chunk.start;
     this.#end = chunk.end;
-    this.#held = held;
-  }
-
-  /** Gives back what is held. */
-  close(): void {
-    this.#held.take(0, this.#pageBytes + this.#dictionaryBytes);
-    this.#pageBytes = 0;
-    this.#dictionaryBytes = 0;
+    this.#pages = pages;
   }
 
   /** Moves to the next row. @throws ParquetFault */
@@ -330,6 +364,7 @@ export class ColumnCursor {
       this.#at += header.packed;
       return;
     }
+    this.#pages.read(header.packed, header.unpacked);
     const packed = readExactly(this.#file, this.#at, header.packed);
     this.#at += header.packed;
     if (header.checksum !== null && crc32(packed) !== header.checksum) throw damaged('the checksum of a page is wrong');
@@ -341,7 +376,7 @@ export class ColumnCursor {
     const { maxDefinition } = this.column;
     const width = 32 - Math.clz32(maxDefinition);
     this.#levels = null;
-    this.#held.take(header.unpacked, this.#pageBytes);
+    this.#pages.hold(header.unpacked, this.#pageBytes);
     this.#pageBytes = header.unpacked;
     if (header.kind === DATA) {
       this.#body = bufferOf(unpack(packed, this.#codec, header.unpacked));
@@ -374,7 +409,7 @@ export class ColumnCursor {
     // Every entry takes at least 4 bytes, the length of a text or a number.
     if (entries * 4 > body.length || type === 'BOOLEAN') throw damaged('a dictionary ends early');
     const needed = body.length + entries * (meaning === 'text' ? 32 : 8);
-    this.#held.take(needed, this.#dictionaryBytes);
+    this.#pages.hold(needed, this.#dictionaryBytes);
     this.#dictionaryBytes = needed;
     if (meaning === 'text') {
       this.#dictionaryBody = bufferOf(body);

@@ -2,7 +2,7 @@ import { columnsOf, type MappedField, type Mapping } from '../../../shared/mappi
 import { visibleText } from '../../../shared/visible-text.ts';
 import type { EvidenceSink } from '../flow-sink.ts';
 import { JsonSource, MappedRecords } from '../text/mapped-records.ts';
-import { ColumnCursor, HeldBytes } from './parquet-column.ts';
+import { ColumnCursor, PageBytes } from './parquet-column.ts';
 import { ENCLAVE_COLUMNS, enclaveMapping, EnclaveRows, isEnclaveExport } from './parquet-enclave.ts';
 import {
   damaged,
@@ -88,6 +88,7 @@ function cell(cursor: ColumnCursor): string | number | boolean | null {
 export class ParquetReader {
   readonly #file: RandomAccessFile;
   readonly #sink: EvidenceSink;
+  readonly #pages: PageBytes;
   readonly #footer: ParquetFooter | null;
   readonly #columns: ReadonlyMap<string, ParquetColumn>;
   readonly #mapping: Mapping | null;
@@ -102,6 +103,7 @@ export class ParquetReader {
   constructor(file: RandomAccessFile, given: Mapping | null, sink: EvidenceSink) {
     this.#file = file;
     this.#sink = sink;
+    this.#pages = new PageBytes(file.size);
     this.#footer = this.#attempt(() => readFooter(file), 'the file was not read: ');
     this.#columns = new Map(this.#footer?.columns.map((column) => [column.path, column]));
     this.#mapping = null;
@@ -174,7 +176,7 @@ export class ParquetReader {
   }
 
   #readGroup(group: RowGroup, number: number, progress: () => void): void {
-    const held = new HeldBytes();
+    this.#pages.release();
     const row = this.#row;
     const paths = Object.keys(row);
     let read = 0;
@@ -184,7 +186,7 @@ export class ParquetReader {
         const column = this.#columns.get(path);
         const chunk = group.chunks.get(path);
         if (column === undefined || chunk === undefined) throw damaged(`column ${shownNames([path])} is not there`);
-        cursors.push(new ColumnCursor(this.#file, column, chunk, held));
+        cursors.push(new ColumnCursor(this.#file, column, chunk, this.#pages));
       }
       for (; read < group.rows; read++) {
         let fault: string | null = null;
@@ -259,10 +261,10 @@ export class ParquetReader {
     const rows: string[][] = [];
     try {
       const group = footer.rowGroups === 0 ? null : footer.rowGroup(0);
-      const held = new HeldBytes();
+      this.#pages.release();
       const cursors = columns.flatMap((column) => {
         const chunk = group?.chunks.get(column.path);
-        return chunk === undefined ? [] : [new ColumnCursor(this.#file, column, chunk, held)];
+        return chunk === undefined ? [] : [new ColumnCursor(this.#file, column, chunk, this.#pages)];
       });
       if (group === null || cursors.length < columns.length) return [];
       while (rows.length < Math.min(SAMPLE_ROWS, group.rows)) {

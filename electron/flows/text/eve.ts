@@ -401,8 +401,12 @@ export class EveReader {
     return { time, uid };
   }
 
-  #remember(uid: string, ja3: string, ja4: string): void {
+  /** Fingerprints that a `tls` or `quic` object tells of; kept for a flow event that follows. */
+  #fingerprintsOf(uid: string, told: JsonObject): { ja3?: string; ja4?: string } {
+    const ja3 = textOf(objectOf(told.ja3) ?? {}, 'hash');
+    const ja4 = textOf(told, 'ja4');
     if (ja3 !== '' || ja4 !== '') this.#fingerprints.set(uid, { ja3, ja4 });
+    return { ...(ja3 !== '' && { ja3 }), ...(ja4 !== '' && { ja4 }) };
   }
 
   #tls(event: JsonObject): void {
@@ -410,8 +414,15 @@ export class EveReader {
     const tls = objectOf(event.tls) ?? {};
     const name = textOf(tls, 'sni');
     const protocol = textOf(event, 'proto').toLowerCase() === 'udp' ? 'dtls' : 'tls';
-    this.#sink.logName({ uid, time, name: name === '' ? undefined : name, origin: 'tls-sni', protocol });
-    this.#remember(uid, textOf(objectOf(tls.ja3) ?? {}, 'hash'), textOf(tls, 'ja4'));
+    const fingerprints = this.#fingerprintsOf(uid, tls);
+    this.#sink.logName({
+      uid,
+      time,
+      name: name === '' ? undefined : name,
+      origin: 'tls-sni',
+      protocol,
+      ...fingerprints,
+    });
   }
 
   #quic(event: JsonObject): void {
@@ -426,8 +437,8 @@ export class EveReader {
       origin: 'quic-sni',
       protocol: 'quic',
       userAgent: userAgent === '' ? undefined : userAgent,
+      ...this.#fingerprintsOf(uid, quic),
     });
-    this.#remember(uid, textOf(objectOf(quic.ja3) ?? {}, 'hash'), textOf(quic, 'ja4'));
   }
 
   #http(event: JsonObject): void {

@@ -1,5 +1,14 @@
 import { type AddressWords, isIpv4, parseAddress } from '../../../shared/address.ts';
-import { CONN_STATES, type ConnState, ICMP, ICMP6, TCP, transportNumber, UDP } from '../../../shared/flow.ts';
+import {
+  CONN_STATES,
+  type ConnState,
+  ICMP,
+  ICMP6,
+  TCP,
+  transportNumber,
+  UDP,
+  UNASKED_CLIENTS,
+} from '../../../shared/flow.ts';
 import type { EvidenceSink, ExportedFlow } from '../flow-sink.ts';
 import { ABSENT, FIELD, secondsToMicroseconds, type ZeekRecord } from './zeek-record.ts';
 import { dnsProtocol, serviceProtocol } from './zeek-services.ts';
@@ -319,13 +328,26 @@ export class ZeekLogs {
     return { from: time, to: from };
   }
 
-  /** ssl.log: the server's name (SNI). */
+  /** ssl.log: the server's name (SNI), and the client's fingerprints where a package wrote them. */
   #ssl(record: ZeekRecord, time: number, uid: string): RecordOutcome {
+    const protocol = record.text(FIELD.version).startsWith('DTLS') ? 'dtls' : 'tls';
+    return this.#hello(record, time, uid, protocol);
+  }
+
+  #hello(record: ZeekRecord, time: number, uid: string, protocol: string): RecordOutcome {
     const name = record.text(FIELD.serverName);
-    const version = record.text(FIELD.version);
+    const ja3 = record.text(FIELD.ja3);
+    const ja4 = record.text(FIELD.ja4);
     if (record.fault !== null) return FAULTY;
-    const protocol = version.startsWith('DTLS') ? 'dtls' : 'tls';
-    this.#sink.logName({ uid, time, name: name === '' ? undefined : name, origin: 'zeek-ssl', protocol });
+    this.#sink.logName({
+      uid,
+      time,
+      name: name === '' ? undefined : name,
+      origin: 'zeek-ssl',
+      protocol,
+      ja3: JA3.test(ja3) ? ja3 : undefined,
+      ja4: JA4.test(ja4) ? ja4 : undefined,
+    });
     return { from: time, to: time };
   }
 
@@ -347,10 +369,7 @@ export class ZeekLogs {
 
   /** quic.log (Zeek 6.1 and later): the server's name (SNI) out of the client's Initial packets. */
   #quic(record: ZeekRecord, time: number, uid: string): RecordOutcome {
-    const name = record.text(FIELD.serverName);
-    if (record.fault !== null) return FAULTY;
-    this.#sink.logName({ uid, time, name: name === '' ? undefined : name, origin: 'zeek-ssl', protocol: 'quic' });
-    return { from: time, to: time };
+    return this.#hello(record, time, uid, 'quic');
   }
 
   /**
@@ -397,14 +416,15 @@ export class ZeekLogs {
     // An address that was offered is granted by the ACK only (RFC 2131, 3.1); old logs hold nothing but ACKs.
     const granted = messages.length === 0 || messages.includes('ACK');
     if (granted && lease > 0 && address !== null && HOST_LABEL.test(name)) {
-      this.#sink.answer(NOBODY, address, name, time, Math.min(time + lease, LATEST));
+      this.#sink.answer(UNASKED_CLIENTS['dhcp-lease'], address, name, time, Math.min(time + lease, LATEST));
     }
     return { from: time, to: time };
   }
 }
 
-/** Stands for the client where nobody was seen to ask for a name. */
-const NOBODY: AddressWords = [0, 0, 0, 0];
+/** Fingerprints as their authors write them; what else a field of that name holds is none. */
+const JA3 = /^[0-9a-f]{32}$/;
+const JA4 = /^[tqd][0-9a-z]{9}_[0-9a-f]{12}_[0-9a-f]{12}$/i;
 
 /** One label of a host name (RFC 1123, 2.1), underscores allowed as Windows does. */
 const HOST_LABEL = /^[A-Za-z0-9_-]{1,63}$/;

@@ -38,6 +38,9 @@ export const FIELD_NAMES = [
   ['assigned_addr'],
   ['lease_time'],
   ['msg_types'],
+  // Of packages that many install: ja3 (Salesforce), ja4 (FoxIO).
+  ['ja3'],
+  ['ja4'],
 ] as const;
 
 /** Number of each field in FIELD_NAMES. */
@@ -75,6 +78,8 @@ export const FIELD = {
   assignedAddress: 30,
   leaseTime: 31,
   messageTypes: 32,
+  ja3: 33,
+  ja4: 34,
 } as const;
 
 export type Field = (typeof FIELD)[keyof typeof FIELD];

@@ -1,92 +1,9 @@
 import { clientHello, dnsMessage, quicInitial } from '../classify/payload-writer.ts';
 import { FIRST_TIME, pcap, type Packet, tcpFrame, udpFrame } from '../fixtures/captures.ts';
 
-/** Inputs that are almost right: seeds, bent at random or where it hurts. The same random numbers give the same input. */
+import { anywhere, below, bend, edge, LONGEST, type Mutation, pick, putNumber, type Random, WHOLE } from './bend.ts';
 
-/** Numbers in 0..1. */
-export type Random = () => number;
-
-/** Mulberry32. */
-export function seededRandom(seed: number): Random {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-/** Values at which length fields, counts and times go wrong. */
-const EDGES = [
-  0, 1, 3, 4, 12, 0x3fff, 0x4000, 0x7fff, 0x8000, 0xffff, 0x10000, 0x40000, 0x7fffffff, 0x80000000, 0xffffffff,
-];
-/** Longest input, bytes. */
-const LONGEST = 256 * 1024;
-
-const below = (random: Random, limit: number): number => Math.floor(random() * limit);
-const pick = <T>(random: Random, from: readonly [T, ...T[]]): T => from[below(random, from.length)] ?? from[0];
-
-/** Writes a number of 1, 2 or 4 bytes in either byte order. */
-function putNumber(bytes: Buffer, at: number, width: 1 | 2 | 4, value: number, bigEndian: boolean): void {
-  if (at < 0 || at + width > bytes.length) return;
-  const kept = value >>> 0;
-  if (width === 1) bytes[at] = kept & 255;
-  else if (width === 2) bytes[bigEndian ? 'writeUInt16BE' : 'writeUInt16LE'](kept & 0xffff, at);
-  else bytes[bigEndian ? 'writeUInt32BE' : 'writeUInt32LE'](kept, at);
-}
-
-function edge(random: Random, length: number): number {
-  return random() < 0.3 ? length + below(random, 5) - 2 : pick(random, [EDGES[0] ?? 0, ...EDGES]);
-}
-
-/** Bends bytes in `from … to` in place. */
-function bend(bytes: Buffer, from: number, to: number, random: Random): void {
-  const length = to - from;
-  if (length <= 0) return;
-  for (let times = 1 + below(random, 4); times > 0; times--) {
-    const at = from + below(random, length);
-    switch (below(random, 4)) {
-      case 0:
-        bytes[at] = (bytes[at] ?? 0) ^ (1 << below(random, 8));
-        break;
-      case 1:
-        bytes[at] = pick(random, [0, 0xff, 0x7f, 0x80, 0x2e, 0xc0]);
-        break;
-      default:
-        putNumber(bytes, at, pick(random, [1, 2, 4] as const), edge(random, length), random() < 0.5);
-    }
-  }
-}
-
-type Mutation = (seed: Buffer, random: Random, other: Buffer) => Buffer;
-
-/** Anything anywhere. */
-const anywhere: Mutation = (seed, random) => {
-  const bytes = Buffer.from(seed);
-  bend(bytes, 0, bytes.length, random);
-  return bytes;
-};
-
-const cut: Mutation = (seed, random) => seed.subarray(0, below(random, seed.length + 1));
-
-const splice: Mutation = (seed, random, other) => {
-  const at = below(random, seed.length);
-  const from = below(random, other.length);
-  return Buffer.concat([seed.subarray(0, at), other.subarray(from, from + below(random, 4096)), seed.subarray(at)]);
-};
-
-const repeat: Mutation = (seed, random) => {
-  const at = below(random, seed.length);
-  const piece = seed.subarray(at, at + 1 + below(random, 512));
-  const times = 1 + below(random, 40);
-  return Buffer.concat([seed.subarray(0, at), ...Array.from({ length: times }, () => piece), seed.subarray(at)]);
-};
-
-const drop: Mutation = (seed, random) => {
-  const at = below(random, seed.length);
-  return Buffer.concat([seed.subarray(0, at), seed.subarray(at + 1 + below(random, 64))]);
-};
+/** Captures that are almost right: seeds, bent at random or where it hurts. */
 
 /** Places of the packets of a little-endian pcap: record header, data, end. */
 function pcapRecords(bytes: Buffer): { header: number; data: number; end: number }[] {
@@ -210,11 +127,7 @@ const bentMessage: Mutation = (_seed, random) => {
 };
 
 const MUTATIONS: readonly [Mutation, ...Mutation[]] = [
-  anywhere,
-  cut,
-  splice,
-  repeat,
-  drop,
+  ...WHOLE,
   insidePacket,
   insidePacket,
   insidePacket,
@@ -224,8 +137,8 @@ const MUTATIONS: readonly [Mutation, ...Mutation[]] = [
   bentMessage,
 ];
 
-/** An input made of one of the seeds (not empty) by one to three mutations. */
-export function mutant(seeds: readonly Buffer[], random: Random): Buffer {
+/** A capture made of one of the seeds (not empty) by one to three mutations. */
+export function captureMutant(seeds: readonly Buffer[], random: Random): Buffer {
   const seed = (): Buffer => seeds[below(random, seeds.length)] ?? Buffer.alloc(0);
   let bytes = seed();
   for (let times = 1 + below(random, 3); times > 0; times--) {

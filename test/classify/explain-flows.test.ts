@@ -1,0 +1,163 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { CaseReader } from '../../electron/casefile/case-reader.ts';
+import { flowRecords } from '../../electron/casefile/flow-records.ts';
+import { Catalogue } from '../../electron/classify/catalogue.ts';
+import { FlowExplainer, type FlowExplanation } from '../../electron/classify/explain-flows.ts';
+import { type AnswerChunk, type LogNameChunk, NameMemory, uidWords } from '../../electron/classify/name-memory.ts';
+import { layOver, readOverlay } from '../../electron/classify/overlays.ts';
+import { factsOf } from '../../electron/engine/label-case.ts';
+import { ReferenceTables } from '../../electron/reference/reference-tables.ts';
+import { NAME_ORIGINS } from '../../shared/flow.ts';
+import { parseAddress } from '../../shared/address.ts';
+import { buildCase, type SyntheticFlow } from '../casefile/synthetic-case.ts';
+
+/** The order of evidence, seen by taking the strongest away again and again. */
+
+const folder = mkdtempSync(join(tmpdir(), 'enclave-explain-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const START = Date.UTC(2017, 4, 17) * 1000;
+const HOST = '175.45.176.1';
+/** In a block that the catalogue gives to Facebook alone. */
+const FACEBOOK = '31.13.86.52';
+const shipped = { catalogue: Catalogue.load(), reference: ReferenceTables.load() };
+
+function answer(client: string, address: string, name: string): AnswerChunk {
+  return {
+    rows: 1,
+    client: Uint32Array.from(parseAddress(client) ?? []),
+    address: Uint32Array.from(parseAddress(address) ?? []),
+    name: Uint32Array.of(1),
+    from: Float64Array.of(START - 1e6),
+    until: Float64Array.of(START + 60e6),
+    names: [name],
+  };
+}
+
+function logName(uid: string, name: string): LogNameChunk {
+  const log = {
+    rows: 1,
+    uid: Uint32Array.from(uidWords(uid)),
+    name: Uint32Array.of(1),
+    origin: Uint8Array.of(NAME_ORIGINS.indexOf('zeek-ssl')),
+    protocol: Uint32Array.of(1),
+    userAgent: Uint32Array.of(0),
+    names: [name],
+    protocols: ['tls'],
+    userAgents: [],
+  };
+  return log;
+}
+
+let cases = 0;
+function explain(
+  flow: Partial<SyntheticFlow>,
+  {
+    answers = [],
+    logs = [],
+    overlay = null,
+  }: { answers?: AnswerChunk[]; logs?: LogNameChunk[]; overlay?: string | null } = {},
+): FlowExplanation {
+  const path = join(folder, `${cases++}.enclave`);
+  buildCase(path, [{ start: START, initiator: HOST, responder: FACEBOOK, responderPort: 443, ...flow }]);
+  const reader = new CaseReader(path);
+  try {
+    const stored = overlay === null ? null : readOverlay(Buffer.from(overlay), 'own.csv', { kind: null, date: null });
+    const info = { id: 'o', name: 'own.csv', sha256: 'ab', bytes: 1, addedAt: '' };
+    const explainer = new FlowExplainer({
+      ...layOver(shipped, stored === null ? [] : [{ overlay: { ...stored, ...info }, data: stored.data }]),
+      memory: new NameMemory(answers, logs),
+      profile: reader.profile,
+      termId: (number) => reader.term(number),
+    });
+    const [segment] = reader.segments();
+    if (segment === undefined) throw new Error('no segment');
+    const facts = factsOf(reader, segment);
+    const withUid = {
+      ...facts,
+      column: (name: Parameters<typeof facts.column>[0]) =>
+        name === 'uid' ? Uint32Array.from(uidWords('C1')) : facts.column(name),
+    };
+    const [explanation] = explainer.explain(withUid, Uint32Array.of(0), [...flowRecords(reader)]);
+    if (explanation === undefined) throw new Error('no explanation');
+    return explanation;
+  } finally {
+    reader.close();
+  }
+}
+
+const rank = ({ decided, lost }: FlowExplanation) =>
+  [decided, ...lost].map(({ labelEvidence, nameOrigin, service }) => [labelEvidence, nameOrigin, service]);
+const named: Partial<SyntheticFlow> = {
+  name: 'video.youku.com',
+  nameOrigin: 'tls-sni',
+  payloadProtocol: 'tls',
+  payloadRule: 'tls-client-hello',
+};
+
+describe('the order of evidence', () => {
+  it('is own name, log, answer to the client, address block, payload', () => {
+    const explanation = explain(named, {
+      logs: [logName('C1', 'www.baidu.com')],
+      answers: [answer(HOST, FACEBOOK, 'www.gmail.com')],
+    });
+    expect(rank(explanation)).toEqual([
+      ['hostname', 'tls-sni', 'youku'],
+      ['hostname', 'zeek-ssl', 'baidu'],
+      ['dns', 'dns-answer-client', 'gmail'],
+      ['address', null, 'facebook'],
+      ['payload', null, null],
+    ]);
+    expect(explanation.decided).toMatchObject({
+      detail: 'TLS SNI video.youku.com → youku.com → youku; but address block 31.13.64.0/18 → facebook',
+      pattern: 'youku.com',
+      table: { name: `catalogue ${shipped.catalogue.version}`, sha256: shipped.catalogue.sha256 },
+      confidence: 0.95,
+    });
+    expect(explanation).toMatchObject({ payloadRule: 'tls-client-hello', port: 'tcp/443', current: false });
+  });
+
+  it('puts an answer to the client before one to others', () => {
+    const both = [answer('10.0.0.9', FACEBOOK, 'www.youku.com'), answer(HOST, FACEBOOK, 'www.gmail.com')];
+    expect(rank(explain({}, { answers: both }))[0]).toEqual(['dns', 'dns-answer-client', 'gmail']);
+    expect(rank(explain({}, { answers: both.slice(0, 1) }))[0]).toEqual(['dns', 'dns-answer-other-client', 'youku']);
+  });
+
+  it('puts overlays before the catalogue, and tells what that would have said', () => {
+    const explanation = explain(named, { overlay: 'youku.com,own-video,streaming\n' });
+    expect(rank(explanation).slice(0, 2)).toEqual([
+      ['hostname', 'tls-sni', 'own-video'],
+      ['hostname', 'tls-sni', 'youku'],
+    ]);
+    expect(explanation.decided.table).toEqual({ name: 'overlay own.csv', date: null, sha256: 'ab', source: 'own.csv' });
+    expect(explanation.lost[0]?.table?.name).toBe(`catalogue ${shipped.catalogue.version}`);
+  });
+
+  it('never ends in a port: a bare SYN stays unlabelled', () => {
+    const explanation = explain({ responder: '192.0.2.1', responderPort: 8333, tcpFlags: 2 });
+    expect(rank(explanation)).toEqual([['none', null, null]]);
+    expect(explanation).toMatchObject({ port: 'tcp/8333', decided: { protocol: 'unknown', category: 'unknown' } });
+  });
+
+  it('leaves an address block to protocols that carry anybody’s service', () => {
+    expect(rank(explain({ payloadProtocol: 'ssh', payloadRule: 'ssh-banner' }))[0]).toEqual(['payload', null, null]);
+  });
+
+  it('tells what every table says of the peer', () => {
+    const { country, network } = explain({ subjectSide: 'initiator' });
+    expect(country.map(({ table, date }) => [table, date])).toEqual([
+      ['country-2017-07', '2017-07-04'],
+      ['country-2026-06', '2026-06-17'],
+    ]);
+    expect(network.map(({ says }) => says)).toEqual(['AS32934', 'AS32934']);
+  });
+
+  it('says whether the stored label is the one that would be made now', () => {
+    const label = { service: 'facebook', category: 'social', labelEvidence: 'address' } as const;
+    expect(explain({ ...label, protocol: 'unknown' }).current).toBe(true);
+    expect(explain({ ...label, service: 'youku' }).current).toBe(false);
+  });
+});
