@@ -154,6 +154,8 @@ export interface TextPreview {
   /** Names of columns, or keys of JSON with dots between; null where the first line is a record already. */
   columns: string[] | null;
   rows: string[][];
+  /** How the text is written, as far as its beginning tells. */
+  look: Pick<Mapping, 'format' | 'delimiter' | 'skipLines'>;
   /** The mapping that was asked for, is shipped, or is proposed; null when the columns cannot be guessed. */
   mapping: Mapping | null;
   /** `refused`: the import would not read the file, `why` says why. */

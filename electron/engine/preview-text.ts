@@ -64,6 +64,11 @@ export async function previewTextExport(path: string, given: Mapping | null): Pr
       : previewText(head, format ?? { id: 'csv', mapping, origin: 'proposed' }, ROWS);
   return {
     columns: sample.header === null ? null : [...sample.header],
+    look: {
+      format: sample.look.format,
+      skipLines: sample.look.skipLines ?? 0,
+      ...(sample.look.delimiter === undefined ? {} : { delimiter: sample.look.delimiter }),
+    },
     rows: sample.rows.slice(0, ROWS).map((row) => [...row]),
     mapping,
     origin: format?.origin ?? 'refused',

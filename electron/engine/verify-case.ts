@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { analyseCase } from '../analysis/analyse.ts';
@@ -91,6 +92,25 @@ function checkFlows(reader: CaseReader, imports: ReadonlyMap<string, { sha256: s
   return holds(check, `${flows} flows in ${reader.segments().length} segments are as imported`);
 }
 
+/** Compares what the case holds of overlays with the hashes in the audit chain. */
+function checkOverlays(reader: CaseReader, audit: readonly AuditEntry[]): Check[] {
+  const check = 'overlays';
+  const overlays = reader.overlays();
+  if (overlays.length === 0) return [];
+  const hashes = new Map<string, string>();
+  for (const { action, detail } of audit) {
+    if (action !== 'overlay') continue;
+    const { overlay, dataSha256 } = JSON.parse(detail) as { overlay?: unknown; dataSha256?: unknown };
+    hashes.set(String(overlay), String(dataSha256));
+  }
+  for (const { id, name } of overlays) {
+    const data = reader.overlayData(id);
+    const sha256 = data === null ? '' : createHash('sha256').update(data).digest('hex');
+    if (hashes.get(id) !== sha256) return [fails(check, `“${name}” differs from its entry in the audit chain`)];
+  }
+  return [holds(check, `all ${overlays.length} are as they were added`)];
+}
+
 function checkFindings(reader: CaseReader): Check {
   const check = 'findings';
   const stored = reader.findings();
@@ -134,6 +154,7 @@ export function verifyCase(
     ...guarded('case file', () => [checkFile(reader)]),
     ...guarded('audit chain', () => [checkAuditChain(reader.audit())]),
     ...guarded('flows', () => [checkFlows(reader, importsOf(reader.audit()))]),
+    ...guarded('overlays', () => checkOverlays(reader, reader.audit())),
     ...guarded('evidence', () => checkEvidence(reader, evidenceDirectory, progress)),
     ...guarded('findings', () => [checkFindings(reader)]),
   ];

@@ -107,14 +107,16 @@ export function columnChoices(
 }
 
 /** A draft to begin with: the mapping that the preview found, or an empty one. */
-export function draftOf({ mapping, columns }: Pick<TextPreview, 'mapping' | 'columns'>, name: string): MappingDraft {
+export function draftOf(
+  { mapping, columns, look }: Pick<TextPreview, 'mapping' | 'columns' | 'look'>,
+  name: string,
+): MappingDraft {
   const named = name.slice(0, 100) || 'mapping';
   if (mapping !== null) return mapping.name === 'proposed' ? { ...mapping, name: named } : mapping;
   return {
     name: named,
-    format: 'csv',
+    ...look,
     header: columns !== null,
-    skipLines: 0,
     fields: {},
     direction: 'one-way',
     bytes: 'unknown',

@@ -215,6 +215,7 @@ export function FlowInspector({ flow, onClose }: { flow: FlowRecord; onClose: ()
             fact('Records', flow.assembly, 'assembly'),
             fact('Also in other evidence', flow.duplicate, 'duplicate'),
             fact('Tunnel', flow.tunnel, 'tunnel', true),
+            fact('Indicator', flow.indicator),
             { name: 'Id', value: flow.id, mono: true },
           ]}
         />

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeSampleCase } from '../../electron/engine/case-jobs.ts';
 import { Engine } from '../../electron/engine/engine.ts';
 import type { FlowRecord } from '../../shared/flow.ts';
+import Database from 'better-sqlite3';
 import { faultsOf, flowLines } from '../cli/case-state.ts';
 
 /** Overlays and indicators of a case, through the engine. */
@@ -76,6 +77,14 @@ describe('overlays of a case', () => {
     expect(flow.explanation).toMatchObject({ current: true, decided: { table: { name: 'overlay own.csv' } } });
     expect(flow.explanation.lost[0]?.service).toBe('youku');
 
+    expect(await faultsOf(engine, casePath)).toEqual([]);
+    const db = new Database(casePath);
+    const { data } = db.prepare<[], { data: Buffer }>('SELECT data FROM overlay').get() ?? { data: Buffer.alloc(0) };
+    const write = db.prepare('UPDATE overlay SET data = ?');
+    write.run(Buffer.concat([data.subarray(0, -1), Buffer.of(0)]));
+    expect((await faultsOf(engine, casePath)).map(({ check }) => check)).toEqual(['overlays']);
+    write.run(data);
+    db.close();
     expect(await faultsOf(engine, casePath)).toEqual([]);
     const back = await engine.run('removeOverlay', { case: casePath, id: overlay.id });
     expect(back.changes.service).toEqual([{ before: 'own-video', after: 'youku', flows: youku }]);

@@ -17,6 +17,7 @@ import {
 import { statedClock } from '../../renderer/state/stated-clock.ts';
 import { custodySchema } from '../../shared/custody.ts';
 
+const LOOK = { format: 'csv', delimiter: ';', skipLines: 0 } as const;
 const COLUMNS = ['when', 'who', 'whom', 'whom', ''];
 const ROWS = [
   ['1494980000', '192.0.2.1', '198.51.100.1', '443', 'x'],
@@ -26,7 +27,7 @@ const PREVIEW = { columns: COLUMNS, rows: ROWS };
 const CSV = { format: 'csv', header: true } as const;
 
 function made(): MappingDraft {
-  let draft = draftOf({ mapping: null, columns: COLUMNS }, 'odd.csv');
+  let draft = draftOf({ mapping: null, columns: COLUMNS, look: LOOK }, 'odd.csv');
   draft = withSource(draft, 'start', { from: 'when' }, ['', '1494980000']);
   draft = withSource(draft, 'initiator', { from: 'who' });
   draft = withSource(draft, 'responder', { from: 'whom' });
@@ -68,7 +69,7 @@ describe('the columns to choose from', () => {
 
 describe('a draft of a mapping', () => {
   it('becomes a mapping when every needed field has a column, and says what it lacks before', () => {
-    const empty = draftOf({ mapping: null, columns: COLUMNS }, 'odd.csv');
+    const empty = draftOf({ mapping: null, columns: COLUMNS, look: LOOK }, 'odd.csv');
     expect(checkDraft(empty)).toEqual({
       ok: false,
       fault: 'Choose a column for Start, Initiator, Responder, Transport.',
@@ -117,7 +118,7 @@ describe('a draft of a mapping', () => {
   it('begins with what was proposed, under the file’s name', () => {
     const checked = checkDraft(made());
     const mapping: Mapping | null = checked.ok ? { ...checked.mapping, name: 'proposed' } : null;
-    expect(draftOf({ mapping, columns: COLUMNS }, 'odd.csv')).toEqual({ ...mapping, name: 'odd.csv' });
+    expect(draftOf({ mapping, columns: COLUMNS, look: LOOK }, 'odd.csv')).toEqual({ ...mapping, name: 'odd.csv' });
   });
 });
 
