@@ -23,6 +23,9 @@ const REFUSED_BY_CAPINFOS: readonly string[] = [
   'tcpdump/juniper_monitor_invalid_cookie_length.pcap',
   'wireshark-wiki/Development/PcapNg/http.bigendian.ntar',
   'wireshark-wiki/Development/PcapNg/test007.ntar',
+  'wireshark-wiki/up/19568882943f275165a5c314f35c024f/mp4-ftyp-styp-sidx.pcap',
+  'wireshark-wiki/up/74f601c1bf426836e41e6be025bce3b9/styp.pcap',
+  'wireshark-wiki/up/ffedd6b9fa50190e1fd12de2b90f43a4/alp-sample1.pcap',
 ];
 
 /** Formats of the manifest that are read as captures; Network Monitor and Sniffer are refused by name. */

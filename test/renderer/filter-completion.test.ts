@@ -13,7 +13,7 @@ function at(text: string): readonly string[] {
 
 describe('completion of the filter', () => {
   it('offers fields, operators, values and connectives in their places', () => {
-    expect(at('cat|')).toEqual(['category', 'duplicate', 'locator']);
+    expect(at('cat|')).toEqual(['category', 'duplicate', 'indicator', 'locator']);
     expect(at('category |')).toEqual(['=', '!=', 'in']);
     expect(at('hostname |')).toContain('~');
     expect(at('category = ga|')).toEqual(['gaming']);
