@@ -51,7 +51,7 @@ export const LIVE = 1;
 export const ASKED_BY_LOW = 2;
 export const ASKED_BY_HIGH = 4;
 
-const INITIAL_SLOTS = 16_384;
+const INITIAL_SLOTS = 1024;
 
 function mix(hash: number, word: number): number {
   const k = Math.imul(word, 0xcc9e2d51);
