@@ -116,7 +116,7 @@ function CurrentView(): ReactNode {
           <p>The views fill while the evidence is read.</p>
         ) : (
           <>
-            <p>Drop captures (pcap, pcapng, compressed or not), Zeek logs or whole folders on this window, or</p>
+            <p>Drop captures, flow exports or whole folders, compressed or not, on this window, or</p>
             <button type="button" className="primary" onClick={() => run('add-evidence')}>
               Add evidence…
             </button>{' '}

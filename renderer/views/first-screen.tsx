@@ -58,7 +58,7 @@ export function FirstScreen(props: {
           <span className="drop-glyph" aria-hidden="true">
             ⤓
           </span>
-          Or drop captures, Zeek logs, whole folders or a case anywhere on this window.
+          Or drop captures, flow exports, whole folders or a case anywhere on this window.
         </p>
         <section aria-labelledby="recent-title">
           <h2 id="recent-title">Recent cases</h2>
