@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DelimitedText, LINE_LIMIT, type TableShape } from '../../electron/flows/text/delimited-text.ts';
+import { LINE_LIMIT } from '../../electron/flows/line-splitter.ts';
+import { DelimitedText, type TableShape } from '../../electron/flows/text/delimited-text.ts';
 import { JsonObjects } from '../../electron/flows/text/json-objects.ts';
 import type { JsonObject } from '../../electron/flows/zeek/zeek-json.ts';
 

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { LINE_LIMIT } from './delimited-text.ts';
+import { LINE_LIMIT } from '../line-splitter.ts';
 import { type JsonObject, parseJsonObject } from '../zeek/zeek-json.ts';
 
 const LINE_FEED = 0x0a;

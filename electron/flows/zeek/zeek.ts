@@ -1,4 +1,5 @@
 import type { EvidenceSink } from '../flow-sink.ts';
+import { LineSplitter } from '../line-splitter.ts';
 import { JsonRecord, type JsonObject, parseJsonObject, statedPath } from './zeek-json.ts';
 import { describeUnusedLog, isUsedLog, logByFields, type UsedLog, ZeekLogs } from './zeek-logs.ts';
 import { FAULT_WORDS, FIELD, FIELD_NAMES, type Field, type ZeekRecord } from './zeek-record.ts';
@@ -10,14 +11,8 @@ export interface ZeekFormat {
   readonly log: string;
 }
 
-/** Longest line read, in bytes; longer ones are dropped and counted. */
-export const LINE_LIMIT = 1024 * 1024;
-
 /** Lines at the beginning that may be damaged before we stop looking for a JSON record. */
 const LINES_TRIED = 8;
-
-const LINE_FEED = 0x0a;
-const CARRIAGE_RETURN = 0x0d;
 
 /**
  * Tells a Zeek log by its beginning (the first 64 KiB at most): a header of the ASCII writer, or JSON objects with `ts`
@@ -103,10 +98,10 @@ export class ZeekReader {
   #used: UsedLog | null = null;
   #missing = '';
   readonly #seenLogs = new Set<string>();
-  #partial: Buffer = Buffer.alloc(4096);
-  #partialLength = 0;
-  #tooLong = false;
-  #line = 0;
+  readonly #lines = new LineSplitter(
+    (buffer, from, to) => this.#lineIn(buffer, from, to),
+    () => this.#lose('line-too-long', 'the line is longer than 1 MiB'),
+  );
   #records = 0;
   #from = Infinity;
   #to = -Infinity;
@@ -138,73 +133,22 @@ export class ZeekReader {
   }
 
   push(chunk: Uint8Array): void {
-    const buffer = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    let from = 0;
-    for (;;) {
-      const feed = buffer.indexOf(LINE_FEED, from);
-      if (feed < 0) break;
-      if (this.#partialLength > 0 || this.#tooLong) {
-        this.#keep(buffer, from, feed);
-        this.#endPartial();
-      } else {
-        this.#lineIn(buffer, from, feed);
-      }
-      from = feed + 1;
-    }
-    this.#keep(buffer, from, buffer.length);
+    this.#lines.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
   }
 
   /** Ends the log: reads a last line that has no line feed. */
   end(): void {
-    if (this.#partialLength > 0 || this.#tooLong) this.#endPartial();
-  }
-
-  #keep(buffer: Buffer, from: number, to: number): void {
-    if (this.#tooLong) return;
-    const length = this.#partialLength + to - from;
-    if (length > LINE_LIMIT) {
-      this.#tooLong = true;
-      return;
-    }
-    if (length > this.#partial.length) {
-      const larger = Buffer.alloc(Math.min(LINE_LIMIT, 2 ** Math.ceil(Math.log2(length))));
-      this.#partial.copy(larger, 0, 0, this.#partialLength);
-      this.#partial = larger;
-    }
-    buffer.copy(this.#partial, this.#partialLength, from, to);
-    this.#partialLength = length;
-  }
-
-  #endPartial(): void {
-    const length = this.#partialLength;
-    const tooLong = this.#tooLong;
-    this.#partialLength = 0;
-    this.#tooLong = false;
-    if (tooLong) this.#overlong();
-    else this.#lineIn(this.#partial, 0, length);
-  }
-
-  #overlong(): void {
-    this.#line++;
-    this.#lose('line-too-long', 'the line is longer than 1 MiB');
+    this.#lines.end();
   }
 
   #lose(kind: string, why: string): void {
-    this.#sink.problem(kind, this.#line, why);
+    this.#sink.problem(kind, this.#lines.line, why);
   }
 
-  #lineIn(buffer: Buffer, from: number, feed: number): void {
-    if (feed - from > LINE_LIMIT) {
-      this.#overlong();
-      return;
-    }
-    this.#line++;
-    let start = from;
-    if (this.#line === 1 && buffer[from] === 0xef && buffer[from + 1] === 0xbb && buffer[from + 2] === 0xbf) start += 3;
-    const end = feed > start && buffer[feed - 1] === CARRIAGE_RETURN ? feed - 1 : feed;
-    if (end <= start) return;
-    if (this.#tsv !== null) this.#tsvLine(this.#tsv, buffer, start, end);
-    else if (this.#json !== null) this.#jsonLine(this.#json, buffer, start, end);
+  #lineIn(buffer: Buffer, from: number, to: number): void {
+    if (to <= from) return;
+    if (this.#tsv !== null) this.#tsvLine(this.#tsv, buffer, from, to);
+    else if (this.#json !== null) this.#jsonLine(this.#json, buffer, from, to);
   }
 
   #tsvLine(record: TsvRecord, buffer: Buffer, from: number, to: number): void {
@@ -264,7 +208,7 @@ export class ZeekReader {
       this.#records++;
       return;
     }
-    const outcome = this.#logs.read(this.#used, record, this.#line);
+    const outcome = this.#logs.read(this.#used, record, this.#lines.line);
     if (record.fault !== null) {
       this.#lose(record.fault, `${FIELD_NAMES[record.faultField][0]} ${FAULT_WORDS[record.fault]}`);
     } else if ('lost' in outcome) {
