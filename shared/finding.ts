@@ -93,5 +93,210 @@ export interface CoverageFinding extends FindingBase {
   sampling: number[];
 }
 
+/** A claim of the profile put to the test. */
+export interface ClaimCheckFinding extends FindingBase {
+  kind: 'claim-check';
+  claim: { id: string; text: string; source: string };
+  expected: Record<string, unknown>;
+  verdictOnClaim: VerdictOnClaim;
+  /** Why it holds, is refuted or cannot be told; each part names the finding that it rests on. */
+  why: string;
+  /** Ids of the findings that it rests on. */
+  restsOn: string[];
+}
+
+export type VerdictOnClaim = 'holds' | 'refuted' | 'cannot-be-told';
+
+export interface EventAssociationFinding extends FindingBase {
+  kind: 'event-association';
+  eventKind: string;
+  /** Events inside the window. */
+  events: number;
+  windowDays: number;
+  /** Hours from the event at which activity differs most; null when none is told. */
+  lag: number | null;
+  /** Ratio of activity near the events to its matched expectation; 1 = none. */
+  effect: number | null;
+  /** Least ratio above 1 that would have been found in 80 % of such cases; null when it cannot be told. */
+  minimumDetectableEffect: number | null;
+  /** What expectation was matched on: `hour`, `weekday`, `week`. */
+  matchedOn: string[];
+  /** Mean ratio of activity to its expectation by hour from the event. */
+  epochs: { lag: number; ratio: number }[];
+}
+
+export interface ForeignPresenceFinding extends FindingBase {
+  kind: 'foreign-presence';
+  /** ISO 3166-1 alpha-2. */
+  country: string;
+  /** Share of activity flows whose peer lies in the country, 0..1. */
+  share: number;
+  /** Share of these that were for institutions and sites of the country itself. */
+  localShare: number;
+  localOrganisations: { name: string; class: string; daysActive: number }[];
+  /** Distinct local organisations by class. */
+  classes: Record<string, number>;
+  daysActive: number;
+  /** The share without the profile's global services, CDN, cloud, VPN and P2P peers. */
+  withoutGlobalServices: number;
+  score: number;
+  /** True exactly when `verdict` is `supported`. */
+  flagged: boolean;
+}
+
+export interface OnsetFinding extends FindingBase {
+  kind: 'onset';
+  /** `category:crypto`, `service:facebook`. */
+  subject: string;
+  /** First local day (YYYY-MM-DD) of the new level; null when no change is told. */
+  date: string | null;
+  /** Interval of the date, first and last day. */
+  dateInterval: [string, string] | null;
+  /** Flows a day before and after. */
+  before: number | null;
+  after: number | null;
+  stillActive: boolean | null;
+  /** Stretches of days at one level, in order. */
+  episodes: { from: string; to: string; perDay: number }[];
+  /** Events within three days of the date: timing only. */
+  nearbyEvents: { time: string; label: string; kind: string }[];
+}
+
+export interface ObfuscationFinding extends FindingBase {
+  kind: 'obfuscation';
+  technique: string;
+  share: number | null;
+  hosts: number;
+  daysActive: number;
+}
+
+export interface CryptocurrencyFinding extends FindingBase {
+  kind: 'cryptocurrency';
+  role: 'node-activity' | 'pool-mining' | 'wallet-or-exchange';
+  coin: string | null;
+  hosts: number;
+  perDay: number;
+  daysActive: number;
+}
+
+export interface WatchListFinding extends FindingBase {
+  kind: 'watch-list';
+  list: string;
+  daysActive: number;
+  shareOfDays: number | null;
+  /** What of the list was met. */
+  members: { member: string; daysActive: number; flows: number }[];
+}
+
+export interface ReconnaissanceFinding extends FindingBase {
+  kind: 'reconnaissance';
+  /** Which way the probes went: out of the ranges or into them. */
+  direction: 'outbound' | 'inbound';
+  source: string | null;
+  targets: number;
+  shape: 'horizontal' | 'vertical' | 'repeated-probe' | null;
+  reflectionRuledOut: boolean;
+  /** Targets by class of institution or category. */
+  targetClasses: Record<string, number>;
+  from: string | null;
+  to: string | null;
+}
+
+export interface MaliciousActivityFinding extends FindingBase {
+  kind: 'malicious-activity';
+  detectors: { id: string; ran: boolean; hits: number; minimumDetectable: string }[];
+  hits: number;
+}
+
+export interface BeaconFinding extends FindingBase {
+  kind: 'beacon';
+  host: string | null;
+  peer: string | null;
+  /** Seconds. */
+  period: number | null;
+  /** Median absolute deviation of the gaps over their median, 0..1. */
+  jitter: number | null;
+  count: number;
+}
+
+export interface HostProfileFinding extends FindingBase {
+  kind: 'host-profile';
+  host: string;
+  role: 'client' | 'server' | 'gateway';
+  devices: { kind: string; why: string }[];
+  topServices: { service: string; flows: number; daysActive: number }[];
+  /** Local hours that hold the activity; null when none can be told. */
+  activeHours: { from: number; to: number } | null;
+  /** What was met hour after hour on the host's days; the first and the busiest ones. */
+  days: {
+    date: string;
+    sequence: { from: string; to: string; service: string | null; category: string; flows: number }[];
+  }[];
+}
+
+export interface ServerInventoryFinding extends FindingBase {
+  kind: 'server-inventory';
+  range: string | null;
+  servers: {
+    address: string;
+    protocol: string;
+    port: number;
+    firstSeen: string;
+    lastSeen: string;
+    clients: number;
+  }[];
+}
+
+export interface PeriodComparisonFinding extends FindingBase {
+  kind: 'period-comparison';
+  /** Local days, both included. */
+  periods: [{ from: string; to: string }, { from: string; to: string }];
+  /** `volume`, `technique:all`, `category:…`, `service:…`, `upstream:…`. */
+  subject: string;
+  /** Relative: 2 = tripled; null when it cannot be told. */
+  change: number | null;
+  /** What gained as much as the subject lost. */
+  substitutedBy: string[];
+}
+
 export type Finding =
-  ActivityShareFinding | ServiceRankingFinding | DailyRhythmFinding | WeeklyRhythmFinding | CoverageFinding;
+  | ClaimCheckFinding
+  | ActivityShareFinding
+  | ServiceRankingFinding
+  | DailyRhythmFinding
+  | WeeklyRhythmFinding
+  | EventAssociationFinding
+  | ForeignPresenceFinding
+  | OnsetFinding
+  | ObfuscationFinding
+  | CryptocurrencyFinding
+  | WatchListFinding
+  | ReconnaissanceFinding
+  | MaliciousActivityFinding
+  | BeaconFinding
+  | HostProfileFinding
+  | ServerInventoryFinding
+  | PeriodComparisonFinding
+  | CoverageFinding;
+
+/** Kinds in the order in which they are told, with their names. */
+export const FINDING_KINDS = {
+  'claim-check': 'Claims put to the test',
+  'activity-share': 'Share of activity',
+  'service-ranking': 'Ranking of services',
+  'daily-rhythm': 'Daily rhythm',
+  'weekly-rhythm': 'Weekly rhythm',
+  'event-association': 'Activity around events',
+  'foreign-presence': 'Presence in a country',
+  onset: 'Onset and change',
+  obfuscation: 'Concealment of traffic',
+  cryptocurrency: 'Cryptocurrency',
+  'watch-list': 'Watch lists',
+  reconnaissance: 'Possible reconnaissance',
+  'malicious-activity': 'Detectors of malicious activity',
+  beacon: 'Beacons',
+  'host-profile': 'Hosts',
+  'server-inventory': 'Servers',
+  'period-comparison': 'Periods compared',
+  coverage: 'Coverage',
+} as const satisfies Record<Finding['kind'], string>;

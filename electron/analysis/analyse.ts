@@ -1,24 +1,36 @@
-import type { CaseReader } from '../casefile/case-reader.ts';
 import { compileFilter } from '../casefile/flow-selection.ts';
+import type { CaseReader } from '../casefile/case-reader.ts';
 import { activityFilter } from '../../shared/activity.ts';
 import { duplicateCountsOf, LEAVE_OUT_DUPLICATES } from '../../shared/duplicate-counts.ts';
 import { parseFilter } from '../../shared/filter/parse-filter.ts';
-import type { Finding } from '../../shared/finding.ts';
+import { type Finding, FINDING_KINDS } from '../../shared/finding.ts';
 import { SEGMENT_ROWS } from '../../shared/flow.ts';
 import { ZoneClock } from '../../shared/time.ts';
 import { activityShares } from './activity-share.ts';
+import type { Analysis } from './analysis.ts';
 import { type AnalysisFrame, LEVEL, RESAMPLES, SEED, SIGNIFICANCE, daysPerBlock, rounded } from './analysis-frame.ts';
 import { coverageFinding, coverageOf } from './coverage.ts';
-import { RHYTHM_METRICS, dailyRhythm, withoutHours } from './daily-rhythm.ts';
+import { dailyRhythms } from './daily-rhythm.ts';
 import { serviceRankings } from './service-ranking.ts';
 import { adjustPValues } from './statistics/benjamini-hochberg.ts';
 import { resampleDays } from './statistics/day-bootstrap.ts';
 import { TrafficTally, stopIfCancelled } from './traffic-tally.ts';
-import { weeklyRhythm, weeklyStatement } from './weekly-rhythm.ts';
+import { weeklyRhythms } from './weekly-rhythm.ts';
+
+/** Every kind of finding, made anew for each run; the order in which findings are told is that of FINDING_KINDS. */
+function analyses(): Analysis[] {
+  return [
+    { findings: activityShares },
+    { findings: serviceRankings },
+    dailyRhythms,
+    weeklyRhythms,
+    { findings: (frame) => [coverageFinding(frame)] },
+  ];
+}
 
 /**
- * Makes every finding of a case, in a fixed order: shares of the profile's groups, rankings of services, daily and weekly
- * rhythm, coverage. Nothing is written.
+ * Makes every finding of a case, in a fixed order. Nothing is written. The flows are read once; each analysis gathers from
+ * them what it needs.
  *
  * The same case gives the same findings, byte for byte, whatever the order of its segments: all sums are of whole numbers
  * over sorted days, all draws come from a fixed seed, and printed figures are rounded to nine significant digits. The
@@ -33,30 +45,30 @@ export function analyseCase(
   progress?: (done: number, of: number, what: string) => void,
   cancelled?: () => boolean,
 ): Finding[] {
-  const frame = gather(reader, progress, cancelled);
+  const made = analyses();
+  const frame = gather(reader, made, progress, cancelled);
   if (frame.tally.flows === 0) return [coverageFinding(frame)];
-  const steps: (() => Finding[])[] = [
-    () => activityShares(frame),
-    () => serviceRankings(frame),
-    () => RHYTHM_METRICS.map((metric) => dailyRhythm(frame, metric)),
-    () => RHYTHM_METRICS.map((metric) => weeklyRhythm(frame, metric)),
-    () => [coverageFinding(frame)],
-  ];
   const findings: Finding[] = [];
-  for (const step of steps) {
+  const makers: Analysis[] = [];
+  for (const analysis of made) {
     stopIfCancelled(cancelled, reader.path);
-    findings.push(...step());
+    for (const finding of analysis.findings(frame)) {
+      findings.push(finding);
+      makers.push(analysis);
+    }
   }
-  return settle(frame, findings);
+  return inOrderOfKinds(settle(frame, findings, makers));
 }
 
 function gather(
   reader: CaseReader,
+  made: readonly Analysis[],
   progress: ((done: number, of: number, what: string) => void) | undefined,
   cancelled: (() => boolean) | undefined,
 ): AnalysisFrame {
   const { profile } = reader;
   const tally = new TrafficTally(new ZoneClock(profile.timeZone), Object.values(profile.groups));
+  const collectors = [tally, ...made.flatMap(({ collector }) => collector ?? [])];
   const leaveOutDuplicates = reader.meta(LEAVE_OUT_DUPLICATES) === 'yes';
   const activity = activityFilter(profile, leaveOutDuplicates);
   const selection = compileFilter(parseFilter(activity), reader);
@@ -66,7 +78,7 @@ function gather(
     stopIfCancelled(cancelled, reader.path);
     progress?.(i, segments.length, 'reading flows');
     selection.mark(segment, mask);
-    tally.addSegment(reader, segment, mask);
+    for (const collector of collectors) collector.addSegment(reader, segment, mask);
   });
   progress?.(segments.length, segments.length, 'making findings');
   const days = tally.days();
@@ -74,6 +86,7 @@ function gather(
   const blocks = Math.ceil(days.length / daysPerBlock(days.length));
   return {
     profile,
+    events: reader.events(),
     evidence: reader.evidence(),
     tally,
     days,
@@ -87,20 +100,23 @@ function gather(
 }
 
 /** Corrects the p-values of the run and gives the verdicts that rest on them. */
-function settle(frame: AnalysisFrame, findings: readonly Finding[]): Finding[] {
+function settle(frame: AnalysisFrame, findings: readonly Finding[], makers: readonly Analysis[]): Finding[] {
   const adjusted = adjustPValues(findings.map((finding) => finding.pValue));
   return findings.map((finding, i) => {
     const p = adjusted[i];
     if (p === null) return finding;
-    const isSupported = p <= SIGNIFICANCE;
     const settled: Finding = {
       ...finding,
       pValue: finding.pValue === null ? null : rounded(finding.pValue),
       adjustedPValue: rounded(p),
-      verdict: isSupported ? 'supported' : 'not-supported',
+      verdict: p <= SIGNIFICANCE ? 'supported' : 'not-supported',
     };
-    if (settled.kind === 'weekly-rhythm') return { ...settled, statement: weeklyStatement(frame, settled) };
-    if (settled.kind === 'daily-rhythm' && !isSupported) return withoutHours(frame, settled);
-    return settled;
+    return makers[i].settle?.(frame, settled) ?? settled;
   });
+}
+
+const KIND_ORDER = Object.keys(FINDING_KINDS);
+
+function inOrderOfKinds(findings: readonly Finding[]): Finding[] {
+  return findings.toSorted((x, y) => KIND_ORDER.indexOf(x.kind) - KIND_ORDER.indexOf(y.kind));
 }

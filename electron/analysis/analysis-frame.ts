@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { EvidenceInfo } from '../casefile/case-reader.ts';
 import { activityInWords } from '../../shared/activity.ts';
 import type { DuplicateCounts } from '../../shared/duplicate-counts.ts';
+import type { CaseEvent } from '../../shared/event.ts';
 import type { Caveat, Coverage, FindingBase, Metric, Verdict } from '../../shared/finding.ts';
 import type { Profile } from '../../shared/profile.ts';
 import { ZoneClock } from '../../shared/time.ts';
@@ -26,6 +27,8 @@ export const MOST_BLOCKS = 400;
 
 export interface AnalysisFrame {
   readonly profile: Profile;
+  /** Events of the profile and of the case, in order of time. */
+  readonly events: readonly CaseEvent[];
   readonly evidence: readonly EvidenceInfo[];
   readonly tally: TrafficTally;
   /** Local days with any flow in the evidence, ascending. */

@@ -1,6 +1,7 @@
 import type { Caveat, DailyRhythmFinding, Verdict } from '../../shared/finding.ts';
 import { formatCount, formatShare, formatShareInterval } from '../../shared/number-format.ts';
 import { ZoneClock } from '../../shared/time.ts';
+import type { Analysis } from './analysis.ts';
 import { activityCaveats } from './caveats.ts';
 import {
   type AnalysisFrame,
@@ -182,8 +183,15 @@ export function dailyRhythm(frame: AnalysisFrame, metric: RhythmMetric): DailyRh
   };
 }
 
+/** The daily rhythm by each metric. */
+export const dailyRhythms: Analysis = {
+  findings: (frame) => RHYTHM_METRICS.map((metric) => dailyRhythm(frame, metric)),
+  settle: (frame, finding) =>
+    finding.kind === 'daily-rhythm' && finding.verdict !== 'supported' ? withoutHours(frame, finding) : finding,
+};
+
 /** The finding for a profile that cannot be told from a flat one: it names no hours. */
-export function withoutHours(frame: AnalysisFrame, finding: DailyRhythmFinding): DailyRhythmFinding {
+function withoutHours(frame: AnalysisFrame, finding: DailyRhythmFinding): DailyRhythmFinding {
   const seen = seenBetween(frame, hasActivity);
   return {
     ...finding,

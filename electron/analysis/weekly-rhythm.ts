@@ -2,7 +2,8 @@ import type { Caveat, Verdict, WeeklyRhythmFinding } from '../../shared/finding.
 import { formatAmount, formatCount, formatList, weekdayName } from '../../shared/number-format.ts';
 import { ZoneClock } from '../../shared/time.ts';
 import { activityCaveats } from './caveats.ts';
-import type { RhythmMetric } from './daily-rhythm.ts';
+import type { Analysis } from './analysis.ts';
+import { RHYTHM_METRICS, type RhythmMetric } from './daily-rhythm.ts';
 import {
   type AnalysisFrame,
   LEVEL,
@@ -113,8 +114,15 @@ export function weeklyRhythm(frame: AnalysisFrame, metric: RhythmMetric): Weekly
   return { ...finding, statement: weeklyStatement(frame, finding) };
 }
 
+/** The weekly rhythm by each metric. */
+export const weeklyRhythms: Analysis = {
+  findings: (frame) => RHYTHM_METRICS.map((metric) => weeklyRhythm(frame, metric)),
+  settle: (frame, finding) =>
+    finding.kind === 'weekly-rhythm' ? { ...finding, statement: weeklyStatement(frame, finding) } : finding,
+};
+
 /** The sentence that fits the verdict as settled. */
-export function weeklyStatement(frame: AnalysisFrame, finding: WeeklyRhythmFinding): string {
+function weeklyStatement(frame: AnalysisFrame, finding: WeeklyRhythmFinding): string {
   const { metric, timeZone, verdict, ranking, highest, interval } = finding;
   const seen = seenBetween(frame, hasActivity);
   const top = ranking[0];

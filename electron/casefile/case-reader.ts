@@ -1,12 +1,13 @@
 import type Database from 'better-sqlite3';
 import { type ColumnArray, type ColumnSpec, FACT_COLUMNS, FLOW_COLUMNS, type FlowColumn } from '../../shared/flow.ts';
 import type { Finding } from '../../shared/finding.ts';
+import { type CaseEvent, type EventFile, profileEvents } from '../../shared/event.ts';
 import type { Indicator, IndicatorFile } from '../../shared/indicator.ts';
 import type { KeptCustody } from '../../shared/jobs.ts';
 import type { Overlay } from '../../shared/overlay.ts';
 import type { Problem } from '../../shared/problem.ts';
 import type { Profile } from '../../shared/profile.ts';
-import { storedIndicatorFiles, storedOverlays } from './added-tables.ts';
+import { storedEventFiles, storedEvents, storedIndicatorFiles, storedOverlays } from './added-tables.ts';
 import { openCaseForReading, storedProfile } from './case-file.ts';
 
 /** One segment: up to 65,536 flows of one evidence file. Times are microseconds since the epoch. */
@@ -51,6 +52,16 @@ export interface AuditEntry {
   detail: string;
   previous: string;
   hash: string;
+}
+
+/** An organisation of a country that flows of the case were for, by a name of its own domain. */
+export interface StoredInstitution {
+  readonly name: string;
+  /** ISO 3166-1 alpha-2; null when not known. */
+  readonly country: string | null;
+  /** `education`, `research`, `government`, `news`, `mail` or `bank`. */
+  readonly class: string;
+  readonly domain: string;
 }
 
 /** An indicator with the name of the file that lists it. */
@@ -327,6 +338,28 @@ export class CaseReader {
          FROM indicator JOIN indicatorFile ON indicatorFile.number = indicator.file ORDER BY indicator.number`,
       )
       .all();
+  }
+
+  eventFiles(): EventFile[] {
+    return storedEventFiles(this.#db);
+  }
+
+  /** The profile's events and those of the files added, in order of time; one told twice stands once. */
+  events(): CaseEvent[] {
+    const told = new Map<string, CaseEvent>();
+    for (const event of [...profileEvents(this.profile), ...storedEvents(this.#db)]) {
+      const key = JSON.stringify([event.time, event.kind, event.label]);
+      if (!told.has(key)) told.set(key, event);
+    }
+    return [...told.values()].toSorted((x, y) => x.time - y.time || (x.label < y.label ? -1 : 1));
+  }
+
+  /** Institutions that the labels in force name, by the text in label column `match`. */
+  institutions(): Map<string, StoredInstitution> {
+    const rows = this.#db
+      .prepare<[], StoredInstitution & { match: string }>('SELECT match, name, country, class, domain FROM institution')
+      .all();
+    return new Map(rows.map(({ match, ...institution }) => [match, institution]));
   }
 
   /** The stored findings, in the order of the analysis. */

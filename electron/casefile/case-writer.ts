@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import type Database from 'better-sqlite3';
+import type { CaseEvent, EventFile } from '../../shared/event.ts';
 import type { Finding } from '../../shared/finding.ts';
 import type { ColumnArray } from '../../shared/flow.ts';
 import type { Indicator, IndicatorFile } from '../../shared/indicator.ts';
 import type { Overlay } from '../../shared/overlay.ts';
 import type { Profile } from '../../shared/profile.ts';
-import { storedIndicatorFiles, storedOverlays } from './added-tables.ts';
+import { storedEventFiles, storedIndicatorFiles, storedOverlays } from './added-tables.ts';
 import { auditHash, CHAIN_START } from './audit-chain.ts';
 import {
   CaseLock,
@@ -16,7 +17,7 @@ import {
   removeUnfinishedCase,
   storedProfile,
 } from './case-file.ts';
-import { type FinishedEvidence, PROVISIONAL_LABELS } from './case-reader.ts';
+import { type FinishedEvidence, PROVISIONAL_LABELS, type StoredInstitution } from './case-reader.ts';
 import { segmentHash, type StoredColumn } from './segment-hash.ts';
 
 /** Facts of the case that are asked for once; empty when not supplied. */
@@ -371,6 +372,7 @@ export class CaseWriter {
   relabel(
     basis: Record<string, unknown>,
     organisations: ReadonlyMap<number, string>,
+    institutions: ReadonlyMap<string, StoredInstitution>,
     write: (
       store: (
         segment: number,
@@ -390,6 +392,11 @@ export class CaseWriter {
         'INSERT INTO network (asn, organisation) VALUES (?, ?) ON CONFLICT (asn) DO UPDATE SET organisation = excluded.organisation',
       );
       for (const [asn, organisation] of organisations) insert.run(asn, organisation);
+      this.#db.exec('DELETE FROM institution');
+      const addInstitution = this.#db.prepare(
+        'INSERT INTO institution (match, name, country, class, domain) VALUES (?, ?, ?, ?, ?)',
+      );
+      for (const [match, of] of institutions) addInstitution.run(match, of.name, of.country, of.class, of.domain);
       this.setMeta('labelVersion', String(version));
       this.setMeta('labelledEvidence', String(this.#completedEvidence()));
       this.#db.prepare('DELETE FROM labelVersion WHERE version < ?').run(version);
@@ -472,6 +479,44 @@ export class CaseWriter {
     return this.#change(() => {
       if (this.#db.prepare('DELETE FROM indicatorFile WHERE id = ?').run(id).changes === 0) return false;
       this.audit('indicators', { file: id, removed: true });
+      return true;
+    });
+  }
+
+  eventFiles(): EventFile[] {
+    return storedEventFiles(this.#db);
+  }
+
+  /** Adds a file of events; findings made without them go. False when the case has the same file already. */
+  addEvents(file: Omit<EventFile, 'id' | 'addedAt' | 'events'>, events: readonly CaseEvent[]): boolean {
+    const { name, sha256, bytes, notUsed } = file;
+    const id = sha256.slice(0, 16);
+    return this.#change(() => {
+      const added = this.#db
+        .prepare(
+          `INSERT OR IGNORE INTO eventFile (id, name, sha256, bytes, addedAt, events, notUsed)
+           VALUES (?, ?, ?, ?, ?, ?, ?)`,
+        )
+        .run(id, name, sha256, bytes, this.#now().toISOString(), events.length, JSON.stringify(notUsed));
+      if (added.changes === 0) return false;
+      const insert = this.#db.prepare(
+        'INSERT INTO event (file, time, label, kind, source, uncertaintyMinutes) VALUES (?, ?, ?, ?, ?, ?)',
+      );
+      for (const { time, label, kind, source, uncertaintyMinutes } of events) {
+        insert.run(added.lastInsertRowid, time, label, kind, source, uncertaintyMinutes);
+      }
+      this.#dropFindings();
+      this.audit('events', { file: id, name, sha256, bytes, events: events.length });
+      return true;
+    });
+  }
+
+  /** Takes a file of events out of the case. False when it has no such file. */
+  removeEvents(id: string): boolean {
+    return this.#change(() => {
+      if (this.#db.prepare('DELETE FROM eventFile WHERE id = ?').run(id).changes === 0) return false;
+      this.#dropFindings();
+      this.audit('events', { file: id, removed: true });
       return true;
     });
   }

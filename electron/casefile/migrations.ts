@@ -119,4 +119,33 @@ export const MIGRATIONS: readonly string[] = [
   );
   CREATE INDEX indicatorByFile ON indicator (file);
   `,
+  `
+  CREATE TABLE institution (
+    match TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    country TEXT,
+    class TEXT NOT NULL,
+    domain TEXT NOT NULL
+  ) WITHOUT ROWID;
+  CREATE TABLE eventFile (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    addedAt TEXT NOT NULL,
+    events INTEGER NOT NULL,
+    notUsed TEXT NOT NULL
+  );
+  CREATE TABLE event (
+    number INTEGER PRIMARY KEY,
+    file INTEGER NOT NULL REFERENCES eventFile (number) ON DELETE CASCADE,
+    time REAL NOT NULL,
+    label TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    source TEXT NOT NULL,
+    uncertaintyMinutes REAL NOT NULL
+  );
+  CREATE INDEX eventByFile ON event (file);
+  `,
 ];

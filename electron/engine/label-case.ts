@@ -144,7 +144,7 @@ export function labelCase(
         : { duplicates: { leftOut: leaveOutDuplicates, ...duplicates.counts } }),
     };
     let done = 0;
-    writer.relabel(basis, labeller.organisations, (store) => {
+    writer.relabel(basis, labeller.organisations, labeller.institutions, (store) => {
       if (leaveOutDuplicates !== leavesOutDuplicates(writer)) {
         writer.setMeta(LEAVE_OUT_DUPLICATES, leaveOutDuplicates ? 'yes' : 'no');
       }

@@ -1,5 +1,5 @@
 import { type ReactNode, useMemo, useState } from 'react';
-import type { Finding, Verdict } from '../../shared/finding.ts';
+import { type Finding, FINDING_KINDS, type Verdict } from '../../shared/finding.ts';
 import { formatAmount, formatCount, formatPValue, formatShare } from '../../shared/number-format.ts';
 import { parseInstant } from '../../shared/time.ts';
 import { visibleJson, visibleText } from '../../shared/visible-text.ts';
@@ -26,15 +26,7 @@ const VERDICT_MEANINGS: Readonly<Record<Verdict, string>> = {
   'insufficient-data': 'the data cannot tell',
 };
 
-const KIND_NAMES: Readonly<Record<Finding['kind'], string>> = {
-  'activity-share': 'Share of activity',
-  'service-ranking': 'Ranking of services',
-  'daily-rhythm': 'Daily rhythm',
-  'weekly-rhythm': 'Weekly rhythm',
-  coverage: 'Coverage',
-};
-
-const KINDS = Object.keys(KIND_NAMES) as Finding['kind'][];
+const KINDS = Object.keys(FINDING_KINDS) as Finding['kind'][];
 
 /** The value for a list: without what it is a share of. */
 function shortValue(finding: Finding): string {
@@ -105,7 +97,7 @@ function List(props: {
               </h3>
               {KINDS.filter((kind) => group.some((finding) => finding.kind === kind)).map((kind) => (
                 <div key={kind} className="kind-group">
-                  <h4>{KIND_NAMES[kind]}</h4>
+                  <h4>{FINDING_KINDS[kind]}</h4>
                   <ul>
                     {group
                       .filter((finding) => finding.kind === kind)
@@ -184,7 +176,7 @@ function Detail({ finding, all }: { finding: Finding; all: readonly Finding[] })
     <article className="finding-detail panel" tabIndex={0} aria-labelledby="finding-title">
       <header>
         <div>
-          <p className="quiet kind">{KIND_NAMES[finding.kind] ?? visibleText(finding.kind)}</p>
+          <p className="quiet kind">{FINDING_KINDS[finding.kind]}</p>
           <h2 id="finding-title">{visibleText(finding.title)}</h2>
         </div>
         <span className={`verdict ${finding.verdict}`}>{VERDICT_NAMES[finding.verdict]}</span>
