@@ -131,6 +131,8 @@ export interface ForeignPresenceFinding extends FindingBase {
   country: string;
   /** Share of activity flows whose peer lies in the country, 0..1. */
   share: number;
+  /** The same share by every metric. */
+  shareBy?: Partial<Record<Metric, { value: number; interval: [number, number] | null }>>;
   /** Share of these that were for institutions and sites of the country itself. */
   localShare: number;
   localOrganisations: { name: string; class: string; daysActive: number }[];

@@ -21,6 +21,19 @@ const instant = z.string().refine((text) => /(Z|[+-]\d\d:?\d\d)$/.test(text) && 
 });
 const date = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'not a date (YYYY-MM-DD)');
 
+/** What a claim states, by one or several of these; how each is compared, electron/analysis/claim-rules.ts tells. */
+const expected = z.looseObject({
+  /** A share (0..1), a number, or the name that comes first. */
+  value: z.union([z.number(), z.string()]).optional(),
+  /** Half the width that a stated number may be off by; without it, half a unit of its last digit. */
+  tolerance: z.number().nonnegative().optional(),
+  /** Two numbers, hours of the day or dates. */
+  interval: z.union([z.tuple([z.number(), z.number()]), z.tuple([date, date])]).optional(),
+  date: date.optional(),
+  list: z.array(z.string()).optional(),
+  verdict: z.enum(['supported', 'not-supported', 'insufficient-data']).optional(),
+});
+
 export const profileSchema = z.strictObject({
   name: z.string().min(1),
   timeZone: zone,
@@ -59,7 +72,7 @@ export const profileSchema = z.strictObject({
         kind: z.string(),
         subject: z.string(),
         metric: z.string().optional(),
-        expected: z.record(z.string(), z.unknown()),
+        expected,
       }),
     )
     .default([]),
@@ -68,6 +81,7 @@ export const profileSchema = z.strictObject({
 });
 
 export type Profile = z.infer<typeof profileSchema>;
+export type Claim = Profile['claims'][number];
 
 /** Checks a parsed JSON value. Returns the profile, or the first fault as `path: message`. */
 export function checkProfile(value: unknown): { ok: true; profile: Profile } | { ok: false; fault: string } {

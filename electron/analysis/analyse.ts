@@ -9,6 +9,7 @@ import { ZoneClock } from '../../shared/time.ts';
 import { activityShares } from './activity-share.ts';
 import type { Analysis } from './analysis.ts';
 import { type AnalysisFrame, LEVEL, RESAMPLES, SEED, SIGNIFICANCE, daysPerBlock, rounded } from './analysis-frame.ts';
+import { claimChecks } from './claim-check.ts';
 import { coverageFinding, coverageOf } from './coverage.ts';
 import { dailyRhythms } from './daily-rhythm.ts';
 import { serviceRankings } from './service-ranking.ts';
@@ -57,7 +58,8 @@ export function analyseCase(
       makers.push(analysis);
     }
   }
-  return inOrderOfKinds(settle(frame, findings, makers));
+  const settled = settle(frame, findings, makers);
+  return inOrderOfKinds([...claimChecks(frame, settled), ...settled]);
 }
 
 function gather(

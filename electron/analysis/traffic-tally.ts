@@ -73,6 +73,8 @@ export class TrafficTally {
   encryptedFlows = 0;
   /** Activity flows found inside a tunnel; their bytes are counted in the outer flow too. */
   tunnelledFlows = 0;
+  /** Numbers of the ranges of which any flow was seen: index + 1 in the profile's. */
+  readonly rangesSeen = new Set<number>();
   /** Flows with no end in the profile's ranges. */
   outsideFlows = 0;
   /** Flows left out for a time outside 1970 to 2254, and flows longer than LONGEST_FLOW_HOURS. */
@@ -134,6 +136,7 @@ export class TrafficTally {
     const service = reader.column(segment, 'service');
     const side = reader.column(segment, 'subjectSide');
     const evidence = reader.column(segment, 'labelEvidence');
+    const range = reader.column(segment, 'range');
     const unknown = reader.termNumber(UNKNOWN) ?? 0;
     const encrypted = new Set(ENCRYPTED_PROTOCOLS.split(' ').map((id) => reader.termNumber(id)));
     const outside = SUBJECT_SIDES.indexOf('none');
@@ -176,7 +179,8 @@ export class TrafficTally {
       if (from < this.from) this.from = from;
       if (to > this.to) this.to = to;
       const isSubject = side[row] !== outside;
-      if (!isSubject) this.outsideFlows++;
+      if (isSubject) this.rangesSeen.add(range[row]);
+      else this.outsideFlows++;
       const hourOfDay = ZoneClock.hourOfDay(hour);
       let bytes = 0;
       let host = -1;

@@ -1,0 +1,476 @@
+import type { Finding, VerdictOnClaim } from '../../shared/finding.ts';
+import { formatCount, formatList, formatShare, formatShareInterval, weekdayName } from '../../shared/number-format.ts';
+import type { Claim } from '../../shared/profile.ts';
+import { isCategory, PROTOCOLS } from '../../shared/vocabulary.ts';
+import { type AnalysisFrame, dateOf, hasActivity } from './analysis-frame.ts';
+import type { DayTally } from './traffic-tally.ts';
+
+/**
+ * How a claim of each kind is compared with the findings of that kind. A claim may say several things; each is a part with
+ * a verdict of its own. What the evidence does not cover, or what the claim leaves open (its metric, say) while it matters,
+ * cannot be told; that is not the same as refuted.
+ */
+
+export interface ClaimPart {
+  readonly verdict: VerdictOnClaim;
+  /** One sentence with the figures. */
+  readonly why: string;
+  readonly restsOn: readonly Finding[];
+}
+
+export type ClaimRule = (claim: Claim, findings: readonly Finding[], frame: AnalysisFrame) => ClaimPart[];
+
+/** Days on which a service must be met to count as used. */
+export const USED_DAYS = 3;
+/** A service or site is met daily when it is met on this share of the observed days. */
+export const DAILY_SHARE = 0.9;
+/** Places that count as leading a category. */
+const LEADING_PLACES = 5;
+/** Hours by which the ends of a stretch of the day may differ. */
+const HOURS_TOLERANCE = 1;
+/** A packet in more than this many: what is small may have been missed altogether. */
+const COARSE_SAMPLING = 100;
+
+type KindOf<Kind extends Finding['kind']> = Extract<Finding, { kind: Kind }>;
+
+function ofKind<Kind extends Finding['kind']>(findings: readonly Finding[], kind: Kind): KindOf<Kind>[] {
+  return findings.filter((finding): finding is KindOf<Kind> => finding.kind === kind);
+}
+
+const holds = (why: string, ...restsOn: Finding[]): ClaimPart => ({ verdict: 'holds', why, restsOn });
+const refuted = (why: string, ...restsOn: Finding[]): ClaimPart => ({ verdict: 'refuted', why, restsOn });
+const open = (why: string, ...restsOn: Finding[]): ClaimPart => ({ verdict: 'cannot-be-told', why, restsOn });
+
+/** What stands in a subject behind `key:`; null when it has no such word. */
+function subjectPart(claim: Claim, key: string): string | null {
+  const word = claim.subject.split(' ').find((each) => each.startsWith(`${key}:`));
+  return word === undefined ? null : word.slice(key.length + 1);
+}
+
+function days(count: number): string {
+  return count === 1 ? '1 day' : `${formatCount(count)} days`;
+}
+
+/** Half a unit of the last digit of a stated number: 0.65 may be 0.645 to 0.655, 0.2 may be 0.15 to 0.25. */
+export function statedTolerance(value: number): number {
+  const decimals = /\.(\d+)$/.exec(String(value))?.[1]?.length ?? 0;
+  return 0.5 / 10 ** (Number.isInteger(value) && Math.abs(value) <= 1 ? 1 : decimals);
+}
+
+/** Compares a stated number with an estimate: by its interval where there is one. */
+function compareNumber(claim: Claim, stated: number, finding: Finding, what: string): ClaimPart {
+  const { value, interval } = finding;
+  const isShare = finding.unit.startsWith('share');
+  const figure = (x: number): string => (isShare ? formatShare(x) : formatCount(Math.round(x * 100) / 100));
+  if (value === null) return open(`${what} cannot be told from this evidence`, finding);
+  const tolerance = claim.expected.tolerance ?? statedTolerance(stated);
+  const [low, high] = [stated - tolerance, stated + tolerance];
+  const told = `${what} is ${figure(value)}${
+    interval === null ? '' : ` (95 % interval ${interval.map(figure).join(' to ')})`
+  }; stated is ${figure(stated)}`;
+  if (finding.verdict === 'insufficient-data') return open(`${told}, but the data are too few to compare`, finding);
+  if (interval === null) {
+    return value >= low && value <= high ? holds(told, finding) : refuted(told, finding);
+  }
+  return interval[1] < low || interval[0] > high ? refuted(told, finding) : holds(told, finding);
+}
+
+/** Makes one of what holds by one metric and not by another, when the claim does not say which it means. */
+function acrossMetrics(parts: readonly (ClaimPart & { metric: string })[]): ClaimPart[] {
+  const verdicts = new Set(parts.map(({ verdict }) => verdict));
+  const restsOn = parts.flatMap((part) => part.restsOn);
+  const why = parts.map((part) => part.why).join('; ');
+  const [only] = verdicts;
+  if (only === undefined) return [];
+  if (verdicts.size === 1) return [{ verdict: only, why, restsOn }];
+  return [open(`the claim does not name its metric, and the metrics disagree: ${why}`, ...restsOn)];
+}
+
+function windowParts(claim: Claim, frame: AnalysisFrame): ClaimPart[] {
+  const first = frame.days[0];
+  const last = frame.days.at(-1);
+  const [from, to] = claim.expected.interval ?? [];
+  if (typeof from !== 'string' || typeof to !== 'string') return [];
+  if (first === undefined || last === undefined) return [open('the case holds no flow')];
+  const covered = `the evidence covers ${dateOf(first)} to ${dateOf(last)} (${frame.profile.timeZone})`;
+  return [
+    dateOf(first) <= from && dateOf(last) >= to
+      ? holds(`${covered}, which includes ${from} to ${to}`)
+      : open(`${covered}, not all of ${from} to ${to}`),
+  ];
+}
+
+const coverageRule: ClaimRule = (claim, findings, frame) => {
+  const [coverage] = ofKind(findings, 'coverage');
+  const rests = coverage === undefined ? [] : [coverage];
+  if (claim.subject === 'excluded') {
+    const { excluded } = frame.profile;
+    const said =
+      excluded.length === 0
+        ? 'the profile excludes no address'
+        : `the profile excludes ${formatList(excluded.map(({ cidr, why }) => `${cidr} (${why})`))}`;
+    return [open(`${said}; who uses an address inside the ranges cannot be seen from flows`, ...rests)];
+  }
+  const parts = windowParts(claim, frame);
+  for (const cidr of claim.expected.list ?? []) {
+    const range = frame.profile.ranges.find((each) => each.cidr === cidr);
+    const seen = range !== undefined && frame.tally.rangesSeen.has(frame.profile.ranges.indexOf(range) + 1);
+    parts.push(
+      range === undefined
+        ? refuted(`${cidr} is no range of the profile`)
+        : seen
+          ? holds(`flows of ${cidr} are seen`)
+          : open(`no flow of ${cidr} is seen`),
+    );
+  }
+  return parts.map((part) => ({ ...part, restsOn: rests }));
+};
+
+const activityShareRule: ClaimRule = (claim, findings) => {
+  const group = subjectPart(claim, 'group');
+  const { value } = claim.expected;
+  if (typeof value !== 'number') return [];
+  const shares = ofKind(findings, 'activity-share').filter(
+    (finding) => finding.group === group && (claim.metric === undefined || finding.metric === claim.metric),
+  );
+  return acrossMetrics(
+    shares.map((finding) => ({
+      ...compareNumber(claim, value, finding, `the share of ${finding.metric}`),
+      metric: finding.metric,
+    })),
+  );
+};
+
+interface Use {
+  readonly flows: number;
+  readonly days: number;
+}
+
+/** Activity of all labels that pass. */
+function useOf(frame: AnalysisFrame, counts: (label: { category: string; service: string | null }) => boolean): Use {
+  const labels = frame.tally.labels.flatMap((label, number) => (counts(label) ? [number] : []));
+  const on = (day: DayTally): number => labels.reduce((total, label) => total + (day.sums[label * 3] ?? 0), 0);
+  return {
+    flows: frame.days.reduce((total, day) => total + on(day), 0),
+    days: frame.days.filter((day) => on(day) > 0).length,
+  };
+}
+
+/** Use of a service; of a category, or of the category of a protocol that no service carries, where `id` names one. */
+function useById(frame: AnalysisFrame, id: string): { use: Use; what: string } {
+  if (isCategory(id)) return { use: useOf(frame, ({ category }) => category === id), what: `category ${id}` };
+  const use = useOf(frame, ({ service }) => service === id);
+  const category = PROTOCOLS[id];
+  if (use.flows > 0 || category === undefined) return { use, what: id };
+  return { use: useOf(frame, (label) => label.category === category), what: `${id} (category ${category})` };
+}
+
+function usedPart(frame: AnalysisFrame, id: string): ClaimPart {
+  const { use, what } = useById(frame, id);
+  const seen = `${what} is met by ${formatCount(use.flows)} flows on ${days(use.days)}`;
+  if (use.days >= USED_DAYS) return holds(seen);
+  const coarse = frame.coverage.sampling.find((rate) => rate > COARSE_SAMPLING);
+  if (coarse !== undefined) return open(`${seen}; at sampling 1:${coarse} little use may not be seen at all`);
+  if (frame.days.filter(hasActivity).length < USED_DAYS) return open(`${seen}, in too few days of activity`);
+  return refuted(seen);
+}
+
+const serviceRankingRule: ClaimRule = (claim, findings, frame) => {
+  const rankings = ofKind(findings, 'service-ranking').filter(({ country }) => country === null);
+  const category = subjectPart(claim, 'category');
+  const categories = subjectPart(claim, 'categories')?.split(',') ?? [];
+  const { value, list = [], verdict } = claim.expected;
+  const parts: ClaimPart[] = [];
+  if (typeof value === 'string') {
+    const ranking = rankings.find((finding) => finding.category === category);
+    const top = ranking?.ranking[0]?.service;
+    if (ranking === undefined || top === undefined) {
+      parts.push(open(`no named service of category ${category ?? 'any'} was seen`));
+    } else if (ranking.verdict !== 'supported') {
+      parts.push(open(`${top} comes first in category ${category ?? 'any'}, but its place is not certain`, ranking));
+    } else {
+      parts.push((top === value ? holds : refuted)(`${top} comes first in category ${category ?? 'any'}`, ranking));
+    }
+  }
+  for (const id of list) {
+    const part = usedPart(frame, id);
+    const place = rankings.flatMap((finding) =>
+      finding.category !== null && categories.includes(finding.category)
+        ? finding.ranking.flatMap(({ service }, i) => (service === id ? [{ finding, place: i + 1 }] : []))
+        : [],
+    )[0];
+    if (place === undefined) {
+      parts.push(part);
+      continue;
+    }
+    const told = `${part.why} and ranks ${place.place} in category ${place.finding.category ?? ''}`;
+    const leads = part.verdict !== 'holds' || place.place <= LEADING_PLACES;
+    parts.push({ verdict: leads ? part.verdict : 'refuted', why: told, restsOn: [place.finding] });
+  }
+  if (verdict === 'supported' && list.length === 0 && category !== null) parts.push(usedPart(frame, category));
+  return parts;
+};
+
+const dailyRhythmRule: ClaimRule = (claim, findings) => {
+  const { interval, list } = claim.expected;
+  const parts: ClaimPart[] = [];
+  const [from, to] = interval ?? [];
+  if (typeof from === 'number' && typeof to === 'number') {
+    const rhythms = ofKind(findings, 'daily-rhythm').filter(
+      ({ metric }) => claim.metric === undefined || metric === claim.metric,
+    );
+    parts.push(
+      ...acrossMetrics(
+        rhythms.map((finding) => {
+          const metric = finding.metric ?? '';
+          const { activeFrom, activeTo } = finding;
+          if (finding.verdict === 'insufficient-data') {
+            return { metric, ...open(`by ${metric} there are too few data for active hours`, finding) };
+          }
+          if (activeFrom === null || activeTo === null) {
+            return { metric, ...refuted(`by ${metric} no hours stand out`, finding) };
+          }
+          const told = `by ${metric} the active hours are ${activeFrom}:00 to ${activeTo}:00 (${finding.timeZone})`;
+          const close = apart(activeFrom, from) <= HOURS_TOLERANCE && apart(activeTo, to) <= HOURS_TOLERANCE;
+          return { metric, ...(close ? holds : refuted)(told, finding) };
+        }),
+      ),
+    );
+  }
+  if (list !== undefined) {
+    const rhythms = ofKind(findings, 'weekly-rhythm').filter(
+      ({ metric }) => claim.metric === undefined || metric === claim.metric,
+    );
+    parts.push(
+      ...acrossMetrics(rhythms.map((finding) => ({ metric: finding.metric ?? '', ...weekdayPart(finding, list) }))),
+    );
+  }
+  return parts;
+};
+
+/** Hours between two hours of the clock. */
+function apart(x: number, y: number): number {
+  const distance = Math.abs(x - y) % 24;
+  return Math.min(distance, 24 - distance);
+}
+
+function weekdayPart(finding: KindOf<'weekly-rhythm'>, list: readonly string[]): ClaimPart {
+  const metric = finding.metric ?? '';
+  if (finding.verdict === 'insufficient-data') return open(`by ${metric} there are too few weeks`, finding);
+  if (finding.verdict === 'not-supported') {
+    return open(`by ${metric} the weekdays cannot be told apart`, finding);
+  }
+  const first = finding.ranking.slice(0, list.length).map(({ weekday }) => weekdayName(weekday));
+  const tied = finding.highest.map(weekdayName);
+  const told = `by ${metric} ${formatList(first)} come first, and ${formatList(tied)} cannot be told apart`;
+  if (list.some((name) => !tied.includes(name) && !first.includes(name))) return refuted(told, finding);
+  const sure = tied.every((name) => list.includes(name)) && first.every((name) => list.includes(name));
+  return sure ? holds(told, finding) : open(told, finding);
+}
+
+/** Compares verdicts: what was looked for, and whether it was found. */
+function verdictPart(expected: Finding['verdict'], finding: Finding): ClaimPart {
+  if (finding.verdict === 'insufficient-data') {
+    return open(`the data do not suffice: ${finding.caveats[0]?.text ?? finding.statement}`, finding);
+  }
+  const found = finding.verdict === 'supported';
+  return (found === (expected === 'supported') ? holds : refuted)(finding.statement, finding);
+}
+
+const eventAssociationRule: ClaimRule = (claim, findings) => {
+  const kind = subjectPart(claim, 'events');
+  const finding = ofKind(findings, 'event-association').find((each) => each.eventKind === kind);
+  if (finding === undefined) return [open(`no event of kind ${kind ?? ''} lies in the observed window`)];
+  return [verdictPart(claim.expected.verdict ?? 'supported', finding)];
+};
+
+const foreignPresenceRule: ClaimRule = (claim, findings, frame) => {
+  const presences = ofKind(findings, 'foreign-presence');
+  const { value, list = [] } = claim.expected;
+  const country = subjectPart(claim, 'country');
+  const institutionClass = subjectPart(claim, 'category');
+  const finding = presences.find((each) => each.country === country);
+  const parts: ClaimPart[] = [];
+  if (country !== null && typeof value === 'number') {
+    if (finding === undefined) {
+      parts.push(
+        frame.tally.activityFlows === 0
+          ? open('no activity was seen')
+          : refuted(`no activity with addresses placed in ${country} was seen`),
+      );
+    } else if (institutionClass !== null) {
+      const count = finding.classes[institutionClass] ?? 0;
+      const told = `${count} institutions of class ${institutionClass} placed in ${country} were met; stated are at least ${value}`;
+      const coarse = frame.coverage.sampling.some((rate) => rate > COARSE_SAMPLING);
+      parts.push(
+        count >= value
+          ? holds(told, finding)
+          : coarse
+            ? open(`${told}; sampling hides some`, finding)
+            : refuted(told, finding),
+      );
+    } else {
+      parts.push(compareNumber(claim, value, finding, `the share of activity flows with ${country}`));
+      if (claim.metric === undefined) {
+        const others = Object.entries(finding.shareBy ?? {}).filter(([metric]) => metric !== 'flows');
+        const tolerance = claim.expected.tolerance ?? statedTolerance(value);
+        const outside = others.filter(([, share]) => {
+          const [low, high] = share.interval ?? [share.value, share.value];
+          return high < value - tolerance || low > value + tolerance;
+        });
+        const told = others.map(([metric, share]) => `${formatShare(share.value)} by ${metric}`);
+        const byFlows = parts[0];
+        if (byFlows !== undefined && told.length > 0 && outside.length > 0 !== (byFlows.verdict === 'refuted')) {
+          parts.splice(
+            0,
+            1,
+            open(`the claim does not name its metric: ${byFlows.why} by flows, but ${formatList(told)}`, finding),
+          );
+        }
+      }
+    }
+  }
+  for (const each of list) {
+    const presence = presences.find((other) => other.country === each);
+    if (presence === undefined) parts.push(refuted(`${each}: no activity with it was seen`));
+    else if (presence.verdict === 'insufficient-data') parts.push(open(`${each}: too few data`, presence));
+    else {
+      const told = `${each}: ${formatShare(presence.share)} of activity flows, ${presence.localOrganisations.length} local organisations on ${days(presence.daysActive)}`;
+      parts.push((presence.flagged ? holds : refuted)(told, presence));
+    }
+  }
+  return parts;
+};
+
+const onsetRule: ClaimRule = (claim, findings) => {
+  const { date } = claim.expected;
+  const finding = ofKind(findings, 'onset').find((each) => each.subject === claim.subject);
+  if (finding === undefined) return [open(`${claim.subject} was not seen often enough to look for an onset`)];
+  if (finding.verdict === 'insufficient-data') return [verdictPart('supported', finding)];
+  if (finding.verdict === 'not-supported' || finding.date === null) return [refuted(finding.statement, finding)];
+  if (date === undefined) return [holds(finding.statement, finding)];
+  const [low, high] = finding.dateInterval ?? [finding.date, finding.date];
+  return [(date >= low && date <= high ? holds : refuted)(finding.statement, finding)];
+};
+
+const obfuscationRule: ClaimRule = (claim, findings) => {
+  const technique = subjectPart(claim, 'technique') ?? 'all';
+  const [low, high] = claim.expected.interval ?? [];
+  if (typeof low !== 'number' || typeof high !== 'number') return [];
+  const found = ofKind(findings, 'obfuscation').filter(
+    (each) => each.technique === technique && (claim.metric === undefined || each.metric === claim.metric),
+  );
+  return acrossMetrics(
+    found.map((finding) => {
+      const metric = finding.metric ?? '';
+      const told = `the share by ${metric} is ${formatShare(finding.share)} (95 % interval ${formatShareInterval(finding.interval)})`;
+      const { interval } = finding;
+      if (finding.share === null || interval === null) return { metric, ...open(told, finding) };
+      if (interval[0] > high || interval[1] < low) return { metric, ...refuted(told, finding) };
+      const inside = interval[0] >= low && interval[1] <= high;
+      return {
+        metric,
+        ...(inside ? holds(told, finding) : open(`${told}, which reaches beyond the stated one`, finding)),
+      };
+    }),
+  );
+};
+
+const watchListRule: ClaimRule = (claim, findings, frame) => {
+  const lists = claim.subject.split(',');
+  const found = ofKind(findings, 'watch-list').filter((each) => lists.includes(each.list));
+  const parts: ClaimPart[] = [];
+  const { value, list = [] } = claim.expected;
+  for (const finding of found) {
+    if (finding.verdict === 'insufficient-data') parts.push(verdictPart('supported', finding));
+    else if (typeof value === 'number') {
+      const share = finding.shareOfDays ?? 0;
+      const told = `list ${finding.list} was met on ${days(finding.daysActive)}, ${formatShare(share)} of those observed`;
+      parts.push((share >= value * DAILY_SHARE ? holds : refuted)(told, finding));
+    } else parts.push(verdictPart('supported', finding));
+  }
+  for (const service of list) parts.push(usedPart(frame, service));
+  return parts;
+};
+
+const reconnaissanceRule: ClaimRule = (claim, findings, frame) => {
+  const outbound = ofKind(findings, 'reconnaissance').filter((each) => each.direction === 'outbound');
+  const [first] = outbound;
+  if (first === undefined) return [open('no detector of probes was run')];
+  const found = outbound.filter((each) => each.verdict === 'supported');
+  if (found.length === 0) return [verdictPart(claim.expected.verdict ?? 'supported', first)];
+  const why = found.map((each) => each.statement).join(' ');
+  return [
+    (claim.expected.verdict === 'not-supported' ? refuted : holds)(why, ...found),
+    // Whom the probes went to is told by name only where names were seen.
+    ...(claim.expected.list ?? []).map((service): ClaimPart => {
+      const part = usedPart(frame, service);
+      return part.verdict === 'refuted' ? open(part.why) : part;
+    }),
+  ];
+};
+
+const maliciousActivityRule: ClaimRule = (claim, findings, frame) => {
+  const [finding] = ofKind(findings, 'malicious-activity');
+  if (finding === undefined) return [open('no detector was run')];
+  if (finding.verdict !== 'not-supported') return [verdictPart(claim.expected.verdict ?? 'not-supported', finding)];
+  const idle = finding.detectors.filter((detector) => !detector.ran).map(({ id }) => id);
+  const coarse = frame.coverage.sampling.find((rate) => rate > COARSE_SAMPLING);
+  if (idle.length > 0) return [open(`${formatList(idle)} could not be looked for`, finding)];
+  if (coarse !== undefined) return [open(`at sampling 1:${coarse} most of it would not be seen`, finding)];
+  return [holds(`${finding.statement} What is smaller than each detector can see is not ruled out.`, finding)];
+};
+
+const hostProfileRule: ClaimRule = (claim, findings, frame) => {
+  const { date, list = [] } = claim.expected;
+  if (date === undefined) return [];
+  const day = frame.days.find((each) => dateOf(each) === date);
+  if (day === undefined) return [open(`${date} is not covered by the evidence`)];
+  const profiles = ofKind(findings, 'host-profile').flatMap((finding) =>
+    finding.days.filter((each) => each.date === date).map((each) => ({ finding, sequence: each.sequence })),
+  );
+  const met = profiles.map(({ finding, sequence }) => ({
+    finding,
+    services: list.filter((service) => sequence.some((each) => each.service === service)),
+  }));
+  const best = met.toSorted((x, y) => y.services.length - x.services.length)[0];
+  if (best === undefined || best.services.length === 0) {
+    return [refuted(`no host met any of ${formatList(list)} on ${date}`, ...profiles.map(({ finding }) => finding))];
+  }
+  const told = `on ${date} host ${best.finding.host} met ${formatList(best.services)}; whether one person did is not seen`;
+  return [(best.services.length === list.length ? holds : refuted)(told, best.finding)];
+};
+
+const serverInventoryRule: ClaimRule = (claim, findings) => {
+  const range = subjectPart(claim, 'range');
+  const finding = ofKind(findings, 'server-inventory').find((each) => each.range === range);
+  if (finding === undefined) return [open(`range ${range ?? ''} was not looked at`)];
+  return [verdictPart(claim.expected.verdict ?? 'supported', finding)];
+};
+
+const periodComparisonRule: ClaimRule = (claim, findings, frame) => {
+  const window = windowParts(claim, frame).filter(({ verdict }) => verdict !== 'holds');
+  if (window.length > 0) return window;
+  const { value } = claim.expected;
+  const found = ofKind(findings, 'period-comparison').filter((each) => each.subject === claim.subject);
+  if (typeof value !== 'number') return [];
+  if (found.length === 0) return [open(`no two periods could be compared for ${claim.subject}`)];
+  return found.map((finding) => compareNumber(claim, value, finding, `the change of ${claim.subject}`));
+};
+
+export const CLAIM_RULES: Readonly<Partial<Record<string, ClaimRule>>> = {
+  coverage: coverageRule,
+  'activity-share': activityShareRule,
+  'service-ranking': serviceRankingRule,
+  'daily-rhythm': dailyRhythmRule,
+  'event-association': eventAssociationRule,
+  'foreign-presence': foreignPresenceRule,
+  onset: onsetRule,
+  obfuscation: obfuscationRule,
+  'watch-list': watchListRule,
+  reconnaissance: reconnaissanceRule,
+  'malicious-activity': maliciousActivityRule,
+  'host-profile': hostProfileRule,
+  'server-inventory': serverInventoryRule,
+  'period-comparison': periodComparisonRule,
+};
