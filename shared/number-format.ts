@@ -45,6 +45,11 @@ export function formatAmount(metric: Metric, value: number | null): string {
   return metric === 'bytes' ? formatBytes(value) : `${formatCount(value)} ${metric}`;
 }
 
+/** A number of a finding by its unit: shares in percent, else the bare number. */
+export function formatQuantity(unit: string, value: number | null): string {
+  return unit.startsWith('share') ? formatShare(value) : formatCount(value);
+}
+
 /** A p-value: three decimals, `< 0.001` below. */
 export function formatPValue(p: number | null): string {
   if (p === null) return NO_VALUE;

@@ -15,33 +15,33 @@ import { escapeHtml } from './markup.ts';
 
 /** Figures as inline SVG: vectors, no script, told apart by tone, hatching and words, never by colour alone. */
 
-const WIDTH = 640;
+export const WIDTH = 640;
 /** Of figures that stand side by side, at the same scale. */
 const HALF_WIDTH = 308;
-const INK = '#14202b';
-const BAR = '#4a6b8a';
-const PALE = '#b9c6d2';
-const GRID = '#d9dfe4';
+export const INK = '#14202b';
+export const BAR = '#4a6b8a';
+export const PALE = '#b9c6d2';
+export const GRID = '#d9dfe4';
 
-function svg(height: number, description: string, body: string, width = WIDTH): string {
+export function svg(height: number, description: string, body: string, width = WIDTH): string {
   return `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(description)}">${body}</svg>`;
 }
 
-function figure(caption: string, drawing: string): string {
+export function figure(caption: string, drawing: string): string {
   return `<figure>${drawing}<figcaption>${escapeHtml(caption)}</figcaption></figure>`;
 }
 
-const at = (value: number): string => (Math.round(value * 100) / 100).toString();
+export const at = (value: number): string => (Math.round(value * 100) / 100).toString();
 
-function line(x1: number, y1: number, x2: number, y2: number, stroke: string, extra = ''): string {
+export function line(x1: number, y1: number, x2: number, y2: number, stroke: string, extra = ''): string {
   return `<line x1="${at(x1)}" y1="${at(y1)}" x2="${at(x2)}" y2="${at(y2)}" stroke="${stroke}" ${extra}/>`;
 }
 
-function rect(x: number, y: number, width: number, height: number, fill: string): string {
+export function rect(x: number, y: number, width: number, height: number, fill: string): string {
   return `<rect x="${at(x)}" y="${at(y)}" width="${at(Math.max(0, width))}" height="${at(height)}" fill="${fill}"/>`;
 }
 
-function label(
+export function label(
   x: number,
   y: number,
   text: string,
@@ -68,7 +68,7 @@ interface BarRow {
 }
 
 /** Horizontal bars of shares on one scale, with intervals. `most` is the right end of the scale (0..1). */
-function shareBars(rows: readonly BarRow[], most: number, description: string): string {
+export function shareBars(rows: readonly BarRow[], most: number, description: string): string {
   const left = 132;
   const right = WIDTH - 150;
   const step = 24;
@@ -98,7 +98,7 @@ function shareBars(rows: readonly BarRow[], most: number, description: string): 
 }
 
 /** The least round number that is not below `most`: the end of a scale. */
-function scaleEnd(most: number): number {
+export function scaleEnd(most: number): number {
   const power = 10 ** Math.floor(Math.log10(most));
   const step = [1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10].find((factor) => factor * power >= most * (1 - 1e-9)) ?? 10;
   return step * power;

@@ -1,14 +1,16 @@
 import { basename } from 'node:path';
 import type { AuditEntry, CaseReader, EvidenceInfo } from '../casefile/case-reader.ts';
-import type {
-  ActivityShareFinding,
-  Caveat,
-  CoverageFinding,
-  Finding,
-  ServiceRankingFinding,
-  Verdict,
-  WeeklyRhythmFinding,
+import {
+  type ActivityShareFinding,
+  type Caveat,
+  type CoverageFinding,
+  type Finding,
+  FINDING_KINDS,
+  type ServiceRankingFinding,
+  type Verdict,
+  type WeeklyRhythmFinding,
 } from '../../shared/finding.ts';
+import { findingSubject } from '../../shared/finding-tables.ts';
 import {
   formatAmount,
   formatBytes,
@@ -34,6 +36,7 @@ import {
 } from './figures.ts';
 import { GLOSSARY } from './glossary.ts';
 import { breakable, escapeHtml, hashMarkup, prose, shellArgument } from './markup.ts';
+import { MOST_IN_FULL, claimsSection, isSerial, particulars, serialTable } from './serial-findings.ts';
 import { reportStyle } from './style.ts';
 
 /** The case report: one HTML file that needs nothing else. */
@@ -71,6 +74,7 @@ export function reportHtml(reader: CaseReader, options: ReportOptions): string {
   const id = audit[0]?.hash.slice(0, 16) ?? 'no audit entry';
   const body = [
     cover(reader, options, title, id, findings, evidence),
+    claimsSection(findings),
     findingsSection(reader, findings),
     evidenceSection(evidence, findings),
     undeterminedSection(findings),
@@ -224,11 +228,33 @@ function summaryLines(findings: readonly Finding[]): string[] {
       );
     }
   }
+  lines.push(...serialLines(findings));
   const counts = VERDICTS.map(
     (verdict) =>
       `${findings.filter((finding) => finding.verdict === verdict).length} ${VERDICT_WORDS[verdict].toLowerCase()}`,
   );
   lines.push(`Findings in all: ${findings.length}, of them ${formatList(counts)}.`);
+  return lines;
+}
+
+/** What was found of claims, countries, onsets and detectors, one line each. */
+function serialLines(findings: readonly Finding[]): string[] {
+  const lines: string[] = [];
+  const claims = findings.filter((finding) => finding.kind === 'claim-check');
+  if (claims.length > 0) {
+    const count = (verdict: (typeof claims)[number]['verdictOnClaim']): number =>
+      claims.filter(({ verdictOnClaim }) => verdictOnClaim === verdict).length;
+    lines.push(
+      `Of ${claims.length} claims put to the test, ${count('holds')} hold in this evidence, ${count('refuted')} are refuted ` +
+        `by it, and ${count('cannot-be-told')} cannot be told.`,
+    );
+  }
+  const found = findings.filter(({ verdict }) => verdict === 'supported');
+  const countries = found.filter((finding) => finding.kind === 'foreign-presence').map(({ country }) => country);
+  if (countries.length > 0) lines.push(`Activity with local sites of ${formatList(countries)} stands out.`);
+  for (const finding of found) {
+    if (finding.kind === 'onset' || finding.kind === 'malicious-activity') lines.push(finding.statement);
+  }
   return lines;
 }
 
@@ -248,11 +274,20 @@ function shareGroups(findings: readonly Finding[]): ActivityShareFinding[][] {
   return [...groups.values()];
 }
 
-/** Findings that are read together: the metrics of one share or rhythm, the rankings of all categories. */
+/**
+ * Findings that are read together: the metrics of one share or rhythm, the rankings of all categories, and the subjects of
+ * one kind that nothing was found of.
+ */
 function cards(findings: readonly Finding[]): Finding[][] {
   const together = new Map<string, Finding[]>();
+  const inFull = new Map<string, number>();
   for (const finding of findings) {
     let key: string = finding.id;
+    if (isSerial(finding)) {
+      const told = inFull.get(finding.kind) ?? 0;
+      if (finding.verdict !== 'supported' || told === MOST_IN_FULL) key = `list ${finding.kind} ${finding.verdict}`;
+      else inFull.set(finding.kind, told + 1);
+    }
     if (finding.kind === 'activity-share') key = `share ${finding.group}`;
     else if (finding.kind === 'service-ranking' && finding.category !== null) key = `rankings ${finding.verdict}`;
     else if (finding.kind === 'daily-rhythm' || finding.kind === 'weekly-rhythm')
@@ -280,15 +315,16 @@ function findingsSection(reader: CaseReader, findings: readonly Finding[]): stri
   if (findings.length === 0) {
     return `<section class="page"><h2>Findings</h2><p>The case has not been analysed, so it holds no finding.</p></section>`;
   }
-  const shared = sharedCaveats(findings);
+  const about = findings.filter((finding) => finding.kind !== 'claim-check');
+  const shared = sharedCaveats(about);
   const sharedIds = new Set(shared.map((caveat) => caveat.id));
   const note =
     shared.length === 0
       ? ''
       : `<div class="note"><p><strong>These limits hold for every finding about users:</strong></p>${caveatList(shared)}</div>`;
-  const firstVerdict = verdictOf(findings);
+  const firstVerdict = verdictOf(about);
   const parts = VERDICTS.map((verdict) => {
-    const own = cards(findings).filter((card) => verdictOf(card) === verdict);
+    const own = cards(about).filter((card) => verdictOf(card) === verdict);
     if (own.length === 0) return '';
     const heading = `<h2>Findings: ${VERDICT_WORDS[verdict].toLowerCase()}</h2>${verdict === firstVerdict ? note : ''}`;
     const page = verdict === firstVerdict ? ' class="page"' : '';
@@ -347,9 +383,22 @@ function ownCaveats(card: readonly Finding[], shared: ReadonlySet<string>): Cave
 }
 
 function titleOf(card: readonly Finding[], first: Finding): string {
+  if (isList(card)) return FINDING_KINDS[first.kind];
   if (isCategoryRanking(first)) return 'Most used services by category';
   return card.length > 1 ? first.title.replace(/, by [a-z-]+$/, '') : first.title;
 }
+
+/** Subjects of one kind that stand in a table together. */
+function isList(card: readonly Finding[]): boolean {
+  const first = card[0];
+  return first !== undefined && card.length > 1 && isSerial(first);
+}
+
+const LIST_INTRODUCTION: Readonly<Record<Verdict, string>> = {
+  supported: 'Further findings of this kind that the data bear out.',
+  'not-supported': 'Looked for in each of these, and not borne out.',
+  'insufficient-data': 'Looked for in each of these; the data do not suffice.',
+};
 
 function isCategoryRanking(finding: Finding): finding is ServiceRankingFinding {
   return finding.kind === 'service-ranking' && finding.category !== null;
@@ -360,6 +409,7 @@ function statements(card: readonly Finding[]): string {
   const first = card[0];
   if (first !== undefined && isCategoryRanking(first))
     return `<p class="statement">${RANKING_INTRODUCTION[first.verdict]}</p>`;
+  if (first !== undefined && isList(card)) return `<p class="statement">${LIST_INTRODUCTION[first.verdict]}</p>`;
   const told = first?.kind === 'activity-share' ? [shareSentence(card)] : card.map((finding) => finding.statement);
   return told.map((text) => `<p class="statement">${prose(text)}</p>`).join('');
 }
@@ -395,13 +445,14 @@ function isUnseen(card: readonly Finding[]): boolean {
 function figures(reader: CaseReader, card: readonly Finding[]): string {
   const shares = card.filter((finding) => finding.kind === 'activity-share');
   if (shares.length > 0) return isUnseen(shares) ? '' : shareFigure(shares);
+  if (isList(card)) return '';
   const drawn = card.map((finding) => {
     if (finding.kind === 'service-ranking' && finding.category === null && finding.ranking.length > 1) {
       return rankingFigure(finding);
     }
     if (finding.kind === 'daily-rhythm' && finding.profile.length > 0) return profileFigure(finding);
     if (finding.kind === 'weekly-rhythm' && finding.ranking.length > 0) return weekdayFigure(finding);
-    return '';
+    return particulars(finding);
   });
   const weekly = card.find((finding) => finding.kind === 'weekly-rhythm');
   const rhythms = card.filter((finding) => finding.kind === 'daily-rhythm' || finding.kind === 'weekly-rhythm');
@@ -428,6 +479,7 @@ function numbersTable(card: readonly Finding[]): string {
     return first.category === null ? rankingTable(first) : categoryRankings(card.filter(isCategoryRanking));
   }
   if (first.kind === 'coverage') return coverageDetails(first);
+  if (isSerial(first) || first.kind === 'malicious-activity') return serialTable(card);
   const isRhythm = first.kind === 'weekly-rhythm' || first.kind === 'daily-rhythm';
   const per = first.kind === 'weekly-rhythm' ? 'Days with traffic' : 'Observed hours';
   const heads = isRhythm
@@ -526,7 +578,7 @@ function details(reader: CaseReader, card: readonly Finding[]): string {
       ['Parameters', escapeHtml(parameters.map(([name, value]) => `${inWords(name)} ${plain(value)}`).join('; '))],
       ['Flows behind it', where],
       ['Reproduce', `<code class="block">${escapeHtml(command)}</code>`],
-      [card.length > 1 ? 'Finding ids' : 'Finding id', ids],
+      ...(isList(card) ? [] : ([[card.length > 1 ? 'Finding ids' : 'Finding id', ids]] as const)),
     ],
     'details',
   );
@@ -652,10 +704,19 @@ function instant(text: string | null | undefined): number | null {
 function undeterminedSection(findings: readonly Finding[]): string {
   const items: string[] = [];
   const coverage = findings.find((finding) => finding.kind === 'coverage');
-  for (const finding of findings) {
-    if (finding.verdict !== 'insufficient-data') continue;
+  const open = findings.filter(({ verdict }) => verdict === 'insufficient-data');
+  for (const finding of open) {
+    if (isSerial(finding)) continue;
+    if (finding.kind === 'claim-check') {
+      items.push(`${finding.title} ${finding.why}`);
+      continue;
+    }
     const reason = finding.caveats.find((caveat) => caveat.id === 'too-little-data');
     items.push(`${finding.title}: ${reason?.text ?? 'too little data.'}`);
+  }
+  for (const [kind, name] of Object.entries(FINDING_KINDS)) {
+    const subjects = open.filter((finding) => finding.kind === kind && isSerial(finding)).map(findingSubject);
+    if (subjects.length > 0) items.push(`${name}: the data do not suffice for ${formatList(subjects)}.`);
   }
   if (coverage !== undefined && coverage.encryptedShare !== null) {
     items.push(

@@ -1,0 +1,93 @@
+import { type ClaimCheckFinding, type Finding, FINDING_KINDS, type VerdictOnClaim } from '../../shared/finding.ts';
+import { findingChart } from '../../shared/finding-chart.ts';
+import { type FindingTable, findingSubject, findingTables } from '../../shared/finding-tables.ts';
+import { formatPValue, formatQuantity } from '../../shared/number-format.ts';
+import { chartFigure } from './charts.ts';
+import { escapeHtml, prose } from './markup.ts';
+
+/** Claims, and the kinds of which a case holds one finding for each of many subjects: countries, hosts, services. */
+
+/** Rows of a table of particulars that are printed; the rest are in the case. */
+const MOST_ROWS = 40;
+/** Findings of a kind told in full; further ones stand in a table. */
+export const MOST_IN_FULL = 8;
+
+const SERIAL: ReadonlySet<Finding['kind']> = new Set<Finding['kind']>([
+  'event-association',
+  'foreign-presence',
+  'onset',
+  'obfuscation',
+  'cryptocurrency',
+  'watch-list',
+  'reconnaissance',
+  'beacon',
+  'host-profile',
+  'server-inventory',
+  'period-comparison',
+]);
+
+/** Whether findings of the kind come in rows, one a subject. */
+export function isSerial(finding: Finding): boolean {
+  return SERIAL.has(finding.kind);
+}
+
+const CLAIM_WORDS: Readonly<Record<VerdictOnClaim, string>> = {
+  holds: 'Holds',
+  refuted: 'Refuted',
+  'cannot-be-told': 'Cannot be told',
+};
+
+/** The claims of the profile, before all findings. */
+export function claimsSection(findings: readonly Finding[]): string {
+  const claims = findings.filter((finding): finding is ClaimCheckFinding => finding.kind === 'claim-check');
+  if (claims.length === 0) return '';
+  const rows = claims.map(
+    ({ claim, verdict, verdictOnClaim, why }) =>
+      `<tr><td class="word">${escapeHtml(claim.id)}</td><td>${prose(claim.text)} <span class="quiet">${escapeHtml(claim.source)}</span></td>` +
+      `<td class="word"><span class="verdict ${verdict}">${CLAIM_WORDS[verdictOnClaim]}</span></td><td>${prose(why)}</td></tr>`,
+  );
+  return `<section class="page"><h2>${FINDING_KINDS['claim-check']}</h2>
+<p>Each claim of the profile, as its source words it, is compared with the findings below. “Refuted” speaks of this evidence;
+“cannot be told” means that the evidence, or the claim’s own wording, leaves it open. Who acted, and why, was not tested.</p>
+<table class="claims"><thead><tr><th>No.</th><th>Claim</th><th>Verdict</th><th>Why</th></tr></thead><tbody>${rows.join('')}</tbody></table></section>`;
+}
+
+/** What a finding holds besides its value: its chart and its tables. */
+export function particulars(finding: Finding): string {
+  const chart = findingChart(finding);
+  const drawn = chart === null ? '' : chartFigure(chart, finding.title);
+  return drawn + findingTables(finding).map(tableMarkup).join('');
+}
+
+function tableMarkup({ caption, heads, rows }: FindingTable): string {
+  const kind = (i: number): string => (heads[i]?.isNumber === true ? ' class="number"' : '');
+  const head = heads.map(({ name }, i) => `<th${kind(i)}>${escapeHtml(name)}</th>`).join('');
+  const body = rows
+    .slice(0, MOST_ROWS)
+    .map((row) => `<tr>${row.map((cell, i) => `<td${kind(i)}>${escapeHtml(cell)}</td>`).join('')}</tr>`)
+    .join('');
+  const left = rows.length - MOST_ROWS;
+  const more = left > 0 ? `<p class="quiet">${left} further rows are in the case, not printed.</p>` : '';
+  return `<h4>${escapeHtml(caption)}</h4><table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table>${more}`;
+}
+
+/** Findings of one kind and verdict as rows of one table. */
+export function serialTable(findings: readonly Finding[]): string {
+  const rows = findings.map((finding) => {
+    const cells = [
+      formatQuantity(finding.unit, finding.value),
+      finding.interval === null ? '–' : finding.interval.map((end) => formatQuantity(finding.unit, end)).join(' to '),
+      formatPValue(finding.adjustedPValue),
+    ];
+    return (
+      `<tr><td>${escapeHtml(findingSubject(finding))}</td>` +
+      cells.map((cell) => `<td class="number">${escapeHtml(cell)}</td>`).join('') +
+      `<td class="mono">${escapeHtml(finding.id)}</td></tr>`
+    );
+  });
+  const unit = findings[0]?.unit ?? '';
+  return (
+    `<table><thead><tr><th>Subject</th><th class="number">${escapeHtml(unit)}</th><th class="number">95 % interval</th>` +
+    `<th class="number">p, adjusted</th><th>Finding id</th></tr></thead><tbody>${rows.join('')}</tbody></table>`
+  );
+}

@@ -1,0 +1,95 @@
+import type { Finding } from './finding.ts';
+
+/** What is drawn of a finding, apart from how: the window and the report each draw these forms. */
+
+/** Estimates with their intervals, one under the other, on a scale of shares (0..1) from 0. */
+export interface DotsChart {
+  readonly form: 'dots';
+  readonly rows: readonly { name: string; value: number; interval: readonly [number, number] | null }[];
+  readonly caption: string;
+}
+
+/** Levels over stretches of local days (YYYY-MM-DD, both ends included). */
+export interface StepsChart {
+  readonly form: 'steps';
+  readonly steps: readonly { from: string; to: string; level: number }[];
+  /** A day to mark, and its interval. */
+  readonly marked: string | null;
+  readonly markedInterval: readonly [string, string] | null;
+  readonly caption: string;
+}
+
+/** A ratio (1 = as expected) by hours before and after something. */
+export interface LagChart {
+  readonly form: 'lags';
+  readonly points: readonly { lag: number; ratio: number }[];
+  readonly caption: string;
+}
+
+/** What was met in the hours (0..24) of some days. */
+export interface StripsChart {
+  readonly form: 'strips';
+  readonly days: readonly {
+    date: string;
+    spans: readonly { from: number; to: number; category: string; service: string | null }[];
+  }[];
+  readonly caption: string;
+}
+
+export type FindingChart = DotsChart | StepsChart | LagChart | StripsChart;
+
+/** The chart of a finding; null for kinds that have a figure of their own, or none. */
+export function findingChart(finding: Finding): FindingChart | null {
+  switch (finding.kind) {
+    case 'foreign-presence': {
+      const rows = Object.entries(finding.shareBy ?? {}).map(([metric, share]) => ({ name: `by ${metric}`, ...share }));
+      return rows.length === 0
+        ? null
+        : { form: 'dots', rows, caption: 'Share of activity that involves the country, with 95 % intervals.' };
+    }
+    case 'onset':
+      return finding.episodes.length < 2
+        ? null
+        : {
+            form: 'steps',
+            steps: finding.episodes.map(({ from, to, perDay }) => ({ from, to, level: perDay })),
+            marked: finding.date,
+            markedInterval: finding.dateInterval,
+            caption: 'Activity flows a day, by stretches of one level. Line: the onset; shade: its 95 % interval.',
+          };
+    case 'event-association':
+      return finding.epochs.length < 2
+        ? null
+        : {
+            form: 'lags',
+            points: finding.epochs,
+            caption:
+              'Mean ratio of activity to what the same hours of the week hold in other weeks, by hours from the event; ' +
+              '1 = no difference.',
+          };
+    case 'host-profile':
+      return finding.days.length === 0
+        ? null
+        : {
+            form: 'strips',
+            days: finding.days.map(({ date, sequence }) => ({
+              date,
+              spans: sequence.map(({ from, to, category, service }) => ({
+                from: hourOf(from),
+                to: hourOf(to) || 24,
+                category,
+                service,
+              })),
+            })),
+            caption: 'What the host met in the hours of its days, local time.',
+          };
+    default:
+      return null;
+  }
+}
+
+/** Hours of a clock time in `…T09:30…` or `09:30`. */
+function hourOf(text: string): number {
+  const [, hour, minute] = /(\d\d):(\d\d)/.exec(text) ?? [];
+  return Number(hour ?? 0) + Number(minute ?? 0) / 60;
+}

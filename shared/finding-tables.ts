@@ -1,0 +1,165 @@
+import type { Finding } from './finding.ts';
+import { formatCount, formatShare, formatShareInterval } from './number-format.ts';
+
+/** What a finding of each kind holds besides its value, as tables of plain text: report and window print the same. */
+
+export interface FindingTable {
+  readonly caption: string;
+  readonly heads: readonly { readonly name: string; readonly isNumber: boolean }[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** Heads as `Name` or `#Name`; the latter stands over numbers. */
+function table(caption: string, heads: readonly string[], rows: readonly (readonly string[])[]): FindingTable[] {
+  if (rows.length === 0) return [];
+  return [
+    {
+      caption,
+      heads: heads.map((head) => ({ name: head.replace(/^#/, ''), isNumber: head.startsWith('#') })),
+      rows,
+    },
+  ];
+}
+
+/** `category:crypto` as `category crypto`. */
+function subjectInWords(subject: string): string {
+  return subject.replace(':', ' ');
+}
+
+/** What a finding is about, short enough for a list of findings of its kind. */
+export function findingSubject(finding: Finding): string {
+  switch (finding.kind) {
+    case 'claim-check':
+      return `${finding.claim.id}: ${finding.claim.text}`;
+    case 'activity-share':
+      return `${finding.group}, by ${finding.metric}`;
+    case 'service-ranking':
+      return finding.category === null && finding.country === null
+        ? 'all activity'
+        : [finding.category, finding.country].filter((part) => part !== null).join(', ');
+    case 'daily-rhythm':
+    case 'weekly-rhythm':
+      return `by ${finding.metric ?? 'flows'}`;
+    case 'event-association':
+      return finding.eventKind;
+    case 'foreign-presence':
+      return finding.country;
+    case 'onset':
+      return subjectInWords(finding.subject);
+    case 'obfuscation':
+      return finding.metric === null ? finding.technique : `${finding.technique}, by ${finding.metric}`;
+    case 'cryptocurrency':
+      return finding.coin === null ? finding.role : `${finding.role}, ${finding.coin}`;
+    case 'watch-list':
+      return finding.list;
+    case 'reconnaissance':
+      return finding.source === null ? finding.direction : `${finding.direction}: ${finding.source}`;
+    case 'beacon':
+      return finding.host === null ? 'none' : `${finding.host} → ${finding.peer ?? ''}`;
+    case 'host-profile':
+      return finding.host;
+    case 'server-inventory':
+      return finding.range ?? 'all ranges';
+    case 'period-comparison':
+      return `${subjectInWords(finding.subject)}, from ${finding.periods[1].from}`;
+    default:
+      return finding.title;
+  }
+}
+
+/** The particulars of a finding; none for kinds that have a figure or table of their own. */
+export function findingTables(finding: Finding): FindingTable[] {
+  switch (finding.kind) {
+    case 'foreign-presence':
+      return [
+        ...table(
+          'Local organisations met',
+          ['Organisation', 'Class', '#Days'],
+          finding.localOrganisations.map((each) => [each.name, each.class, formatCount(each.daysActive)]),
+        ),
+        ...table(
+          'Share of activity that involves the country',
+          ['Counted', '#Share', '#95 % interval'],
+          Object.entries(finding.shareBy ?? {}).map(([metric, share]) => [
+            metric,
+            formatShare(share.value),
+            formatShareInterval(share.interval),
+          ]),
+        ),
+      ];
+    case 'onset':
+      return [
+        ...table(
+          'Stretches of days at one level',
+          ['From', 'To', '#Flows a day'],
+          finding.episodes.map((each) => [each.from, each.to, perDay(each.perDay)]),
+        ),
+        ...table(
+          'Events within three days of the date (timing only)',
+          ['Time (UTC)', 'Event', 'Kind'],
+          finding.nearbyEvents.map((each) => [each.time, each.label, each.kind]),
+        ),
+      ];
+    case 'watch-list':
+      return table(
+        'Members met',
+        ['Member', '#Days', '#Flows'],
+        finding.members.map((each) => [each.member, formatCount(each.daysActive), formatCount(each.flows)]),
+      );
+    case 'reconnaissance':
+      return table(
+        'Targets by class',
+        ['Class', '#Targets'],
+        Object.entries(finding.targetClasses).map(([name, count]) => [name, formatCount(count)]),
+      );
+    case 'malicious-activity':
+      return table(
+        'Detectors',
+        ['Detector', 'Ran', '#Hits', 'Least that it would have found'],
+        finding.detectors.map((each) => [
+          each.id,
+          each.ran ? 'yes' : 'no',
+          formatCount(each.hits),
+          each.minimumDetectable,
+        ]),
+      );
+    case 'host-profile':
+      return [
+        ...table(
+          'What kind of device, and why',
+          ['Device', 'Why'],
+          finding.devices.map((each) => [each.kind, each.why]),
+        ),
+        ...table(
+          'Services',
+          ['Service', '#Flows', '#Days'],
+          finding.topServices.map((each) => [each.service, formatCount(each.flows), formatCount(each.daysActive)]),
+        ),
+      ];
+    case 'server-inventory':
+      return table(
+        'Servers',
+        ['Address', 'Protocol', '#Port', 'First seen (UTC)', 'Last seen (UTC)', '#Clients'],
+        finding.servers.map((each) => [
+          each.address,
+          each.protocol,
+          String(each.port),
+          each.firstSeen,
+          each.lastSeen,
+          formatCount(each.clients),
+        ]),
+      );
+    case 'period-comparison':
+      return table(
+        'Took its place',
+        ['Subject'],
+        finding.substitutedBy.map((each) => [subjectInWords(each)]),
+      );
+    default:
+      return [];
+  }
+}
+
+function perDay(value: number): string {
+  return value < 10 ? value.toFixed(1) : formatCount(Math.round(value));
+}
