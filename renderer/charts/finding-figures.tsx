@@ -8,10 +8,12 @@ import type {
   ServiceRankingFinding,
   WeeklyRhythmFinding,
 } from '../../shared/finding.ts';
+import { findingChart } from '../../shared/finding-chart.ts';
 import { formatAmount, formatShare, weekdayName } from '../../shared/number-format.ts';
 import { parseInstant } from '../../shared/time.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { axisAmount } from './amount-axis.tsx';
+import { Lags, Steps, Strips } from './finding-chart.tsx';
 
 /** One figure a kind of finding: estimates as dots, their 95 % intervals as bars. Pure functions of the finding. */
 
@@ -249,6 +251,32 @@ export function FindingFigure(props: { finding: Finding; all: readonly Finding[]
     case 'coverage':
       return <Cover finding={finding} width={width} />;
     default:
+      return <Drawn finding={finding} width={width} />;
+  }
+}
+
+/** The chart that shared/finding-chart.ts makes of a finding. */
+function Drawn({ finding, width }: { finding: Finding; width: number }): ReactNode {
+  const chart = findingChart(finding);
+  const label = finding.title;
+  switch (chart?.form) {
+    case 'dots':
+      return (
+        <DotChart
+          rows={chart.rows.map((row) => ({ ...row, marked: false }))}
+          width={width}
+          label={label}
+          format={formatShare}
+          formatTick={percentTick}
+        />
+      );
+    case 'steps':
+      return <Steps chart={chart} width={width} label={label} />;
+    case 'lags':
+      return <Lags chart={chart} width={width} label={label} />;
+    case 'strips':
+      return <Strips chart={chart} width={width} label={label} />;
+    default:
       return null;
   }
 }
@@ -267,7 +295,7 @@ export function figureCaption(finding: Finding): string {
     case 'coverage':
       return 'From the first to the last packet; light: gaps of an hour or more.';
     default:
-      return '';
+      return findingChart(finding)?.caption ?? '';
   }
 }
 

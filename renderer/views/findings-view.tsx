@@ -1,5 +1,12 @@
 import { type ReactNode, useMemo, useState } from 'react';
-import { type Finding, FINDING_KINDS, type Verdict } from '../../shared/finding.ts';
+import {
+  type ClaimCheckFinding,
+  type Finding,
+  FINDING_KINDS,
+  type Verdict,
+  type VerdictOnClaim,
+} from '../../shared/finding.ts';
+import { type FindingTable, findingSubject, findingTables } from '../../shared/finding-tables.ts';
 import { formatAmount, formatCount, formatPValue, formatShare } from '../../shared/number-format.ts';
 import { parseInstant } from '../../shared/time.ts';
 import { visibleJson, visibleText } from '../../shared/visible-text.ts';
@@ -10,7 +17,7 @@ import { useSize } from '../state/use-size.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { Empty, ErrorNotice } from './notice.tsx';
 
-/** The findings by verdict, and one in full. */
+/** The claims by verdict, the findings by verdict, and one in full. */
 
 const VERDICTS: readonly Verdict[] = ['supported', 'not-supported', 'insufficient-data'];
 
@@ -40,21 +47,15 @@ const DENOMINATOR_UNITS: Partial<Record<Finding['kind'], string>> = {
   coverage: 'clock hours',
 };
 
-/** A title without what its group says already. */
-function shortTitle(finding: Finding): string {
-  switch (finding.kind) {
-    case 'activity-share':
-      return `${finding.group}, by ${finding.metric}`;
-    case 'service-ranking':
-      return finding.category === null && finding.country === null
-        ? 'of all activity'
-        : `of ${[finding.category, finding.country].filter((part) => part !== null).join(', ')}`;
-    case 'daily-rhythm':
-    case 'weekly-rhythm':
-      return `by ${finding.metric ?? 'flows'}`;
-    default:
-      return finding.title;
-  }
+const CLAIM_VERDICTS: Readonly<Record<VerdictOnClaim, string>> = {
+  holds: 'Holds',
+  refuted: 'Refuted',
+  'cannot-be-told': 'Cannot be told',
+};
+
+/** The word on a finding's badge. */
+function verdictWord(finding: Finding): string {
+  return finding.kind === 'claim-check' ? CLAIM_VERDICTS[finding.verdictOnClaim] : VERDICT_NAMES[finding.verdict];
 }
 
 function matches(finding: Finding, words: readonly string[]): boolean {
@@ -70,6 +71,7 @@ function List(props: {
   const [text, setText] = useState('');
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const found = props.findings.filter((finding) => matches(finding, words));
+  const claims = found.filter((finding) => finding.kind === 'claim-check');
   return (
     <section className="finding-list panel" aria-labelledby="findings-title">
       <header>
@@ -85,8 +87,36 @@ function List(props: {
       />
       <div className="finding-scroll">
         {found.length === 0 && <p className="quiet">No finding holds these words.</p>}
+        {claims.length > 0 && (
+          <section aria-labelledby="claims-title">
+            <h3 id="claims-title">
+              {FINDING_KINDS['claim-check']}{' '}
+              <span className="quiet">
+                {Object.entries(CLAIM_VERDICTS)
+                  .map(([verdict, word]) => [claims.filter((each) => each.verdictOnClaim === verdict).length, word])
+                  .map(([count, word]) => `${count} ${String(word).toLowerCase()}`)
+                  .join(', ')}
+              </span>
+            </h3>
+            <ul className="claims">
+              {claims.map((claim) => (
+                <li key={claim.id}>
+                  <button
+                    type="button"
+                    title={visibleText(claim.claim.text)}
+                    aria-current={claim.id === props.selected ? 'true' : undefined}
+                    onClick={() => props.onSelect(claim.id)}
+                  >
+                    <span>{visibleText(findingSubject(claim))}</span>
+                    <span className={`verdict ${claim.verdict}`}>{CLAIM_VERDICTS[claim.verdictOnClaim]}</span>
+                  </button>
+                </li>
+              ))}
+            </ul>
+          </section>
+        )}
         {VERDICTS.map((verdict) => {
-          const group = found.filter((finding) => finding.verdict === verdict);
+          const group = found.filter((finding) => finding.verdict === verdict && finding.kind !== 'claim-check');
           return group.length === 0 ? null : (
             <section key={verdict} aria-labelledby={`verdict-${verdict}`}>
               <h3 id={`verdict-${verdict}`}>
@@ -109,7 +139,7 @@ function List(props: {
                             aria-current={finding.id === props.selected ? 'true' : undefined}
                             onClick={() => props.onSelect(finding.id)}
                           >
-                            <span>{visibleText(shortTitle(finding))}</span>
+                            <span>{visibleText(findingSubject(finding))}</span>
                             <span className="number">{shortValue(finding)}</span>
                           </button>
                         </li>
@@ -163,7 +193,67 @@ function coverageText(finding: Finding, timeZone: string): string {
   return `${localTime(first, timeZone, 'minute')} to ${localTime(last, timeZone, 'minute')} (${timeZone}), ${formatShare(observedFraction)} of the clock hours observed, ${rates}`;
 }
 
-function Detail({ finding, all }: { finding: Finding; all: readonly Finding[] }): ReactNode {
+/** What a claim says, why it holds or not, and the findings that it rests on. */
+function ClaimReasons(props: {
+  finding: ClaimCheckFinding;
+  all: readonly Finding[];
+  onSelect: (id: string) => void;
+}): ReactNode {
+  const { finding, all, onSelect } = props;
+  const rests = finding.restsOn.flatMap((id) => all.find((other) => other.id === id) ?? []);
+  return (
+    <>
+      <p className="statement">{visibleText(finding.why)}</p>
+      <p className="quiet">As claimed by: {visibleText(finding.claim.source)}</p>
+      {rests.length > 0 && (
+        <ul className="rests-on" aria-label="Findings that it rests on">
+          {rests.map((other) => (
+            <li key={other.id}>
+              <button type="button" onClick={() => onSelect(other.id)}>
+                {visibleText(other.title)}
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
+  );
+}
+
+function Particulars({ caption, heads, rows }: FindingTable): ReactNode {
+  return (
+    <section>
+      <h3>{caption}</h3>
+      <div className="table-scroll">
+        <table className="particulars">
+          <thead>
+            <tr>
+              {heads.map(({ name, isNumber }) => (
+                <th key={name} scope="col" className={isNumber ? 'number' : undefined}>
+                  {name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row) => (
+              <tr key={row.join('\t')}>
+                {row.map((cell, i) => (
+                  <td key={heads[i]?.name ?? i} className={heads[i]?.isNumber === true ? 'number' : undefined}>
+                    {visibleText(cell)}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function Detail(props: { finding: Finding; all: readonly Finding[]; onSelect: (id: string) => void }): ReactNode {
+  const { finding, all, onSelect } = props;
   const { timeZone, setWhere, go, setMetric } = useWorkbench();
   const [box, { width }] = useSize<HTMLDivElement>();
   const figure = width > 0 ? FindingFigure({ finding, all, width: Math.min(width, 760) }) : null;
@@ -179,9 +269,13 @@ function Detail({ finding, all }: { finding: Finding; all: readonly Finding[] })
           <p className="quiet kind">{FINDING_KINDS[finding.kind]}</p>
           <h2 id="finding-title">{visibleText(finding.title)}</h2>
         </div>
-        <span className={`verdict ${finding.verdict}`}>{VERDICT_NAMES[finding.verdict]}</span>
+        <span className={`verdict ${finding.verdict}`}>{verdictWord(finding)}</span>
       </header>
-      <p className="statement">{visibleText(finding.statement)}</p>
+      {finding.kind === 'claim-check' ? (
+        <ClaimReasons finding={finding} all={all} onSelect={onSelect} />
+      ) : (
+        <p className="statement">{visibleText(finding.statement)}</p>
+      )}
       <div className="detail-actions">
         <button type="button" className="primary" onClick={showFlows}>
           Show the flows
@@ -205,6 +299,9 @@ function Detail({ finding, all }: { finding: Finding; all: readonly Finding[] })
           </figure>
         )}
       </div>
+      {findingTables(finding).map((each) => (
+        <Particulars key={each.caption} {...each} />
+      ))}
       <div className="detail-columns">
         <section>
           <h3>Numbers</h3>
@@ -289,7 +386,7 @@ export function FindingsView(): ReactNode {
   return (
     <div className="view findings">
       <List findings={findings} selected={finding.id} onSelect={setSelected} />
-      <Detail key={finding.id} finding={finding} all={findings} />
+      <Detail key={finding.id} finding={finding} all={findings} onSelect={setSelected} />
     </div>
   );
 }
