@@ -74,22 +74,41 @@ export function findingChart(finding: Finding): FindingChart | null {
             form: 'strips',
             days: finding.days.map(({ date, sequence }) => ({
               date,
-              spans: sequence.map(({ from, to, category, service }) => ({
-                from: hourOf(from),
-                to: hourOf(to) || 24,
-                category,
-                service,
-              })),
+              spans: leading(sequence),
             })),
-            caption: 'What the host met in the hours of its days, local time.',
+            caption: 'What the host met most in each hour of its days, local time.',
           };
     default:
       return null;
   }
 }
 
-/** Hours of a clock time in `…T09:30…` or `09:30`. */
+type Stretch = Extract<Finding, { kind: 'host-profile' }>['days'][number]['sequence'][number];
+
+/** Hour by hour the stretch with most flows an hour, joined where it goes on. */
+function leading(sequence: readonly Stretch[]): StripsChart['days'][number]['spans'] {
+  const stretches = sequence.map((each) => {
+    const [from, to] = [hourOf(each.from), hourOf(each.to)];
+    return { from, to, category: each.category, service: each.service, rate: each.flows / (to - from) };
+  });
+  const spans: { from: number; to: number; category: string; service: string | null }[] = [];
+  for (let hour = 0; hour < 24; hour++) {
+    const first = stretches
+      .filter(({ from, to }) => from <= hour && to > hour)
+      .reduce<(typeof stretches)[number] | null>(
+        (best, each) => (best === null || each.rate > best.rate ? each : best),
+        null,
+      );
+    if (first === null) continue;
+    const { category, service } = first;
+    const last = spans.at(-1);
+    if (last?.to === hour && last.category === category && last.service === service) last.to = hour + 1;
+    else spans.push({ from: hour, to: hour + 1, category, service });
+  }
+  return spans;
+}
+
+/** The hour of a clock time, `09:00`. */
 function hourOf(text: string): number {
-  const [, hour, minute] = /(\d\d):(\d\d)/.exec(text) ?? [];
-  return Number(hour ?? 0) + Number(minute ?? 0) / 60;
+  return Number(text.slice(0, 2));
 }

@@ -12,6 +12,8 @@ import { type AnalysisFrame, LEVEL, RESAMPLES, SEED, SIGNIFICANCE, daysPerBlock,
 import { claimChecks } from './claim-check.ts';
 import { coverageFinding, coverageOf } from './coverage.ts';
 import { dailyRhythms } from './daily-rhythm.ts';
+import { hostProfiles } from './host-profile.ts';
+import { ServerCollector, serverInventory } from './server-inventory.ts';
 import { serviceRankings } from './service-ranking.ts';
 import { adjustPValues } from './statistics/benjamini-hochberg.ts';
 import { resampleDays } from './statistics/day-bootstrap.ts';
@@ -20,11 +22,14 @@ import { weeklyRhythms } from './weekly-rhythm.ts';
 
 /** Every kind of finding, made anew for each run; the order in which findings are told is that of FINDING_KINDS. */
 function analyses(): Analysis[] {
+  const servers = new ServerCollector();
   return [
     { findings: activityShares },
     { findings: serviceRankings },
     dailyRhythms,
     weeklyRhythms,
+    serverInventory(servers),
+    hostProfiles(servers),
     { findings: (frame) => [coverageFinding(frame)] },
   ];
 }

@@ -98,6 +98,14 @@ export function seenBetween(frame: AnalysisFrame, counts: (day: DayTally) => boo
   return `seen between ${dateOf(first)} and ${dateOf(last)} (${zone}), on ${number}${scaled}`;
 }
 
+/** "flows of the case between 2017-04-24 and 2017-05-14 (Asia/Pyongyang)": the window that a count speaks of. */
+export function caseWindow(frame: AnalysisFrame): string {
+  const first = frame.days[0];
+  const last = frame.days.at(-1);
+  if (first === undefined || last === undefined) return 'no flow of the case';
+  return `flows of the case between ${dateOf(first)} and ${dateOf(last)} (${frame.profile.timeZone})`;
+}
+
 export function hasActivity(day: DayTally): boolean {
   return day.flows.some((flows) => flows > 0);
 }

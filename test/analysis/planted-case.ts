@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { StoredInstitution } from '../../electron/casefile/case-reader.ts';
 import { createCaseFile } from '../../electron/casefile/case-file.ts';
 import { Random } from '../../electron/analysis/statistics/random.ts';
 import {
@@ -31,6 +32,10 @@ export interface PlantedFlow {
   service?: string | null;
   protocol?: string;
   labelEvidence?: (typeof LABEL_EVIDENCE)[number];
+  /** Numbers of further columns, or instead of those above (`responderPort`, `state`, `country`). */
+  columns?: Partial<Record<FlowColumn, number>>;
+  /** Texts of columns with a dictionary (`name`, `userAgent`, `ja4`, `match`). */
+  texts?: Partial<Record<FlowColumn, string>>;
 }
 
 export interface PlantedFile {
@@ -58,7 +63,13 @@ export const PLANTED_PROFILE: Profile = {
 export function plantCase(
   path: string,
   files: readonly PlantedFile[],
-  options: { profile?: Profile; rows?: number; meta?: Record<string, string> } = {},
+  options: {
+    profile?: Profile;
+    rows?: number;
+    meta?: Record<string, string>;
+    /** By the text in label column `match`. */
+    institutions?: Readonly<Record<string, StoredInstitution>>;
+  } = {},
 ): void {
   const db = createCaseFile(path);
   const meta: Record<string, string> = {
@@ -78,6 +89,10 @@ export function plantCase(
       tables: [{ name: 'country-2017-07', kind: 'country', date: '2017-07-04', sha256: 'd'.repeat(64) }],
     }),
   );
+  const putInstitution = db.prepare('INSERT INTO institution VALUES (?, ?, ?, ?, ?)');
+  for (const [match, of] of Object.entries(options.institutions ?? {})) {
+    putInstitution.run(match, of.name, of.country, of.class, of.domain);
+  }
   const terms = new Map<string, number>();
   const term = (id: string): number => {
     const known = terms.get(id);
@@ -123,9 +138,10 @@ export function plantCase(
         flows.reduce((x, flow) => ((flow.end ?? flow.start) > x ? (flow.end ?? flow.start) : x), -Infinity),
         '',
       );
-      for (const [name, column] of Object.entries(columnsOf(flows, from, term))) {
+      const columns: Record<string, ColumnArray | Uint8Array> = { ...columnsOf(flows, from, term), ...textsOf(flows) };
+      for (const [name, column] of Object.entries(columns)) {
         const data = Buffer.from(column.buffer, column.byteOffset, column.byteLength);
-        if (Object.hasOwn(FACT_COLUMNS, name)) {
+        if (Object.hasOwn(FACT_COLUMNS, name.replace('.dictionary', ''))) {
           db.prepare('INSERT INTO segmentFact VALUES (?, ?, ?)').run(segment, name, data);
         } else {
           db.prepare('INSERT INTO segmentLabel VALUES (1, ?, ?, ?)').run(segment, name, data);
@@ -179,6 +195,24 @@ function columnsOf(
   fill('service', (flow) => (flow.service ? term(flow.service) : 0));
   fill('labelEvidence', (flow) => LABEL_EVIDENCE.indexOf(flow.labelEvidence ?? 'hostname'));
   fill('subjectSide', (flow) => SUBJECT_SIDES.indexOf(flow.subjectSide ?? 'initiator'));
+  fill('range', (flow) => (flow.subjectSide === 'none' ? 0 : 1));
+  const further = new Set(flows.flatMap((flow) => Object.keys(flow.columns ?? {}) as FlowColumn[]));
+  for (const name of further) {
+    const usual = columns[name];
+    fill(name, (flow, row) => flow.columns?.[name] ?? usual?.[row] ?? 0);
+  }
+  return columns;
+}
+
+/** Columns of texts with their dictionaries (`name`, `name.dictionary`). */
+function textsOf(flows: readonly PlantedFlow[]): Record<string, ColumnArray | Uint8Array> {
+  const columns: Record<string, ColumnArray | Uint8Array> = {};
+  const names = new Set(flows.flatMap((flow) => Object.keys(flow.texts ?? {}) as FlowColumn[]));
+  for (const name of names) {
+    const entries = [...new Set(flows.flatMap((flow) => flow.texts?.[name] ?? []))];
+    columns[name] = Uint32Array.from(flows, (flow) => entries.indexOf(flow.texts?.[name] ?? '') + 1);
+    columns[`${name}.dictionary`] = new TextEncoder().encode(JSON.stringify(entries));
+  }
   return columns;
 }
 

@@ -1,0 +1,40 @@
+import { type AddressWords, compareAddresses, formatAddress } from '../../shared/address.ts';
+import { PairIndex } from '../casefile/pair-index.ts';
+
+/** Numbers addresses from 0 in the order of their first sight, without an object or a text for any. */
+export class AddressNumbers {
+  readonly #upper = new PairIndex();
+  readonly #prefixes = new PairIndex();
+  readonly #addresses = new PairIndex();
+
+  /** Addresses known. */
+  get size(): number {
+    return this.#addresses.size;
+  }
+
+  /** Number of the address whose four words begin at `at` of an address column. */
+  number(words: ArrayLike<number>, at: number): number {
+    const prefix = this.#prefixes.number(this.#upper.number(words[at], words[at + 1]), words[at + 2]);
+    return this.#addresses.number(prefix, words[at + 3]);
+  }
+
+  words(number: number): AddressWords {
+    const prefix = this.#addresses.first(number);
+    const upper = this.#prefixes.first(prefix);
+    return [
+      this.#upper.first(upper),
+      this.#upper.second(upper),
+      this.#prefixes.second(prefix),
+      this.#addresses.second(number),
+    ];
+  }
+
+  text(number: number): string {
+    return formatAddress(...this.words(number));
+  }
+
+  /** Order of the addresses behind two numbers, which does not depend on the order of their sight. */
+  compare(x: number, y: number): number {
+    return compareAddresses(this.words(x), this.words(y));
+  }
+}
