@@ -1,5 +1,5 @@
 import type { Finding } from './finding.ts';
-import { formatCount, formatShare, formatShareInterval } from './number-format.ts';
+import { formatCount } from './number-format.ts';
 
 /** What a finding of each kind holds besides its value, as tables of plain text: report and window print the same. */
 
@@ -71,22 +71,11 @@ export function findingSubject(finding: Finding): string {
 export function findingTables(finding: Finding): FindingTable[] {
   switch (finding.kind) {
     case 'foreign-presence':
-      return [
-        ...table(
-          'Local organisations met',
-          ['Organisation', 'Class', '#Days'],
-          finding.localOrganisations.map((each) => [each.name, each.class, formatCount(each.daysActive)]),
-        ),
-        ...table(
-          'Share of activity that involves the country',
-          ['Counted', '#Share', '#95 % interval'],
-          Object.entries(finding.shareBy ?? {}).map(([metric, share]) => [
-            metric,
-            formatShare(share.value),
-            formatShareInterval(share.interval),
-          ]),
-        ),
-      ];
+      return table(
+        'Local organisations met',
+        ['Organisation', 'Class', '#Days'],
+        finding.localOrganisations.map((each) => [each.name, each.class, formatCount(each.daysActive)]),
+      );
     case 'onset':
       return [
         ...table(

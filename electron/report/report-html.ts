@@ -36,7 +36,7 @@ import {
 } from './figures.ts';
 import { GLOSSARY } from './glossary.ts';
 import { breakable, escapeHtml, hashMarkup, prose, shellArgument } from './markup.ts';
-import { MOST_IN_FULL, claimsSection, isSerial, particulars, serialTable } from './serial-findings.ts';
+import { MOST_IN_FULL, claimsSection, isSerial, particulars, serialArticle, serialTable } from './serial-findings.ts';
 import { reportStyle } from './style.ts';
 
 /** The case report: one HTML file that needs nothing else. */
@@ -204,7 +204,8 @@ function summaryLines(findings: readonly Finding[]): string[] {
     if (finding.kind === 'coverage') lines.push(finding.statement);
   }
   for (const finding of findings) {
-    const top = finding.kind === 'service-ranking' && finding.category === null ? finding.ranking[0] : undefined;
+    const isOfAll = finding.kind === 'service-ranking' && finding.category === null && finding.country === null;
+    const top = isOfAll ? finding.ranking[0] : undefined;
     if (top !== undefined) {
       const doubt = finding.verdict === 'supported' ? '' : ', though its first place is not certain';
       lines.push(
@@ -285,11 +286,12 @@ function cards(findings: readonly Finding[]): Finding[][] {
     let key: string = finding.id;
     if (isSerial(finding)) {
       const told = inFull.get(finding.kind) ?? 0;
-      if (finding.verdict !== 'supported' || told === MOST_IN_FULL) key = `list ${finding.kind} ${finding.verdict}`;
-      else inFull.set(finding.kind, told + 1);
+      const hasRoom = finding.verdict === 'supported' && told < MOST_IN_FULL;
+      if (hasRoom) inFull.set(finding.kind, told + 1);
+      key = `${hasRoom ? 'full' : 'list'} ${finding.kind} ${finding.verdict}`;
     }
     if (finding.kind === 'activity-share') key = `share ${finding.group}`;
-    else if (finding.kind === 'service-ranking' && finding.category !== null) key = `rankings ${finding.verdict}`;
+    else if (isPartRanking(finding)) key = `rankings by ${partOf(finding)} ${finding.verdict}`;
     else if (finding.kind === 'daily-rhythm' || finding.kind === 'weekly-rhythm')
       key = `${finding.kind} ${finding.verdict}`;
     together.set(key, [...(together.get(key) ?? []), finding]);
@@ -303,7 +305,7 @@ function verdictOf(card: readonly Finding[]): Verdict {
 }
 
 function sharedCaveats(findings: readonly Finding[]): Caveat[] {
-  const about = findings.filter((finding) => finding.kind !== 'coverage');
+  const about = findings.filter((finding) => finding.population.startsWith('activity:'));
   const first = about[0];
   if (first === undefined || about.length < 2) return [];
   return first.caveats.filter((caveat) =>
@@ -351,6 +353,7 @@ function cardMarkup(
   if (first === undefined) return '';
   const title = titleOf(card, first);
   const own = ownCaveats(card, shared);
+  if (isInFull(card)) return serialArticle(card, own, details(reader, card), isFirst);
   return `<article class="finding${isFirst ? ' first' : ''}">
 <h3>${escapeHtml(title)} ${verdictMark(verdictOf(card))}</h3>
 ${statements(card)}
@@ -368,7 +371,7 @@ function ownCaveats(card: readonly Finding[], shared: ReadonlySet<string>): Cave
     for (const caveat of finding.caveats) {
       if (shared.has(caveat.id) && finding.kind !== 'coverage') continue;
       const known = categoriesOf.get(`${caveat.id} ${caveat.text}`) ?? { caveat, categories: [] };
-      if (isCategoryRanking(finding)) known.categories.push(finding.category ?? '');
+      if (isPartRanking(finding)) known.categories.push(finding.category ?? finding.country ?? '');
       categoriesOf.set(`${caveat.id} ${caveat.text}`, known);
     }
   }
@@ -384,14 +387,20 @@ function ownCaveats(card: readonly Finding[], shared: ReadonlySet<string>): Cave
 
 function titleOf(card: readonly Finding[], first: Finding): string {
   if (isList(card)) return FINDING_KINDS[first.kind];
-  if (isCategoryRanking(first)) return 'Most used services by category';
+  if (isPartRanking(first)) return `Most used services by ${partOf(first)}`;
   return card.length > 1 ? first.title.replace(/, by [a-z-]+$/, '') : first.title;
 }
 
-/** Subjects of one kind that stand in a table together. */
+/** Subjects of one kind that stand in a table together: what was not found, and what goes beyond those told in full. */
 function isList(card: readonly Finding[]): boolean {
   const first = card[0];
   return first !== undefined && card.length > 1 && isSerial(first);
+}
+
+/** Findings of one kind that are told one after the other, with what they share once. */
+function isInFull(card: readonly Finding[]): boolean {
+  const first = card[0];
+  return first !== undefined && isSerial(first) && card.length <= MOST_IN_FULL && first.verdict === 'supported';
 }
 
 const LIST_INTRODUCTION: Readonly<Record<Verdict, string>> = {
@@ -400,14 +409,19 @@ const LIST_INTRODUCTION: Readonly<Record<Verdict, string>> = {
   'insufficient-data': 'Looked for in each of these; the data do not suffice.',
 };
 
-function isCategoryRanking(finding: Finding): finding is ServiceRankingFinding {
-  return finding.kind === 'service-ranking' && finding.category !== null;
+/** A ranking within a category or among the peers of a country. */
+function isPartRanking(finding: Finding): finding is ServiceRankingFinding {
+  return finding.kind === 'service-ranking' && (finding.category !== null || finding.country !== null);
+}
+
+function partOf(finding: ServiceRankingFinding): 'category' | 'country' {
+  return finding.country === null ? 'category' : 'country';
 }
 
 /** One statement a finding, but a group's four shares begin alike: there the first stands for all, the table has the rest. */
 function statements(card: readonly Finding[]): string {
   const first = card[0];
-  if (first !== undefined && isCategoryRanking(first))
+  if (first !== undefined && isPartRanking(first))
     return `<p class="statement">${RANKING_INTRODUCTION[first.verdict]}</p>`;
   if (first !== undefined && isList(card)) return `<p class="statement">${LIST_INTRODUCTION[first.verdict]}</p>`;
   const told = first?.kind === 'activity-share' ? [shareSentence(card)] : card.map((finding) => finding.statement);
@@ -416,13 +430,13 @@ function statements(card: readonly Finding[]): string {
 
 const RANKING_INTRODUCTION: Readonly<Record<Verdict, string>> = {
   supported:
-    'Named services by their share of the activity flows (opened from inside the ranges) of each category. The first ' +
+    'Named services by their share of the activity flows (opened from inside the ranges) of each part. The first ' +
     'place of each category is certain by the rule below; later places may not be.',
   'not-supported':
-    'Named services by their share of the activity flows (opened from inside the ranges) of each category. Which comes ' +
+    'Named services by their share of the activity flows (opened from inside the ranges) of each part. Which comes ' +
     'first cannot be told: other days might turn the order.',
   'insufficient-data':
-    'Named services by their share of the activity flows (opened from inside the ranges) of each category. There are too ' +
+    'Named services by their share of the activity flows (opened from inside the ranges) of each part. There are too ' +
     'few flows or days to tell which comes first; the figures are for orientation only.',
 };
 
@@ -447,7 +461,12 @@ function figures(reader: CaseReader, card: readonly Finding[]): string {
   if (shares.length > 0) return isUnseen(shares) ? '' : shareFigure(shares);
   if (isList(card)) return '';
   const drawn = card.map((finding) => {
-    if (finding.kind === 'service-ranking' && finding.category === null && finding.ranking.length > 1) {
+    if (
+      finding.kind === 'service-ranking' &&
+      finding.category === null &&
+      finding.country === null &&
+      finding.ranking.length > 1
+    ) {
       return rankingFigure(finding);
     }
     if (finding.kind === 'daily-rhythm' && finding.profile.length > 0) return profileFigure(finding);
@@ -476,7 +495,7 @@ function numbersTable(card: readonly Finding[]): string {
   const first = card[0];
   if (first === undefined) return '';
   if (first.kind === 'service-ranking') {
-    return first.category === null ? rankingTable(first) : categoryRankings(card.filter(isCategoryRanking));
+    return isPartRanking(first) ? categoryRankings(card.filter(isPartRanking)) : rankingTable(first);
   }
   if (first.kind === 'coverage') return coverageDetails(first);
   if (isSerial(first) || first.kind === 'malicious-activity') return serialTable(card);
@@ -531,11 +550,11 @@ function categoryRankings(findings: readonly ServiceRankingFinding[]): string {
     );
     if (left > 0) places.push(`<li class="quiet">and ${left} further ranked</li>`);
     return (
-      `<tr><td>${escapeHtml(finding.category ?? '')}</td><td class="number">${formatCount(finding.denominator)}</td>` +
+      `<tr><td>${escapeHtml(finding.category ?? finding.country ?? '')}</td><td class="number">${formatCount(finding.denominator)}</td>` +
       `<td><ul class="places">${places.join('')}</ul></td><td class="mono">${escapeHtml(finding.id)}</td></tr>`
     );
   });
-  return `<table><thead><tr><th>Category</th><th class="number">Flows</th><th>Services: share (95 % interval; days seen)</th><th>Finding id</th></tr></thead><tbody>${rows.join('')}</tbody></table>`;
+  return `<table><thead><tr><th>${findings[0]?.country === null ? 'Category' : 'Country'}</th><th class="number">Flows</th><th>Services: share (95 % interval; days seen)</th><th>Finding id</th></tr></thead><tbody>${rows.join('')}</tbody></table>`;
 }
 
 function coverageDetails(finding: CoverageFinding): string {
@@ -565,8 +584,11 @@ function duration(from: string, to: string): string {
 function details(reader: CaseReader, card: readonly Finding[]): string {
   const first = card[0];
   if (first === undefined) return '';
-  const parameters = Object.entries(first.parameters).filter(([name]) => name !== 'metric' || card.length === 1);
-  if (isCategoryRanking(first)) return rankingDetails(reader, card.filter(isCategoryRanking));
+  // Of several findings, what holds for all.
+  const parameters = Object.entries(first.parameters).filter(([name, value]) =>
+    card.every((other) => JSON.stringify(other.parameters[name]) === JSON.stringify(value)),
+  );
+  if (isPartRanking(first)) return rankingDetails(reader, card.filter(isPartRanking));
   const where = first.where === '' ? 'every flow of the case' : `<code>${breakable(first.where)}</code>`;
   const selecting = first.where === '' ? '' : ` --where ${shellArgument(first.where)}`;
   const command = `enclave flows ${shellArgument(basename(reader.path))}${selecting}`;
@@ -576,9 +598,13 @@ function details(reader: CaseReader, card: readonly Finding[]): string {
       ['Counted', escapeHtml(capital(first.population))],
       ['Method', `${escapeHtml(first.method.name)} <span class="quiet">(${escapeHtml(first.method.source)})</span>`],
       ['Parameters', escapeHtml(parameters.map(([name, value]) => `${inWords(name)} ${plain(value)}`).join('; '))],
-      ['Flows behind it', where],
-      ['Reproduce', `<code class="block">${escapeHtml(command)}</code>`],
-      ...(isList(card) ? [] : ([[card.length > 1 ? 'Finding ids' : 'Finding id', ids]] as const)),
+      ...(isInFull(card) || isList(card)
+        ? []
+        : ([
+            ['Flows behind it', where],
+            ['Reproduce', `<code class="block">${escapeHtml(command)}</code>`],
+          ] as const)),
+      ...(isInFull(card) || isList(card) ? [] : ([[card.length > 1 ? 'Finding ids' : 'Finding id', ids]] as const)),
     ],
     'details',
   );
@@ -588,8 +614,9 @@ function details(reader: CaseReader, card: readonly Finding[]): string {
 function rankingDetails(reader: CaseReader, findings: readonly ServiceRankingFinding[]): string {
   const [first] = findings;
   if (first === undefined) return '';
-  const parameters = Object.entries(first.parameters).filter(([name]) => name !== 'category');
-  const start = first.where.slice(0, first.where.lastIndexOf(' and category = '));
+  const part = partOf(first);
+  const parameters = Object.entries(first.parameters).filter(([name]) => name !== 'category' && name !== 'country');
+  const start = first.where.slice(0, first.where.lastIndexOf(` and ${part} = `));
   const filters = findings.map((finding) => {
     const rest = finding.where.startsWith(start) ? `…${finding.where.slice(start.length)}` : finding.where;
     return `<li><code>${breakable(rest)}</code></li>`;
@@ -605,7 +632,7 @@ function rankingDetails(reader: CaseReader, findings: readonly ServiceRankingFin
       ],
       [
         'Reproduce',
-        `<code class="block">${escapeHtml(`enclave flows ${shellArgument(basename(reader.path))} --where ${shellArgument(`${start} and category = CATEGORY and service = SERVICE`)}`)}</code>`,
+        `<code class="block">${escapeHtml(`enclave flows ${shellArgument(basename(reader.path))} --where ${shellArgument(`${start} and ${part} = ${part.toUpperCase()} and service = SERVICE`)}`)}</code>`,
       ],
     ],
     'details',

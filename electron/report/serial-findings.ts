@@ -1,16 +1,22 @@
-import { type ClaimCheckFinding, type Finding, FINDING_KINDS, type VerdictOnClaim } from '../../shared/finding.ts';
+import {
+  type Caveat,
+  type ClaimCheckFinding,
+  type Finding,
+  FINDING_KINDS,
+  type VerdictOnClaim,
+} from '../../shared/finding.ts';
 import { findingChart } from '../../shared/finding-chart.ts';
 import { type FindingTable, findingSubject, findingTables } from '../../shared/finding-tables.ts';
 import { formatPValue, formatQuantity } from '../../shared/number-format.ts';
 import { chartFigure } from './charts.ts';
-import { escapeHtml, prose } from './markup.ts';
+import { breakable, escapeHtml, prose } from './markup.ts';
 
 /** Claims, and the kinds of which a case holds one finding for each of many subjects: countries, hosts, services. */
 
 /** Rows of a table of particulars that are printed; the rest are in the case. */
 const MOST_ROWS = 40;
 /** Findings of a kind told in full; further ones stand in a table. */
-export const MOST_IN_FULL = 8;
+export const MOST_IN_FULL = 6;
 
 const SERIAL: ReadonlySet<Finding['kind']> = new Set<Finding['kind']>([
   'event-association',
@@ -90,4 +96,37 @@ export function serialTable(findings: readonly Finding[]): string {
     `<table><thead><tr><th>Subject</th><th class="number">${escapeHtml(unit)}</th><th class="number">95 % interval</th>` +
     `<th class="number">p, adjusted</th><th>Finding id</th></tr></thead><tbody>${rows.join('')}</tbody></table>`
   );
+}
+
+/**
+ * Findings of one kind, told one after the other: statement, chart and tables of each with the filter of its flows; then
+ * figures, limits and method of all.
+ *
+ * @param caveats those that do not stand above already
+ * @param details markup of what they share
+ */
+export function serialArticle(
+  findings: readonly Finding[],
+  caveats: readonly Caveat[],
+  details: string,
+  isFirst: boolean,
+): string {
+  const [first] = findings;
+  if (first === undefined) return '';
+  const told = findings.map(
+    (finding) =>
+      `<div class="subject"><p class="statement">${prose(finding.statement)}</p>${particulars(finding)}` +
+      `<p class="flows"><span class="quiet">Flows</span> <code>${finding.where === '' ? 'all' : breakable(finding.where)}</code></p></div>`,
+  );
+  const limits =
+    caveats.length === 0
+      ? ''
+      : `<div class="limits"><h4>Limits</h4><ul class="caveats">${caveats.map(({ text }) => `<li>${prose(text)}</li>`).join('')}</ul></div>`;
+  return `<article class="finding${isFirst ? ' first' : ''}">
+<h3>${escapeHtml(FINDING_KINDS[first.kind])} <span class="verdict supported">Supported</span></h3>
+${told.join('')}
+${serialTable(findings)}
+${limits}
+${details}
+</article>`;
 }

@@ -37,6 +37,8 @@ code.block { display: block; white-space: pre-wrap; background: var(--faint); pa
 table.audit { margin-top: 4mm; }
 table.shares { margin: 4mm 0; }
 table.claims td:nth-child(2) { width: 38%; }
+.subject { margin-bottom: 6mm; }
+.subject .flows { font-size: 8.8pt; margin-top: 2mm; }
 tbody.entry { break-inside: avoid; }
 tbody.entry tr:not(:last-child) td { border-bottom: 0; padding-bottom: 0; }
 td.detail { font-size: 8.2pt; }
