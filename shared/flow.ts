@@ -96,6 +96,7 @@ export const NAME_ORIGINS = [
   'dhcp-lease',
   'mdns-announcement',
   'netbios-name',
+  'stun-realm',
 ] as const;
 export type NameOrigin = (typeof NAME_ORIGINS)[number];
 
@@ -277,6 +278,9 @@ export const FACT_COLUMNS = {
   outputInterface: number('u32'),
   /** Bits of ASSEMBLY. */
   assembly: number('u8'),
+  /** TTL or hop limit of the first packet of each end, captures only; 0 = not told. */
+  initiatorTtl: number('u8'),
+  responderTtl: number('u8'),
 } as const satisfies Record<string, ColumnSpec>;
 
 /**
@@ -296,6 +300,8 @@ export const LABEL_COLUMNS = {
   linkedName: dictionary,
   linkedOrigin: enumeration,
   linkedUserAgent: dictionary,
+  linkedJa3: dictionary,
+  linkedJa4: dictionary,
   country: number('u16'),
   asn: number('u32'),
   subjectSide: enumeration,

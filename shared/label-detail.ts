@@ -39,6 +39,7 @@ const ORIGINS: Readonly<Record<NameOrigin, string>> = {
   'dhcp-lease': 'name that the host gave itself when it was leased the address:',
   'mdns-announcement': 'name that the host announced for itself (mDNS):',
   'netbios-name': 'name that the host announced for itself (NetBIOS):',
+  'stun-realm': 'realm that the relay names itself by (STUN):',
 };
 
 const PORT_TRANSPORTS: readonly string[] = ['tcp', 'udp', 'sctp', 'dccp', 'udplite'];
@@ -65,10 +66,19 @@ export function labelDetail(basis: LabelBasis): string {
     case 'port':
       return chain(portHint(basis) ?? 'port hint', service ?? protocol);
     case 'behaviour':
-      return chain(match === null ? 'behaviour' : `behaviour ${shown(match)}`, service ?? category);
+      return chain(match === null ? 'behaviour' : `behaviour: ${shown(match)}`, service ?? category);
     case 'none':
-      return ['no rule matched', namedBy(basis), portHint(basis)].filter((part) => part !== null).join('; ');
+      return [unrecognised(payloadRule), namedBy(basis), portHint(basis)].filter((part) => part !== null).join('; ');
   }
+}
+
+/** The payload rule of flows that none recognised, but whose first payload is encrypted throughout. */
+const ENCRYPTED_RULE = 'encrypted-unclassified';
+
+function unrecognised(payloadRule: string | null): string {
+  return payloadRule === ENCRYPTED_RULE
+    ? 'encrypted, unclassified: the first payload seen is random throughout, without greeting or text (Wu 2023; compressed data may look so)'
+    : 'no rule matched';
 }
 
 function chain(...links: string[]): string {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { blockContains, formatBlock, parseBlock, type AddressBlock } from '../../shared/address.ts';
+import { blockContains, formatBlock, isIpv4, parseBlock, type AddressBlock } from '../../shared/address.ts';
 import { EnclaveError } from '../../shared/problem.ts';
 import { type Category, isCategory } from '../../shared/vocabulary.ts';
 import {
@@ -72,6 +72,8 @@ export interface CatalogueMatch {
   /** The name, the suffix (`*.gov.in` for a country pattern), the domain of an institution or the CIDR block that matched. */
   readonly pattern: string;
   readonly kind: 'domain' | 'exact' | 'institution' | 'pattern' | 'prefix';
+  /** Finer kind of the service within the category. */
+  readonly subcategory?: string;
   /** The institution that the entry stands for; country patterns stand for many, `institutionOfMatch` tells which. */
   readonly institution?: Institution;
 }
@@ -108,6 +110,10 @@ export class Catalogue {
   readonly #names = new NameTable<CatalogueMatch>();
   /** By length of the block, longest first; within it by hash of the block's words. */
   readonly #blocks: { readonly bits: number; readonly byWords: Map<number, DatedBlock[]> }[] = [];
+  /** By the first 16 bits of an IPv4 and of another address: 1 where some block has addresses that begin so. */
+  readonly #beginnings4 = new Uint8Array(65_536);
+  readonly #beginnings6 = new Uint8Array(65_536);
+  readonly #changeTimes: number[] = [];
 
   private constructor(
     version: string,
@@ -193,6 +199,8 @@ export class Catalogue {
 
   /** The longest block that holds the address at a time (microseconds since the epoch). */
   byAddress(a: number, b: number, c: number, d: number, timeUs: number): CatalogueMatch | null {
+    const isPossible = isIpv4(a, b, c) ? this.#beginnings4[d >>> 16] : this.#beginnings6[a >>> 16];
+    if (isPossible === 0) return null;
     for (const { bits, byWords } of this.#blocks) {
       const candidates = byWords.get(wordsHash(a, b, c, d, bits));
       if (candidates === undefined) continue;
@@ -203,12 +211,23 @@ export class Catalogue {
     return null;
   }
 
+  /** Microseconds since the epoch: between two of these, `byAddress` says the same at all times. */
+  get changeTimes(): readonly number[] {
+    return this.#changeTimes;
+  }
+
   #addService(service: CatalogueService): void {
     if (this.#services.has(service.id)) throw new TypeError(`service ${service.id} stands twice`);
     this.#services.set(service.id, service);
-    const { id, category, country = null } = service;
+    const { id, category, subcategory, country = null } = service;
     const institution = institutionOfService(service);
-    const named = { service: id, category, country, ...(institution === null ? {} : { institution }) };
+    const named = {
+      service: id,
+      category,
+      country,
+      ...(subcategory === undefined ? {} : { subcategory }),
+      ...(institution === null ? {} : { institution }),
+    };
     for (const name of service.domains) {
       const known = this.#names.suffix(name);
       if (known && known.kind !== 'pattern') throw new TypeError(`${name} stands twice`);
@@ -254,11 +273,28 @@ export class Catalogue {
       group = { bits: block.bits, byWords: new Map() };
       this.#blocks.push(group);
     }
+    this.#markBeginnings(block);
+    if (prefix.from !== undefined) this.#changeTimes.push(fromUs);
+    if (prefix.to !== undefined) this.#changeTimes.push(untilUs);
     const key = wordsHash(...block.words, block.bits);
     const match: CatalogueMatch = { service: id, category, country, pattern: formatBlock(block), kind: 'prefix' };
     const same = group.byWords.get(key);
     if (same) same.push({ block, fromUs, untilUs, match });
     else group.byWords.set(key, [{ block, fromUs, untilUs, match }]);
+  }
+
+  #markBeginnings({ words, bits }: AddressBlock): void {
+    const [a, b, c, d] = words;
+    const mark = (beginnings: Uint8Array, word: number, given: number): void => {
+      const first = word >>> 16;
+      beginnings.fill(1, first, first + (given >= 16 ? 1 : 2 ** (16 - given)));
+    };
+    if (bits >= 96 && isIpv4(a, b, c)) mark(this.#beginnings4, d, bits - 96);
+    else {
+      // A block of fewer bits may hold the mapped form of IPv4, too.
+      if (blockContains({ words, bits }, 0, 0, 0xffff, 0)) this.#beginnings4.fill(1);
+      mark(this.#beginnings6, a, bits);
+    }
   }
 }
 

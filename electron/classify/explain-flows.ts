@@ -16,6 +16,7 @@ import type { Profile } from '../../shared/profile.ts';
 import { UNKNOWN } from '../../shared/vocabulary.ts';
 import type { TableSays } from '../reference/reference-tables.ts';
 import type { LayeredTables } from '../reference/layered-tables.ts';
+import type { BehaviourLookup } from './behaviour/behaviours.ts';
 import {
   FlowLabeller,
   type LabelSources,
@@ -73,6 +74,7 @@ export interface ExplainSources {
   readonly catalogue: LayeredCatalogue;
   readonly reference: LayeredTables;
   readonly memory: NameLookup;
+  readonly behaviours?: BehaviourLookup;
   readonly profile: Profile;
   /** Id of a term of the case. */
   termId(number: number): string | null;
@@ -81,6 +83,8 @@ export interface ExplainSources {
 /** Facts that evidence is made of; what is listed is taken away together. */
 const OWN_NAME: readonly FactColumn[] = ['name', 'nameOrigin'];
 const LOG: readonly FactColumn[] = ['uid'];
+/** The rule alone: a form of payload that one service speaks; the protocol stays. */
+const FORM: readonly FactColumn[] = ['payloadRule'];
 const PAYLOAD: readonly FactColumn[] = ['payloadProtocol', 'payloadRule'];
 
 /** Steps by which evidence is taken away, from the strongest to the weakest. */
@@ -97,8 +101,9 @@ const STEPS: readonly Withheld[] = [
   { ...EVERYTHING, overlays: true },
   { ...EVERYTHING, facts: OWN_NAME },
   { ...EVERYTHING, facts: [...OWN_NAME, ...LOG] },
-  { ...EVERYTHING, facts: [...OWN_NAME, ...LOG], answers: true },
-  { ...EVERYTHING, facts: [...OWN_NAME, ...LOG], answers: true, blocks: true },
+  { ...EVERYTHING, facts: [...OWN_NAME, ...LOG, ...FORM] },
+  { ...EVERYTHING, facts: [...OWN_NAME, ...LOG, ...FORM], answers: true },
+  { ...EVERYTHING, facts: [...OWN_NAME, ...LOG, ...FORM], answers: true, blocks: true },
   { facts: [...OWN_NAME, ...LOG, ...PAYLOAD], answers: true, blocks: true, overlays: false },
 ];
 
@@ -119,12 +124,13 @@ export class FlowExplainer {
   }
 
   #without({ answers, blocks, overlays }: Withheld): LabelSources {
-    const { catalogue, reference, memory, profile, termId } = this.#sources;
+    const { catalogue, reference, memory, behaviours, profile, termId } = this.#sources;
     const names = overlays ? (catalogue.layers.at(-1)?.catalogue ?? catalogue) : catalogue;
     return {
       catalogue: {
         byName: (hostname) => names.byName(hostname),
         byAddress: (a, b, c, d, timeUs) => (blocks ? null : names.byAddress(a, b, c, d, timeUs)),
+        changeTimes: names.changeTimes,
       },
       reference,
       memory: answers
@@ -135,6 +141,7 @@ export class FlowExplainer {
             byAddress: () => false,
           }
         : memory,
+      ...(behaviours === undefined ? {} : { behaviours }),
       profile,
       termNumber: (id) => this.#termNumber(id),
       termId,

@@ -14,14 +14,19 @@ import type { Profile } from '../../shared/profile.ts';
 import { parseInstant } from '../../shared/time.ts';
 import { type Category, PROTOCOLS, UNKNOWN } from '../../shared/vocabulary.ts';
 import type { ReferenceTables } from '../reference/reference-tables.ts';
+import { AddressLabels } from './address-labels.ts';
+import type { BehaviourLookup } from './behaviour/behaviours.ts';
 import { type Catalogue, type CatalogueMatch, institutionOfMatch } from './catalogue.ts';
 import type { Institution } from './institutions.ts';
 import type { NameMemory } from './name-memory.ts';
+import { CARRIES_ENCRYPTED_DNS, isResolverName, PROTOCOL_ON_PORT } from './refined-protocol.ts';
+import { type RuleService, SERVICE_OF_RULE } from './service-of-rule.ts';
 
 /**
  * The final labelling pass: from a segment's facts, the names of the case, the catalogue, the reference tables and the
  * profile to a segment's labels. Order of evidence for the service: the flow's own name, a name joined from another log,
- * a DNS answer to the same client, one to another client, an address block. Ports name nothing.
+ * a DNS answer to the same client, one to another client, an address block. Ports name nothing. What none of them labels may
+ * get a category by behaviour.
  */
 
 export interface SegmentFactsView {
@@ -36,15 +41,17 @@ export interface SegmentLabels {
 }
 
 /** Who names services: the catalogue, alone or under the overlays of a case. */
-export type ServiceLookup = Pick<Catalogue, 'byName' | 'byAddress'>;
+export type ServiceLookup = Pick<Catalogue, 'byName' | 'byAddress' | 'changeTimes'>;
 /** Who knows addresses: the shipped tables, alone or under the overlays of a case. */
-export type AddressLookup = Pick<ReferenceTables, 'country' | 'network' | 'organisation'>;
+export type AddressLookup = Pick<ReferenceTables, 'country' | 'network' | 'organisation' | 'changeTimes'>;
 export type NameLookup = Pick<NameMemory, 'hasAnswers' | 'hasLogNames' | 'byUid' | 'byAddress'>;
 
 export interface LabelSources {
   catalogue: ServiceLookup;
   reference: AddressLookup;
   memory: NameLookup;
+  /** What flows beside each other show; absent while the whole case is not known. */
+  behaviours?: BehaviourLookup;
   profile: Profile;
   /** Number of a term in the case, made when new; and back. */
   termNumber(id: string): number;
@@ -68,15 +75,15 @@ const BY_PAYLOAD = evidenceNumber('payload');
 const BY_HOSTNAME = evidenceNumber('hostname');
 const BY_DNS = evidenceNumber('dns');
 const BY_ADDRESS = evidenceNumber('address');
+const BY_BEHAVIOUR = evidenceNumber('behaviour');
 const INITIATOR = SUBJECT_SIDES.indexOf('initiator');
 const RESPONDER = SUBJECT_SIDES.indexOf('responder');
 const BOTH = SUBJECT_SIDES.indexOf('both');
-const DIRECTION_OF_SIDE = new Map([
-  [SUBJECT_SIDES.indexOf('none'), DIRECTIONS.indexOf('transit')],
-  [INITIATOR, DIRECTIONS.indexOf('outbound')],
-  [RESPONDER, DIRECTIONS.indexOf('inbound')],
-  [BOTH, DIRECTIONS.indexOf('internal')],
-]);
+const DIRECTION_OF_SIDE = SUBJECT_SIDES.map((side) =>
+  DIRECTIONS.indexOf(
+    ({ none: 'transit', initiator: 'outbound', responder: 'inbound', both: 'internal' } as const)[side],
+  ),
+);
 const CONFIDENCE_OF_ORIGIN: ReadonlyMap<number, number> = new Map([
   [NAME_ORIGINS.indexOf('dns-answer-client'), CONFIDENCE.serviceByClientAnswer],
   [NAME_ORIGINS.indexOf('name-record'), CONFIDENCE.serviceByNameRecord],
@@ -114,7 +121,10 @@ const CERTIFICATE = NAME_ORIGINS.indexOf('tls-certificate');
 /** Protocols whose name is a question, not the far end. */
 const NAME_IS_QUESTION: ReadonlySet<string> = new Set(['dns', 'mdns', 'llmnr', 'netbios']);
 /** Protocols that carry anybody's service, so that an address may name it; others speak for themselves. */
-const CARRIERS: ReadonlySet<string> = new Set(['', 'tls', 'http', 'http2', 'quic', 'dtls', 'websocket']);
+const CARRIERS: ReadonlySet<string> = new Set([
+  '', 'tls', 'http', 'http2', 'quic', 'dtls', 'websocket', 'encrypted-dns', 'stun', 'rtp', 'rtcp', 'srtp', 'wireguard',
+]); // prettier-ignore
+const ENCRYPTED_DNS = 'encrypted-dns';
 const MAX_CACHED_NAMES = 200_000;
 const MAX_INSTITUTIONS = 100_000;
 
@@ -130,9 +140,26 @@ interface DatedBlock {
   readonly number: number;
 }
 
+/** What a protocol means for a flow's labels; numbers of terms are 0 until they are asked for. */
+interface ProtocolTraits {
+  readonly id: string;
+  readonly isQuestion: boolean;
+  readonly isCarrier: boolean;
+  readonly category: Category;
+  /** The service that alone speaks it. */
+  readonly service: string | null;
+  /** Responder's port → what is spoken over it there. */
+  readonly onPort: ReadonlyMap<number, string> | null;
+  readonly mayAskDns: boolean;
+  term: number;
+}
+
 export class FlowLabeller {
   readonly #sources: LabelSources;
   readonly #ranges: DatedBlock[];
+  readonly #addresses: AddressLabels;
+  readonly #protocols = new Map<string, ProtocolTraits>();
+  readonly #termNumbers = new Map<string, number>();
   readonly #names = new Map<string, CatalogueMatch | null>();
   /** Owners of the networks met, by AS number. */
   readonly organisations = new Map<number, string>();
@@ -167,6 +194,41 @@ export class FlowLabeller {
     });
     // The most specific range wins.
     this.#ranges.sort((x, y) => y.block.bits - x.block.bits || x.number - y.number);
+    const { catalogue, reference } = sources;
+    this.#addresses = new AddressLabels({
+      range: (words, at, time) => this.#rangeOf(words, at, time),
+      country: (a, b, c, d, time) => reference.country(a, b, c, d, time),
+      network: (a, b, c, d, time) => reference.network(a, b, c, d, time),
+      service: (a, b, c, d, time) => catalogue.byAddress(a, b, c, d, time),
+      changeTimes: [
+        ...catalogue.changeTimes,
+        ...reference.changeTimes,
+        ...this.#ranges.flatMap(({ from, to }) => [from, to]),
+      ],
+    });
+  }
+
+  #traitsOf(protocol: string): ProtocolTraits {
+    const known = this.#protocols.get(protocol);
+    if (known !== undefined) return known;
+    const traits: ProtocolTraits = {
+      id: protocol,
+      isQuestion: NAME_IS_QUESTION.has(protocol),
+      isCarrier: CARRIERS.has(protocol),
+      category: PROTOCOLS[protocol] ?? UNKNOWN,
+      service: SERVICE_OF_PROTOCOL[protocol] ?? null,
+      onPort: PROTOCOL_ON_PORT[protocol] ?? null,
+      mayAskDns: CARRIES_ENCRYPTED_DNS.has(protocol),
+      term: 0,
+    };
+    this.#protocols.set(protocol, traits);
+    return traits;
+  }
+
+  #term(id: string): number {
+    let number = this.#termNumbers.get(id);
+    if (number === undefined) this.#termNumbers.set(id, (number = this.#sources.termNumber(id)));
+    return number;
   }
 
   #rangeOf(words: ColumnArray, at: number, time: number): number {
@@ -212,18 +274,22 @@ export class FlowLabeller {
 
   label(facts: SegmentFactsView): SegmentLabels {
     const { rows } = facts;
-    const { catalogue, reference, memory, termNumber, termId } = this.#sources;
+    const { reference, memory, termId } = this.#sources;
+    const addresses = this.#addresses;
     const start = facts.column('start');
     const initiator = facts.column('initiator');
     const responder = facts.column('responder');
     const transport = facts.column('transport');
+    const responderPort = facts.column('responderPort');
     const payloadProtocol = facts.column('payloadProtocol');
+    const payloadRule = facts.column('payloadRule');
     const name = facts.column('name');
     const nameOrigin = facts.column('nameOrigin');
     const names = facts.dictionary('name');
     const uid = facts.column('uid');
     const initiatorWords = initiator instanceof Uint32Array ? initiator : Uint32Array.from(initiator);
     const responderWords = responder instanceof Uint32Array ? responder : Uint32Array.from(responder);
+    const { hasAnswers, hasLogNames } = memory;
 
     const columns = Object.fromEntries(
       (Object.keys(LABEL_COLUMNS) as LabelColumn[]).map((column) => [
@@ -231,41 +297,61 @@ export class FlowLabeller {
         allocateColumn(LABEL_COLUMNS[column], rows),
       ]),
     ) as Record<LabelColumn, ColumnArray>;
+    const { subjectSide, range, direction, country, asn, protocol: protocolColumn, service, category } = columns;
+    const { labelEvidence, confidence: confidenceColumn, match: matchColumn } = columns;
     const linkedNames = new TextNumbers();
     const linkedUserAgents = new TextNumbers();
+    const linkedJa3s = new TextNumbers();
+    const linkedJa4s = new TextNumbers();
     const matches = new TextNumbers();
     const conflicts = new TextNumbers();
-    const unknown = termNumber(UNKNOWN);
+    const unknown = this.#term(UNKNOWN);
     const found = { name: '', origin: 0 };
+    const markOf = this.#sources.behaviours?.marksOf(facts);
+    const noProtocol = this.#traitsOf('');
+    /** By number of the term, by transport, by number of the name. */
+    const traitsOfTerm: (ProtocolTraits | undefined)[] = [];
+    const traitsOfTransport: (ProtocolTraits | undefined)[] = [];
+    const matchOfName: (CatalogueMatch | null | undefined)[] = [];
+    const isResolverOfName: (boolean | undefined)[] = [];
+    /** By number of the rule's term; 0 is no rule. */
+    const serviceOfRule: (RuleService | null | undefined)[] = [null];
 
     for (let row = 0; row < rows; row++) {
       const at = row * 4;
       const time = start[row];
-      const initiatorRange = this.#rangeOf(initiator, at, time);
-      const responderRange = this.#rangeOf(responder, at, time);
+      let slot = addresses.slot(initiator, at, time);
+      const initiatorRange = addresses.range(slot);
+      slot = addresses.slot(responder, at, time);
+      const responderRange = addresses.range(slot);
       const side = initiatorRange ? (responderRange ? BOTH : INITIATOR) : responderRange ? RESPONDER : 0;
-      columns.subjectSide[row] = side;
-      columns.range[row] = initiatorRange || responderRange;
-      columns.direction[row] = DIRECTION_OF_SIDE.get(side) ?? 0;
+      subjectSide[row] = side;
+      range[row] = initiatorRange || responderRange;
+      direction[row] = DIRECTION_OF_SIDE[side] ?? 0;
       if (side !== 0) {
-        const peer = side === RESPONDER ? initiator : responder;
-        columns.country[row] = reference.country(peer[at], peer[at + 1], peer[at + 2], peer[at + 3], time);
-        const asn = reference.network(peer[at], peer[at + 1], peer[at + 2], peer[at + 3], time);
-        columns.asn[row] = asn;
-        if (asn !== 0 && !this.organisations.has(asn)) {
-          this.organisations.set(asn, reference.organisation(asn, time) ?? `AS${asn}`);
+        if (side === RESPONDER) slot = addresses.slot(initiator, at, time);
+        const known = addresses.knewPlace(slot, time);
+        country[row] = addresses.country(slot);
+        const number = addresses.network(slot);
+        asn[row] = number;
+        if (!known && number !== 0 && !this.organisations.has(number)) {
+          this.organisations.set(number, reference.organisation(number, time) ?? `AS${number}`);
         }
+        if (side === RESPONDER) slot = addresses.slot(responder, at, time);
       }
 
-      let protocol = payloadProtocol[row] === 0 ? '' : (termId(payloadProtocol[row]) ?? '');
-      let hostname = name[row] === 0 ? '' : names[name[row] - 1];
+      const term = payloadProtocol[row];
+      let protocol = term === 0 ? noProtocol : (traitsOfTerm[term] ??= this.#traitsOf(termId(term) ?? ''));
+      const ownName = name[row];
+      let hostname = ownName === 0 ? '' : names[ownName - 1];
       let nameEvidence = hostname === '' ? 0 : BY_HOSTNAME;
       let nameConfidence: number =
         nameOrigin[row] === CERTIFICATE ? CONFIDENCE.serviceByCertificate : CONFIDENCE.serviceByOwnName;
-      if (memory.hasLogNames && (uid[row * 2] !== 0 || uid[row * 2 + 1] !== 0)) {
+      const hasOwnName = hostname !== '';
+      if (hasLogNames && (uid[row * 2] !== 0 || uid[row * 2 + 1] !== 0)) {
         const linked = memory.byUid(uid[row * 2], uid[row * 2 + 1]);
         if (linked !== null) {
-          if (protocol === '') protocol = linked.protocol;
+          if (protocol.id === '') protocol = this.#traitsOf(linked.protocol);
           if (hostname === '' && linked.name !== '') {
             hostname = linked.name;
             nameEvidence = BY_HOSTNAME;
@@ -273,14 +359,18 @@ export class FlowLabeller {
             columns.linkedOrigin[row] = linked.origin;
           }
           columns.linkedUserAgent[row] = linkedUserAgents.number(linked.userAgent);
+          columns.linkedJa3[row] = linkedJa3s.number(linked.ja3);
+          columns.linkedJa4[row] = linkedJa4s.number(linked.ja4);
         }
       }
-      if (protocol === '') protocol = PROTOCOL_OF_TRANSPORT[transport[row]] ?? '';
-      const isQuestion = NAME_IS_QUESTION.has(protocol);
+      if (protocol.id === '') {
+        const number = transport[row];
+        protocol = traitsOfTransport[number] ??= this.#traitsOf(PROTOCOL_OF_TRANSPORT[number] ?? '');
+      }
       if (
         hostname === '' &&
-        !isQuestion &&
-        memory.hasAnswers &&
+        hasAnswers &&
+        !protocol.isQuestion &&
         memory.byAddress(initiatorWords, at, responderWords, at, time, found)
       ) {
         hostname = found.name;
@@ -293,56 +383,91 @@ export class FlowLabeller {
       let match: CatalogueMatch | null = null;
       let evidence = 0;
       let confidence = 0;
-      if (hostname !== '' && !isQuestion) {
-        match = this.#byName(hostname);
+      if (hostname !== '' && !protocol.isQuestion) {
+        const known = hasOwnName ? matchOfName[ownName] : undefined;
+        match = known === undefined ? this.#byName(hostname) : known;
+        if (hasOwnName) matchOfName[ownName] = match;
         evidence = nameEvidence;
         confidence = nameConfidence;
       }
-      if (match === null && CARRIERS.has(protocol)) {
-        match = catalogue.byAddress(responder[at], responder[at + 1], responder[at + 2], responder[at + 3], time);
+      const rule = payloadRule[row];
+      let form = serviceOfRule[rule];
+      if (form === undefined) serviceOfRule[rule] = form = SERVICE_OF_RULE[termId(rule) ?? ''] ?? null;
+      // The flow's own name is stronger than its form; answers and addresses are weaker.
+      if (form !== null && evidence !== BY_HOSTNAME) match = null;
+      if (match === null && form === null && protocol.isCarrier) {
+        match = addresses.service(slot, time);
         evidence = BY_ADDRESS;
         confidence = CONFIDENCE.serviceByAddress;
       }
-      let category: Category = PROTOCOLS[protocol] ?? UNKNOWN;
+      let spoken = protocol;
+      if (protocol.onPort !== null) {
+        const onPort = protocol.onPort.get(responderPort[row]);
+        if (onPort !== undefined) spoken = this.#traitsOf(onPort);
+      }
+      if (protocol.mayAskDns && nameEvidence === BY_HOSTNAME) {
+        let isResolver = hasOwnName ? isResolverOfName[ownName] : undefined;
+        if (isResolver === undefined) {
+          isResolver = isResolverName(hostname, match?.subcategory === ENCRYPTED_DNS);
+          if (hasOwnName) isResolverOfName[ownName] = isResolver;
+        }
+        if (isResolver) spoken = this.#traitsOf(ENCRYPTED_DNS);
+      }
+      let flowCategory = spoken.category;
       if (match === null) {
-        evidence = protocol === '' ? 0 : BY_PAYLOAD;
-        confidence = protocol === '' ? 0 : CONFIDENCE.protocolByPayload;
-        const own = SERVICE_OF_PROTOCOL[protocol];
-        if (own !== undefined) columns.service[row] = termNumber(own);
+        const isSilent = protocol.id === '' && form === null;
+        evidence = isSilent ? 0 : BY_PAYLOAD;
+        confidence = isSilent ? 0 : CONFIDENCE.protocolByPayload;
+        if (form !== null) {
+          service[row] = this.#term(form.service);
+          flowCategory = form.category;
+        } else if (protocol.service !== null) service[row] = this.#term(protocol.service);
+        const mark = isSilent && markOf !== undefined ? markOf(row) : null;
+        if (mark !== null) {
+          flowCategory = mark.category;
+          evidence = BY_BEHAVIOUR;
+          confidence = mark.confidence;
+          matchColumn[row] = matches.number(mark.detail);
+        }
       } else {
-        category = match.category;
-        columns.match[row] = matches.number(match.pattern);
-        if (match.service !== null) columns.service[row] = termNumber(match.service);
-        if (match.service !== null && evidence !== BY_ADDRESS) {
-          const other = catalogue.byAddress(
-            responder[at],
-            responder[at + 1],
-            responder[at + 2],
-            responder[at + 3],
-            time,
-          );
+        flowCategory = match.category;
+        matchColumn[row] = matches.number(match.pattern);
+        if (match.service !== null) {
+          service[row] = this.#term(match.service);
+          const other = evidence === BY_ADDRESS ? null : addresses.service(slot, time);
           if (other !== null && other.service !== null && other.service !== match.service) {
             columns.conflict[row] = conflicts.number(`${other.pattern} → ${other.service}`);
           }
         }
       }
-      columns.protocol[row] = protocol === '' ? unknown : termNumber(protocol);
-      columns.category[row] = termNumber(category);
-      columns.labelEvidence[row] = evidence;
-      columns.confidence[row] = confidence;
+      if (protocol.id === '') protocolColumn[row] = unknown;
+      else protocolColumn[row] = spoken.term ||= this.#term(spoken.id);
+      category[row] = this.#term(flowCategory);
+      labelEvidence[row] = evidence;
+      confidenceColumn[row] = confidence;
     }
 
     const kept: SegmentLabels['columns'] = {};
     for (const [column, array] of Object.entries(columns) as [LabelColumn, ColumnArray][]) {
-      if (array.some((value) => value !== 0)) kept[column] = array;
+      if (!isAllZero(array)) kept[column] = array;
     }
     const dictionaries: SegmentLabels['dictionaries'] = {};
     if (linkedNames.entries.length > 0) dictionaries.linkedName = linkedNames.entries;
     if (linkedUserAgents.entries.length > 0) dictionaries.linkedUserAgent = linkedUserAgents.entries;
+    if (linkedJa3s.entries.length > 0) dictionaries.linkedJa3 = linkedJa3s.entries;
+    if (linkedJa4s.entries.length > 0) dictionaries.linkedJa4 = linkedJa4s.entries;
     if (matches.entries.length > 0) dictionaries.match = matches.entries;
     if (conflicts.entries.length > 0) dictionaries.conflict = conflicts.entries;
     return { columns: kept, dictionaries };
   }
+}
+
+/** For an array that has its memory for itself. */
+function isAllZero({ buffer, byteLength }: ColumnArray): boolean {
+  const words = new Uint32Array(buffer, 0, byteLength >>> 2);
+  for (let at = 0; at < words.length; at++) if (words[at] !== 0) return false;
+  const rest = new Uint8Array(buffer, words.byteLength, byteLength & 3);
+  return rest.every((byte) => byte === 0);
 }
 
 /** Texts of one label column, numbered from 1; 0 is the empty text. */

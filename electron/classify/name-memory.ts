@@ -44,8 +44,11 @@ export interface LinkedName {
   origin: number;
   protocol: string;
   userAgent: string;
+  /** Of this log or of another one that tells of the same flow. */
   ja3: string;
   ja4: string;
+  /** The log that gave the name has one of them. */
+  hasFingerprint: boolean;
 }
 
 const FROM_CLIENT = NAME_ORIGINS.indexOf('dns-answer-client');
@@ -64,16 +67,16 @@ const EARLY = 2e6;
 
 /** 64-bit FNV-1a of a log's flow id, as two words; ids are compared by it alone (chance of a clash below 10⁻⁶ at 10⁷ ids). */
 export function uidWords(uid: string): [number, number] {
-  let high = 0xcbf29ce4;
-  let low = 0x84222325;
+  let high = 0xcbf29ce4 | 0;
+  let low = 0x84222325 | 0;
   for (let i = 0; i < uid.length; i++) {
-    low = (low ^ uid.charCodeAt(i)) >>> 0;
+    low ^= uid.charCodeAt(i);
     // times 0x100000001b3: low * 0x1b3 with carry, plus high * 0x1b3, plus low << 8 into the high word
-    const product = low * 0x1b3;
-    high = (Math.imul(high, 0x1b3) + Math.floor(product / 4294967296) + (low << 8)) >>> 0;
-    low = product >>> 0;
+    const carry = ((low >>> 16) * 0x1b3 + (((low & 0xffff) * 0x1b3) >>> 16)) >>> 16;
+    high = (Math.imul(high, 0x1b3) + carry + (low << 8)) | 0;
+    low = Math.imul(low, 0x1b3);
   }
-  return [high, low];
+  return [high >>> 0, low >>> 0];
 }
 
 export class NameMemory {
@@ -156,14 +159,22 @@ export class NameMemory {
         userAgent: chunk.userAgent[row] > 0 ? chunk.userAgents[chunk.userAgent[row] - 1] : '',
         ja3: chunk.ja3s?.[(chunk.ja3?.[row] ?? 0) - 1] ?? '',
         ja4: chunk.ja4s?.[(chunk.ja4?.[row] ?? 0) - 1] ?? '',
+        hasFingerprint: false,
       };
+      linked.hasFingerprint = linked.ja3 + linked.ja4 !== '';
       let inner = this.#byUid.get(high);
       if (inner === undefined) {
         inner = new Map();
         this.#byUid.set(high, inner);
       }
       const known = inner.get(low);
-      if (known === undefined || isBetter(linked, known)) inner.set(low, linked);
+      if (known === undefined) {
+        inner.set(low, linked);
+        continue;
+      }
+      const best = isBetter(linked, known) ? linked : known;
+      const [ja3, ja4] = [firstText(linked.ja3, known.ja3), firstText(linked.ja4, known.ja4)];
+      inner.set(low, { ...best, ja3, ja4 });
     }
   }
 
@@ -272,11 +283,13 @@ export class NameMemory {
 /** A record with a name beats one without; then the order of the text decides, so that file order cannot matter. */
 function isBetter(x: LinkedName, y: LinkedName): boolean {
   if ((x.name !== '') !== (y.name !== '')) return x.name !== '';
-  if ((x.ja3 + x.ja4 !== '') !== (y.ja3 + y.ja4 !== '')) return x.ja3 + x.ja4 !== '';
-  return (
-    compareText(x.name + x.userAgent + x.protocol + x.ja3 + x.ja4, y.name + y.userAgent + y.protocol + y.ja3 + y.ja4) <
-    0
-  );
+  if (x.hasFingerprint !== y.hasFingerprint) return x.hasFingerprint;
+  return compareText(x.name + x.userAgent + x.protocol, y.name + y.userAgent + y.protocol) < 0;
+}
+
+/** The one that is there; of two the first by their text. */
+function firstText(x: string, y: string): string {
+  return y === '' || (x !== '' && x < y) ? x : y;
 }
 
 function compareText(x: string, y: string): number {

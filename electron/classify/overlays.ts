@@ -483,11 +483,14 @@ export interface CatalogueLayer {
 /** Services by the overlays of a case, the one added last first, then by the shipped catalogue: the first that knows wins. */
 export class LayeredCatalogue {
   readonly layers: readonly CatalogueLayer[];
+  /** As `Catalogue.changeTimes`. */
+  readonly changeTimes: readonly number[];
 
   /** @param overlays in the order they were added */
   constructor(shipped: Catalogue, overlays: readonly CatalogueLayer[]) {
     const { version, sha256 } = shipped;
     this.layers = [...overlays.toReversed(), { name: `catalogue ${version}`, date: null, sha256, catalogue: shipped }];
+    this.changeTimes = this.layers.flatMap(({ catalogue }) => catalogue.changeTimes);
   }
 
   /** As `Catalogue.byName`. */

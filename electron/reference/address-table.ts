@@ -179,6 +179,8 @@ export function unpackOverlay(data: Uint8Array, name: string): unknown {
 /** Looks addresses up in a table. */
 export class AddressTable {
   readonly facts: readonly AddressFacts[];
+  /** Microseconds since the epoch: between two of these, the table says the same of an address at all times. */
+  readonly changeTimes: readonly number[];
   readonly #starts4: Uint32Array;
   readonly #values4: Uint32Array;
   readonly #high6: Uint32Array;
@@ -187,6 +189,7 @@ export class AddressTable {
 
   constructor(data: AddressTableData) {
     this.facts = data.facts.map(([country, asn, organisation, fromUs]) => ({ country, asn, organisation, fromUs }));
+    this.changeTimes = [...new Set(this.facts.flatMap(({ fromUs }) => (fromUs === null ? [] : [fromUs])))];
     this.#starts4 = Uint32Array.from(data.starts4);
     this.#values4 = Uint32Array.from(data.values4);
     this.#high6 = Uint32Array.from(data.high6);

@@ -21,6 +21,8 @@ export class LayeredTables {
   readonly #overlays: readonly TableOverlay[];
   readonly #orders = new Map<number, readonly TableOverlay[]>();
   readonly #names = new Map<number, string>();
+  /** As `ReferenceTables.changeTimes`. */
+  readonly changeTimes: readonly number[];
 
   /** @param overlays in the order they were added */
   constructor(shipped: ReferenceTables, overlays: readonly TableOverlay[]) {
@@ -31,10 +33,18 @@ export class LayeredTables {
         if (asn !== 0 && organisation !== null) this.#names.set(asn, organisation);
       }
     }
+    const dated = overlays.flatMap(({ date }) => (date === null ? [] : [Date.parse(date) * 1000]));
+    this.changeTimes = [
+      ...shipped.changeTimes,
+      ...overlays.flatMap(({ table }) => table.changeTimes),
+      // Which of two is the nearer one changes on the day in the middle between them.
+      ...dated.flatMap((one) => dated.flatMap((other) => (one < other ? daysAround((one + other) / 2) : []))),
+    ];
   }
 
   /** As `ReferenceTables.country`. */
   country(a: number, b: number, c: number, d: number, timeUs: number): number {
+    if (this.#overlays.length === 0) return this.#shipped.country(a, b, c, d, timeUs);
     for (const { table } of this.#orderAt(timeUs)) {
       const country = table.find(a, b, c, d, timeUs)?.country ?? null;
       if (country !== null) return packed(country);
@@ -44,6 +54,7 @@ export class LayeredTables {
 
   /** As `ReferenceTables.network`. */
   network(a: number, b: number, c: number, d: number, timeUs: number): number {
+    if (this.#overlays.length === 0) return this.#shipped.network(a, b, c, d, timeUs);
     for (const { table } of this.#orderAt(timeUs)) {
       const asn = table.find(a, b, c, d, timeUs)?.asn ?? 0;
       if (asn !== 0) return asn;
@@ -87,6 +98,12 @@ export class LayeredTables {
     }
     return order;
   }
+}
+
+/** Beginnings of the day of a moment, and of those around it. */
+function daysAround(timeUs: number): number[] {
+  const day = Math.floor(timeUs / DAY_US);
+  return [day - 1, day, day + 1, day + 2].map((each) => each * DAY_US);
 }
 
 function packed(country: string): number {

@@ -83,6 +83,11 @@ export class ReferenceTables {
     return this.#networks.nearest(timeUs).valueAt(a, b, c, d);
   }
 
+  /** Microseconds since the epoch: between two of these, each look-up gives the same at all times. */
+  get changeTimes(): readonly number[] {
+    return [...this.#countries.changeTimes, ...this.#networks.changeTimes];
+  }
+
   /** What every country table says of the address, the one nearest in time first. */
   countries(a: number, b: number, c: number, d: number, timeUs: number): TableSays[] {
     return this.#countries.says(a, b, c, d, timeUs, (value) => String.fromCharCode(value >>> 8, value & 0xff));
@@ -137,6 +142,10 @@ class DatedTables {
       const next = this.#tables[i + 1];
       return next ? (timeUs + next.timeUs) / 2 : Infinity;
     });
+  }
+
+  get changeTimes(): number[] {
+    return [...this.#until].filter((time) => Number.isFinite(time));
   }
 
   nearest(timeUs: number): RangeTable {

@@ -182,7 +182,7 @@ describe('labels', () => {
     const terms: string[] = [];
     const sources: LabelSources = {
       catalogue,
-      reference: { country: () => 0, network: () => 0, organisation: () => null },
+      reference: { country: () => 0, network: () => 0, organisation: () => null, changeTimes: [] },
       memory: { hasAnswers: false, hasLogNames: false, byUid: () => null, byAddress: () => false },
       profile: {
         name: 'plain',

@@ -3,7 +3,9 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { deflateRawSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { ENCRYPTED_UNCLASSIFIED } from '../../electron/classify/payload/circumvention.ts';
 import { PayloadRecogniser } from '../../electron/classify/payload/recogniser.ts';
+import { SERVICE_OF_RULE } from '../../electron/classify/service-of-rule.ts';
 import { TCP, UDP } from '../../shared/flow.ts';
 import { Payload, type PayloadInspector } from '../../shared/payload.ts';
 import { PROTOCOLS } from '../../shared/vocabulary.ts';
@@ -73,6 +75,11 @@ const NOISE: Readonly<Record<string, Noise>> = {
   },
 };
 
+/** Noise looks encrypted: that is no name. */
+function isNamed(inspector: PayloadInspector, payload: Payload): boolean {
+  return inspector.rules[payload.rule]?.protocol !== '';
+}
+
 /** Rules that named flows of noise, with how many. */
 function namedNoise(inspector: PayloadInspector, noise: Noise, flows: number): Map<string, number> {
   const random = xorshift(20_170_517);
@@ -82,7 +89,7 @@ function namedNoise(inspector: PayloadInspector, noise: Noise, flows: number): M
   for (let flow = 0; flow < flows; flow++) {
     const ends: [number, number] = [port(), port()];
     Object.assign(payload, { rule: 0, memory: null, transport: flow % 2 === 0 ? TCP : UDP, time: 1_495_000_000e6 });
-    for (payload.looks = 0; payload.looks < PAYLOADS && payload.rule === 0; payload.looks++) {
+    for (payload.looks = 0; payload.looks < PAYLOADS && !isNamed(inspector, payload); payload.looks++) {
       const isOut = payload.looks % 2 === 0;
       // Short ones as often as long ones, for there are rules of two bytes.
       const limit = random() % 2 === 0 ? LONGEST : 32;
@@ -94,7 +101,7 @@ function namedNoise(inspector: PayloadInspector, noise: Noise, flows: number): M
       payload.destinationPort = ends[isOut ? 1 : 0];
       inspector.inspect(payload);
     }
-    if (payload.rule === 0) continue;
+    if (!isNamed(inspector, payload)) continue;
     const { id } = inspector.rules[payload.rule] ?? { id: '' };
     named.set(id, (named.get(id) ?? 0) + 1);
   }
@@ -129,7 +136,9 @@ describe('rules', () => {
   it('have ids of their own, and protocols of the vocabulary', () => {
     const ids = rules.slice(1).map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
-    expect(rules.slice(1).filter(({ protocol }) => PROTOCOLS[protocol] === undefined)).toEqual([]);
+    // A form that is no protocol of the vocabulary names a service.
+    const others = rules.slice(1).filter(({ id }) => SERVICE_OF_RULE[id] === undefined);
+    expect(others.filter(({ protocol }) => PROTOCOLS[protocol] === undefined)).toEqual([ENCRYPTED_UNCLASSIFIED]);
     expect(ids.filter((id) => !/^[a-z0-9]+(-[a-z0-9]+)+$/.test(id))).toEqual([]);
   });
 });

@@ -68,3 +68,12 @@ it("CryEngine's request", () => {
   request[10] = 1;
   expect(udp(request)).toBe('');
 });
+
+it('StarCraft II on its port', () => {
+  const logon = hex('4a 00000a66 020aed2d 66');
+  const on = (bytes: Buffer, destinationPort: number): string =>
+    ruleFor(gameRules, [['>', bytes]], { transport: TCP, destinationPort });
+  expect(on(logon, 1119)).toBe('starcraft-logon');
+  expect(on(logon, 1120)).toBe('');
+  expect(on(logon.subarray(0, 9), 1119)).toBe('');
+});

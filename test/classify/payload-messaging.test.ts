@@ -116,3 +116,15 @@ describe('voice servers', () => {
     expect(udp([['>', hex('00000000 1122334455667789')], ['<', answer]])).toBe(''); // prettier-ignore
   });
 });
+
+it('Viber by kind and length, on its ports', () => {
+  const packet = (kind: string, length: number): Buffer =>
+    Buffer.concat([hex(`0000 ${kind} 00`), Buffer.alloc(length - 4)]);
+  const on = (bytes: Buffer, destinationPort = 7985): string => udp([['>', bytes]], { destinationPort });
+  expect(on(packet('03', 12))).toBe('viber-call');
+  expect(on(packet('09', 20))).toBe('viber-call');
+  expect(on(packet('1b', 34), 5243)).toBe('viber-call');
+  expect(on(packet('03', 13))).toBe('');
+  expect(on(packet('04', 12))).toBe('');
+  expect(on(packet('03', 12), 7986)).toBe('');
+});

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { voipRules } from '../../electron/classify/payload/voip.ts';
 import { TCP, UDP } from '../../shared/flow.ts';
-import type { Payload } from '../../shared/payload.ts';
+import { Payload, RECOGNISED, RECOGNISED_LOOK_ON } from '../../shared/payload.ts';
 import { ascii, hex, ruleFor, type Said } from './payload-trial.ts';
 
 const udp = (conversation: readonly Said[], changes: Partial<Payload> = {}): string =>
@@ -70,6 +70,29 @@ describe('STUN', () => {
     const bare = hex('0001 0000 0123456789abcdef0123456789abcdef');
     expect(udp([['>', bare]], { destinationPort: 3478 })).toBe('stun-message');
     expect(udp([['>', bare]])).toBe('');
+  });
+
+  it('takes the realm that a relay tells when it refuses, and no other text for one', () => {
+    const [rule] = voipRules.filter(({ id }) => id === 'stun-message');
+    if (rule === undefined) throw new Error('no rule');
+    const shown = (attribute: Buffer): [number, string] => {
+      const length = Buffer.alloc(2);
+      length.writeUInt16BE(attribute.length);
+      const bytes = Buffer.concat([hex('0113'), length, hex('2112a442 000102030405060708090a0b'), attribute]);
+      const payload = Object.assign(new Payload(), { bytes, end: bytes.length, transport: UDP, fromInitiator: false });
+      return [rule.recognise(payload), payload.name];
+    };
+    const realm = (text: string): Buffer =>
+      Buffer.concat([hex('0014'), Buffer.from([0, text.length]), ascii(text), Buffer.alloc(-text.length & 3)]);
+    expect(shown(realm('Relay.Example'))).toEqual([RECOGNISED, 'relay.example']);
+    expect(shown(Buffer.concat([hex('0009 0004 00000401'), realm('relay.example')]))).toEqual([
+      RECOGNISED,
+      'relay.example',
+    ]);
+    for (const text of ['localhost', '192.0.2.1', 'two words.example', '.example']) {
+      expect(shown(realm(text))).toEqual([RECOGNISED_LOOK_ON, '']);
+    }
+    expect(shown(realm('relay.example').subarray(0, 8))).toEqual([RECOGNISED_LOOK_ON, '']);
   });
 
   it('over TCP, plain and in a frame', () => {

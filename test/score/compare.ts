@@ -1,7 +1,7 @@
 import type { FlowRecord } from '../../shared/flow.ts';
 import { type ExpectedFlow, type Tuple, hasPorts, tupleKey } from './expected.ts';
 import { type ExpectedLabel, type NameTable, expectedLabel } from './expected-label.ts';
-import { protocolIsWithin, serviceIsWithin } from './kinship.ts';
+import { isSameHostname, isSameJa4, protocolIsWithin, serviceIsWithin } from './kinship.ts';
 
 /** Compares the flows of one evidence file with what other tools say of it. */
 
@@ -30,8 +30,19 @@ export type OurFlow = Pick<
 export const ASPECTS = ['protocol', 'service', 'hostname', 'ja3', 'ja4', 'packets', 'bytes', 'direction'] as const;
 export type Aspect = (typeof ASPECTS)[number];
 
-/** `missing`: the engine states it and we do not. `not-in-vocabulary`: no id of ours means what it says. */
-export const OUTCOMES = ['agree', 'more-specific', 'less-specific', 'differ', 'missing', 'not-in-vocabulary'] as const;
+/**
+ * `other-form`: the same, which the engine is known to write otherwise. `missing`: the engine states it and we do not.
+ * `not-in-vocabulary`: no id of ours means what it says.
+ */
+export const OUTCOMES = [
+  'agree',
+  'other-form',
+  'more-specific',
+  'less-specific',
+  'differ',
+  'missing',
+  'not-in-vocabulary',
+] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
 export interface Verdict {
@@ -174,16 +185,22 @@ function plainHost(name: string): string {
     .replace(/\.$/, '');
 }
 
-function compareText(expected: readonly string[], ours: string | null): Verdict | null {
+/** Compares texts; `isSame` tells which of another form mean the same. */
+function compareText(
+  expected: readonly string[],
+  ours: string | null,
+  isSame: (expected: string, ours: string) => boolean = () => false,
+): Verdict | null {
   if (expected.length === 0) return null;
   const stated = expected.join(', ');
   if (ours === null) return verdict('missing', stated, ours);
-  return verdict(expected.includes(ours) ? 'agree' : 'differ', stated, ours);
+  if (expected.includes(ours)) return verdict('agree', stated, ours);
+  return verdict(expected.some((each) => isSame(each, ours)) ? 'other-form' : 'differ', stated, ours);
 }
 
 function compareHostname(flow: ExpectedFlow, label: ExpectedLabel, ours: string | null): Verdict | null {
   if (flow.names.length > 0 && !label.protocols.some((protocol) => NAMED_PROTOCOLS.has(protocol))) return null;
-  return compareText(flow.hostname.map(plainHost), ours === null ? null : plainHost(ours));
+  return compareText(flow.hostname.map(plainHost), ours === null ? null : plainHost(ours), isSameHostname);
 }
 
 /** Counts of one direction, summed over our parts, as the engine's source and destination see them. */
@@ -230,7 +247,7 @@ function comparePair(pair: Pair, table: NameTable): FlowComparison['verdicts'] {
     ['service', expected.names.length === 0 || !label.chain ? null : compareService(label, ours.service)],
     ['hostname', compareHostname(expected, label, ours.hostname)],
     ['ja3', compareText(expected.ja3, ours.ja3)],
-    ['ja4', compareText(expected.ja4, ours.ja4)],
+    ['ja4', compareText(expected.ja4, ours.ja4, isSameJa4)],
   ];
   if (tuple !== null) {
     found.push(['packets', comparePackets(expected, tuple, parts)], ['bytes', compareBytes(expected, tuple, parts)]);

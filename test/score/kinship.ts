@@ -5,6 +5,8 @@ const CARRIERS: Readonly<Record<string, readonly string[]>> = {
   anydesk: ['tls'],
   bjnp: ['http'],
   cip: ['ethernet-ip'],
+  // Media paths share one pair of ports (RFC 7983): the checks come first, the handshake or the media later.
+  dtls: ['stun'],
   'encrypted-dns': ['tls', 'quic', 'http2', 'dtls'],
   ftps: ['tls', 'ftp'],
   'gtp-c': ['gtp'],
@@ -46,6 +48,8 @@ const PART_OF: Readonly<Record<string, string>> = {
   'apple-app-store': 'apple',
   'apple-music': 'apple',
   'apple-push': 'apple',
+  'apple-time': 'apple',
+  'apple-update': 'apple',
   'avast-secure-dns': 'avast',
   aws: 'amazon',
   azure: 'microsoft',
@@ -54,6 +58,7 @@ const PART_OF: Readonly<Record<string, string>> = {
   'cod-mobile': 'activision',
   crashlytics: 'google-services',
   dingtalk: 'alibaba',
+  facetime: 'apple',
   'facebook-messenger': 'facebook',
   gmail: 'google',
   'google-chat': 'google',
@@ -66,6 +71,7 @@ const PART_OF: Readonly<Record<string, string>> = {
   'google-meet': 'google',
   'google-plus': 'google',
   'google-services': 'google',
+  'google-update': 'google-services',
   icloud: 'apple',
   instagram: 'facebook',
   itunes: 'apple',
@@ -109,6 +115,36 @@ export const OWN_SERVICE: Readonly<Record<string, string>> = {
   viber: 'viber',
   'whatsapp-wire': 'whatsapp',
 };
+
+/**
+ * True when a host name of nDPI and ours are the same name: of a byte that is no letter, digit or sign of a host name it shows `?` or `_`, we
+ * the byte itself, or `\\DDD` (RFC 4343).
+ */
+export function isSameHostname(theirs: string, ours: string): boolean {
+  if (!/[?_]/.test(theirs)) return false;
+  const bytes = ours.replaceAll(/\\\d{3}/g, '\0');
+  if (bytes.length !== theirs.length) return false;
+  return [...bytes].every(
+    (byte, at) => theirs[at] === byte || (/[^a-z\d.-]/.test(byte) && /[?_]/.test(theirs[at] ?? '')),
+  );
+}
+
+/** Hash of the empty text, cut to JA4's 12 digits. */
+const HASH_OF_NOTHING = 'e3b0c44298fc';
+
+/**
+ * True when a JA4 of nDPI of January 2025 and ours tell of the same hello. It deviated from the definition (FoxIO, "JA4: TLS client
+ * fingerprinting") in three places: of the application protocol it wrote the first two characters for the first and the last (`h3` for `h9` of
+ * `h3-29`), `d` for `i` in hellos without a server name, the hash of nothing for twelve zeros.
+ */
+export function isSameJa4(theirs: string, ours: string): boolean {
+  const [head = '', ...hashes] = theirs.split('_');
+  const [ownHead = '', ...ownHashes] = ours.split('_');
+  const form = (text: string, isOurs: boolean): string =>
+    `${text.slice(0, 3)}${isOurs && text[3] === 'i' && head[3] === 'd' ? 'd' : text[3]}${text.slice(4, 9)}`;
+  const zeroed = hashes.map((hash) => (hash === HASH_OF_NOTHING ? '0'.repeat(12) : hash));
+  return form(head, false) === form(ownHead, true) && zeroed.join('_') === ownHashes.join('_');
+}
 
 /** True when protocol `narrow` is carried by `wide`, or a kind of it. */
 export function protocolIsWithin(narrow: string, wide: string): boolean {

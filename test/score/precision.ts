@@ -54,7 +54,7 @@ export async function judgeCorpus(folder: string, inspector: PayloadInspector): 
     if (!existsSync(file)) continue;
     const byTuple = Map.groupBy(expected, ({ tuple }) => (tuple === null ? '' : tupleKey(tuple)));
     for (const hit of await ruleHits(file, inspector)) {
-      if (hit.rule === '') continue;
+      if (hit.protocol === '') continue;
       const { rule, protocol, tuple } = hit;
       const [judgement, theirs] = judge(hit, byTuple.get(tupleKey(tuple)) ?? [], table);
       const flow = `${tuple.transport} ${tuple.sourcePort} → ${tuple.destinationPort}`;

@@ -148,6 +148,7 @@ export function printTotals(totals: Totals): string {
     share(row.agree, row.compared),
     row['more-specific'],
     row['less-specific'],
+    row['other-form'],
     row.differ,
     row.missing,
     row['not-in-vocabulary'],
@@ -157,7 +158,7 @@ export function printTotals(totals: Totals): string {
     textTable(['engine', 'files', 'flows', 'found', 'shared', 'missing', 'not IP', 'ours only'], presence),
     'LABELS AND COUNTS (agree: share of the flows found of which the engine or we state it; more, less: more or less specific)',
     textTable(
-      ['engine', 'basis', 'aspect', 'agree', 'more', 'less', 'differ', 'missing', 'not in vocabulary'],
+      ['engine', 'basis', 'aspect', 'agree', 'more', 'less', 'other form', 'differ', 'missing', 'not in vocabulary'],
       outcomes,
     ),
     'Bytes: IP bytes must be equal; frame bytes (nDPI, Arkime, argus) must exceed ours by 0 to 48 a packet, tunnels left out.',

@@ -284,3 +284,23 @@ export function looksEncrypted(payload: Uint8Array): EncryptedLook | null {
   if (payload[0] >= 20 && payload[0] <= 23 && payload[1] === 3 && payload[2] <= 4) return null;
   return { bytes: length, bitsPerByte, printable: printable / length };
 }
+
+/** Bytes of a payload that are looked at: what is random is so from the beginning. */
+const MOST_LOOKED_AT = 1500;
+
+/**
+ * Stands in a flow's facts for such a look at the client's first payload that was seen, while no rule recognises the flow: neither a
+ * protocol nor a service, and never tried.
+ */
+export const ENCRYPTED_UNCLASSIFIED: PayloadRule = {
+  id: 'encrypted-unclassified',
+  protocol: '',
+  transport: -1,
+  recognise: () => NOT_RECOGNISED,
+};
+
+/** Whether a flow's first payload is the client's, and encrypted throughout. */
+export function isEncryptedLook({ looks, fromInitiator, bytes, start, end }: Payload): boolean {
+  if (looks !== 0 || !fromInitiator) return false;
+  return looksEncrypted(bytes.subarray(start, Math.min(end, start + MOST_LOOKED_AT))) !== null;
+}

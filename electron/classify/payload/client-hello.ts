@@ -17,6 +17,9 @@ export interface ClientHello {
   readonly ja4: string;
 }
 
+/** Bytes of the longest hello that is read, which is as much as is put together of one. */
+const LONGEST_HELLO = 16_384;
+
 /** What carries the hello, as JA4 writes it: TCP, QUIC, DTLS. */
 export type HelloCarrier = 't' | 'q' | 'd';
 
@@ -48,14 +51,43 @@ function isGrease(value: number): boolean {
   return (value & 0x0f0f) === 0x0a0a && value >>> 8 === (value & 255);
 }
 
-/** 16-bit values in `bytes[start … end)`, without GREASE. */
-function valuesIn(bytes: Uint8Array, start: number, end: number): number[] {
-  const values: number[] = [];
+/**
+ * What the fingerprints are made of, as 16-bit numbers: carrier, version of the hello, highest version offered, application
+ * protocol (two characters); then, each with its count in front, cipher suites, extensions, groups, point formats and
+ * signature algorithms, without GREASE. No list has more numbers than the hello has bytes.
+ */
+const shape = new Uint16Array(LONGEST_HELLO + 16);
+const shapeBytes = Buffer.from(shape.buffer);
+const CARRIER = 0;
+const LEGACY_VERSION = 1;
+const HIGHEST_VERSION = 2;
+const PROTOCOL = 3;
+const LISTS = 5;
+let shapeLength = 0;
+
+/** Adds the 16-bit values in `bytes[start … end)`, without GREASE, behind their count. */
+function addValues(bytes: Uint8Array, start: number, end: number): void {
+  const count = shapeLength++;
   for (let at = start; at + 2 <= end; at += 2) {
     const value = u16(bytes, at);
-    if (!isGrease(value)) values.push(value);
+    if (!isGrease(value)) shape[shapeLength++] = value;
   }
-  return values;
+  shape[count] = shapeLength - count - 1;
+}
+
+/** The values of the list that begins at `at`, and where the next list begins. */
+function listAt(at: number): { values: number[]; next: number } {
+  const next = at + 1 + shape[at];
+  return { values: [...shape.subarray(at + 1, next)], next };
+}
+
+function highestOf(bytes: Uint8Array, start: number, end: number): number {
+  let highest = 0;
+  for (let at = start; at + 2 <= end; at += 2) {
+    const value = u16(bytes, at);
+    if (value > highest && !isGrease(value)) highest = value;
+  }
+  return highest;
 }
 
 const fourDigits = (value: number): string => value.toString(16).padStart(4, '0');
@@ -67,29 +99,75 @@ const inOrder = (values: readonly number[]): string =>
     .join(',');
 const shortHash = (text: string): string => hash('sha256', text).slice(0, 12);
 
-/**
- * The highest number among the offered versions, as JA4 has it: a draft's or a vendor's own version (0x7f1c, 0xfb1a) makes
- * '00', and DTLS 1.2 (0xfefd) comes before DTLS 1.3 (0xfefc).
- */
-function ja4Version(offered: readonly number[]): string {
-  return JA4_VERSIONS.get(Math.max(...offered)) ?? '00';
-}
-
 function isAlphanumeric(byte: number): boolean {
   return (byte >= 0x30 && byte <= 0x39) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a);
 }
 
+const HEX = '0123456789abcdef';
+
 /** First and last character of the first application protocol, or of its bytes in hexadecimal. */
-function ja4Protocol(bytes: Uint8Array, start: number, end: number): string {
-  if (start >= end) return '00';
-  const [first, last] = [bytes[start], bytes[end - 1]];
-  if (isAlphanumeric(first) && isAlphanumeric(last)) return String.fromCharCode(first, last);
-  return (first >>> 4).toString(16) + (last & 15).toString(16);
+function setProtocol(bytes: Uint8Array, start: number, end: number): void {
+  const [first, last] = start < end ? [bytes[start], bytes[end - 1]] : [0x30, 0x30];
+  const isText = isAlphanumeric(first) && isAlphanumeric(last);
+  shape[PROTOCOL] = isText ? first : HEX.charCodeAt(first >>> 4);
+  shape[PROTOCOL + 1] = isText ? last : HEX.charCodeAt(last & 15);
+}
+
+interface Fingerprints {
+  /** MD5 in hexadecimal. */
+  readonly ja3: string;
+  readonly ja4: string;
+}
+
+/** Fingerprints of the shapes met of late: a program's hellos differ in what no fingerprint holds. */
+const known = new Map<string, Fingerprints>();
+const MOST_KNOWN = 1024;
+/** Longer shapes are no program's of today, and not kept. */
+const LONGEST_KNOWN = 512;
+
+function fingerprints(): Fingerprints {
+  if (shapeLength > LONGEST_KNOWN) return makeFingerprints();
+  const key = shapeBytes.toString('utf16le', 0, shapeLength * 2);
+  let made = known.get(key);
+  if (made === undefined) {
+    made = makeFingerprints();
+    if (known.size === MOST_KNOWN) known.clear();
+    known.set(key, made);
+  }
+  return made;
+}
+
+/**
+ * Of the shape as it stands. The version of JA4 is the highest number among those offered: a draft's or a vendor's own version
+ * (0x7f1c, 0xfb1a) makes '00', and DTLS 1.2 (0xfefd) comes before DTLS 1.3 (0xfefc).
+ */
+function makeFingerprints(): Fingerprints {
+  const ciphers = listAt(LISTS);
+  const extensions = listAt(ciphers.next);
+  const groups = listAt(extensions.next);
+  const formats = listAt(groups.next);
+  const signatures = listAt(formats.next);
+  const lists = [ciphers, extensions, groups, formats].map(({ values }) => values.join('-'));
+  const counts = twoDigits(ciphers.values.length) + twoDigits(extensions.values.length);
+  const destination = extensions.values.includes(SERVER_NAME) ? 'd' : 'i';
+  const others = inOrder(extensions.values.filter((type) => type !== SERVER_NAME && type !== APPLICATION_PROTOCOLS));
+  const signed = signatures.values.length === 0 ? others : `${others}_${signatures.values.map(fourDigits).join(',')}`;
+  const carrier = String.fromCharCode(shape[CARRIER]);
+  const version = JA4_VERSIONS.get(shape[HIGHEST_VERSION]) ?? '00';
+  const protocol = String.fromCharCode(shape[PROTOCOL], shape[PROTOCOL + 1]);
+  return {
+    ja3: hash('md5', [shape[LEGACY_VERSION], ...lists].join(',')),
+    ja4: [
+      `${carrier}${version}${destination}${counts}${protocol}`,
+      ciphers.values.length === 0 ? NOTHING : shortHash(inOrder(ciphers.values)),
+      signed === '' ? NOTHING : shortHash(signed),
+    ].join('_'),
+  };
 }
 
 /**
  * Reads the body of a ClientHello (what follows type and length) that lies whole in `bytes[start … end)`. Returns null when
- * its lengths lie.
+ * its lengths lie, or it is longer than 16 KiB.
  */
 export function readClientHello(
   bytes: Uint8Array,
@@ -97,28 +175,29 @@ export function readClientHello(
   end: number,
   carrier: HelloCarrier,
 ): ClientHello | null {
-  if (end - start < 38) return null;
-  const legacyVersion = u16(bytes, start);
+  if (end - start < 38 || end - start > LONGEST_HELLO) return null;
   let at = start + 34;
   at += 1 + bytes[at];
   if (carrier === 'd') at += 1 + bytes[at];
   if (at + 2 > end) return null;
-  const ciphersEnd = at + 2 + u16(bytes, at);
+  const ciphersStart = at + 2;
+  const ciphersEnd = ciphersStart + u16(bytes, at);
   if (ciphersEnd + 1 > end) return null;
-  const ciphers = valuesIn(bytes, at + 2, ciphersEnd);
   at = ciphersEnd + 1 + bytes[ciphersEnd];
   if (at > end) return null;
-
-  const extensions: number[] = [];
-  let versions: readonly number[] = [legacyVersion];
-  let groups: readonly number[] = [];
-  let formats = '';
-  let signatures: readonly number[] = [];
-  let protocol = '00';
-  let serverName = '';
-  let hasHiddenName = false;
   const extensionsEnd = at + 2 <= end ? at + 2 + u16(bytes, at) : end;
   if (extensionsEnd > end) return null;
+
+  shape[CARRIER] = carrier.charCodeAt(0);
+  shape[LEGACY_VERSION] = u16(bytes, start);
+  shape[HIGHEST_VERSION] = shape[LEGACY_VERSION];
+  setProtocol(bytes, 0, 0);
+  shapeLength = LISTS;
+  addValues(bytes, ciphersStart, ciphersEnd);
+  const extensions = shapeLength++;
+  let [groupsStart, groupsEnd, formatsStart, formatsEnd, signaturesStart, signaturesEnd] = [0, 0, 0, 0, 0, 0];
+  let serverName = '';
+  let hasHiddenName = false;
   at += 2;
   while (at + 4 <= extensionsEnd) {
     const type = u16(bytes, at);
@@ -127,25 +206,28 @@ export function readClientHello(
     if (to > extensionsEnd) return null;
     at = to;
     if (isGrease(type)) continue;
-    extensions.push(type);
+    shape[shapeLength++] = type;
     switch (type) {
       case SERVER_NAME:
         serverName = serverNameIn(bytes, from, to);
         break;
       case SUPPORTED_GROUPS:
-        groups = valuesIn(bytes, from + 2, to);
+        groupsStart = from + 2;
+        groupsEnd = to;
         break;
       case POINT_FORMATS:
-        formats = bytes.subarray(from + 1, to).join('-');
+        formatsStart = Math.min(from + 1, to);
+        formatsEnd = to;
         break;
       case SIGNATURE_ALGORITHMS:
-        signatures = valuesIn(bytes, from + 2, to);
+        signaturesStart = from + 2;
+        signaturesEnd = to;
         break;
       case APPLICATION_PROTOCOLS:
-        if (to - from > 3) protocol = ja4Protocol(bytes, from + 3, Math.min(to, from + 3 + bytes[from + 2]));
+        if (to - from > 3) setProtocol(bytes, from + 3, Math.min(to, from + 3 + bytes[from + 2]));
         break;
       case SUPPORTED_VERSIONS:
-        versions = valuesIn(bytes, from + 1, to);
+        shape[HIGHEST_VERSION] = highestOf(bytes, from + 1, to);
         break;
       case ENCRYPTED_HELLO:
       case ENCRYPTED_SERVER_NAME:
@@ -154,21 +236,12 @@ export function readClientHello(
       default:
     }
   }
-  const ja3 = [legacyVersion, ciphers.join('-'), extensions.join('-'), groups.join('-'), formats].join(',');
-  const counts = twoDigits(ciphers.length) + twoDigits(extensions.length);
-  const destination = extensions.includes(SERVER_NAME) ? 'd' : 'i';
-  const others = inOrder(extensions.filter((type) => type !== SERVER_NAME && type !== APPLICATION_PROTOCOLS));
-  const signed = signatures.length === 0 ? others : `${others}_${signatures.map(fourDigits).join(',')}`;
-  return {
-    serverName,
-    hasHiddenName,
-    ja3: hash('md5', ja3),
-    ja4: [
-      `${carrier}${ja4Version(versions)}${destination}${counts}${protocol}`,
-      ciphers.length === 0 ? NOTHING : shortHash(inOrder(ciphers)),
-      signed === '' ? NOTHING : shortHash(signed),
-    ].join('_'),
-  };
+  shape[extensions] = shapeLength - extensions - 1;
+  addValues(bytes, groupsStart, groupsEnd);
+  shape[shapeLength++] = formatsEnd - formatsStart;
+  for (let format = formatsStart; format < formatsEnd; format++) shape[shapeLength++] = bytes[format];
+  addValues(bytes, signaturesStart, signaturesEnd);
+  return { serverName, hasHiddenName, ...fingerprints() };
 }
 
 /** Host name in a server name extension: list length, name type 0, name length, name (RFC 6066, 3). */

@@ -1,5 +1,12 @@
 import { NAME_ORIGINS, UDP } from '../../../shared/flow.ts';
-import { NOT_RECOGNISED, type Payload, RECOGNISED, RECOGNISED_WANTS_MORE } from '../../../shared/payload.ts';
+import {
+  type InspectionResult,
+  NOT_RECOGNISED,
+  type Payload,
+  RECOGNISED,
+  RECOGNISED_LOOK_ON,
+  RECOGNISED_WANTS_MORE,
+} from '../../../shared/payload.ts';
 import { readClientHello } from './client-hello.ts';
 import { type PayloadRule, u16, u24 } from './rule.ts';
 import { takeHello } from './tls.ts';
@@ -81,3 +88,13 @@ export const dtlsHelloRule: PayloadRule = {
   firstBytes: [HANDSHAKE],
   recognise: recogniseHello,
 };
+
+/**
+ * Further payloads of a flow that another rule recognised: looked at until a ClientHello has come, whose name and fingerprints are the flow's
+ * (media paths share one pair of ports, RFC 7983).
+ */
+export function awaitHello(payload: Payload): InspectionResult {
+  if (payload.bytes[payload.start] !== HANDSHAKE) return RECOGNISED_LOOK_ON;
+  const result = recogniseHello(payload);
+  return result === RECOGNISED && payload.ja4 === '' ? RECOGNISED_LOOK_ON : result;
+}

@@ -1,6 +1,6 @@
 import { TCP, UDP } from '../../../shared/flow.ts';
 import { type InspectionResult, NOT_RECOGNISED, type Payload, RECOGNISED } from '../../../shared/payload.ts';
-import { u16LE, u32LE, verdict } from './payload-fields.ts';
+import { u16LE, u32LE, usesPort, verdict } from './payload-fields.ts';
 import { type PayloadRule, startsWith, u16, u24, u32 } from './rule.ts';
 
 /** Games and their platforms. Each function names its specification, or says that there is none. */
@@ -140,6 +140,20 @@ function isCryNetwork({ bytes, start, end }: Payload): boolean {
   return bytes[start + 24] === 3 && u32LE(bytes, start + 25) === 7 && bytes[start + 29] === bytes[start + 37];
 }
 
+const STARCRAFT_PORT = 1119;
+
+/** StarCraft II's logon to Battle.net: ten fixed bytes, of which the first differs by version, on its port. Observed. */
+function isStarcraftLogon(payload: Payload): boolean {
+  const { bytes, start, end } = payload;
+  return (
+    usesPort(payload, STARCRAFT_PORT) &&
+    end - start >= 10 &&
+    u32(bytes, start + 1) === 0x00000a66 &&
+    u32(bytes, start + 5) === 0x020aed2d &&
+    bytes[start + 9] === 0x66
+  );
+}
+
 export const gameRules: readonly PayloadRule[] = [
   {
     id: 'source-engine-query',
@@ -183,6 +197,13 @@ export const gameRules: readonly PayloadRule[] = [
     recognise: (payload) => verdict(isRakNet(payload)),
   },
   { id: 'armagetron-message', protocol: 'armagetron', transport: UDP, firstBytes: [0x00, 0x01], recognise: armagetron },
+  {
+    id: 'starcraft-logon',
+    protocol: 'starcraft',
+    transport: TCP,
+    firstBytes: [0x49, 0x4a],
+    recognise: (payload) => verdict(isStarcraftLogon(payload)),
+  },
   {
     id: 'crynetwork-connect',
     protocol: 'crynetwork',

@@ -131,6 +131,28 @@ function isReflectorRequest({ bytes, start, end }: Payload): boolean {
   );
 }
 
+const VIBER_PORTS = [5243, 7985, 7987, 9785];
+
+/** Viber's calls to its relays: kinds of packet told by bytes 2 and 3 and by length, on its ports. No public specification: observed. */
+function isViber(payload: Payload): boolean {
+  const { bytes, start, end } = payload;
+  const length = end - start;
+  if (length < 6 || bytes[start + 3] !== 0 || !VIBER_PORTS.some((port) => usesPort(payload, port))) return false;
+  switch (bytes[start + 2]) {
+    case 0x01:
+      return bytes[start + 4] === 5 && bytes[start + 5] === 0;
+    case 0x03:
+      return length === 12;
+    case 0x09:
+      return length === 20;
+    case 0x19:
+    case 0x1b:
+      return length === 34;
+    default:
+      return false;
+  }
+}
+
 const TEAMSPEAK_3_INIT = 'TS3INIT1';
 
 /** TeamSpeak: the init packet of version 3, or the login of version 2 before a session has numbers. Published observations. */
@@ -201,6 +223,12 @@ export const messagingRules: readonly PayloadRule[] = [
     protocol: 'telegram-mtproto',
     transport: UDP,
     recognise: (payload) => verdict(isReflectorRequest(payload)),
+  },
+  {
+    id: 'viber-call',
+    protocol: 'viber',
+    transport: UDP,
+    recognise: (payload) => verdict(isViber(payload)),
   },
   {
     id: 'teamspeak-login',

@@ -6,14 +6,16 @@ import {
   type PayloadInspector,
   WANTS_MORE,
 } from '../../../shared/payload.ts';
-import { circumventionRules } from './circumvention.ts';
+import { circumventionRules, ENCRYPTED_UNCLASSIFIED, isEncryptedLook } from './circumvention.ts';
 import { cryptocurrencyRules } from './cryptocurrency.ts';
 import { databaseRules } from './databases.ts';
 import { type AnswerSink, dnsRules } from './dns.ts';
 import { dtlsHelloRule } from './dtls.ts';
+import { ExpectedFlows } from './expected-flows.ts';
 import { fileTransferRules } from './file-transfer.ts';
 import { gameRules } from './games.ts';
 import { http2Rule } from './http2.ts';
+import { httpApplicationRules } from './http-applications.ts';
 import { httpRequestRule, httpResponseRule } from './http.ts';
 import { industrialRules } from './industrial.ts';
 import { iotRules } from './iot.ts';
@@ -27,6 +29,7 @@ import { peerToPeerRules } from './peer-to-peer.ts';
 import { quicRules } from './quic.ts';
 import { remoteAccessRules } from './remote-access.ts';
 import type { PayloadRule } from './rule.ts';
+import { serviceFormRules } from './service-forms.ts';
 import { sshRule } from './ssh.ts';
 import { tlsRecordRule, tlsRule } from './tls.ts';
 import { voipRules } from './voip.ts';
@@ -37,14 +40,19 @@ const NO_RULE: PayloadRule = { id: '', protocol: '', transport: -1, recognise: (
 
 /** Entry 0 stands for "none". */
 function allRules(answers: AnswerSink): readonly PayloadRule[] {
-  return [
+  const expected = new ExpectedFlows();
+  const rules = [
     NO_RULE,
+    ...expected.rules,
     // What wears the form of TLS or HTTP goes before them, and asks them for the names.
     ...circumventionRules,
+    // Forms of one service within STUN, DNS and others.
+    ...serviceFormRules,
     ...iotRules,
     ...mediaStreamingRules,
     ...peerToPeerRules,
     ...cryptocurrencyRules,
+    ...httpApplicationRules,
     tlsRule,
     tlsRecordRule,
     httpRequestRule,
@@ -68,7 +76,10 @@ function allRules(answers: AnswerSink): readonly PayloadRule[] {
     ...windowsNetworkingRules,
     ...namingAndTimeRules,
     ...networkManagementRules,
+    // The last one.
+    ENCRYPTED_UNCLASSIFIED,
   ];
+  return rules.map((rule) => expected.heard(rule));
 }
 
 /** Numbers of the rules that can apply to a payload, by its first byte; those tied to a first byte come before the others. */
@@ -89,14 +100,19 @@ const UDP_RULES = tableOf(UDP);
 /** Tries the payload rules on the first payloads of a flow, by transport and first byte. */
 export class PayloadRecogniser implements PayloadInspector {
   readonly rules: readonly PayloadRule[];
+  readonly #encrypted: number;
 
   /** @param answers receives every address that a DNS answer gave a client */
   constructor(answers: AnswerSink) {
     this.rules = allRules(answers);
+    this.#encrypted = this.rules.length - 1;
   }
 
   inspect(payload: Payload): InspectionResult {
-    if (payload.rule !== 0) return this.rules[payload.rule].recognise(payload);
+    if (payload.rule !== 0 && payload.rule !== this.#encrypted) return this.rules[payload.rule].recognise(payload);
+    // Rules take a number that stands here for their own.
+    const wasEncrypted = payload.rule !== 0;
+    payload.rule = 0;
     const { transport } = payload;
     if (transport !== TCP && transport !== UDP) return NOT_RECOGNISED;
     const table = transport === TCP ? TCP_RULES : UDP_RULES;
@@ -115,6 +131,9 @@ export class PayloadRecogniser implements PayloadInspector {
     payload.userAgent = '';
     payload.ja3 = '';
     payload.ja4 = '';
-    return wantsMore ? WANTS_MORE : NOT_RECOGNISED;
+    if (wasEncrypted) payload.rule = this.#encrypted;
+    if (wantsMore) return WANTS_MORE;
+    if (isEncryptedLook(payload)) payload.rule = this.#encrypted;
+    return NOT_RECOGNISED;
   }
 }

@@ -4,10 +4,12 @@ import {
   NOT_RECOGNISED,
   type Payload,
   RECOGNISED,
+  RECOGNISED_LOOK_ON,
   WANTS_MORE,
 } from '../../../shared/payload.ts';
 import { charactersOf, beginsWith, isDigit, startsWithAny, u16LE, usesPort, verdict } from './payload-fields.ts';
 import { isPrintable, type PayloadRule, startsWith, u16, u32 } from './rule.ts';
+import { tlsRule } from './tls.ts';
 
 /**
  * RDP (MS-RDPBCGR 2.2.1, MS-RDPEUDP 2.2), VNC (RFC 6143, 7.1.1), Telnet (RFC 854, 855), rsh (BSD rshd), Citrix ICA, NoMachine NX,
@@ -41,6 +43,14 @@ function rdpConnection(payload: Payload): boolean {
   if (kind === CONNECTION_REQUEST && length === 55 && bytes[start + 11] === 1 && u16LE(bytes, start + 13) === 8)
     return true;
   return usesPort(payload, RDP_PORT) && length === 11;
+}
+
+const TLS_HANDSHAKE = 22;
+
+/** The connection, then the TLS handshake that the ends may agree on (MS-RDPBCGR, 5.4.5.1): its name and fingerprints are the flow's. */
+function rdp(payload: Payload): InspectionResult {
+  if (payload.rule === 0) return rdpConnection(payload) ? RECOGNISED_LOOK_ON : NOT_RECOGNISED;
+  return payload.bytes[payload.start] === TLS_HANDSHAKE ? tlsRule.recognise(payload) : RECOGNISED_LOOK_ON;
 }
 
 const SYN = 1;
@@ -164,7 +174,7 @@ export const remoteAccessRules: readonly PayloadRule[] = [
     protocol: 'rdp',
     transport: TCP,
     firstBytes: [0x03],
-    recognise: (payload) => verdict(rdpConnection(payload)),
+    recognise: rdp,
   },
   {
     id: 'rdp-datagram',

@@ -11,6 +11,9 @@ export interface PayloadRule {
   recognise(payload: Payload): InspectionResult;
 }
 
+/** Of a rule whose form is no protocol of the vocabulary. */
+export const NO_PROTOCOL = '';
+
 /** Bytes as text, one character a byte; only for bytes that were checked to be printable or are shown escaped. */
 export function latin1(bytes: Uint8Array, start: number, end: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');

@@ -1,11 +1,13 @@
-import { TCP, UDP } from '../../../shared/flow.ts';
+import { NAME_ORIGINS, TCP, UDP } from '../../../shared/flow.ts';
 import {
   type InspectionResult,
   NOT_RECOGNISED,
   type Payload,
   RECOGNISED,
+  RECOGNISED_LOOK_ON,
   WANTS_MORE,
 } from '../../../shared/payload.ts';
+import { awaitHello } from './dtls.ts';
 import { u32LE, usesPort, verdict } from './payload-fields.ts';
 import { latin1, type PayloadRule, startsWith, u16, u32 } from './rule.ts';
 
@@ -179,6 +181,39 @@ function isStun(payload: Payload): boolean {
   return areClassicAttributes(bytes, start + STUN_HEADER, end);
 }
 
+const REALM = 0x0014;
+const LONGEST_REALM = 128;
+const REALM_ORIGIN = NAME_ORIGINS.indexOf('stun-realm');
+
+/** Takes the realm (RFC 8489, 14.9), by which a relay names whose it is; false when there is none that is a domain name. */
+function readRealm(payload: Payload): boolean {
+  const { bytes, start, end } = payload;
+  let at = start + STUN_HEADER;
+  while (at + 4 <= end) {
+    const length = u16(bytes, at + 2);
+    const value = at + 4;
+    if (u16(bytes, at) === REALM && length > 0 && length <= LONGEST_REALM && value + length <= end) {
+      const realm = latin1(bytes, value, value + length).toLowerCase();
+      if (!/^[a-z\d-]+(\.[a-z\d-]+)+$/.test(realm) || /^[\d.]+$/.test(realm)) return false;
+      payload.name = realm;
+      payload.nameOrigin = REALM_ORIGIN;
+      return true;
+    }
+    at = value + ((length + 3) & ~3);
+  }
+  return false;
+}
+
+/**
+ * STUN, watched on until a relay has told its realm, which it does when it refuses the first request (RFC 8656, 7.3), or until a handshake of
+ * DTLS comes on the same ports (RFC 7983): its names and fingerprints are the flow's.
+ */
+function stun(payload: Payload): InspectionResult {
+  const { bytes, start } = payload;
+  if (!isStun(payload)) return payload.rule === 0 ? NOT_RECOGNISED : awaitHello(payload);
+  return u32(bytes, start + 4) !== STUN_COOKIE || readRealm(payload) ? RECOGNISED : RECOGNISED_LOOK_ON;
+}
+
 /** The same over TCP, plain (RFC 8489, 6.2.2) or in frames (RFC 4571). */
 function isStunOverTcp({ bytes, start, end }: Payload): boolean {
   if (end - start >= STUN_HEADER && u32(bytes, start + 4) === STUN_COOKIE) return u16(bytes, start + 2) % 4 === 0;
@@ -339,7 +374,7 @@ export const voipRules: readonly PayloadRule[] = [
     protocol: 'stun',
     transport: UDP,
     firstBytes: range(0x00, 0x3f),
-    recognise: (payload) => verdict(isStun(payload)),
+    recognise: stun,
   },
   {
     id: 'stun-message-tcp',
