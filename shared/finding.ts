@@ -141,6 +141,8 @@ export interface ForeignPresenceFinding extends FindingBase {
   daysActive: number;
   /** The share without the profile's global services, CDN, cloud, VPN and P2P peers. */
   withoutGlobalServices: number;
+  /** Answered flows that addresses of the country opened to the ranges. */
+  inboundFlows: number;
   score: number;
   /** True exactly when `verdict` is `supported`. */
   flagged: boolean;
@@ -157,6 +159,8 @@ export interface OnsetFinding extends FindingBase {
   /** Flows a day before and after. */
   before: number | null;
   after: number | null;
+  /** Interval of `before`; that of `after` is `interval`. */
+  beforeInterval: [number, number] | null;
   stillActive: boolean | null;
   /** Stretches of days at one level, in order. */
   episodes: { from: string; to: string; perDay: number }[];
@@ -200,13 +204,34 @@ export interface ReconnaissanceFinding extends FindingBase {
   reflectionRuledOut: boolean;
   /** Targets by class of institution or category. */
   targetClasses: Record<string, number>;
+  /** Ports met, as `tcp/445`; the first 50. */
+  targetPorts: string[];
   from: string | null;
   to: string | null;
+  /** Of a finding about all sources of a direction: each of them, most targets first. */
+  sources: {
+    source: string;
+    shape: 'horizontal' | 'vertical' | 'repeated-probe';
+    targets: number;
+    targetPorts: string[];
+    from: string;
+    to: string;
+  }[];
 }
 
 export interface MaliciousActivityFinding extends FindingBase {
   kind: 'malicious-activity';
-  detectors: { id: string; ran: boolean; hits: number; minimumDetectable: string }[];
+  /** `hits`: hosts inside the ranges that it reports; `decides`: whether they count in `hits` of the finding. */
+  detectors: {
+    id: string;
+    ran: boolean;
+    hits: number;
+    decides: boolean;
+    minimumDetectable: string;
+    /** The hosts, most telling first; the first 50. */
+    hosts: string[];
+  }[];
+  /** Detections (host and detector) of all detectors that decide. */
   hits: number;
 }
 
@@ -257,8 +282,14 @@ export interface PeriodComparisonFinding extends FindingBase {
   subject: string;
   /** Relative: 2 = tripled; null when it cannot be told. */
   change: number | null;
-  /** What gained as much as the subject lost. */
+  /** What of the subject's category gained as much as it lost. */
   substitutedBy: string[];
+  /** Flows (or bytes) per observed day in either period. */
+  perDay: [number, number];
+  /** The subject's share of all activity in either period, 0..1; null without activity. */
+  shares: [number | null, number | null];
+  /** Selects the flows of the earlier period; `where` those of the later one. */
+  whereEarlier: string;
 }
 
 export type Finding =
@@ -291,7 +322,7 @@ export const FINDING_KINDS = {
   'event-association': 'Activity around events',
   'foreign-presence': 'Presence in a country',
   onset: 'Onset and change',
-  obfuscation: 'Concealment of traffic',
+  obfuscation: 'Obfuscation',
   cryptocurrency: 'Cryptocurrency',
   'watch-list': 'Watch lists',
   reconnaissance: 'Possible reconnaissance',

@@ -1,4 +1,5 @@
 import type { CaseOverview } from './case-overview.ts';
+import type { EventFile } from './event.ts';
 import type { Finding } from './finding.ts';
 import type { FlowRecord } from './flow.ts';
 import type { IndicatorFile } from './indicator.ts';
@@ -151,6 +152,8 @@ export interface TopRows {
 
 /** The beginning of a text export and what a mapping makes of it. */
 export interface TextPreview {
+  /** Of Parquet the columns have names and types; nothing stands between them. */
+  kind: 'text' | 'parquet';
   /** Names of columns, or keys of JSON with dots between; null where the first line is a record already. */
   columns: string[] | null;
   rows: string[][];
@@ -215,6 +218,11 @@ export interface Jobs {
   };
   removeIndicators: { request: { case: string; id: string }; response: null };
   indicatorFiles: { request: { case: string }; response: IndicatorFile[] };
+  /** Adds dated events from a file; the findings made without them are dropped. `added` false: the case had the same file already. */
+  addEvents: { request: { case: string; path: string }; response: { file: EventFile; added: boolean } };
+  /** Takes a file of events out; the findings made with it are dropped. */
+  removeEvents: { request: { case: string; id: string }; response: null };
+  eventFiles: { request: { case: string }; response: EventFile[] };
   analyse: { request: { case: string }; response: Finding[] };
   saveFindings: { request: { case: string; findings: Finding[] }; response: null };
   findings: { request: { case: string }; response: Finding[] };
@@ -272,6 +280,8 @@ export const WRITING_JOBS: ReadonlySet<JobName> = new Set([
   'removeOverlay',
   'addIndicators',
   'removeIndicators',
+  'addEvents',
+  'removeEvents',
   'saveFindings',
   'audit',
 ]);

@@ -21,6 +21,9 @@ export class BrowserWindow extends EventEmitter {
   static readonly #windows = new Set<BrowserWindow>();
   readonly #contents: WebContents;
   #bounds: Bounds;
+  /** Where it was asked to stand. */
+  readonly #at: { x: number; y: number } | null;
+  #isPlaced = false;
   #isDestroyed = false;
   #isMaximised = false;
   #isFocused = false;
@@ -29,13 +32,14 @@ export class BrowserWindow extends EventEmitter {
 
   constructor(options: WindowOptions = {}) {
     super();
-    const { width = 800, height = 600, x = 0, y = 0, webPreferences = {} } = options;
+    const { width = 800, height = 600, x, y, webPreferences = {} } = options;
     for (const [name, value] of Object.entries(REQUIRED)) {
       if (webPreferences[name] !== value) {
         throw new Error(`stand-in: webPreferences.${name} other than ${value} is not implemented`);
       }
     }
-    this.#bounds = { x, y, width, height };
+    this.#bounds = { x: x ?? 0, y: y ?? 0, width, height };
+    this.#at = x === undefined || y === undefined ? null : { x, y };
     this.#contents = new WebContents(webPreferences.preload ?? null);
     this.#outside = strict('BrowserWindow', this);
     BrowserWindow.#windows.add(this);
@@ -68,6 +72,8 @@ export class BrowserWindow extends EventEmitter {
   }
 
   async loadURL(url: string): Promise<void> {
+    if (!this.#isPlaced) await this.#contents.place(this.#bounds, this.#at);
+    this.#isPlaced = true;
     await this.#contents.loadURL(url);
     if (this.#isDestroyed) return;
     this.#contents.setTitle(this.#title);

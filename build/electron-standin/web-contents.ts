@@ -8,6 +8,7 @@ import { menuAccelerators, pressAccelerator } from './menu.ts';
 import { decodeMessage, encodeMessage } from './message-coding.ts';
 import { bridgePeer, pageWorld, preloadWorld, type Question, type Reply } from './page-side.ts';
 import { answerRequest, applyPermissions, fromChromium, toChromium } from './session.ts';
+import { settings } from './settings.ts';
 import { strict } from './strict.ts';
 
 /** `webContents` of one window: a page, its preload's isolated world, and the messages between that and main. */
@@ -118,6 +119,17 @@ export class WebContents extends EventEmitter {
     if (this.#page === null) await this.#takePage(await newPage());
     this.#target = url;
     await this.page.goto(toChromium(url));
+  }
+
+  /** Gives a page just opened the window's size, and its place where one was asked for. Without a screen there is neither. */
+  async place({ width, height }: Bounds, at: { x: number; y: number } | null): Promise<void> {
+    await routeOnce();
+    if (this.#page === null) await this.#takePage(await newPage());
+    if (settings().headless || this.#session === null) return;
+    const bounds = { width, height, ...(at === null ? {} : { left: at.x, top: at.y }) };
+    // A window manager may refuse, as it may with Electron's own windows.
+    const { windowId } = await this.#session.send('Browser.getWindowForTarget');
+    await this.#session.send('Browser.setWindowBounds', { windowId, bounds }).catch(() => undefined);
   }
 
   async #takePage(page: Page): Promise<void> {

@@ -11,7 +11,8 @@ import type { RandomAccess } from './zip.ts';
 
 /** Reading an evidence file once: its bytes are hashed as they pass, decompressed when need be, and shown to a reader. */
 
-const READ_BYTES = 4 << 20;
+/** Small enough to stay in the processor's cache until it is hashed and decoded. */
+const READ_BYTES = 1 << 20;
 /** Room for what a reader leaves over and the next piece; larger than any record a reader accepts. */
 const WINDOW_BYTES = 8 << 20;
 const COMPRESSED_READ_BYTES = 1 << 18;
@@ -19,6 +20,22 @@ const COMPRESSED_READ_BYTES = 1 << 18;
 const HASH_THREAD_FROM = 32 << 20;
 /** Bytes that are looked at to tell the format. */
 export const HEAD_BYTES = 65_536;
+
+/**
+ * Windows of this thread that no reading uses. They are kept, since a fresh pair a file costs far more memory than the pair: after
+ * the first that is freed, glibc takes blocks of this size from a thread's arena, which small ones between them keep from shrinking.
+ */
+const spareWindows: Buffer[] = [];
+/** A reading takes one, and another one when it unpacks. */
+const SPARE_WINDOWS = 2;
+
+function takeWindow(): Buffer {
+  return spareWindows.pop() ?? Buffer.allocUnsafeSlow(WINDOW_BYTES);
+}
+
+function giveBackWindow(window: Buffer): void {
+  if (spareWindows.length < SPARE_WINDOWS) spareWindows.push(window);
+}
 
 export interface EvidenceReading {
   sha256: string;
@@ -170,6 +187,34 @@ function readPiece(fd: number, into: Uint8Array, path: string, at: number, posit
   }
 }
 
+/** A file that is read at places of its choosing, in pieces no longer than the buffer, good until the next call. */
+function randomAccess(fd: number, path: string, size: number, buffer: Buffer): RandomAccess {
+  return {
+    size,
+    read(position, length) {
+      if (position >= size) return buffer.subarray(0, 0);
+      const wanted = buffer.subarray(0, Math.min(length, size - position));
+      return buffer.subarray(0, readPiece(fd, wanted, path, position, position));
+    },
+  };
+}
+
+/**
+ * Looks into a file before it is evidence: nothing is hashed, and only what `look` asks for is read.
+ *
+ * @throws EnclaveError `evidence-unreadable`, and whatever `look` throws
+ */
+export function lookInto<Result>(path: string, look: (file: RandomAccess) => Result): Result {
+  const fd = openEvidence(path);
+  const buffer = takeWindow();
+  try {
+    return look(randomAccess(fd, path, fstatSync(fd).size, buffer));
+  } finally {
+    giveBackWindow(buffer);
+    closeSync(fd);
+  }
+}
+
 /** SHA-256 of a file, without reading it as evidence. */
 export function hashFile(path: string, progress: (bytes: number) => void): string {
   const fd = openEvidence(path);
@@ -199,6 +244,7 @@ export async function readEvidence(
   { alsoHash = [] }: ReadingOptions = {},
 ): Promise<EvidenceReading> {
   const fd = openEvidence(path);
+  const buffer = takeWindow();
   let hash: EvidenceHash | null = null;
   try {
     const before = fstatSync(fd);
@@ -209,7 +255,7 @@ export async function readEvidence(
     hash =
       container === null && random === null && before.size >= HASH_THREAD_FROM
         ? new ThreadHash(WINDOW_BYTES, alsoHash)
-        : new InlineHash(WINDOW_BYTES, alsoHash);
+        : new InlineHash(buffer, alsoHash);
     const read = container === null ? readPlain : container === 'zip' ? readZip : readStream;
     const total = random === null ? await read(fd, path, hash, reader) : readRandom(random, fd, path, hash, reader);
     const after = fstatSync(fd);
@@ -226,6 +272,7 @@ export async function readEvidence(
     hash?.close();
     throw error;
   } finally {
+    giveBackWindow(buffer);
     closeSync(fd);
   }
 }
@@ -267,11 +314,16 @@ async function readStream(fd: number, path: string, hash: EvidenceHash, reader: 
       if (got > 0) yield buffer.subarray(0, got);
     }
   }
-  const unpacker = new Unpacker(new ContentWindows(reader), reader, () => total);
-  const format = await unpacker.unpack(new ByteQueue(pieces()), null);
-  // What nobody wanted is hashed all the same.
-  for await (const _rest of pieces());
-  return { bytes: total, format };
+  const contents = new ContentWindows(reader);
+  try {
+    const unpacker = new Unpacker(contents, reader, () => total);
+    const format = await unpacker.unpack(new ByteQueue(pieces()), null);
+    // What nobody wanted is hashed all the same.
+    for await (const _rest of pieces());
+    return { bytes: total, format };
+  } finally {
+    contents.end();
+  }
 }
 
 /**
@@ -287,14 +339,7 @@ function hashFirst(fd: number, path: string, hash: EvidenceHash, reader: Evidenc
     size += got;
     reader.progress(Math.floor(size / 2));
   }
-  return {
-    size,
-    read(position, length) {
-      if (position >= size) return buffer.subarray(0, 0);
-      const wanted = buffer.subarray(0, Math.min(length, size - position));
-      return buffer.subarray(0, readPiece(fd, wanted, path, position, position));
-    },
-  };
+  return randomAccess(fd, path, size, buffer);
 }
 
 /** A zip archive: its members are read in the order of its directory. */
@@ -302,12 +347,17 @@ async function readZip(fd: number, path: string, hash: EvidenceHash, reader: Evi
   const file = hashFirst(fd, path, hash, reader);
   const { size } = file;
   let taken = 0;
-  const unpacker = new Unpacker(new ContentWindows(reader), reader, () => Math.min(taken, size));
-  const format = await unpacker.zip(file, (bytes) => {
-    taken += bytes;
-    reader.progress(Math.floor((size + Math.min(taken, size)) / 2));
-  });
-  return { bytes: size, format };
+  const contents = new ContentWindows(reader);
+  try {
+    const unpacker = new Unpacker(contents, reader, () => Math.min(taken, size));
+    const format = await unpacker.zip(file, (bytes) => {
+      taken += bytes;
+      reader.progress(Math.floor((size + Math.min(taken, size)) / 2));
+    });
+    return { bytes: size, format };
+  } finally {
+    contents.end();
+  }
 }
 
 /** A file that itself tells at its end where everything is. */
@@ -325,11 +375,16 @@ function readRandom(
 
 /** Contents out of containers, one after another through the same buffer. */
 class ContentWindows implements ContentSink {
-  readonly #buffer = Buffer.allocUnsafeSlow(WINDOW_BYTES);
+  readonly #buffer = takeWindow();
   readonly #reader: EvidenceReader;
 
   constructor(reader: EvidenceReader) {
     this.#reader = reader;
+  }
+
+  /** Frees the buffer; nothing is taken after it. */
+  end(): void {
+    giveBackWindow(this.#buffer);
   }
 
   async content(pieces: Pieces, member: ArchiveMember | null, fault: (error: unknown) => void): Promise<string | null> {

@@ -40,7 +40,7 @@ const SLOT_HASHING = 1;
 /** The reader works on one buffer while the thread hashes another; the third takes up the difference. */
 const SLOTS = 3;
 
-/** A piece of 4 MiB takes milliseconds; a thread that says nothing for so long is dead. */
+/** A piece of 1 MiB takes milliseconds; a thread that says nothing for so long is dead. */
 const ANSWER_WITHIN_MS = 60_000;
 
 function deadError(): Error {
@@ -73,9 +73,10 @@ export class InlineHash implements EvidenceHash {
   readonly buffers: readonly Buffer[];
   readonly #hash: HashSet;
 
-  constructor(bufferBytes: number, also: readonly FurtherHash[]) {
+  /** @param buffer to read into; the caller's again after `digest` or `close` */
+  constructor(buffer: Buffer, also: readonly FurtherHash[]) {
     this.#hash = new HashSet(also);
-    this.buffers = [Buffer.allocUnsafeSlow(bufferBytes)];
+    this.buffers = [buffer];
   }
 
   awaitFree(): void {

@@ -64,6 +64,14 @@ export interface StoredInstitution {
   readonly domain: string;
 }
 
+/** What the catalogue said of a service besides its category when the flows were labelled. */
+export interface StoredService {
+  /** Finer kind within the category (`mining`, `exchange`); null when it has none. */
+  readonly subcategory: string | null;
+  /** ISO 3166-1 alpha-2 of the service's own country; null when it has none. */
+  readonly country: string | null;
+}
+
 /** An indicator with the name of the file that lists it. */
 export interface StoredIndicator extends Indicator {
   readonly file: string;
@@ -360,6 +368,14 @@ export class CaseReader {
       .prepare<[], StoredInstitution & { match: string }>('SELECT match, name, country, class, domain FROM institution')
       .all();
     return new Map(rows.map(({ match, ...institution }) => [match, institution]));
+  }
+
+  /** Services that the labels in force name, by id. */
+  services(): Map<string, StoredService> {
+    const rows = this.#db
+      .prepare<[], StoredService & { id: string }>('SELECT id, subcategory, country FROM service')
+      .all();
+    return new Map(rows.map(({ id, ...service }) => [id, service]));
   }
 
   /** The stored findings, in the order of the analysis. */

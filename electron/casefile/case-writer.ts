@@ -17,7 +17,12 @@ import {
   removeUnfinishedCase,
   storedProfile,
 } from './case-file.ts';
-import { type FinishedEvidence, PROVISIONAL_LABELS, type StoredInstitution } from './case-reader.ts';
+import {
+  type FinishedEvidence,
+  PROVISIONAL_LABELS,
+  type StoredInstitution,
+  type StoredService,
+} from './case-reader.ts';
 import { segmentHash, type StoredColumn } from './segment-hash.ts';
 
 /** Facts of the case that are asked for once; empty when not supplied. */
@@ -50,6 +55,7 @@ export interface NameChunk {
 }
 
 const TERM_COLUMNS = ['payloadProtocol', 'payloadRule'];
+const TERM_LABELS = ['protocol', 'service', 'category'];
 
 function bytesOf(array: ColumnArray): Buffer {
   return Buffer.from(array.buffer, array.byteOffset, array.byteLength);
@@ -262,6 +268,21 @@ export class CaseWriter {
     });
   }
 
+  /** Puts `numbers[n]` in the place of each number n of a term. */
+  #renumberProvisional(segment: number, numbers: Uint16Array): void {
+    const read = this.#db.prepare<[number, number, string], { rowid: number; data: Buffer }>(
+      'SELECT rowid, data FROM segmentLabel WHERE version = ? AND segment = ? AND column = ?',
+    );
+    const write = this.#db.prepare('UPDATE segmentLabel SET data = ? WHERE rowid = ?');
+    for (const column of TERM_LABELS) {
+      const row = read.get(PROVISIONAL_LABELS, segment, column);
+      if (row === undefined) continue;
+      const terms = new Uint16Array(Uint8Array.from(row.data).buffer);
+      for (let at = 0; at < terms.length; at++) terms[at] = numbers[terms[at]];
+      write.run(bytesOf(terms), row.rowid);
+    }
+  }
+
   dropProvisionalLabels(): void {
     this.#change(() => this.#db.prepare('DELETE FROM labelVersion WHERE version = ?').run(PROVISIONAL_LABELS));
   }
@@ -367,18 +388,21 @@ export class CaseWriter {
 
   /**
    * Writes a new version of all labels and makes it current, in one transaction; findings from the old ones go. `write`
-   * is called with a function that stores the label columns of one segment.
+   * is called with a function that stores the label columns of one segment, and one that takes its provisional labels over:
+   * `numbers` has the case's number of each term of theirs, null where they have it already; `added` are further columns.
    */
   relabel(
     basis: Record<string, unknown>,
     organisations: ReadonlyMap<number, string>,
     institutions: ReadonlyMap<string, StoredInstitution>,
+    serviceOf: (id: string) => StoredService | null,
     write: (
       store: (
         segment: number,
         columns: Readonly<Record<string, ColumnArray>>,
         dictionaries: Readonly<Record<string, readonly string[]>>,
       ) => void,
+      keep: (segment: number, numbers: Uint16Array | null, added: Readonly<Record<string, ColumnArray>>) => void,
     ) => void,
   ): void {
     this.#change(() => {
@@ -387,7 +411,16 @@ export class CaseWriter {
       this.#db
         .prepare('INSERT INTO labelVersion (version, madeAt, basis) VALUES (?, ?, ?)')
         .run(version, this.#now().toISOString(), JSON.stringify(basis));
-      write((segment, columns, dictionaries) => this.#storeLabels(version, segment, columns, dictionaries));
+      write(
+        (segment, columns, dictionaries) => this.#storeLabels(version, segment, columns, dictionaries),
+        (segment, numbers, added) => {
+          if (numbers !== null) this.#renumberProvisional(segment, numbers);
+          this.#db
+            .prepare('UPDATE segmentLabel SET version = ? WHERE version = ? AND segment = ?')
+            .run(version, PROVISIONAL_LABELS, segment);
+          this.#storeLabels(version, segment, added, {});
+        },
+      );
       const insert = this.#db.prepare(
         'INSERT INTO network (asn, organisation) VALUES (?, ?) ON CONFLICT (asn) DO UPDATE SET organisation = excluded.organisation',
       );
@@ -397,6 +430,12 @@ export class CaseWriter {
         'INSERT INTO institution (match, name, country, class, domain) VALUES (?, ?, ?, ?, ?)',
       );
       for (const [match, of] of institutions) addInstitution.run(match, of.name, of.country, of.class, of.domain);
+      this.#db.exec('DELETE FROM service');
+      const addService = this.#db.prepare('INSERT INTO service (id, subcategory, country) VALUES (?, ?, ?)');
+      for (const { id } of this.#db.prepare<[], { id: string }>('SELECT id FROM term').all()) {
+        const service = serviceOf(id);
+        if (service !== null) addService.run(id, service.subcategory, service.country);
+      }
       this.setMeta('labelVersion', String(version));
       this.setMeta('labelledEvidence', String(this.#completedEvidence()));
       this.#db.prepare('DELETE FROM labelVersion WHERE version < ?').run(version);

@@ -1,5 +1,7 @@
+import type { CaseReader, SegmentInfo } from './case-reader.ts';
 import type { HourGroups } from './flow-groups.ts';
 import { LONGEST_SPAN_HOURS } from './local-hours.ts';
+import type { SelectedRows } from './selected-rows.ts';
 
 /** What is added up, by row: both directions of a flow. */
 export interface Amounts {
@@ -22,6 +24,8 @@ export class CellTally {
   scaled = new Uint8Array(64);
   /** Flows by cell that are longer than LONGEST_SPAN_HOURS. */
   readonly unspread = new Map<number, number>();
+  /** Flows by cell that count once in `flows` and once in `value`, and are not added to them yet. */
+  #ones = new Uint32Array(64);
   readonly #touched = new Uint32Array(LONGEST_SPAN_HOURS);
 
   /** Makes room for cells below `cells`. */
@@ -35,37 +39,43 @@ export class CellTally {
     this.flows.set(flows);
     this.scaled = new Uint8Array(length);
     this.scaled.set(scaled);
+    const ones = this.#ones;
+    this.#ones = new Uint32Array(length);
+    this.#ones.set(ones);
   }
 
   noteUnspread(cell: number): void {
     this.unspread.set(cell, (this.unspread.get(cell) ?? 0) + 1);
   }
 
-  /** Counts `rows` rows in their cells, an amount (default 1) times its sampling rate each. */
-  count(cells: ArrayLike<number>, rows: number, amounts: Amounts | null, rates: ArrayLike<number>): void {
+  /**
+   * Counts `rows` rows in their cells, an amount (default 1) times its sampling rate (null: none is sampled) each. To be
+   * followed by `settle` in the end.
+   */
+  count(cells: ArrayLike<number>, rows: number, amounts: Amounts | null, rates: ArrayLike<number> | null): void {
     const { value, flows, scaled } = this;
-    if (amounts !== null) {
-      const { out, back } = amounts;
-      for (let i = 0; i < rows; i++) {
-        const cell = cells[i];
-        const rate = rates[i] || 1;
-        flows[cell]++;
-        value[cell] += (out[i] + back[i]) * rate;
-        if (rate > 1) scaled[cell] = 1;
-      }
-    } else if (isSampled(rates, rows)) {
-      for (let i = 0; i < rows; i++) {
-        const cell = cells[i];
-        const rate = rates[i] || 1;
-        flows[cell]++;
-        value[cell] += rate;
-        if (rate > 1) scaled[cell] = 1;
-      }
-    } else {
-      for (let i = 0; i < rows; i++) {
-        flows[cells[i]]++;
-        value[cells[i]]++;
-      }
+    if (rates === null) {
+      if (amounts === null) countOnes(cells, this.#ones, rows);
+      else countAmounts(cells, amounts.out, amounts.back, flows, value, rows);
+      return;
+    }
+    for (let i = 0; i < rows; i++) {
+      const cell = cells[i];
+      const rate = rates[i] || 1;
+      flows[cell]++;
+      value[cell] += (amounts === null ? 1 : amounts.out[i] + amounts.back[i]) * rate;
+      if (rate > 1) scaled[cell] = 1;
+    }
+  }
+
+  /** Makes `flows` and `value` whole after the last `count`. */
+  settle(): void {
+    const { value, flows } = this;
+    const ones = this.#ones;
+    for (let cell = 0; cell < ones.length; cell++) {
+      flows[cell] += ones[cell];
+      value[cell] += ones[cell];
+      ones[cell] = 0;
     }
   }
 
@@ -73,13 +83,13 @@ export class CellTally {
   spread(
     cells: ArrayLike<number>,
     { out, back }: Amounts,
-    rates: ArrayLike<number>,
+    rates: ArrayLike<number> | null,
     { rows, hours, starts, spans }: RowHours,
     hourGroups: HourGroups,
   ): void {
     for (let i = 0; i < rows; i++) {
       const cell = cells[i];
-      const rate = rates[i] || 1;
+      const rate = rates === null ? 1 : rates[i] || 1;
       const amount = (out[i] + back[i]) * rate;
       this.flows[cell]++;
       if (spans[i] > 1) {
@@ -117,8 +127,31 @@ export class CellTally {
   }
 }
 
-/** True when a rate is more than 1. */
-export function isSampled(rates: ArrayLike<number>, rows: number): boolean {
-  for (let i = 0; i < rows; i++) if (rates[i] > 1) return true;
-  return false;
+/** Apart, so that the loops meet one kind of amounts and are compiled once. */
+function countOnes(cells: ArrayLike<number>, ones: Uint32Array, rows: number): void {
+  for (let i = 0; i < rows; i++) ones[cells[i]]++;
+}
+
+function countAmounts(
+  cells: ArrayLike<number>,
+  out: ArrayLike<number>,
+  back: ArrayLike<number>,
+  flows: Float64Array,
+  value: Float64Array,
+  rows: number,
+): void {
+  for (let i = 0; i < rows; i++) {
+    const cell = cells[i];
+    flows[cell]++;
+    value[cell] += out[i] + back[i];
+  }
+}
+
+/** Sampling rates of the selected rows of a segment; null when no row of the segment has one above 1. */
+export function ratesOf(reader: CaseReader, segment: SegmentInfo, selected: SelectedRows): ArrayLike<number> | null {
+  const { some } = reader.derived(segment, 'is sampled', () => ({
+    byteLength: 8,
+    some: reader.column(segment, 'sampling').some((rate) => rate > 1),
+  }));
+  return some ? selected.pick('rates', reader.column(segment, 'sampling')) : null;
 }

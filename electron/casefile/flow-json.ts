@@ -70,7 +70,7 @@ export class FlowJson {
   );
   readonly #client = new FieldRun(
     ['ja3', 'ja4', 'userAgent', 'sampling'],
-    ['ja3', 'ja4', 'userAgent', 'linkedUserAgent', 'sampling'],
+    ['ja3', 'linkedJa3', 'ja4', 'linkedJa4', 'userAgent', 'linkedUserAgent', 'sampling'],
   );
   readonly #export = new FieldRun(
     ['exporter', 'nextHop', 'inputInterface', 'outputInterface', 'assembly', 'duplicate'],

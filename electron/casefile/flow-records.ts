@@ -136,7 +136,8 @@ function segmentRecords(
   const [name, nameOrigin] = [column('name'), column('nameOrigin')];
   const [linkedName, linkedOrigin] = [column('linkedName'), column('linkedOrigin')];
   const [userAgent, linkedUserAgent] = [column('userAgent'), column('linkedUserAgent')];
-  const [ja3, ja4, match, conflict] = [column('ja3'), column('ja4'), column('match'), column('conflict')];
+  const [ja3, ja4, linkedJa3, linkedJa4] = [column('ja3'), column('ja4'), column('linkedJa3'), column('linkedJa4')];
+  const [match, conflict] = [column('match'), column('conflict')];
   const [protocol, service, category] = [column('protocol'), column('service'), column('category')];
   const [payloadRule, labelEvidence, confidence] = [
     column('payloadRule'),
@@ -148,6 +149,7 @@ function segmentRecords(
   const indicator = IndicatorMatches.of(reader).ofSegment(segment);
   const [userAgents, linkedUserAgents] = [dictionary('userAgent'), dictionary('linkedUserAgent')];
   const [ja3s, ja4s] = [dictionary('ja3'), dictionary('ja4')];
+  const [linkedJa3s, linkedJa4s] = [dictionary('linkedJa3'), dictionary('linkedJa4')];
 
   const detailOf = (row: number, origin: number, basis: Omit<LabelBasis, 'nameOrigin' | 'match' | 'payloadRule'>) => {
     const { key } = texts.details;
@@ -220,8 +222,8 @@ function segmentRecords(
       labelEvidence: basis.labelEvidence,
       labelDetail: detailOf(row, ownName === null ? linkedOrigin[row] : nameOrigin[row], basis),
       confidence: confidence[row] / 100,
-      ja3: ja3s[ja3[row]] ?? null,
-      ja4: ja4s[ja4[row]] ?? null,
+      ja3: ja3s[ja3[row]] ?? linkedJa3s[linkedJa3[row]] ?? null,
+      ja4: ja4s[ja4[row]] ?? linkedJa4s[linkedJa4[row]] ?? null,
       userAgent: userAgents[userAgent[row]] ?? linkedUserAgents[linkedUserAgent[row]] ?? null,
       sampling: sampling[row] || 1,
       exporter: isGivenAddress(exporter, row) ? texts.address(exporter, row * 4) : null,

@@ -21,6 +21,7 @@ import { UNKNOWN } from '../../shared/vocabulary.ts';
 import type { CaseReader, SegmentInfo } from './case-reader.ts';
 import { IndicatorMatches } from './indicator-matches.ts';
 import { LocalHours } from './local-hours.ts';
+import { countMarked, invert, keepBoth, markBetween, markSumBetween, markTabled } from './mask-loops.ts';
 
 /** Filters over columns: an expression becomes a mask a segment. */
 
@@ -82,7 +83,7 @@ function complement(inner: FlowSelection): FlowSelection {
     mark(segment, mask) {
       const { rows } = segment;
       const matching = inner.mark(segment, mask);
-      for (let i = 0; i < rows; i++) mask[i] = 1 - mask[i];
+      invert(mask, rows);
       return rows - matching;
     },
   };
@@ -100,8 +101,7 @@ function conjunction(operands: readonly FlowSelection[]): FlowSelection {
         } else {
           if (scratch.length < rows) scratch = new Uint8Array(rows);
           operand.mark(segment, scratch);
-          matching = 0;
-          for (let i = 0; i < rows; i++) matching += mask[i] = mask[i] & scratch[i];
+          matching = keepBoth(mask, scratch, rows);
         }
         if (matching === 0) break;
       }
@@ -131,9 +131,9 @@ function compileTest(test: FilterTest, reader: CaseReader): FlowSelection {
     case 'weekday':
       return localHourTest((hour) => ZoneClock.weekday(hour), numberIntervals(test), reader);
     case 'packets':
-      return numberTest(numberIntervals(test), computed(reader, 'packetsOut', 'packetsIn', addAll));
+      return sumTest(numberIntervals(test), 'packetsOut', 'packetsIn', reader);
     case 'bytes':
-      return numberTest(numberIntervals(test), computed(reader, 'bytesOut', 'bytesIn', addAll));
+      return sumTest(numberIntervals(test), 'bytesOut', 'bytesIn', reader);
     case 'packetsOut':
     case 'bytesOut':
     case 'packetsIn':
@@ -223,8 +223,9 @@ function compileTest(test: FilterTest, reader: CaseReader): FlowSelection {
     case 'userAgent':
       return dictionaryTest(textPredicate(test), 'userAgent', 'linkedUserAgent', reader);
     case 'ja3':
+      return dictionaryTest(textPredicate(test), 'ja3', 'linkedJa3', reader);
     case 'ja4':
-      return dictionaryTest(textPredicate(test), field, null, reader);
+      return dictionaryTest(textPredicate(test), 'ja4', 'linkedJa4', reader);
     case 'indicator': {
       const indicators = IndicatorMatches.of(reader);
       const any = test.operator !== '~' && texts(test).includes('yes');
@@ -246,7 +247,7 @@ function compileTest(test: FilterTest, reader: CaseReader): FlowSelection {
           for (let i = 0; i < segment.rows; i++) {
             mask[i] = isGivenAddress(addresses, i) && spans.holds(addresses, i * 4) ? 1 : 0;
           }
-          return count(mask, segment.rows);
+          return countMarked(mask, segment.rows);
         },
       };
     }
@@ -351,10 +352,6 @@ function endBounds(segment: SegmentInfo): Interval {
 /** Computes `rows` values from those of two columns. */
 type Compute = (a: ColumnArray, b: ColumnArray, into: Float64Array, rows: number) => void;
 
-const addAll: Compute = (a, b, into, rows) => {
-  for (let i = 0; i < rows; i++) into[i] = a[i] + b[i];
-};
-
 /** A column computed from two others; the array is used again for the next segment. */
 function computed(reader: CaseReader, first: FlowColumn, second: FlowColumn, compute: Compute): NumberColumn {
   let scratch = new Float64Array(0);
@@ -363,11 +360,6 @@ function computed(reader: CaseReader, first: FlowColumn, second: FlowColumn, com
     compute(reader.column(segment, first), reader.column(segment, second), scratch, segment.rows);
     return scratch;
   };
-}
-
-/** Marks rows from `low` to `high`; without a branch, which a half of the rows would take by surprise. */
-function markBetween(values: Float64Array, low: number, high: number, mask: Uint8Array, rows: number): void {
-  for (let i = 0; i < rows; i++) mask[i] |= Number(values[i] >= low) & Number(values[i] <= high);
 }
 
 function numberTest(
@@ -385,11 +377,27 @@ function numberTest(
       }
       const values = column(segment);
       mask.fill(0, 0, rows);
-      for (const { low, high } of intervals) {
-        if (values instanceof Float64Array) markBetween(values, low, high, mask, rows);
-        else for (let i = 0; i < rows; i++) if (values[i] >= low && values[i] <= high) mask[i] = 1;
-      }
-      return count(mask, rows);
+      for (const { low, high } of intervals) markBetween(values, low, high, mask, rows);
+      return countMarked(mask, rows);
+    },
+  };
+}
+
+/** Rows whose sum of two columns lies in an interval. */
+function sumTest(
+  intervals: readonly Interval[],
+  first: FlowColumn,
+  second: FlowColumn,
+  reader: CaseReader,
+): FlowSelection {
+  return {
+    mark(segment, mask) {
+      const { rows } = segment;
+      const a = reader.column(segment, first);
+      const b = reader.column(segment, second);
+      mask.fill(0, 0, rows);
+      for (const { low, high } of intervals) markSumBetween(a, b, low, high, mask, rows);
+      return countMarked(mask, rows);
     },
   };
 }
@@ -405,16 +413,11 @@ function localHourTest(
     mark(segment, mask) {
       const { hours, starts } = LocalHours.of(reader).ofSegment(segment);
       const ofHours = Uint8Array.from(hours, (hour) => (matches(property(hour)) ? 1 : 0));
-      for (let i = 0; i < segment.rows; i++) mask[i] = ofHours[starts[i]];
-      return count(mask, segment.rows);
+      mask.fill(0, 0, segment.rows);
+      markTabled(starts, ofHours, mask, segment.rows);
+      return countMarked(mask, segment.rows);
     },
   };
-}
-
-function count(mask: Uint8Array, rows: number): number {
-  let ones = 0;
-  for (let i = 0; i < rows; i++) ones += mask[i];
-  return ones;
 }
 
 // Columns of few different values
@@ -436,11 +439,8 @@ function tableTest(reader: CaseReader, columns: readonly FlowColumn[], table: Ui
     mark(segment, mask) {
       const { rows } = segment;
       mask.fill(0, 0, rows);
-      for (const name of columns) {
-        const values = reader.column(segment, name);
-        for (let i = 0; i < rows; i++) mask[i] |= table[values[i]];
-      }
-      return count(mask, rows);
+      for (const name of columns) markTabled(reader.column(segment, name), table, mask, rows);
+      return countMarked(mask, rows);
     },
   };
 }
@@ -467,7 +467,7 @@ function tcpFlagsTest(matches: (text: string) => boolean, reader: CaseReader): F
       const flags = reader.column(segment, 'tcpFlags');
       const transports = reader.column(segment, 'transport');
       for (let i = 0; i < segment.rows; i++) mask[i] = transports[i] === TCP ? (table[flags[i] ?? 0] ?? 0) : 0;
-      return count(mask, segment.rows);
+      return countMarked(mask, segment.rows);
     },
   };
 }
@@ -503,7 +503,7 @@ function containsInOrder(text: string, parts: readonly string[]): boolean {
 function dictionaryTest(
   matches: (text: string) => boolean,
   own: FlowColumn,
-  linked: FlowColumn | null,
+  linked: FlowColumn,
   reader: CaseReader,
 ): FlowSelection {
   const tableFor = (segment: SegmentInfo, column: FlowColumn): Uint8Array => {
@@ -516,15 +516,15 @@ function dictionaryTest(
     mark(segment, mask) {
       const { rows } = segment;
       const ownTable = tableFor(segment, own);
-      const linkedTable = linked === null ? new Uint8Array(1) : tableFor(segment, linked);
+      const linkedTable = tableFor(segment, linked);
       if (!ownTable.includes(1) && !linkedTable.includes(1)) return fillAll(mask, rows, 0);
       const numbers = reader.column(segment, own);
-      const linkedNumbers = linked === null ? numbers : reader.column(segment, linked);
+      const linkedNumbers = reader.column(segment, linked);
       for (let i = 0; i < rows; i++) {
         const number = numbers[i] ?? 0;
         mask[i] = (number === 0 ? linkedTable[linkedNumbers[i] ?? 0] : ownTable[number]) ?? 0;
       }
-      return count(mask, rows);
+      return countMarked(mask, rows);
     },
   };
 }
@@ -544,7 +544,7 @@ function organisationTest(matches: (text: string) => boolean, reader: CaseReader
     mark(segment, mask) {
       const asns = reader.column(segment, 'asn');
       for (let i = 0; i < segment.rows; i++) mask[i] = test(asns[i] ?? 0);
-      return count(mask, segment.rows);
+      return countMarked(mask, segment.rows);
     },
   };
 }
@@ -564,7 +564,7 @@ function idTest(ids: readonly string[], reader: CaseReader): FlowSelection {
       for (const { locator, depth } of here) {
         for (let i = 0; i < segment.rows; i++) if (locators[i] === locator && depths[i] === depth) mask[i] = 1;
       }
-      return count(mask, segment.rows);
+      return countMarked(mask, segment.rows);
     },
   };
 }
@@ -584,7 +584,7 @@ function tunnelTest(matches: (text: string) => boolean, reader: CaseReader): Flo
         }
         mask[i] = answer;
       }
-      return count(mask, segment.rows);
+      return countMarked(mask, segment.rows);
     },
   };
 }
@@ -668,7 +668,7 @@ function addressTest(field: keyof typeof ENDS, spans: AddressSpans, reader: Case
           ((looked & 2) !== 0 && spans.holds(responders, i * 4));
         mask[i] = found ? 1 : 0;
       }
-      return count(mask, segment.rows);
+      return countMarked(mask, segment.rows);
     },
   };
 }

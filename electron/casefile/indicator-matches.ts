@@ -98,19 +98,24 @@ export class IndicatorMatches {
     const [initiators, responders] = [reader.column(segment, 'initiator'), reader.column(segment, 'responder')];
     const starts = reader.column(segment, 'start');
     const [names, linkedNames] = [reader.column(segment, 'name'), reader.column(segment, 'linkedName')];
-    const [ja3s, ja4s] = [reader.column(segment, 'ja3'), reader.column(segment, 'ja4')];
+    const [ja3s, linkedJa3s] = [reader.column(segment, 'ja3'), reader.column(segment, 'linkedJa3')];
+    const [ja4s, linkedJa4s] = [reader.column(segment, 'ja4'), reader.column(segment, 'linkedJa4')];
     const ofName = [NONE, ...reader.dictionary(segment, 'name').map((name) => this.#nameHits(name))];
     const ofLinkedName = [NONE, ...reader.dictionary(segment, 'linkedName').map((name) => this.#nameHits(name))];
-    const ofJa3 = [NONE, ...reader.dictionary(segment, 'ja3').map((text) => this.#byJa3.get(text) ?? NONE)];
-    const ofJa4 = [NONE, ...reader.dictionary(segment, 'ja4').map((text) => this.#byJa4.get(text) ?? NONE)];
+    const fingerprintHits = (
+      column: 'ja3' | 'linkedJa3' | 'ja4' | 'linkedJa4',
+      known: ReadonlyMap<string, readonly number[]>,
+    ): (readonly number[])[] => [NONE, ...reader.dictionary(segment, column).map((text) => known.get(text) ?? NONE)];
+    const [ofJa3, ofLinkedJa3] = [fingerprintHits('ja3', this.#byJa3), fingerprintHits('linkedJa3', this.#byJa3)];
+    const [ofJa4, ofLinkedJa4] = [fingerprintHits('ja4', this.#byJa4), fingerprintHits('linkedJa4', this.#byJa4)];
     const numbers = new Uint32Array(segment.rows);
     for (let row = 0; row < segment.rows; row++) {
       const hits = [
         ...this.#blocks.holding(initiators, row * 4),
         ...this.#blocks.holding(responders, row * 4),
         ...(names[row] === 0 ? ofLinkedName[linkedNames[row]] : ofName[names[row]]),
-        ...ofJa3[ja3s[row]],
-        ...ofJa4[ja4s[row]],
+        ...(ja3s[row] === 0 ? ofLinkedJa3[linkedJa3s[row]] : ofJa3[ja3s[row]]),
+        ...(ja4s[row] === 0 ? ofLinkedJa4[linkedJa4s[row]] : ofJa4[ja4s[row]]),
       ];
       if (hits.length > 0) numbers[row] = this.#number(hits, starts[row]);
     }

@@ -127,6 +127,11 @@ export const MIGRATIONS: readonly string[] = [
     class TEXT NOT NULL,
     domain TEXT NOT NULL
   ) WITHOUT ROWID;
+  CREATE TABLE service (
+    id TEXT PRIMARY KEY,
+    subcategory TEXT,
+    country TEXT
+  ) WITHOUT ROWID;
   CREATE TABLE eventFile (
     number INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,

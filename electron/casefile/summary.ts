@@ -1,6 +1,6 @@
 import type { Metric } from '../../shared/finding.ts';
 import type { CaseReader, SegmentInfo } from './case-reader.ts';
-import { type Amounts, CellTally } from './cell-tally.ts';
+import { type Amounts, CellTally, ratesOf } from './cell-tally.ts';
 import { type Dimension, Groups, HourGroups, plainDimensionsOf, timeDimensionsOf } from './flow-groups.ts';
 import type { FlowSelection } from './flow-selection.ts';
 import { tableHostHours } from './host-hour-table.ts';
@@ -75,7 +75,7 @@ export function summarise(reader: CaseReader, { by, metric, selection, tableWord
     const { rows } = selected;
     const ofRows = groups.read(segment, selected);
     const amounts = metric === 'flows' ? null : amountsOf(reader, segment, metric, selected);
-    const rates = selected.pick('rates', reader.column(segment, 'sampling'));
+    const rates = ratesOf(reader, segment, selected);
     if (hourGroups === null) {
       tally.reserve(groups.size);
       tally.count(ofRows, rows, amounts, rates);
@@ -91,6 +91,7 @@ export function summarise(reader: CaseReader, { by, metric, selection, tableWord
       }
     }
   }
+  tally.settle();
   return rowsOf(tally, dimensions, groups, hourGroups, null);
 }
 

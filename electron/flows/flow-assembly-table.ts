@@ -1,13 +1,14 @@
 import type { AddressWords } from '../../shared/address.ts';
 
 /**
- * The open flows of a FlowAssembly: one record of 216 bytes each in one typed array, found by a hash over the five-tuple.
+ * The open flows of a FlowAssembly: one record of 208 bytes each in one typed array, and an outline of 32 bytes in another, found
+ * by a hash over the five-tuple. Whoever looks for relatives of a record walks over outlines; most are told to be strangers there.
  *
  * The two ends of a flow are kept in an order of their own, the lower address (then port) first, so that the records of
  * both directions have the same key. Direction 0 is from the low end to the high one, 1 the way back. What exists once a
  * direction lies at its offset + direction. Words are 32 bits; floats are float64, over the same memory.
  */
-export const STRIDE = 54;
+export const STRIDE = 52;
 export const FLOATS = STRIDE / 2;
 
 /** The key: addresses of the low and the high end, their ports (low end in the low half), transport and kind. */
@@ -17,29 +18,45 @@ export const PORTS = 8;
 /** IP protocol number in the low byte; TWO_WAY, BEGUN_BY_HIGH. */
 export const PROTOCOL = 9;
 const KEY_WORDS = 10;
-const HASH = 10;
-export const NEXT = 11;
-const PREVIOUS = 12;
-export const SAMPLING = 13;
+const PREVIOUS = 10;
+export const SAMPLING = 11;
 /** Of the first record: exporter and next hop (all 0 = not told), interfaces. */
-export const EXPORTER = 14;
-export const NEXT_HOP = 18;
-export const INPUT = 22;
-export const OUTPUT = 23;
+export const EXPORTER = 12;
+export const NEXT_HOP = 16;
+export const INPUT = 20;
+export const OUTPUT = 21;
 /** Once a direction: where its records were made (a hash of exporter and interfaces), and how many there are. */
-export const OBSERVER = 24;
-export const RECORDS = 26;
+export const OBSERVER = 22;
+export const RECORDS = 24;
 /** TCP flags of direction 0 in the low byte, of 1 in the next; bits of ASSEMBLY; index in CONN_STATES. */
-export const SEEN = 28;
-export const STATUS = 29;
-/** Once a direction: microseconds since the epoch; time that its records cover together, microseconds; counts. */
-export const START = 15;
-export const END = 17;
-export const COVERED = 19;
-export const PACKETS = 21;
-export const BYTES = 23;
+export const SEEN = 26;
+export const STATUS = 27;
+/**
+ * Once a direction: microseconds since the epoch; time that its records cover together, microseconds; counts. A direction
+ * without records starts at Infinity and ends at -Infinity.
+ */
+export const START = 14;
+export const END = 16;
+export const COVERED = 18;
+export const PACKETS = 20;
+export const BYTES = 22;
 /** Once a direction: of its first record. */
-export const LOCATOR = 25;
+export const LOCATOR = 24;
+
+/** Words of an outline. */
+const OUTLINE = 8;
+const OUTLINE_FLOATS = OUTLINE / 2;
+const HASH = 0;
+const NEXT = 1;
+/** Of a slot that holds one record: the directions that it counts, a bit each, else 0; sampling rate above them, as far as it fits. */
+const SOLE = 2;
+const BOTH = 3;
+const MOST_SAMPLING = 2 ** 29 - 1;
+/** Of such a slot: the observer. */
+const SOLE_OBSERVER = 3;
+/** Earliest start and latest end, microseconds since the epoch. */
+const FIRST = 2;
+const LAST = 3;
 
 /** In PROTOCOL: the records count both directions; the high end is their initiator. */
 export const TWO_WAY = 256;
@@ -76,6 +93,8 @@ export class AssemblyTable {
   /** Replaced when the table grows. */
   words: Int32Array;
   floats: Float64Array;
+  #outlines: Int32Array;
+  #times: Float64Array;
   /** Slots from 0 up to here were given out at some time. */
   used = 0;
   readonly #limit: number;
@@ -89,6 +108,8 @@ export class AssemblyTable {
     this.#capacity = Math.min(limit, INITIAL_SLOTS);
     this.words = new Int32Array(this.#capacity * STRIDE);
     this.floats = new Float64Array(this.words.buffer);
+    this.#outlines = new Int32Array(this.#capacity * OUTLINE);
+    this.#times = new Float64Array(this.#outlines.buffer);
     this.#heads = newHeads(this.#capacity);
   }
 
@@ -96,7 +117,7 @@ export class AssemblyTable {
   allocate(): number {
     if (this.#free >= 0) {
       const slot = this.#free;
-      this.#free = this.words[slot * STRIDE + NEXT];
+      this.#free = this.#outlines[slot * OUTLINE + NEXT];
       return slot;
     }
     if (this.used === this.#capacity) {
@@ -106,8 +127,8 @@ export class AssemblyTable {
     return this.used++;
   }
 
-  /** Works out and keeps the hash of a filled slot, open or not. */
-  hash(slot: number): void {
+  /** Draws the outline of a slot that was filled from one record, open or not. */
+  draw(slot: number): void {
     const { words } = this;
     const at = slot * STRIDE;
     let hash = mix(mix(words[at + 3], words[at + 7]), words[at + PORTS]);
@@ -116,20 +137,74 @@ export class AssemblyTable {
     }
     // Of IPv4 the third word is the same in all.
     if (words[at + 2] !== 0xffff || words[at + 6] !== 0xffff) hash = mix(mix(hash, words[at + 2]), words[at + 6]);
-    words[at + HASH] = finish(mix(hash, words[at + PROTOCOL]));
+    this.redraw(slot);
+    const outline = slot * OUTLINE;
+    this.#outlines[outline + HASH] = finish(mix(hash, words[at + PROTOCOL]));
+    this.#outlines[outline + SOLE] =
+      (Math.min(words[at + SAMPLING] >>> 0, MOST_SAMPLING) << 2) |
+      (words[at + RECORDS] === 0 ? 0 : 1) |
+      (words[at + RECORDS + 1] === 0 ? 0 : 2);
+    this.#outlines[outline + SOLE_OBSERVER] = words[at + OBSERVER];
+  }
+
+  /** Draws the outline of a slot anew, to which the records of another one were added. */
+  redraw(slot: number): void {
+    const { floats } = this;
+    const at = slot * FLOATS;
+    this.#times[slot * OUTLINE_FLOATS + FIRST] = Math.min(floats[at + START], floats[at + START + 1]);
+    this.#times[slot * OUTLINE_FLOATS + LAST] = Math.max(floats[at + END], floats[at + END + 1]);
+    this.#outlines[slot * OUTLINE + SOLE] &= ~BOTH;
+  }
+
+  /** Earliest start of a flow, microseconds since the epoch. */
+  startOf(slot: number): number {
+    return this.#times[slot * OUTLINE_FLOATS + FIRST];
+  }
+
+  /** Latest end. */
+  endOf(slot: number): number {
+    return this.#times[slot * OUTLINE_FLOATS + LAST];
   }
 
   /** First slot of the chain in which flows of this slot's key lie, newest first; −1 = none. */
   first(slot: number): number {
-    return this.#heads[this.words[slot * STRIDE + HASH] & (this.#heads.length - 1)];
+    return this.#heads[this.#outlines[slot * OUTLINE + HASH] & (this.#heads.length - 1)];
   }
 
-  isSameKey(slot: number, other: number): boolean {
-    const { words } = this;
-    const a = slot * STRIDE;
-    const b = other * STRIDE;
-    if (words[a + HASH] !== words[b + HASH]) return false;
-    for (let i = 0; i < KEY_WORDS; i++) if (words[a + i] !== words[b + i]) return false;
+  /** The slot behind this one in its chain; −1 = none. */
+  next(slot: number): number {
+    return this.#outlines[slot * OUTLINE + NEXT];
+  }
+
+  /**
+   * Whether two slots have one key and may belong together or hold the same packets (rules 1 to 3 of FlowAssembly). No: they
+   * lie further apart than `gap`; or they hold a record each, of one direction and one observer, that overlap.
+   *
+   * @param gap longest time between two flows that may have to do with each other, microseconds
+   * @param isNew `other` is a record just read: neither does it join a flow of another sampling rate, nor one of another
+   * observer of its direction
+   */
+  mayBeRelated(slot: number, other: number, gap: number, isNew: boolean): boolean {
+    const outlines = this.#outlines;
+    const times = this.#times;
+    const a = slot * OUTLINE;
+    const b = other * OUTLINE;
+    if (outlines[a + HASH] !== outlines[b + HASH]) return false;
+    const sole = outlines[a + SOLE];
+    const otherSole = outlines[b + SOLE];
+    if (isNew && (sole ^ otherSole) >>> 2 !== 0) return false;
+    const floatA = slot * OUTLINE_FLOATS;
+    const floatB = other * OUTLINE_FLOATS;
+    const shared =
+      Math.min(times[floatA + LAST], times[floatB + LAST]) - Math.max(times[floatA + FIRST], times[floatB + FIRST]);
+    if (shared < -gap) return false;
+    if ((sole & otherSole & BOTH) !== 0) {
+      const isOneObserver = outlines[a + SOLE_OBSERVER] === outlines[b + SOLE_OBSERVER];
+      if (isOneObserver ? shared > 0 : isNew) return false;
+    }
+    const wordsA = slot * STRIDE;
+    const wordsB = other * STRIDE;
+    for (let i = 0; i < KEY_WORDS; i++) if (this.words[wordsA + i] !== this.words[wordsB + i]) return false;
     return true;
   }
 
@@ -141,24 +216,24 @@ export class AssemblyTable {
   /** Ends an open flow; its slot goes back, its words stay until the next allocation. */
   unlink(slot: number): void {
     const { words } = this;
-    const at = slot * STRIDE;
-    const next = words[at + NEXT];
-    const previous = words[at + PREVIOUS];
-    if (previous < 0) this.#heads[words[at + HASH] & (this.#heads.length - 1)] = next;
-    else words[previous * STRIDE + NEXT] = next;
+    const outlines = this.#outlines;
+    const next = outlines[slot * OUTLINE + NEXT];
+    const previous = words[slot * STRIDE + PREVIOUS];
+    if (previous < 0) this.#heads[outlines[slot * OUTLINE + HASH] & (this.#heads.length - 1)] = next;
+    else outlines[previous * OUTLINE + NEXT] = next;
     if (next >= 0) words[next * STRIDE + PREVIOUS] = previous;
-    words[at + STATUS] = 0;
-    words[at + NEXT] = this.#free;
+    words[slot * STRIDE + STATUS] = 0;
+    outlines[slot * OUTLINE + NEXT] = this.#free;
     this.#free = slot;
   }
 
   #enter(slot: number): void {
     const { words } = this;
-    const at = slot * STRIDE;
-    const bucket = words[at + HASH] & (this.#heads.length - 1);
+    const outlines = this.#outlines;
+    const bucket = outlines[slot * OUTLINE + HASH] & (this.#heads.length - 1);
     const next = this.#heads[bucket];
-    words[at + NEXT] = next;
-    words[at + PREVIOUS] = -1;
+    outlines[slot * OUTLINE + NEXT] = next;
+    words[slot * STRIDE + PREVIOUS] = -1;
     if (next >= 0) words[next * STRIDE + PREVIOUS] = slot;
     this.#heads[bucket] = slot;
   }
@@ -169,6 +244,10 @@ export class AssemblyTable {
     words.set(this.words);
     this.words = words;
     this.floats = new Float64Array(words.buffer);
+    const outlines = new Int32Array(this.#capacity * OUTLINE);
+    outlines.set(this.#outlines);
+    this.#outlines = outlines;
+    this.#times = new Float64Array(outlines.buffer);
     this.#heads = newHeads(this.#capacity);
     for (let slot = 0; slot < this.used; slot++) {
       if ((words[slot * STRIDE + STATUS] & LIVE) !== 0) this.#enter(slot);

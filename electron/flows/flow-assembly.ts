@@ -15,7 +15,6 @@ import {
   LIVE,
   LOCATOR,
   LOW_ADDRESS,
-  NEXT,
   NEXT_HOP,
   OBSERVER,
   observerOf,
@@ -34,7 +33,7 @@ import {
 import type { EvidenceSink, ExportedFlow, LogName } from './flow-sink.ts';
 import { type FlowTimeouts, isServerPort } from './flow-table.ts';
 
-/** Flows that may be open at a time: 57 MB. */
+/** Flows that may be open at a time: 63 MB. */
 export const OPEN_FLOWS = 262_144;
 /** Open flows that are looked at to find what a record belongs to. */
 const LOOKED_AT = 64;
@@ -137,6 +136,8 @@ export class FlowAssembly implements EvidenceSink {
   readonly #idle: number;
   readonly #idleTcp: number;
   readonly #active: number;
+  /** Longest time between two flows that may have to do with each other. */
+  readonly #gap: number;
   readonly #table: AssemblyTable;
   readonly #limit: number;
   readonly #extras = new Map<number, Extras>();
@@ -191,6 +192,7 @@ export class FlowAssembly implements EvidenceSink {
     this.#idle = timeouts.idle * 1e6;
     this.#idleTcp = timeouts.idleTcp * 1e6;
     this.#active = timeouts.active * 1e6;
+    this.#gap = Math.max(this.#idle, this.#idleTcp, CLOCK_SKEW);
     this.#limit = openFlows;
     this.#table = new AssemblyTable(openFlows + 1);
     this.#fresh = this.#table.allocate();
@@ -222,8 +224,8 @@ export class FlowAssembly implements EvidenceSink {
     this.#next.logName(name);
   }
 
-  problem(kind: string, offset: number, message: string): void {
-    this.#next.problem(kind, offset, message);
+  problem(kind: string, offset: number, message: string, count?: number): void {
+    this.#next.problem(kind, offset, message, count);
   }
 
   /** Gives out every open flow. */
@@ -272,7 +274,6 @@ export class FlowAssembly implements EvidenceSink {
     words[target + 3] = responder[3];
     words[at + PORTS] = way === 0 ? from | (to << 16) : to | (from << 16);
     words[at + PROTOCOL] = isOneWay ? transport : transport | TWO_WAY | (way === 0 ? 0 : BEGUN_BY_HIGH);
-    this.#table.hash(slot);
     words[at + SAMPLING] = Math.max(1, flow.sampling ?? 1);
     const { exporter = NOT_TOLD, nextHop = NOT_TOLD } = flow;
     for (let i = 0; i < 4; i++) {
@@ -308,6 +309,7 @@ export class FlowAssembly implements EvidenceSink {
     floats[back + LOCATOR] = isOneWay ? Infinity : locator;
     floats[back + PACKETS] = isOneWay ? 0 : flow.packetsIn;
     floats[back + BYTES] = isOneWay ? 0 : flow.bytesIn;
+    this.#table.draw(slot);
     if (
       flow.protocol !== undefined ||
       flow.name !== undefined ||
@@ -323,17 +325,16 @@ export class FlowAssembly implements EvidenceSink {
   /** The open flow that a new record belongs to: one that it overlaps, of the same exporter, nearest in time; −1 = none. */
   #partnerOf(fresh: number): number {
     const table = this.#table;
-    const { words } = table;
     let best = -1;
     let bestRank = -1;
     let bestShared = 0;
     let looks = 0;
-    for (let slot = table.first(fresh); slot >= 0; slot = words[slot * STRIDE + NEXT]) {
+    for (let slot = table.first(fresh); slot >= 0; slot = table.next(slot)) {
       if (++looks > LOOKED_AT) {
         this.#overBudget(fresh);
         break;
       }
-      if (!table.isSameKey(slot, fresh) || !this.#belongTogether(slot, fresh, true)) continue;
+      if (!table.mayBeRelated(slot, fresh, this.#gap, true) || !this.#belongTogether(slot, fresh, true)) continue;
       const shared = this.#shared(slot, fresh);
       const rank = (shared >= 0 ? 2 : 0) + (this.#isSameExporter(slot, fresh) ? 1 : 0);
       if (rank > bestRank || (rank === bestRank && shared > bestShared)) {
@@ -347,17 +348,9 @@ export class FlowAssembly implements EvidenceSink {
 
   /** Microseconds that two flows have in common; negative: the gap between them. */
   #shared(a: number, b: number): number {
-    return Math.min(this.#endOf(a), this.#endOf(b)) - Math.max(this.#startOf(a), this.#startOf(b));
-  }
-
-  #startOf(slot: number): number {
-    const at = slot * FLOATS + START;
-    return Math.min(this.#table.floats[at], this.#table.floats[at + 1]);
-  }
-
-  #endOf(slot: number): number {
-    const at = slot * FLOATS + END;
-    return Math.max(this.#table.floats[at], this.#table.floats[at + 1]);
+    return (
+      Math.min(this.#table.endOf(a), this.#table.endOf(b)) - Math.max(this.#table.startOf(a), this.#table.startOf(b))
+    );
   }
 
   #locatorOf(slot: number): number {
@@ -377,10 +370,10 @@ export class FlowAssembly implements EvidenceSink {
     const wordsA = a * STRIDE;
     const wordsB = b * STRIDE;
     if (words[wordsA + SAMPLING] !== words[wordsB + SAMPLING]) return false;
-    const startA = this.#startOf(a);
-    const startB = this.#startOf(b);
-    const endA = this.#endOf(a);
-    const endB = this.#endOf(b);
+    const startA = this.#table.startOf(a);
+    const startB = this.#table.startOf(b);
+    const endA = this.#table.endOf(a);
+    const endB = this.#table.endOf(b);
     const shared = Math.min(endA, endB) - Math.max(startA, startB);
     const isAFirst = startA < startB || (startA === startB && endA <= endB);
     const earlier = words[(isAFirst ? wordsA : wordsB) + SEEN];
@@ -457,7 +450,7 @@ export class FlowAssembly implements EvidenceSink {
     const { words, floats } = this.#table;
     const to = keep * STRIDE;
     const from = gone * STRIDE;
-    this.#takeFields(keep, gone, this.#startOf(gone) >= this.#startOf(keep));
+    this.#takeFields(keep, gone, this.#table.startOf(gone) >= this.#table.startOf(keep));
     for (let side = 0; side < 2; side++) {
       const records = words[from + RECORDS + side];
       if (records === 0) continue;
@@ -476,6 +469,7 @@ export class FlowAssembly implements EvidenceSink {
       floats[a + PACKETS] += floats[b + PACKETS];
       floats[a + BYTES] += floats[b + BYTES];
     }
+    this.#table.redraw(keep);
   }
 
   /** Leaves out the directions of `gone` that `keep` has too, and takes over one that it has not. */
@@ -501,6 +495,7 @@ export class FlowAssembly implements EvidenceSink {
         }
       }
     }
+    this.#table.redraw(keep);
   }
 
   #takeFields(keep: number, gone: number, isGoneLater: boolean): void {
@@ -562,11 +557,11 @@ export class FlowAssembly implements EvidenceSink {
     let looks = 0;
     let other = table.first(slot);
     while (other >= 0 && ++looks <= LOOKED_AT) {
-      if (other !== slot && table.isSameKey(slot, other)) {
+      if (other !== slot && table.mayBeRelated(slot, other, this.#gap, false)) {
         if (this.#areDuplicates(slot, other)) return other;
         if (relative < 0 && this.#belongTogether(slot, other, false)) relative = other;
       }
-      other = table.words[other * STRIDE + NEXT];
+      other = table.next(other);
     }
     return relative;
   }
@@ -580,7 +575,7 @@ export class FlowAssembly implements EvidenceSink {
     const { words } = this.#table;
     const seen = words[slot * STRIDE + SEEN];
     const isOpenTcp = (words[slot * STRIDE + PROTOCOL] & 255) === TCP && ((seen | (seen >>> 8)) & (FIN | RST)) === 0;
-    return this.#endOf(slot) + (isOpenTcp ? this.#idleTcp : this.#idle);
+    return this.#table.endOf(slot) + (isOpenTcp ? this.#idleTcp : this.#idle);
   }
 
   #tick(time: number): void {
@@ -613,7 +608,7 @@ export class FlowAssembly implements EvidenceSink {
       this.#roomHand = (this.#roomHand + 1) % table.used;
       for (let i = 0; i < ROOM_CANDIDATES; i++) {
         const candidate = (this.#roomHand + Math.floor((i * table.used) / ROOM_CANDIDATES)) % table.used;
-        const away = Math.abs(this.#endOf(candidate) - clock);
+        const away = Math.abs(this.#table.endOf(candidate) - clock);
         if (away > distance) {
           furthest = candidate;
           distance = away;
@@ -674,8 +669,8 @@ export class FlowAssembly implements EvidenceSink {
     const byLow = isTwoWay ? (kind & BEGUN_BY_HIGH) === 0 : this.#isBegunByLow(slot);
     const outSide = byLow ? 0 : 1;
     const inSide = 1 - outSide;
-    out.start = this.#startOf(slot);
-    out.end = this.#endOf(slot);
+    out.start = this.#table.startOf(slot);
+    out.end = this.#table.endOf(slot);
     for (let i = 0; i < 4; i++) {
       const low = words[at + LOW_ADDRESS + i] >>> 0;
       const high = words[at + HIGH_ADDRESS + i] >>> 0;

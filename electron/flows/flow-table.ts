@@ -15,6 +15,7 @@ import {
   TCP_FLAGS,
   TCP_SEQUENCE,
   TRANSPORT,
+  TTL,
 } from '../decode/packet-header.ts';
 import {
   Payload,
@@ -59,7 +60,7 @@ const A_PACKETS = 22;
 const B_PACKETS = 23;
 const HASH = 24;
 const NEXT = 25;
-/** TCP flags: A in the low byte, B in the next. */
+/** TCP flags: A in the low byte, B in the next; then the TTL of the first packet of each. */
 const FLAGS = 26;
 /** Low 2 bits: inspection state; bits 8–15: payloads looked at. */
 const INSPECTION = 27;
@@ -358,7 +359,7 @@ export class FlowTable {
       words[at + A_PACKETS]++;
       floats[float + A_BYTES] += header[IP_BYTES];
     } else {
-      words[at + B_PACKETS]++;
+      if (words[at + B_PACKETS]++ === 0) words[at + FLAGS] |= header[TTL] << 24;
       floats[float + B_BYTES] += header[IP_BYTES];
     }
     if (flags === 0) return;
@@ -413,6 +414,7 @@ export class FlowTable {
     words[at + B_PORT] = header[DESTINATION_PORT];
     words[at + PROTOCOL] = header[TRANSPORT] | (header[DEPTH] << 8);
     words[at + STATE_BITS] = LIVE | (header[ICMP_ANSWER] === 1 ? BEGUN_BY_B : 0);
+    words[at + FLAGS] = header[TTL] << 16;
     const float = slot * FLOATS;
     this.#floats[float + FIRST] = time;
     this.#floats[float + LAST] = time;
@@ -495,8 +497,10 @@ export class FlowTable {
     arrays.bytesIn[row] = floats[float + (byA ? B_BYTES : A_BYTES)];
     const flags = words[at + FLAGS];
     const bits = words[at + STATE_BITS];
+    arrays.initiatorTtl[row] = (byA ? flags >>> 16 : flags >>> 24) & 255;
+    arrays.responderTtl[row] = (byA ? flags >>> 24 : flags >>> 16) & 255;
     if (transport === TCP) {
-      arrays.tcpFlags[row] = (flags & 255) | (flags >>> 8);
+      arrays.tcpFlags[row] = (flags | (flags >>> 8)) & 255;
       arrays.state[row] = byA
         ? tcpState(
             (bits & SYN_A) !== 0,

@@ -148,7 +148,7 @@ export class SegmentBuilder {
     const columns: Partial<Record<FactColumn, ColumnArray>> = {};
     for (const name of FACT_COLUMN_NAMES) {
       const used = this.arrays[name].subarray(0, rows * FACT_COLUMNS[name].width);
-      if (used.some((value) => value !== 0)) columns[name] = used;
+      if (!isAllZero(used)) columns[name] = used;
       // Nobody else has seen it, and the garbage collector comes late for memory outside its heap.
       else (used.buffer as ArrayBuffer).transfer(0);
     }
@@ -205,6 +205,12 @@ export class SegmentBuilder {
     if (rowsOf.size === 1 && only !== undefined) return new Map([[only, segment]]);
     return new Map([...rowsOf].map(([file, chosen]) => [file, pickRows(segment, chosen)]));
   }
+}
+
+/** A plain loop: `some` calls a function for each of the many rows of the columns that are zero. */
+function isAllZero(column: ColumnArray): boolean {
+  for (let at = 0; at < column.length; at++) if (column[at] !== 0) return false;
+  return true;
 }
 
 /** Some rows of a segment as a segment of its own. Dictionaries are kept whole, so that their numbers hold. */

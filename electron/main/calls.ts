@@ -1,4 +1,4 @@
-import { basename, dirname, extname, join, resolve } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import { app, dialog, ipcMain, type IpcMainInvokeEvent } from 'electron';
 import { type Answer, type CallName, type Calls, DROPPED_PATHS } from '../../shared/bridge.ts';
 import { droppedPathsSchema, REQUEST_SCHEMAS } from '../../shared/bridge-schemas.ts';
@@ -8,6 +8,7 @@ import { readMapping, writeMapping } from '../engine/mapping-file.ts';
 import { shippedProfile, shippedProfiles } from '../engine/shipped-profiles.ts';
 import { ENCLAVE_VERSION } from '../engine/version.ts';
 import { type AppState, CaseWindow } from './case-window.ts';
+import { give, refuseUnlessGiven } from './given-paths.ts';
 import { mayCall } from './guards.ts';
 import { printReport } from './print-report.ts';
 
@@ -15,28 +16,6 @@ import { printReport } from './print-report.ts';
 
 const CASE_FILES = [{ name: 'Enclave cases', extensions: ['enclave'] }];
 const MAPPING_FILES = [{ name: 'Mappings', extensions: ['json'] }];
-
-/** Files and folders that a window may look into, as they were chosen, dropped, named at its start or imported. */
-const given = new WeakMap<CaseWindow, Set<string>>();
-
-function give(window: CaseWindow, paths: readonly string[]): void {
-  const known = given.get(window) ?? new Set();
-  for (const path of paths) known.add(resolve(path));
-  given.set(window, known);
-}
-
-/** Throws unless the file, or a folder that it lies in, was given to the window. */
-function refuseUnlessGiven(window: CaseWindow, path: string): void {
-  const known = given.get(window) ?? new Set();
-  let at = resolve(path);
-  while (!known.has(at)) {
-    const above = dirname(at);
-    if (above === at) {
-      throw new EnclaveError('not-given', 'this file was not given to this window', path, 'choose it or drop it', 1);
-    }
-    at = above;
-  }
-}
 
 type Handler<Name extends CallName> = (
   window: CaseWindow,
@@ -159,7 +138,7 @@ function handlers(state: AppState): Handlers {
 
     async importEvidence(window, { paths, custody = {} }) {
       const request = { case: window.openCasePath, paths, custody, live: true };
-      give(window, paths);
+      for (const path of paths) refuseUnlessGiven(window, path);
       try {
         return await window.work((engine, options) => importAndAnalyse(engine, request, options));
       } finally {

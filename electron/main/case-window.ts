@@ -44,13 +44,17 @@ export interface AppState {
   frontChanged: () => void;
 }
 
+function newEngine(): Engine {
+  return new Engine({ behindWindow: true });
+}
+
 /** One window with at most one case, one engine and one job at a time. */
 export class CaseWindow {
   readonly browser: BrowserWindow;
   /** Evidence that the window was opened with, until its page takes it. */
   evidenceGiven: readonly string[] = [];
   readonly #app: AppState;
-  #engine = new Engine();
+  #engine = newEngine();
   #casePath: string | null = null;
   #job: RunningJob | null = null;
   #asking = false;
@@ -168,7 +172,7 @@ export class CaseWindow {
       elsewhere.focus();
       return null;
     }
-    const engine = new Engine();
+    const engine = newEngine();
     let overview: CaseOverview;
     try {
       overview = await engine.run('overview', { case: casePath });
@@ -184,7 +188,7 @@ export class CaseWindow {
 
   async closeCase(): Promise<void> {
     this.refuseWhileAtWork();
-    await this.#replace(new Engine(), null, null);
+    await this.#replace(newEngine(), null, null);
   }
 
   async #replace(engine: Engine, casePath: string | null, title: string | null): Promise<void> {

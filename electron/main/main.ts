@@ -7,6 +7,7 @@ import { EnclaveError, toErrorValue } from '../../shared/problem.ts';
 import { APP_SCHEME, handleAppProtocol } from './app-protocol.ts';
 import { handleCalls } from './calls.ts';
 import { type AppState, CaseWindow } from './case-window.ts';
+import { give } from './given-paths.ts';
 import { guardContents, guardSession } from './guards.ts';
 import { setMenu } from './menu.ts';
 import { Settings } from './settings.ts';
@@ -67,6 +68,7 @@ async function openWindow({ casePath, evidence }: Opening): Promise<void> {
   const shown = [...state.windows].find((window) => casePath !== null && window.casePath === casePath);
   if (shown !== undefined) {
     shown.focus();
+    give(shown, evidence);
     if (evidence.length > 0) shown.send('evidenceGiven', [...evidence]);
     return;
   }

@@ -153,6 +153,8 @@ describe('flowRecords', () => {
         host: ends[side],
         hostname: flow?.name ?? flow?.linkedName ?? null,
         userAgent: flow?.userAgent ?? flow?.linkedUserAgent ?? null,
+        ja3: flow?.ja3 ?? flow?.linkedJa3 ?? null,
+        ja4: flow?.ja4 ?? flow?.linkedJa4 ?? null,
         protocol: flow?.protocol ?? 'unknown',
         country: flow?.country ?? null,
         bytesOut: flow?.bytesOut,

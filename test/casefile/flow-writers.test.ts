@@ -118,6 +118,8 @@ describe('writeFlows', () => {
         ja4: 'y',
         userAgent: 'u',
         linkedUserAgent: 'v',
+        linkedJa3: 'x2',
+        linkedJa4: 'y2',
         sampling: 100,
         depth: 1,
         locator: 9,

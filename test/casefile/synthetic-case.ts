@@ -73,6 +73,8 @@ export interface SyntheticFlow {
   linkedName?: string;
   linkedOrigin?: NameOrigin;
   linkedUserAgent?: string;
+  linkedJa3?: string;
+  linkedJa4?: string;
   country?: string;
   asn?: number;
   subjectSide?: SubjectSide;

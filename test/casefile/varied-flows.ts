@@ -78,6 +78,8 @@ export const anyFlow: fc.Arbitrary<SyntheticFlow> = fc
     linkedName: optional(name),
     linkedOrigin: optional(fc.constantFrom(...NAME_ORIGINS)),
     linkedUserAgent: optional(fc.constantFrom('linked/1')),
+    linkedJa3: optional(fc.constantFrom('6734f37431670b3ab4292b8f60f29984')),
+    linkedJa4: optional(fc.constantFrom('t13d1516h2_8daaf6152771_b186095e22b6')),
     country: optional(fc.constantFrom('CN', 'RU')),
     asn: optional(fc.constantFrom(4837, 131_279, 4_294_967_295)),
     subjectSide: optional(fc.constantFrom(...SUBJECT_SIDES)),

@@ -17,11 +17,9 @@ import {
 } from '../../electron/engine/duplicate-flows.ts';
 import { labelCase, type LabelTables, loadLabelTables } from '../../electron/engine/label-case.ts';
 import { DEFAULT_TIMEOUTS } from '../../electron/flows/flow-table.ts';
-import { fillerBytes, frameOf, packetsOf, pcapHeader, pcapRecord } from '../../electron/sample/sample-packets.ts';
-import { SampleRandom } from '../../electron/sample/sample-random.ts';
-import { SampleTraffic } from '../../electron/sample/sample-traffic.ts';
-import { SAMPLE_WORLD } from '../../electron/sample/sample-world.ts';
-import { zeekLogs } from '../../electron/sample/sample-zeek-logs.ts';
+import { recordRun, writersOf } from '../../electron/sample/evidence.ts';
+import { Population } from '../../electron/sample/population.ts';
+import { DPRK_2017, readWorld } from '../../electron/sample/world.ts';
 import { duplicateCountsOf } from '../../shared/duplicate-counts.ts';
 import { type Duplicate, DUPLICATES, type FlowRecord } from '../../shared/flow.ts';
 import { buildCase, type SyntheticFlow } from '../casefile/synthetic-case.ts';
@@ -354,7 +352,7 @@ describe('two overlapping cuts of one capture', () => {
     expect(new Set(flowsBehind(path))).toEqual(new Set([801 - 5]));
     expect(new Set(flowsBehind(without))).toEqual(new Set([601 - 5]));
     const findings = reading(without, (reader) => analyseCase(reader));
-    const aboutUsers = findings.filter(({ where }) => where.includes('subjectSide'));
+    const aboutUsers = findings.filter(({ population }) => population.startsWith('activity:'));
     expect(aboutUsers.length).toBeGreaterThan(0);
     for (const { where, population } of aboutUsers) {
       expect(where).toContain('not duplicate = same');
@@ -402,27 +400,20 @@ describe('evidence that does not overlap', () => {
 });
 
 describe('a capture and the Zeek log of it', () => {
-  const isInside = (): boolean => false;
-
   it('hold the same flows, and those of the log are the duplicates', async () => {
-    const begin = SAMPLE_WORLD.begin + 86_400e6;
-    const flows = new SampleTraffic(SAMPLE_WORLD, 7, 1, begin).flows.toSorted((x, y) => x.start - y.start);
-    const filler = fillerBytes(new SampleRandom(1));
-    const records = flows.flatMap((flow, id) =>
-      packetsOf(flow, new SampleRandom(id), filler).map((packet) => ({
-        time: packet.time,
-        record: pcapRecord(packet.time, frameOf(flow, packet, id, isInside)),
-      })),
+    const population = new Population({ ...readWorld(DPRK_2017), days: 1 }, 7);
+    const folder = join(ROOT, 'same-day');
+    const writers = [...writersOf('zeek', folder, population, 1), ...writersOf('pcap', folder, population, 1)];
+    const { flows: causes } = recordRun(
+      population,
+      1,
+      writers.map((writer) => ({ writer, holds: () => true })),
     );
-    const capture = Buffer.concat([
-      pcapHeader(),
-      ...records.toSorted((x, y) => x.time - y.time).map(({ record }) => record),
-    ]);
-    const { conn } = zeekLogs(flows, new SampleRandom(1), filler, isInside, SAMPLE_WORLD.dnsLifetime);
-    const path = await caseOf([evidence('conn.log', conn), evidence('day.pcap', capture)]);
+    const flows = Object.values(causes).reduce((sum, count) => sum + count, 0);
+    const path = await caseOf([join(folder, 'conn.log.gz'), join(folder, 'capture.pcap')]);
     const found = flowsOf(path);
-    const [logged, captured] = [found.slice(0, flows.length), found.slice(flows.length)];
-    expect(flows.length).toBeGreaterThan(500);
+    const [logged, captured] = [found.slice(0, flows), found.slice(flows)];
+    expect(flows).toBeGreaterThan(500);
     expect(captured.filter(({ duplicate }) => duplicate !== null)).toEqual([]);
     expect(logged.filter(({ duplicate }) => duplicate !== 'same')).toEqual([]);
   });

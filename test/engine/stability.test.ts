@@ -35,7 +35,7 @@ function differing(one: readonly string[], other: readonly string[]): string[] {
 }
 
 beforeAll(async () => {
-  ({ files } = await generateSample(join(ROOT, 'evidence'), { days: 3, captureDays: 1 }));
+  ({ files } = await generateSample(join(ROOT, 'evidence'), { days: 5, captureDays: 1, scale: 2 }));
   const profile = readProfile('dprk-2017');
   await engine.run('new', { case: EMPTY, profile, title: '', examiner: '', authority: '' });
 });

@@ -70,8 +70,8 @@ export class CollectedFlows implements EvidenceSink {
   }
   answer(): void {}
   logName(): void {}
-  problem(kind: string, offset: number, message: string): void {
-    this.problems.add(kind, offset, message);
+  problem(kind: string, offset: number, message: string, count?: number): void {
+    this.problems.add(kind, offset, message, count);
   }
   get problemCounts(): Record<string, number> {
     return Object.fromEntries(this.problems.list().map(({ kind, count }) => [kind, count]));
@@ -110,6 +110,14 @@ export function collect(...paths: string[]): {
   }
   collector.end();
   return { found, kinds, collector };
+}
+
+/** A message with another sequence number. */
+export function numbered(message: Uint8Array, sequence: number): Uint8Array {
+  const copy = Buffer.from(message);
+  const at = { 5: 16, 7: 16, 9: 12, 10: 8 }[copy.readUInt16BE(0)] ?? copy.length;
+  copy.writeUInt32BE(sequence, at);
+  return copy;
 }
 
 /** A number of so many bytes, big-endian. */

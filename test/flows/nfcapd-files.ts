@@ -251,9 +251,9 @@ export interface FileOptions {
   version?: number;
 }
 
-/** Statistics of layout 2, as the appendix has them: the number of flows, the rest 0. */
-export function statisticsRecord(flows: number): Buffer {
-  return Buffer.concat([numbers([16, 0x8002], [16, 148], [64, flows]), Buffer.alloc(136)]);
+/** Statistics of layout 2, as the appendix has them: the number of flows and of sequence failures, the rest 0. */
+export function statisticsRecord(flows: number, failures = 0): Buffer {
+  return Buffer.concat([numbers([16, 0x8002], [16, 148], [64, flows]), Buffer.alloc(128), numbers([64, failures])]);
 }
 
 /** A file of layout 2 around blocks, without appendix. */
@@ -273,10 +273,12 @@ export function fileV1(
   blocks: readonly Buffer[],
   compression: 'none' | 'lzo' | 'bz2' | 'lz4' = 'none',
   statedFlows = 0,
+  statedFailures = 0,
 ): Buffer {
   const flags = { none: 0, lzo: 1, bz2: 8, lz4: 16 }[compression];
   const ident = Buffer.alloc(128);
   ident.write('test');
   const head = numbers([16, 0xa50c], [16, 1], [32, flags], [32, blocks.length]);
-  return Buffer.concat([head, ident, numbers([64, statedFlows]), Buffer.alloc(128), ...blocks]);
+  const statistics = [numbers([64, statedFlows]), Buffer.alloc(124), numbers([32, statedFailures])];
+  return Buffer.concat([head, ident, ...statistics, ...blocks]);
 }

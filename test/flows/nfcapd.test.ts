@@ -103,8 +103,8 @@ class Collected implements EvidenceSink {
   logName(): void {
     throw new Error('nfcapd has no names');
   }
-  problem(kind: string, offset: number, message: string): void {
-    this.problems.add(kind, offset, message);
+  problem(kind: string, offset: number, message: string, count?: number): void {
+    this.problems.add(kind, offset, message, count);
   }
   get problemCounts(): Record<string, number> {
     return Object.fromEntries(this.problems.list().map(({ kind, count }) => [kind, count]));
@@ -562,6 +562,13 @@ describe('damage', () => {
     expect(read(fileV2([block(records), block([statisticsRecord(30)])])).list).toEqual([]);
     expect(read(fileV1([], 'none', 5)).problemCounts).toEqual({ 'flow-count-differs': 1 });
     expect(read(fileV2([block(records, { told: 31 })])).problemCounts).toEqual({ 'record-count-differs': 1 });
+  });
+
+  it('before the collector is told as the file states it', () => {
+    const stated = read(fileV2([block(records), block([statisticsRecord(30, 53)])]));
+    expect(stated.problemCounts).toEqual({ 'sequence-failures': 53 });
+    expect(stated.list[0]?.message).toContain('53 failures in the sequence numbers of its exporters');
+    expect(read(fileV1([], 'none', 0, 7)).problemCounts).toEqual({ 'sequence-failures': 7 });
   });
 
   it('gives up after so many places that look like a block', () => {

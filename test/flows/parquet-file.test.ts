@@ -208,7 +208,7 @@ describe('a file of others', () => {
     // Of 40 rows, every sixth has no transport and every seventh no responder.
     expect(kinds).toMatchObject({ 'bad-address': 6, 'unknown-transport': 6 });
     expect(found.flows).toHaveLength(28);
-    expect(reader).toMatchObject({ isReadable: true, records: 28, mappingName: 'test' });
+    expect(reader).toMatchObject({ isReadable: true, records: 28, mapping: { name: 'test' } });
     expect(found.flows[0]).toMatchObject({
       start: 1_493_600_001_623_457,
       end: 1_493_600_001_623_457,
@@ -302,7 +302,7 @@ describe('a file of others', () => {
 
   it('whose columns suggest nothing is refused with their names', () => {
     const { found, reader } = read(table(['a\u202e', 'b', 'c', 'd']));
-    expect(reader).toMatchObject({ isReadable: false, records: 0, firstSeen: null, mappingName: null });
+    expect(reader).toMatchObject({ isReadable: false, records: 0, firstSeen: null, mapping: null });
     const [problem] = found.problems.list();
     expect(problem?.kind).toBe('no-mapping');
     expect(problem?.message).toContain('--mapping FILE');
@@ -345,7 +345,7 @@ describe('our own export', () => {
   it('comes back in, flow for flow', async () => {
     expect(records.length).toBeGreaterThan(50);
     const { found, reader: back } = read(await written(records));
-    expect(back).toMatchObject({ mappingName: 'Enclave', records: records.length });
+    expect(back).toMatchObject({ mapping: { name: 'Enclave' }, records: records.length });
     const address = (words: AddressWords | undefined) => (words === undefined ? null : formatAddress(...words));
     const isIp = (transport: string) => ['tcp', 'udp', 'icmp', 'icmp6'].includes(transport);
     expect(

@@ -37,6 +37,7 @@ export function opaque(format: number, body: Uint8Array): Uint8Array {
 }
 
 export interface SampleOptions {
+  number?: number;
   rate?: number;
   drops?: number;
   source?: number;
@@ -45,8 +46,8 @@ export interface SampleOptions {
 }
 
 export function flowSample(records: readonly Uint8Array[], options: SampleOptions = {}): Uint8Array {
-  const { rate = 512, drops = 0, source = 3, input = 7, output = 9 } = options;
-  const head = xdr(1, source, rate, 1000, drops, input, output, records.length);
+  const { number = 1, rate = 512, drops = 0, source = 3, input = 7, output = 9 } = options;
+  const head = xdr(number, source, rate, 1000, drops, input, output, records.length);
   return opaque(1, Buffer.concat([head, ...records]));
 }
 

@@ -88,6 +88,16 @@ it('nfcapd: damage before a thousand blocks that inflate out of all proportion',
   expect((await decode(file)).kinds).toEqual(['damaged-block 1', 'bomb 1']);
 });
 
+it('JSON: a line of a hundred thousand objects', async () => {
+  const event = { timestamp: '2017-05-17T01:02:03.000000+0000', flow_id: 7, event_type: 'stats' };
+  const text = `${JSON.stringify(event)}\n${'{"a":1}'.repeat(100_000)}\n`;
+  expect(await decode(Buffer.from(text))).toEqual({
+    format: 'suricata-eve',
+    records: 1,
+    kinds: ['not-an-event 100000', 'unused-event 1', 'no-flow-event 1'],
+  });
+});
+
 /** A whole number as Thrift's compact protocol has it. */
 function zigzag(value: number): number[] {
   const bytes: number[] = [];

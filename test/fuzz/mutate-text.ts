@@ -1,4 +1,4 @@
-import { below, type Random, oneOf, pick, shuffled } from './bend.ts';
+import { below, LONGEST, type Random, oneOf, pick, shuffled } from './bend.ts';
 
 /** Text exports that are almost right: cells, lines, quotes, numbers, times and names as nobody should write them. */
 
@@ -78,6 +78,15 @@ const CELLS: readonly [string, ...string[]] = [
   '{"a":{"a":{"a":1}}}',
 ];
 
+/** The parts in one text, as far as an input may be long: thousands of doubled lines of thousands of doubled cells are not made. */
+function joined(parts: readonly string[], between: string): string {
+  let length = 0;
+  const end = parts.findIndex((part) => (length += part.length + between.length) > LONGEST);
+  if (end < 0) return parts.join(between);
+  const text = parts.slice(0, end + 1).join(between);
+  return text.slice(0, LONGEST);
+}
+
 function cell(random: Random): string {
   const chance = random();
   if (chance < 0.9) return pick(random, CELLS);
@@ -95,7 +104,7 @@ function bentLine(line: string, random: Random): string {
   let cells = line.split(delimiter);
   if (random() < 0.15) cells = shuffled(random, cells, random() < 0.05 ? 5000 : 5);
   else cells[below(random, cells.length)] = cell(random);
-  return cells.join(delimiter);
+  return joined(cells, delimiter);
 }
 
 /** A JSON value with a value somewhere in it replaced: other types, depth, names given twice. */
@@ -150,6 +159,6 @@ export function textMutant(file: Buffer, random: Random): Buffer {
     const at = from + below(random, lines.length - from);
     lines[at] = bentLine(lines[at] ?? '', random);
   }
-  const text = lines.join('\n');
+  const text = joined(lines, '\n');
   return random() < 0.1 ? inAnotherForm(text, random) : Buffer.from(text);
 }

@@ -1,4 +1,5 @@
 import type { AddressWords } from '../../../shared/address.ts';
+import { ExportSequences, MOST_STREAMS } from './export-sequences.ts';
 import { ExportedRecords, u16, u32 } from './exported-records.ts';
 import type { EvidenceSink } from '../flow-sink.ts';
 import { isFixedNetflow, readFixedNetflow } from './netflow-fixed.ts';
@@ -16,6 +17,7 @@ import {
 
 export type ExportKind = 'netflow1' | 'netflow5' | 'netflow7' | 'netflow9' | 'ipfix' | 'sflow5';
 
+const FIXED_HEADER = 24;
 const V9_HEADER = 20;
 export const IPFIX_HEADER = 16;
 const SET_HEADER = 4;
@@ -87,13 +89,16 @@ const ENTERPRISES_TOLD = 64;
  * `truncated-message`, `damaged-set`, `damaged-record`, `bad-template`, `too-many-templates`, `too-many-exporters`,
  * `data-before-template` (a set each), `no-addresses`, `bad-number`. Not lost, told: `end-before-start`,
  * `impossible-time`, `no-time`, `no-system-start`, `no-transport`, `nsel-event`, `nat-event`, `options-not-used`,
- * `enterprise-fields`, `sampling-unclear`, `too-many-samplers`, `frame-bytes`, `directions-summed`.
+ * `enterprise-fields`, `sampling-unclear`, `too-many-samplers`, `frame-bytes`, `directions-summed`; of what never came, told at
+ * the end and counted in the unit of the name: `records-missing`, `messages-missing`, `sequence-unclear` (messages),
+ * `sequences-over-budget` (messages).
  */
 export class NetflowCollector {
   readonly #records: ExportedRecords;
   readonly #store = new TemplateStore();
   readonly #reader: DataSetReader;
   readonly #enterprises = new Set<number>();
+  readonly #sequences = new ExportSequences();
 
   /** @param numbering `packets`: messages come in numbered packets of a capture; `records`: one after another in a file */
   constructor(sink: EvidenceSink, numbering: 'packets' | 'records') {
@@ -139,6 +144,12 @@ export class NetflowCollector {
       case 5:
       case 7:
         readFixedNetflow(version, bytes, from, to, exporter, receivedAt, place, this.#records);
+        if (version !== 1 && to - from >= FIXED_HEADER) {
+          // Version 7 has no engines.
+          const engine = version === 5 ? u16(bytes, from + 20) : 0;
+          const count = u16(bytes, from + 2);
+          this.#sequences.message(version, exporter, exporterPort, engine, u32(bytes, from + 16), count, place);
+        }
         break;
       case 9:
       case 10:
@@ -150,10 +161,32 @@ export class NetflowCollector {
     return this.#records.count - before;
   }
 
-  /** Tells of the sets whose templates never came. */
+  /** Tells of the sets whose templates never came, and of what is missing by the sequence numbers. */
   end(): void {
+    this.#tellMissing();
     for (const [id, set] of this.#store.takeAllWaiting()) {
       this.#records.problem('data-before-template', set.place, set.offset, `a data set's template ${id} never came`);
+    }
+  }
+
+  #tellMissing(): void {
+    const where = this.#records.numbering === 'packets' ? 'packet' : 'byte';
+    for (const { unit, missing, received, exporters, firstGap } of this.#sequences.missing()) {
+      const share = ((missing / (missing + received)) * 100).toFixed(1);
+      const what = unit === 'records' ? 'exported records' : 'export messages';
+      const message =
+        `${missing} of ${missing + received} ${what} (${share} %) are missing by the sequence numbers of ${exporters} ` +
+        `exporters, the first before ${where} ${firstGap}`;
+      this.#records.sink.problem(`${unit}-missing`, firstGap, message, missing);
+    }
+    const { unclear, unwatched } = this.#sequences;
+    if (unclear > 0) {
+      const message = `the sequence numbers of ${unclear} export messages follow no known count: what is missing cannot be told`;
+      this.#records.sink.problem('sequence-unclear', 0, message, unclear);
+    }
+    if (unwatched > 0) {
+      const message = `the sequence numbers of the first ${MOST_STREAMS} exporters were followed, not of ${unwatched} messages of others`;
+      this.#records.sink.problem('sequences-over-budget', 0, message, unwatched);
     }
   }
 
@@ -195,13 +228,27 @@ export class NetflowCollector {
       uptime: version === 9 ? u32(bytes, from + 4) : -1,
       place,
       records: 0,
+      counted: isCut ? -1 : 0,
     };
     let at = from + header;
     while (at < end) {
       const next = this.#set(version, bytes, at, end, isCut, context, at - from);
-      if (next < 0) break;
+      if (next < 0) {
+        context.counted = -1;
+        break;
+      }
       at = next;
     }
+    const number = u32(bytes, from + header - 8);
+    this.#sequences.message(
+      version,
+      exporter,
+      exporterPort,
+      u32(bytes, from + header - 4),
+      number,
+      context.counted,
+      place,
+    );
   }
 
   /** Reads one set; gives where the next begins, -1 when that is not known. */
@@ -240,6 +287,7 @@ export class NetflowCollector {
       this.#reader.read(template, bytes, from, end, context, offset);
       return;
     }
+    context.counted = -1;
     const set = {
       bytes: new Uint8Array(bytes.subarray(from, end)),
       exporter: context.exporter === undefined ? undefined : ([...context.exporter] as const),
@@ -287,7 +335,15 @@ export class NetflowCollector {
     if (!domain.waiting.has(id)) return;
     for (const set of this.#store.takeWaiting(domain, id)) {
       const { exporter, exportTime, uptime, place, offset, firstRecord } = set;
-      const context: MessageContext = { domain, exporter, exportTime, uptime, place, records: firstRecord };
+      const context: MessageContext = {
+        domain,
+        exporter,
+        exportTime,
+        uptime,
+        place,
+        records: firstRecord,
+        counted: -1,
+      };
       this.#reader.read(template, set.bytes, 0, set.bytes.length, context, offset);
     }
   }

@@ -28,6 +28,8 @@ export interface MessageContext {
   readonly place: number;
   /** Flow records of the message so far. */
   records: number;
+  /** All its records so far, those of options and unsound ones included; -1 = not known. */
+  counted: number;
 }
 
 /** Shortest record that has both addresses: what a set whose template is not known may hold at most. */
@@ -81,6 +83,7 @@ export class DataSetReader {
       const place = offset + at - from;
       if (next < 0) {
         this.#problem(context, place, 'damaged-record', 'a field of variable length runs beyond its set');
+        context.counted = -1;
         return;
       }
       if (template.isOptions) {
@@ -93,6 +96,7 @@ export class DataSetReader {
         this.#problem(context, place, 'no-addresses', 'a record does not tell who spoke to whom (no IP addresses)');
       }
       at = next;
+      if (context.counted >= 0) context.counted++;
     }
   }
 

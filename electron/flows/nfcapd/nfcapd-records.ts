@@ -24,8 +24,12 @@ const AF_INET = 2;
 const EXPORTER_BYTES = 32;
 const LEGACY_SAMPLER_BYTES = 16;
 const SAMPLER_BYTES = 24;
-/** Of the statistics, as much as is read: the number of flows. */
+/** Of the statistics, as much as must be there: the number of flows. */
 const STATISTICS_BYTES = 12;
+/** Where in the statistics of layout 2 the sequence failures stand; records of earlier versions of it end before. */
+const FAILURES_V2 = 140;
+/** No collector counts more: a number above it is none. */
+const MOST_FAILURES = 2 ** 32 - 1;
 
 /** True when a record of a type and a size that can be begins here. */
 export function isRecordHeader(view: DataView, at: number, end: number): boolean {
@@ -56,6 +60,8 @@ export abstract class NfcapdRecords {
   protected met = 0;
   /** Flows of the file by its own statistics; 0 = not told. */
   statedFlows = 0;
+  /** Times that the collector, by the file's own statistics, found the number of an export message not to follow the last. */
+  statedFailures = 0;
   readonly #address: Words = [0, 0, 0, 0];
 
   constructor(sink: EvidenceSink) {
@@ -111,8 +117,13 @@ export abstract class NfcapdRecords {
     return { count, damage };
   }
 
-  /** Tells, at the end of the file, when records are missing by its own statistics. */
+  /** Tells, at the end of the file, when records are missing by its own statistics: of the file, or before it was written. */
   compareStatistics(offset: number): void {
+    if (this.statedFailures > 0) {
+      const what = `the collector met ${this.statedFailures} failures in the sequence numbers of its exporters`;
+      const message = `${what}: exports were lost, came late, or are numbered otherwise than it expects; how many are missing it does not tell`;
+      this.sink.problem('sequence-failures', offset, message, this.statedFailures);
+    }
     // What nfdump put together it may count in either way.
     if (this.statedFlows === 0 || this.statedFlows === this.met || this.flow.hasAggregated) return;
     const message = `the file's own statistics tell of ${this.statedFlows} flows, ${this.met} records of flows were met`;
@@ -146,6 +157,7 @@ export abstract class NfcapdRecords {
       case STATISTICS:
         if (size < STATISTICS_BYTES) return false;
         this.statedFlows = readU64(view, at + RECORD_HEADER);
+        if (size >= FAILURES_V2 + 8) this.statedFailures = Math.min(readU64(view, at + FAILURES_V2), MOST_FAILURES);
         return true;
       default:
         return this.readOwn(view, type, at, size, offset);

@@ -17,8 +17,9 @@ const LAYOUT_3 = 3;
 
 /** Header and statistics of layout 1. */
 const HEADER_V1 = 276;
-/** Where in it the statistics begin, with the number of flows. */
+/** Where in it the statistics begin, with the number of flows, and where they end, with the sequence failures. */
 const STATISTICS_V1 = 140;
+const FAILURES_V1 = 272;
 const HEADER_V2 = 40;
 const BLOCK_HEADER = 12;
 /** Longest block, compressed or not. nfdump writes at most 2 MiB and reads at most 5 MiB. */
@@ -74,7 +75,7 @@ export function detectNfcapd(head: Uint8Array): boolean {
  * `truncated-block`, `block-compression-unknown`, `block-not-read` (the records of a block lost); `damaged-end`, `bomb`
  * (all further ones lost); `damaged-record`, `missing-fields`, `bad-time`, `bad-number`, `event-not-flow` (one record
  * lost); `missing-blocks`, `flow-count-differs`, `record-count-differs`, `extension-unknown`, `no-extension-map`,
- * `too-many-samplers`, `scaled-counts`, `frame-bytes`, `aggregated-flows`, `no-time`, `times-swapped` (none lost). Records
+ * `too-many-samplers`, `scaled-counts`, `frame-bytes`, `aggregated-flows`, `no-time`, `times-swapped`, `sequence-failures` (none lost). Records
  * of a compressed block stand under the block's offset.
  */
 export class NfcapdReader {
@@ -222,6 +223,7 @@ export class NfcapdReader {
     this.#layout = { blocks: this.#view.getUint32(at + 8, true), compression, blockType: 2 };
     this.#records = new NfcapdRecordsV1(this.#sink);
     this.#records.statedFlows = readU64(this.#view, at + STATISTICS_V1);
+    this.#records.statedFailures = this.#view.getUint32(at + FAILURES_V1, true);
     this.#start += HEADER_V1;
   }
 

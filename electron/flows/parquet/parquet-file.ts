@@ -13,7 +13,7 @@ import {
   readFooter,
   type RowGroup,
 } from './parquet-footer.ts';
-import { proposeMapping, SURE } from '../text/propose-mapping.ts';
+import { type Proposal, proposeMapping, SURE } from '../text/propose-mapping.ts';
 
 export { isParquet, type RandomAccessFile } from './parquet-footer.ts';
 
@@ -92,6 +92,9 @@ export class ParquetReader {
   readonly #footer: ParquetFooter | null;
   readonly #columns: ReadonlyMap<string, ParquetColumn>;
   readonly #mapping: Mapping | null;
+  #isOwn = false;
+  /** What the columns suggest, where that was looked at. */
+  #proposal: Proposal | null = null;
   /** The row in work, by the paths of the columns that are read. */
   readonly #row: Record<string, unknown> = {};
   readonly #source: JsonSource | null = null;
@@ -99,8 +102,11 @@ export class ParquetReader {
   /** Rows of the groups before. */
   #before = 0;
 
-  /** @param given the mapping that the analyst chose; null = our own, or the one that the columns suggest */
-  constructor(file: RandomAccessFile, given: Mapping | null, sink: EvidenceSink) {
+  /**
+   * @param given the mapping that the analyst chose; null = our own, else the first of the profile's whose columns are there,
+   * else the one that the columns suggest
+   */
+  constructor(file: RandomAccessFile, given: Mapping | null, sink: EvidenceSink, ofProfile: readonly Mapping[] = []) {
     this.#file = file;
     this.#sink = sink;
     this.#pages = new PageBytes(file.size);
@@ -108,8 +114,9 @@ export class ParquetReader {
     this.#columns = new Map(this.#footer?.columns.map((column) => [column.path, column]));
     this.#mapping = null;
     if (this.#footer === null) return;
-    const isOwn = given === null && isEnclaveExport([...this.#columns.keys()]);
-    const mapping = isOwn ? enclaveMapping() : (given ?? this.#proposed(this.#footer));
+    const isOwn = (this.#isOwn = given === null && isEnclaveExport([...this.#columns.keys()]));
+    const fitting = ofProfile.find((each) => this.#lacking(each).length === 0);
+    const mapping = isOwn ? enclaveMapping() : (given ?? fitting ?? this.#proposed());
     if (mapping === null || !this.#hasNeeded(mapping)) return;
     this.#mapping = withColumnTypes(mapping, this.#columns);
     const asked = [...columnsOfMapping(mapping), ...(isOwn ? ENCLAVE_COLUMNS : [])];
@@ -134,9 +141,23 @@ export class ParquetReader {
     return this.#mapped !== null;
   }
 
-  /** Name of the mapping that is used; null when there is none. */
-  get mappingName(): string | null {
-    return this.#mapping?.name ?? null;
+  /** The mapping that is used; null when there is none. */
+  get mapping(): Mapping | null {
+    return this.#mapping;
+  }
+
+  /** True of flows that a case of Enclave gave out, and no mapping was given for. */
+  get isOwn(): boolean {
+    return this.#isOwn;
+  }
+
+  /** What the columns suggest; null when the file, or its first rows, cannot be read. */
+  get proposal(): Proposal | null {
+    if (this.#proposal === null) {
+      const sample = this.sample();
+      if (sample !== null) this.#proposal = proposeMapping(sample.columns, sample.rows, { format: 'ndjson' });
+    }
+    return this.#proposal;
   }
 
   /** Rows read without fault so far. */
@@ -157,17 +178,18 @@ export class ParquetReader {
    * Reads all rows.
    *
    * @param progress is told now and then how many bytes of the file are done with
+   * @param limit rows that are read at most
    * @throws whatever `progress` and the file throw
    */
-  read(progress: (bytes: number) => void): void {
+  read(progress: (bytes: number) => void, limit = Infinity): void {
     const footer = this.#footer;
     if (footer === null || this.#mapped === null) return;
     let done = 0;
-    for (let number = 0; number < footer.rowGroups; number++) {
+    for (let number = 0; number < footer.rowGroups && this.#before < limit; number++) {
       const group = this.#attempt(() => footer.rowGroup(number), `row group ${number + 1} was not read: `);
       // Without it nobody knows how many rows to count on by.
       if (group === null || this.#isTooMany(this.#before + group.rows)) return;
-      this.#readGroup(group, number, () => progress(done));
+      this.#readGroup({ ...group, rows: Math.min(group.rows, limit - this.#before) }, number, () => progress(done));
       this.#before += group.rows;
       for (const path of Object.keys(this.#row)) done = Math.max(done, group.chunks.get(path)?.end ?? 0);
       done = Math.min(done, this.#file.size);
@@ -238,27 +260,29 @@ export class ParquetReader {
     }
   }
 
-  #proposed(footer: ParquetFooter): Mapping | null {
-    const columns = footer.columns.slice(0, SAMPLE_COLUMNS);
-    const names = columns.map(({ path }) => path);
-    const rows = this.#sample(footer, columns);
-    if (rows === null) return null;
-    const { mapping, confidence, why } = proposeMapping(names, rows, { format: 'ndjson' });
+  #proposed(): Mapping | null {
+    const { proposal } = this;
+    if (proposal === null) return null;
+    const { mapping, confidence, why } = proposal;
     if (mapping !== null && confidence >= SURE) {
       const message = `columns were read as their names and values suggest: ${why.join('; ')}`;
       this.#sink.problem('mapping-proposed', 0, message);
       return mapping;
     }
     const message =
-      `a Parquet file with the columns ${shownNames(names)}: which of them make a flow is not sure enough; ` +
+      `a Parquet file with the columns ${shownNames([...this.#columns.keys()])}: which of them make a flow is not sure enough; ` +
       'say what they mean with --mapping FILE';
     this.#sink.problem('no-mapping', 0, message);
     return null;
   }
 
-  /** The first rows as texts, up to a fault; null when it lets through none, which is told. */
-  #sample(footer: ParquetFooter, columns: readonly ParquetColumn[]): string[][] | null {
-    const rows: string[][] = [];
+  /** The columns and their first rows as texts, up to a fault; null when it lets through none, which is told. */
+  sample(): { columns: string[]; rows: string[][] } | null {
+    const footer = this.#footer;
+    if (footer === null) return null;
+    const columns = footer.columns.slice(0, SAMPLE_COLUMNS);
+    const sample = { columns: columns.map(({ path }) => path), rows: [] as string[][] };
+    const { rows } = sample;
     try {
       const group = footer.rowGroups === 0 ? null : footer.rowGroup(0);
       this.#pages.release();
@@ -266,7 +290,7 @@ export class ParquetReader {
         const chunk = group?.chunks.get(column.path);
         return chunk === undefined ? [] : [new ColumnCursor(this.#file, column, chunk, this.#pages)];
       });
-      if (group === null || cursors.length < columns.length) return [];
+      if (group === null || cursors.length < columns.length) return sample;
       while (rows.length < Math.min(SAMPLE_ROWS, group.rows)) {
         rows.push(
           cursors.map((cursor) => {
@@ -284,14 +308,18 @@ export class ParquetReader {
         return null;
       }
     }
-    return rows;
+    return sample;
   }
 
-  #hasNeeded(mapping: Mapping): boolean {
-    const lacking = NEEDED.filter((field) => {
+  #lacking(mapping: Mapping): MappedField[] {
+    return NEEDED.filter((field) => {
       const fixed = field === 'transport' && 'fixed' in mapping.fields.transport;
       return !fixed && !columnsOfField(mapping, field).some((path) => this.#columns.has(path));
     });
+  }
+
+  #hasNeeded(mapping: Mapping): boolean {
+    const lacking = this.#lacking(mapping);
     if (lacking.length === 0) return true;
     const names = shownNames([...this.#columns.keys()]);
     const message = `the columns that the mapping names for ${lacking.join(', ')} are not there; the file has: ${names}`;

@@ -58,6 +58,9 @@ const NOT_DECODED: Readonly<Record<number, Loss>> = {
   [ENCRYPTED]: ['encrypted-frame', 'sampled frames are encrypted on the link'],
 };
 
+const shareOf = (missing: number, received: number): string =>
+  `${((missing / (missing + received)) * 100).toFixed(1)} %`;
+
 /**
  * Reads the sFlow 5 datagrams of a capture. Each sampled packet becomes a flow of its own, one way, of one packet: whoever
  * joins records makes flows of them. Its bytes are the IP layer's by the sampled header, which may reach farther than what was
@@ -66,8 +69,8 @@ const NOT_DECODED: Readonly<Record<number, Loss>> = {
  *
  * The place of a problem is the number of the packet. Kinds: `sflow-version`, `sflow-malformed`, `header-cut`,
  * `header-malformed`, `link-type-unknown`, `encrypted-frame` (each a sample or a datagram lost); `not-ip`, `counter-samples`,
- * `unknown-samples`, `discarded-packets`, `no-sampling-rate`, `sflow-repeated`, `sflow-gap`, `sflow-dropped`,
- * `sflow-agents-over-budget` (none lost).
+ * `unknown-samples`, `discarded-packets`, `no-sampling-rate`, `sflow-repeated`, `sflow-agents-over-budget` (none lost); of
+ * what never came, told at the end and counted: `sflow-gap` (datagrams), `sflow-samples-missing`, `sflow-dropped` (samples).
  */
 export class SflowCollector {
   readonly #sink: EvidenceSink;
@@ -175,15 +178,22 @@ export class SflowCollector {
 
   /** Tells what the numbers in the datagrams say is missing. */
   end(): void {
-    const { received, missing, firstGap, dropped, firstDrop, unwatched, count } = this.#agents;
-    if (missing > 0) {
-      const share = ((missing / (missing + received)) * 100).toFixed(1);
-      const message = `${missing} of ${missing + received} datagrams (${share} %) of ${count} agents are missing by their numbers`;
-      this.#sink.problem('sflow-gap', firstGap, `${message}, the first before packet ${firstGap}`);
+    const { datagrams, samples, dropped, firstDrop, unwatched, count } = this.#agents;
+    if (datagrams.missing > 0) {
+      const { missing, received, firstGap } = datagrams;
+      const what = `${missing} of ${missing + received} datagrams (${shareOf(missing, received)}) of ${count} agents`;
+      const message = `${what} are missing by their numbers, the first before packet ${firstGap}`;
+      this.#sink.problem('sflow-gap', firstGap, message, missing);
+    }
+    if (samples.missing > 0) {
+      const { missing, received, firstGap } = samples;
+      const what = `${missing} of ${missing + received} flow samples (${shareOf(missing, received)})`;
+      const message = `${what} are missing by their numbers, the first before packet ${firstGap}`;
+      this.#sink.problem('sflow-samples-missing', firstGap, message, missing);
     }
     if (dropped > 0) {
       const message = `agents say that they dropped ${dropped} of ${dropped + this.#samples} samples for want of resources`;
-      this.#sink.problem('sflow-dropped', firstDrop, `${message}, the first before packet ${firstDrop}`);
+      this.#sink.problem('sflow-dropped', firstDrop, `${message}, the first before packet ${firstDrop}`, dropped);
     }
     if (unwatched > 0) {
       const message = `gaps were looked for in the datagrams of the first ${MOST_AGENTS} agents only`;
@@ -237,7 +247,7 @@ export class SflowCollector {
     const isExpanded = layout === EXPANDED;
     const source = u32(bytes, from + 4);
     const sourceId = isExpanded ? source * 2 ** 32 + u32(bytes, from + 8) : source;
-    this.#agents.drops(sourceId, u32(bytes, from + layout.drops), this.#packet);
+    this.#agents.sample(sourceId, u32(bytes, from), u32(bytes, from + layout.drops), this.#packet);
 
     // The best of the records that tell of the packet: its header, else what the agent read out of it.
     let header = 0;

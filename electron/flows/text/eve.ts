@@ -2,6 +2,15 @@ import { type AddressWords, parseAddress } from '../../../shared/address.ts';
 import { ASSEMBLY, ICMP, ICMP6, TCP } from '../../../shared/flow.ts';
 import { visibleText } from '../../../shared/visible-text.ts';
 import type { EvidenceSink, ExportedFlow } from '../flow-sink.ts';
+import {
+  type EventKey,
+  type FlowEvent,
+  type FlowKind,
+  ParsedFlow,
+  PlainFlow,
+  scratchBytes,
+  type ToldKey,
+} from './eve-flow.ts';
 import { JsonObjects } from './json-objects.ts';
 import { type AddressBuffer, IsoTimes, LocalTimes, readAddress, Transports } from './text-values.ts';
 import type { JsonObject } from '../zeek/zeek-json.ts';
@@ -100,6 +109,8 @@ class RecentFlows<T> {
   #before = new Map<string, T>();
 
   get(flow: string): T | undefined {
+    // Most logs have no fingerprints at all.
+    if (this.#recent.size + this.#before.size === 0) return undefined;
     return this.#recent.get(flow) ?? this.#before.get(flow);
   }
 
@@ -136,6 +147,24 @@ class LostEvent {
   }
 }
 
+function timeOf(event: FlowEvent, key: ToldKey): number {
+  const time = event.time(key);
+  if (Number.isNaN(time)) throw new LostEvent('bad-time', `${key} is not a time between 1970 and 2255`);
+  return time;
+}
+
+function addressOf(event: FlowEvent, key: EventKey): AddressWords {
+  const words = event.address(key);
+  if (words === null) throw new LostEvent('bad-address', `${key} is not an IP address`);
+  return words;
+}
+
+function countOf(event: FlowEvent, key: EventKey | ToldKey, most = LATEST): number {
+  const count = event.count(key);
+  if (!(count <= most)) throw new LostEvent('bad-number', `${key} is not a number in range`);
+  return count;
+}
+
 /**
  * Reads an EVE log. `flow` events become flows; `netflow` events too, both directions of one put together, unless a `flow` event told of the same
  * flow; `dns`, `tls`, `quic` and `http` names, DNS answers, user agents and, for flows told later in the file, fingerprints.
@@ -152,7 +181,7 @@ export class EveReader {
   readonly #local = new LocalTimes('UTC');
   readonly #times = new IsoTimes(this.#local);
   readonly #transports = new Transports();
-  readonly #scratch = Buffer.alloc(64 * 3);
+  readonly #plain = new PlainFlow(this.#times, this.#transports);
   /** Kind of event that told of a flow. */
   readonly #toldBy = new RecentFlows<'flow' | 'netflow'>();
   readonly #fingerprints = new RecentFlows<{ ja3: string; ja4: string }>();
@@ -168,6 +197,7 @@ export class EveReader {
   constructor(sink: EvidenceSink) {
     this.#sink = sink;
     this.#objects = new JsonObjects({
+      line: (buffer, from, to, line) => this.#plainLine(buffer, from, to, line),
       object: (object, line) => this.#event(object, line),
       fault: (kind, line, message) => sink.problem(kind, line, message),
     });
@@ -215,13 +245,32 @@ export class EveReader {
       this.#sink.problem('not-an-event', line, 'the object has no event_type or no timestamp');
       return;
     }
+    this.#count(() => this.#use(event));
+  }
+
+  /** Takes a line that tells of a flow and need not be parsed. */
+  #plainLine(buffer: Buffer, from: number, to: number, line: number): boolean {
+    const kind = this.#plain.read(buffer, from, to);
+    if (kind === null) return false;
+    this.#line = line;
+    this.#count(() => this.#flow(this.#plain, kind));
+    return true;
+  }
+
+  #count(use: () => void): void {
     try {
-      this.#use(event);
+      use();
       this.records++;
     } catch (error) {
       if (!(error instanceof LostEvent)) throw error;
-      this.#sink.problem(error.kind, line, error.why);
+      this.#sink.problem(error.kind, this.#line, error.why);
     }
+  }
+
+  #parsedFlow(event: JsonObject, kind: FlowKind): ParsedFlow {
+    const told = objectOf(event[kind]);
+    if (told === null) throw new LostEvent('bad-json', `the event has no object "${kind}"`);
+    return new ParsedFlow(event, told, this.#times, this.#transports);
   }
 
   #use(event: JsonObject): void {
@@ -229,7 +278,7 @@ export class EveReader {
     switch (kind) {
       case 'flow':
       case 'netflow':
-        this.#flow(event, kind);
+        this.#flow(this.#parsedFlow(event, kind), kind);
         break;
       case 'dns':
         this.#dns(event);
@@ -256,33 +305,17 @@ export class EveReader {
   }
 
   #time(object: JsonObject, key: string): number {
-    const time = this.#times.read(this.#scratch, 0, this.#bytes(object[key]));
+    const { bytes, to } = scratchBytes(object[key]);
+    const time = this.#times.read(bytes, 0, to);
     if (Number.isNaN(time)) throw new LostEvent('bad-time', `${key} is not a time between 1970 and 2255`);
     return time;
   }
 
-  /** Puts a text into the scratch bytes; one that is longer than a value can be is none. */
-  #bytes(value: unknown): number {
-    return typeof value === 'string' && value.length <= 64 ? this.#scratch.write(value) : 0;
-  }
-
   #address(event: JsonObject, key: string): AddressWords {
     const words: AddressBuffer = [0, 0, 0, 0];
-    if (readAddress(this.#scratch, 0, this.#bytes(event[key]), words)) return words;
+    const { bytes, to } = scratchBytes(event[key]);
+    if (readAddress(bytes, 0, to, words)) return words;
     throw new LostEvent('bad-address', `${key} is not an IP address`);
-  }
-
-  #transport(event: JsonObject): number {
-    const transport = this.#transports.read(this.#scratch, 0, this.#bytes(event.proto));
-    if (!Number.isNaN(transport)) return transport;
-    throw new LostEvent('unknown-transport', 'proto is neither a name nor a number that we know');
-  }
-
-  /** A whole number from 0 to `most`; 0 when not given. */
-  #count(object: JsonObject, key: string, most: number = LATEST): number {
-    const value = object[key] ?? 0;
-    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= most) return value;
-    throw new LostEvent('bad-number', `${key} is not a number in range`);
   }
 
   /** The flow's id; '' when it has none. */
@@ -297,27 +330,28 @@ export class EveReader {
     if (to > this.#to) this.#to = to;
   }
 
-  #flow(event: JsonObject, kind: 'flow' | 'netflow'): void {
-    const told = objectOf(event[kind]);
-    if (told === null) throw new LostEvent('bad-json', `the event has no object "${kind}"`);
-    const transport = this.#transport(event);
+  #flow(event: FlowEvent, kind: FlowKind): void {
+    const transport = event.transport();
+    if (Number.isNaN(transport)) {
+      throw new LostEvent('unknown-transport', 'proto is neither a name nor a number that we know');
+    }
     const icmp = transport === ICMP || transport === ICMP6;
-    const start = this.#time(told, 'start');
-    let end = told.end === undefined ? start : this.#time(told, 'end');
+    const start = timeOf(event, 'start');
+    let end = event.has('end') ? timeOf(event, 'end') : start;
     const oneWay = kind === 'netflow';
-    const uid = this.#uid(event);
+    const uid = event.uid();
     const flow: ExportedFlow = {
       start,
       end,
-      initiator: this.#address(event, 'src_ip'),
-      responder: this.#address(event, 'dest_ip'),
-      initiatorPort: icmp ? this.#count(event, 'icmp_type', 255) : this.#count(event, 'src_port', 65_535),
-      responderPort: icmp ? this.#count(event, 'icmp_code', 255) : this.#count(event, 'dest_port', 65_535),
+      initiator: addressOf(event, 'src_ip'),
+      responder: addressOf(event, 'dest_ip'),
+      initiatorPort: icmp ? countOf(event, 'icmp_type', 255) : countOf(event, 'src_port', 65_535),
+      responderPort: icmp ? countOf(event, 'icmp_code', 255) : countOf(event, 'dest_port', 65_535),
       transport,
-      packetsOut: this.#count(told, oneWay ? 'pkts' : 'pkts_toserver'),
-      bytesOut: this.#count(told, oneWay ? 'bytes' : 'bytes_toserver'),
-      packetsIn: oneWay ? 0 : this.#count(told, 'pkts_toclient'),
-      bytesIn: oneWay ? 0 : this.#count(told, 'bytes_toclient'),
+      packetsOut: countOf(event, oneWay ? 'pkts' : 'pkts_toserver'),
+      bytesOut: countOf(event, oneWay ? 'bytes' : 'bytes_toserver'),
+      packetsIn: oneWay ? 0 : countOf(event, 'pkts_toclient'),
+      bytesIn: oneWay ? 0 : countOf(event, 'bytes_toclient'),
       locator: this.#line,
       oneWay,
       uid: uid === '' ? undefined : uid,
@@ -345,10 +379,9 @@ export class EveReader {
         if (!oneWay) this.#fingerprints.delete(uid);
       }
     }
-    const tcp = transport === TCP ? objectOf(event.tcp) : null;
-    const flags = tcp === null ? '' : textOf(tcp, 'tcp_flags');
+    const flags = transport === TCP ? event.tcpFlags() : '';
     if (/^[\da-f]{1,4}$/i.test(flags)) flow.tcpFlags = Number.parseInt(flags, 16) & 0xff;
-    const protocol = APPLICATION_PROTOCOLS.get(textOf(event, 'app_proto'));
+    const protocol = APPLICATION_PROTOCOLS.get(event.applicationProtocol());
     if (protocol !== undefined) {
       flow.protocol = protocol === 'dns' ? dnsProtocol(flow.responderPort) : protocol;
       flow.rule = 'suricata-app-proto';

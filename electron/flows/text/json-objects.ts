@@ -27,6 +27,8 @@ function nextOf(buffer: Buffer, what: number | Buffer, from: number): number {
 export type JsonFault = 'bad-json' | 'bad-utf8' | 'line-too-long';
 
 export interface JsonHandlers {
+  /** A line that is one object, before it is parsed: true when it was taken as it stands. */
+  line?(buffer: Buffer, from: number, to: number, line: number): boolean;
   /** One object, and the line of its opening brace. */
   object(object: JsonObject, line: number): void;
   fault(kind: JsonFault, line: number, message: string): void;
@@ -55,6 +57,8 @@ export class JsonObjects {
   #closing: Buffer = Buffer.alloc(0);
   /** Where, in the piece in work, the next line feed and the next `#closing` are; Infinity = no more; before the place looked at = not known. */
   #nextFeed = -1;
+  /** Line feed up to which the piece in work is known not to be one object: what follows the first on that line is not tried again. */
+  #triedFeed = -1;
   #nextClosing = -1;
   /** Objects that did not end as `#closing` says. */
   #misses = 0;
@@ -68,9 +72,16 @@ export class JsonObjects {
   }
 
   push(chunk: Uint8Array): void {
-    const piece = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    const buffer = this.#held.length === 0 ? piece : Buffer.concat([this.#held, piece]);
-    this.#scan(buffer);
+    let piece = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    if (this.#held.length > 0 && this.#depth > 0) {
+      // Most often only the line in work goes on in the next piece: then the piece need not be copied.
+      const feed = piece.indexOf(LINE_FEED);
+      if (feed >= 0 && feed + 1 < piece.length) {
+        this.#scan(Buffer.concat([this.#held, piece.subarray(0, feed + 1)]));
+        piece = piece.subarray(feed + 1);
+      }
+    }
+    this.#scan(this.#held.length === 0 ? piece : Buffer.concat([this.#held, piece]));
   }
 
   /** Ends the text: an object that is not closed is lost. */
@@ -85,7 +96,7 @@ export class JsonObjects {
 
   #scan(buffer: Buffer): void {
     const { length } = buffer;
-    this.#nextFeed = this.#nextClosing = -1;
+    this.#nextFeed = this.#triedFeed = this.#nextClosing = -1;
     /** Where the object in work begins, or the first byte not yet done with. */
     let start = 0;
     let at = this.#looked;
@@ -185,7 +196,8 @@ export class JsonObjects {
   #wholeLine(buffer: Buffer, from: number): number {
     if (this.#nextFeed < from) this.#nextFeed = nextOf(buffer, LINE_FEED, from);
     const feed = this.#nextFeed;
-    if (feed === Infinity || feed - from > LINE_LIMIT) return 0;
+    if (feed === Infinity || feed === this.#triedFeed || feed - from > LINE_LIMIT) return 0;
+    this.#triedFeed = feed;
     let end = feed;
     while (end > from) {
       const byte = buffer[end - 1];
@@ -193,6 +205,7 @@ export class JsonObjects {
       end--;
     }
     if (buffer[end - 1] !== CLOSE || end - from < 2) return 0;
+    if (this.#handlers.line?.(buffer, from, end, this.#line) === true) return feed;
     if (!isUtf8(buffer.subarray(from, end))) {
       this.#handlers.fault('bad-utf8', this.#line, 'the line is not UTF-8');
       return feed;

@@ -3,6 +3,7 @@ import { visibleText } from '../../../shared/visible-text.ts';
 import { DelimitedText } from './delimited-text.ts';
 import { eveEvent, EveReader } from './eve.ts';
 import type { EvidenceSink, ExportedFlow } from '../flow-sink.ts';
+import { PreviewSink } from '../preview-sink.ts';
 import { JsonObjects } from './json-objects.ts';
 import { isVpcRecord, KNOWN_MAPPINGS, VPC_WITHOUT_HEADER } from './known-mappings.ts';
 import { JsonSource, MappedRecords, shownColumns, TableSource, valueAt } from './mapped-records.ts';
@@ -174,28 +175,12 @@ export interface TextPreview {
 
 /** Reads the beginning of a file, to show what a mapping makes of it. At most `limit` flows are kept. */
 export function previewText(head: Uint8Array, format: TextFormat, limit: number): TextPreview {
-  const flows: ExportedFlow[] = [];
-  const problems = new Map<string, { kind: string; count: number; line: number; message: string }>();
-  const reader = new TextExportReader(format, {
-    flow: (flow) => {
-      if (flows.length >= limit) return;
-      const copy: ExportedFlow = { ...flow, initiator: [...flow.initiator], responder: [...flow.responder] };
-      if (flow.exporter !== undefined) copy.exporter = [...flow.exporter];
-      if (flow.nextHop !== undefined) copy.nextHop = [...flow.nextHop];
-      flows.push(copy);
-    },
-    answer: () => {},
-    logName: () => {},
-    problem: (kind, line, message) => {
-      const known = problems.get(kind);
-      if (known === undefined) problems.set(kind, { kind, count: 1, line, message });
-      else known.count++;
-    },
-  });
+  const sink = new PreviewSink(limit);
+  const reader = new TextExportReader(format, sink);
   const end = head.lastIndexOf(0x0a);
   reader.push(end < 0 ? head : head.subarray(0, end + 1));
   reader.end();
-  return { flows, problems: [...problems.values()] };
+  return sink;
 }
 
 /** Kinds of problems that each cost a record. */

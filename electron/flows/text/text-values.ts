@@ -133,8 +133,9 @@ function decimalFraction(bytes: Uint8Array, from: number, to: number): number {
 function zoneOffset(bytes: Uint8Array, from: number, to: number): number {
   const sign = bytes[from];
   if (sign !== PLUS && sign !== MINUS) {
+    if (to - from === 1) return (sign ?? 0) === 0x5a || sign === 0x7a ? 0 : Number.NaN;
     const word = to - from <= 3 ? String.fromCharCode(...bytes.subarray(from, to)) : '';
-    return word === 'Z' || word === 'z' || word === 'UTC' || word === 'GMT' ? 0 : Number.NaN;
+    return word === 'UTC' || word === 'GMT' ? 0 : Number.NaN;
   }
   const hours = fixedDigits(bytes, from + 1, 2);
   let minutes = 0;

@@ -80,6 +80,9 @@ const LOG_MARKS: readonly (readonly [log: string, fields: readonly string[]])[] 
   ['x509', ['certificate_serial']],
 ];
 
+/** All fields that mark a log. */
+export const MARK_FIELDS: readonly string[] = [...new Set(LOG_MARKS.flatMap(([, fields]) => fields))];
+
 /** The log whose records have these fields; '' when they mark none that we know. */
 export function logByFields(has: (field: string) => boolean): string {
   return LOG_MARKS.find(([, fields]) => fields.every(has))?.[0] ?? '';

@@ -1,5 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { type AddressWords, parseAddress } from '../../../shared/address.ts';
+import { ShortTexts } from '../short-texts.ts';
+import { ipv4Word } from '../text/text-values.ts';
 import {
   ABSENT,
   decimalMicroseconds,
@@ -12,7 +14,6 @@ import {
 } from './zeek-record.ts';
 
 const BACKSLASH = 0x5c;
-const DOT = 0x2e;
 const LETTER_X = 0x78;
 const DIGIT_0 = 0x30;
 
@@ -52,16 +53,12 @@ export function unescapeZeek(raw: Buffer): string {
 /** How one line went: `record` = fields are set and may be asked. */
 export type TsvLine = 'record' | 'header' | 'wrong-columns' | 'bad-utf8' | 'no-header' | 'bad-header';
 
-/** Short texts (transports, states, services) come again and again: making them anew costs more than finding them. */
-const LONGEST_KEPT = 12;
-const TEXTS_KEPT = 1024;
-
 /**
  * Zeek's tab-separated logs (the ASCII writer, scripts/base/frameworks/logging/writers/ascii.zeek): follows the header
  * lines, which may come again at any place and change the fields, and gives the fields of the line read last.
  */
 export class TsvRecord implements ZeekRecord {
-  readonly #kept: string[] = Array.from({ length: TEXTS_KEPT }, () => '');
+  readonly #texts = new ShortTexts();
   /** `#path` of the current header; '' when it has none. */
   path = '';
   fieldNames: readonly string[] = [];
@@ -188,23 +185,11 @@ export class TsvRecord implements ZeekRecord {
     if (start < 0) return '';
     const end = this.#end(field);
     if (this.#equals(start, end, this.#empty)) return '';
-    let hash = 0;
     for (let at = start; at < end; at++) {
       const byte = this.#line[at] ?? 0;
       if (byte === BACKSLASH || byte > 0x7f) return unescapeZeek(this.#line.subarray(start, end));
-      hash = (Math.imul(hash, 31) + byte) | 0;
     }
-    if (end - start > LONGEST_KEPT) return this.#line.toString('latin1', start, end);
-    const slot = hash & (this.#kept.length - 1);
-    const kept = this.#kept[slot] ?? '';
-    if (this.#isText(start, end, kept)) return kept;
-    return (this.#kept[slot] = this.#line.toString('latin1', start, end));
-  }
-
-  #isText(start: number, end: number, text: string): boolean {
-    if (text.length !== end - start) return false;
-    for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) !== this.#line[start + i]) return false;
-    return true;
+    return this.#texts.of(this.#line, start, end);
   }
 
   time(field: Field): number {
@@ -251,36 +236,11 @@ export class TsvRecord implements ZeekRecord {
     const start = this.#start(field);
     if (start < 0) return null;
     const end = this.#end(field);
-    const word = this.#ipv4(start, end);
+    const word = ipv4Word(this.#line, start, end);
     if (word >= 0) return [0, 0, 0xffff, word];
     const words = end - start <= 45 ? parseAddress(this.#line.toString('latin1', start, end)) : null;
     if (words === null) this.#fail('bad-address', field);
     return words;
-  }
-
-  /** The dotted quad between two places as one word; -1 when it is none. */
-  #ipv4(start: number, end: number): number {
-    let word = 0;
-    let octet = 0;
-    let digits = 0;
-    let dots = 0;
-    for (let at = start; at < end; at++) {
-      const byte = this.#line[at] ?? 0;
-      if (byte === DOT) {
-        if (digits === 0 || dots === 3) return -1;
-        word = word * 256 + octet;
-        dots++;
-        octet = 0;
-        digits = 0;
-        continue;
-      }
-      const digit = byte - DIGIT_0;
-      if (digit < 0 || digit > 9 || (digits > 0 && octet === 0)) return -1;
-      octet = octet * 10 + digit;
-      digits++;
-      if (octet > 255) return -1;
-    }
-    return dots === 3 && digits > 0 ? word * 256 + octet : -1;
   }
 
   list(field: Field): string[] {

@@ -1,6 +1,6 @@
 import type { EvidenceSink } from '../flow-sink.ts';
 import { LineSplitter } from '../line-splitter.ts';
-import { JsonRecord, type JsonObject, parseJsonObject, statedPath } from './zeek-json.ts';
+import { jsonLog, JsonRecord, type JsonObject, parseJsonObject } from './zeek-json.ts';
 import { describeUnusedLog, isUsedLog, logByFields, type UsedLog, ZeekLogs } from './zeek-logs.ts';
 import { FAULT_WORDS, FIELD, FIELD_NAMES, type Field, type ZeekRecord } from './zeek-record.ts';
 import { TsvRecord } from './zeek-tsv.ts';
@@ -55,11 +55,6 @@ function tsvLog(record: TsvRecord): string {
   return record.path === '' ? logByFields((field) => record.fieldNames.includes(field)) : record.path;
 }
 
-function jsonLog(object: JsonObject): string {
-  const stated = statedPath(object);
-  return stated === '' ? logByFields((field) => Object.hasOwn(object, field)) : stated;
-}
-
 /** A log's name as it may be kept and shown: it comes from the evidence, so only plain characters, and few. */
 function plainLogName(path: string): string {
   return path.slice(0, 64).replaceAll(/[^\w.-]/g, '?');
@@ -98,6 +93,8 @@ export class ZeekReader {
   #used: UsedLog | null = null;
   #missing = '';
   readonly #seenLogs = new Set<string>();
+  /** Log of the record before; null at first. */
+  #entered: string | null = null;
   readonly #lines = new LineSplitter(
     (buffer, from, to) => this.#lineIn(buffer, from, to),
     () => this.#lose('line-too-long', 'the line is longer than 1 MiB'),
@@ -189,12 +186,14 @@ export class ZeekReader {
       this.#lose(outcome, outcome === 'bad-utf8' ? 'the line is not UTF-8' : 'the line is not a JSON object');
       return;
     }
-    this.#enter(jsonLog(record.object));
+    this.#enter(record.log);
     this.#record(record);
   }
 
   /** Takes note of the log that the next records belong to, and says once when it is one that we do not use. */
   #enter(path: string): void {
+    if (path === this.#entered) return;
+    this.#entered = path;
     this.#used = isUsedLog(path) ? path : null;
     const name = plainLogName(path);
     if (this.#seenLogs.has(name) || this.#seenLogs.size >= 64) return;
