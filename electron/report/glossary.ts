@@ -3,7 +3,7 @@ export const GLOSSARY: readonly (readonly [string, string])[] = [
   [
     'Activity',
     'Flows opened from inside the address ranges of the profile, without its excluded and server addresses and without ' +
-      'scans. Findings about users count activity.',
+      'scans and answers that nobody asked for. Findings about users count activity.',
   ],
   ['Bytes', 'Length of IP packets, headers included, both directions together. 1 kB is 1000 bytes.'],
   ['Category', 'What a flow is for, such as streaming or e-mail; “unknown” where no rule matched.'],

@@ -76,9 +76,11 @@ export function httpRequest(host: string, path: string, userAgent: string): Buff
   );
 }
 
+/** Of one length whatever `length` (up to nine digits): blanks may stand before a value (RFC 9110, 5.5). */
 export function httpResponseHead(length: number, type: string): Buffer {
   return Buffer.from(
-    `HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Type: ${type}\r\nContent-Length: ${length}\r\nConnection: close\r\n\r\n`,
+    `HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Type: ${type}\r\n` +
+      `Content-Length: ${String(length).padStart(9)}\r\nConnection: close\r\n\r\n`,
     'ascii',
   );
 }
@@ -146,9 +148,32 @@ export function openvpnReset(client: Buffer, server: Buffer | null): Buffer {
   return Buffer.concat([Buffer.from([0x40]), server, acknowledged, client, Buffer.from([0, 0, 0, 0])]);
 }
 
-/** OpenVPN data packet (P_DATA_V1), `length` bytes. */
-export function openvpnData(filler: Buffer, length: number): Buffer {
-  return Buffer.concat([Buffer.from([0x30]), filler.subarray(0, length - 1)]);
+/** WireGuard handshake (whitepaper, 5.4.2 and 5.4.3): initiation of 148 bytes, response of 92. */
+export function wireguardInitiation(random: SampleRandom): Buffer {
+  return Buffer.concat([Buffer.from([1, 0, 0, 0]), random.bytes(128), Buffer.alloc(16)]);
+}
+export function wireguardResponse(random: SampleRandom): Buffer {
+  return Buffer.concat([Buffer.from([2, 0, 0, 0]), random.bytes(72), Buffer.alloc(16)]);
+}
+
+/** Stratum version 1 (JSON-RPC, one object a line): a miner subscribes and logs in. */
+export function stratumSubscribe(): Buffer {
+  return Buffer.from('{"id":1,"method":"mining.subscribe","params":["cgminer/4.10.0"]}\n');
+}
+export function stratumSubscribed(random: SampleRandom): Buffer {
+  const id = random.bytes(4).toString('hex');
+  return Buffer.from(`{"id":1,"result":[[["mining.notify","${id}"]],"${id}",4],"error":null}\n`);
+}
+export function stratumAuthorize(): Buffer {
+  return Buffer.from('{"id":2,"method":"mining.authorize","params":["worker.1","x"]}\n');
+}
+export function stratumAuthorized(): Buffer {
+  return Buffer.from('{"id":2,"result":true,"error":null}\n');
+}
+
+/** An answer of the Apple Remote Desktop service (UDP 3283), 1,034 bytes, as floods of reflected answers carry them. */
+export function reflectedAnswer(random: SampleRandom): Buffer {
+  return Buffer.concat([Buffer.from([0, 1, 3, 0xea, 0, 1, 0, 0]), random.bytes(1026)]);
 }
 
 /** Source engine query A2S_INFO (Valve developer wiki, "Server queries") and the head of its answer. */

@@ -1,0 +1,31 @@
+import { estimateRow, expectedOf, findingsOf, type Judge, type JudgedRow, verdictRow } from './judged-row.ts';
+
+/** Whether presence is told where it is planted and nowhere else (decoys apart), and the share of each country. */
+export const judgeForeignPresence: Judge = (findings, truth) => {
+  const told = findingsOf(findings, 'foreign-presence');
+  if (told.length === 0) return [];
+  const rows: JudgedRow[] = [];
+  for (const [country, planted] of Object.entries(truth.countries)) {
+    const finding = told.find((each) => each.country === country);
+    const parts = { kind: 'foreign-presence', subject: country, metric: null, item: country } as const;
+    const measure = { presence: 'presence told', decoy: 'decoy left alone', none: 'nothing told' }[planted];
+    rows.push(verdictRow({ ...parts, measure }, planted === 'presence', finding?.flagged ?? false));
+    const expected = expectedOf(truth, 'foreign-presence', country, 'share', 'flows');
+    if (finding !== undefined && expected !== null && expected > 0.005) {
+      rows.push(
+        estimateRow({ ...parts, metric: 'flows', measure: 'share' }, expected, finding.value, finding.interval),
+      );
+    }
+  }
+  for (const { country, flagged } of told) {
+    if (Object.hasOwn(truth.countries, country)) continue;
+    rows.push(
+      verdictRow(
+        { kind: 'foreign-presence', subject: country, metric: null, item: country, measure: 'nothing told' },
+        false,
+        flagged,
+      ),
+    );
+  }
+  return rows;
+};

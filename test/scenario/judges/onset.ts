@@ -1,0 +1,90 @@
+import { findingsOf, type Judge, type JudgedRow } from './judged-row.ts';
+import type { PlantedEffect } from '../../../electron/sample/truth.ts';
+
+const DAY = 86_400_000;
+/** Days by which a date may be off. */
+const TOLERANCE = 1;
+
+/**
+ * Dates of onset. Only a subject whose level changes by five times or more has to be found; what else an effect moves (the
+ * category of a service, all at once with the volume) may be told, and is not false.
+ */
+export const judgeOnsets: Judge = (findings, truth) => {
+  const changed = new Map<string, string>();
+  for (const effect of truth.effects)
+    for (const subject of subjectsOf(effect)) changed.set(subject.subject, subject.date);
+  const isAllMoved = truth.effects.some(({ effect }) => effect === 'volume' || effect === 'substitution');
+  const rows: JudgedRow[] = [];
+  for (const { subject, date, verdict } of findingsOf(findings, 'onset')) {
+    const planted = changed.get(subject);
+    const isTold = verdict === 'supported' && date !== null;
+    const parts = { kind: 'onset', subject, metric: 'flows', item: subject } as const;
+    const base = { ...parts, interval: null, isCovered: null };
+    if (planted === undefined) {
+      if (!isAllMoved) {
+        rows.push({
+          ...base,
+          measure: 'no change',
+          truth: 0,
+          estimate: isTold ? 1 : 0,
+          isFound: null,
+          isFalse: isTold,
+        });
+      }
+      continue;
+    }
+    const level = (item: string): number =>
+      truth.quantities.find((each) => each.kind === 'onset' && each.subject === subject && each.item === item)
+        ?.expected ?? 0;
+    // What an effect adds to a subject that has more than it is not among the planted quantities.
+    if (level('after') === 0 || level('after') < 5 * level('before')) continue;
+    const off = date === null ? null : Math.round((Date.parse(date) - Date.parse(planted)) / DAY);
+    const isFound = isTold && off !== null && Math.abs(off) <= TOLERANCE;
+    rows.push({
+      ...base,
+      measure: 'date within a day (5 times or more)',
+      truth: 0,
+      estimate: off,
+      isFound,
+      isFalse: false,
+    });
+  }
+  return rows;
+};
+
+function subjectsOf(effect: PlantedEffect): { subject: string; date: string }[] {
+  if (effect.effect === 'crypto' && effect.from !== undefined) {
+    const service = {
+      'node-activity': 'bitcoin-network',
+      'pool-mining': 'slushpool',
+      'wallet-or-exchange': 'coinbase',
+    };
+    return [
+      { subject: 'category:crypto', date: effect.from },
+      { subject: `service:${service[effect.role]}`, date: effect.from },
+    ];
+  }
+  if (effect.effect === 'onset') {
+    const category =
+      effect.category === undefined ? [] : [{ subject: `category:${effect.category}`, date: effect.date }];
+    const service = effect.service === undefined ? [] : [{ subject: `service:${effect.service}`, date: effect.date }];
+    // The category of a service moves with it, by how much depends on the rest of it.
+    const around =
+      effect.service === undefined
+        ? []
+        : [{ subject: `category:${CATEGORY[effect.service] ?? ''}`, date: effect.date }];
+    return [...category, ...service, ...around];
+  }
+  if (effect.effect === 'spam' && effect.from !== undefined) return [{ subject: 'category:email', date: effect.from }];
+  if (effect.effect === 'dns-tunnel' && effect.from !== undefined)
+    return [{ subject: 'category:infra', date: effect.from }];
+  return [];
+}
+
+const CATEGORY: Readonly<Record<string, string>> = {
+  weibo: 'social',
+  bbc: 'news',
+  wikipedia: 'reference',
+  dropbox: 'cloud',
+  iqiyi: 'streaming',
+};
