@@ -1,5 +1,5 @@
 import type { Finding } from './finding.ts';
-import { formatCount } from './number-format.ts';
+import { formatBytes, formatCount, formatShare } from './number-format.ts';
 
 /** What a finding of each kind holds besides its value, as tables of plain text: report and window print the same. */
 
@@ -86,7 +86,7 @@ export function findingTables(finding: Finding): FindingTable[] {
         ...table(
           'Events within three days of the date (timing only)',
           ['Time (UTC)', 'Event', 'Kind'],
-          finding.nearbyEvents.map((each) => [each.time, each.label, each.kind]),
+          finding.nearbyEvents.map((each) => [toSecond(each.time), each.label, each.kind]),
         ),
       ];
     case 'watch-list':
@@ -96,19 +96,35 @@ export function findingTables(finding: Finding): FindingTable[] {
         finding.members.map((each) => [each.member, formatCount(each.daysActive), formatCount(each.flows)]),
       );
     case 'reconnaissance':
-      return table(
-        'Targets by class',
-        ['Class', '#Targets'],
-        Object.entries(finding.targetClasses).map(([name, count]) => [name, formatCount(count)]),
-      );
+      return [
+        ...table(
+          'Targets by class',
+          ['Class', '#Targets'],
+          Object.entries(finding.targetClasses).map(([name, count]) => [name, formatCount(count)]),
+        ),
+        ...table(
+          'Sources',
+          ['Source', 'Shape', '#Targets', 'Ports', 'From (UTC)', 'To (UTC)'],
+          finding.sources.map((each) => [
+            each.source,
+            each.shape,
+            formatCount(each.targets),
+            someOf(each.targetPorts),
+            toSecond(each.from),
+            toSecond(each.to),
+          ]),
+        ),
+      ];
     case 'malicious-activity':
       return table(
         'Detectors',
-        ['Detector', 'Ran', '#Hits', 'Least that it would have found'],
+        ['Detector', 'Ran', '#Hosts', 'Which', 'Decides', 'Least that it would have found'],
         finding.detectors.map((each) => [
           each.id,
           each.ran ? 'yes' : 'no',
           formatCount(each.hits),
+          someOf(each.hosts),
+          each.decides ? 'yes' : 'no',
           each.minimumDetectable,
         ]),
       );
@@ -133,17 +149,32 @@ export function findingTables(finding: Finding): FindingTable[] {
           each.address,
           each.protocol,
           String(each.port),
-          each.firstSeen,
-          each.lastSeen,
+          toSecond(each.firstSeen),
+          toSecond(each.lastSeen),
           formatCount(each.clients),
         ]),
       );
     case 'period-comparison':
-      return table(
-        'Took its place',
-        ['Subject'],
-        finding.substitutedBy.map((each) => [subjectInWords(each)]),
-      );
+      return [
+        ...table(
+          'Either period, per observed day',
+          ['From', 'To', finding.metric === 'bytes' ? '#Bytes a day' : '#Flows a day', '#Share of activity'],
+          finding.periods.map((period, i) => {
+            const value = finding.perDay[i] ?? 0;
+            return [
+              period.from,
+              period.to,
+              finding.metric === 'bytes' ? formatBytes(value) : perDay(value),
+              formatShare(finding.shares[i] ?? null),
+            ];
+          }),
+        ),
+        ...table(
+          'Took its place',
+          ['Subject'],
+          finding.substitutedBy.map((each) => [subjectInWords(each)]),
+        ),
+      ];
     default:
       return [];
   }
@@ -151,4 +182,15 @@ export function findingTables(finding: Finding): FindingTable[] {
 
 function perDay(value: number): string {
   return value < 10 ? value.toFixed(1) : formatCount(Math.round(value));
+}
+
+/** The first three of many, and how many more there are. */
+function someOf(names: readonly string[]): string {
+  const more = names.length - 3;
+  return `${names.slice(0, 3).join(', ')}${more > 0 ? ` and ${formatCount(more)} more` : ''}`;
+}
+
+/** `2017-05-08T18:40:00.000000Z` as `2017-05-08 18:40:00`; its column's head says that it is UTC. */
+function toSecond(instant: string): string {
+  return instant.replace('T', ' ').replace(/(\.\d+)?Z$/, '');
 }

@@ -5,29 +5,57 @@ import { duplicateCountsOf, LEAVE_OUT_DUPLICATES } from '../../shared/duplicate-
 import { parseFilter } from '../../shared/filter/parse-filter.ts';
 import { type Finding, FINDING_KINDS } from '../../shared/finding.ts';
 import { SEGMENT_ROWS } from '../../shared/flow.ts';
+import type { Profile } from '../../shared/profile.ts';
 import { ZoneClock } from '../../shared/time.ts';
 import { activityShares } from './activity-share.ts';
 import type { Analysis } from './analysis.ts';
 import { type AnalysisFrame, LEVEL, RESAMPLES, SEED, SIGNIFICANCE, daysPerBlock, rounded } from './analysis-frame.ts';
+import { BeaconCollector, beacons } from './beacon.ts';
 import { claimChecks } from './claim-check.ts';
 import { coverageFinding, coverageOf } from './coverage.ts';
+import { cryptocurrencies } from './cryptocurrency.ts';
+import { DailyRecording } from './daily-recording.ts';
 import { dailyRhythms } from './daily-rhythm.ts';
+import { eventAssociations } from './event-association.ts';
+import { DnsTunnelCollector } from './dns-tunnels.ts';
+import { FirstContacts } from './first-contacts.ts';
+import { foreignPresences } from './foreign-presence.ts';
 import { hostProfiles } from './host-profile.ts';
+import { maliciousActivity } from './malicious-activity.ts';
+import { obfuscations } from './obfuscation.ts';
+import { onsets } from './onset.ts';
+import { periodComparisons } from './period-comparison.ts';
+import { ProbeSearch, reconnaissances } from './reconnaissance.ts';
 import { ServerCollector, serverInventory } from './server-inventory.ts';
 import { serviceRankings } from './service-ranking.ts';
 import { adjustPValues } from './statistics/benjamini-hochberg.ts';
 import { resampleDays } from './statistics/day-bootstrap.ts';
 import { TrafficTally, stopIfCancelled } from './traffic-tally.ts';
+import { watchLists } from './watch-list.ts';
 import { weeklyRhythms } from './weekly-rhythm.ts';
 
 /** Every kind of finding, made anew for each run; the order in which findings are told is that of FINDING_KINDS. */
-function analyses(): Analysis[] {
+function analyses(profile: Profile): Analysis[] {
   const servers = new ServerCollector();
+  const dnsTunnels = new DnsTunnelCollector();
+  const regular = new BeaconCollector();
+  const probes = new ProbeSearch(new FirstContacts());
   return [
     { findings: activityShares },
-    { findings: serviceRankings },
+    serviceRankings(),
     dailyRhythms,
     weeklyRhythms,
+    eventAssociations(),
+    onsets(),
+    periodComparisons(),
+    foreignPresences(profile),
+    beacons(regular),
+    { collector: dnsTunnels, findings: () => [] },
+    obfuscations(dnsTunnels),
+    cryptocurrencies(),
+    watchLists(profile),
+    reconnaissances(probes),
+    maliciousActivity({ probes, beacons: regular, dnsTunnels, servers }),
     serverInventory(servers),
     hostProfiles(servers),
     { findings: (frame) => [coverageFinding(frame)] },
@@ -51,7 +79,7 @@ export function analyseCase(
   progress?: (done: number, of: number, what: string) => void,
   cancelled?: () => boolean,
 ): Finding[] {
-  const made = analyses();
+  const made = analyses(reader.profile);
   const frame = gather(reader, made, progress, cancelled);
   if (frame.tally.flows === 0) return [coverageFinding(frame)];
   const findings: Finding[] = [];
@@ -75,7 +103,8 @@ function gather(
 ): AnalysisFrame {
   const { profile } = reader;
   const tally = new TrafficTally(new ZoneClock(profile.timeZone), Object.values(profile.groups));
-  const collectors = [tally, ...made.flatMap(({ collector }) => collector ?? [])];
+  const recording = new DailyRecording(tally.clock);
+  const collectors = [tally, recording, ...made.flatMap(({ collector }) => collector ?? [])];
   const leaveOutDuplicates = reader.meta(LEAVE_OUT_DUPLICATES) === 'yes';
   const activity = activityFilter(profile, leaveOutDuplicates);
   const selection = compileFilter(parseFilter(activity), reader);
@@ -96,6 +125,7 @@ function gather(
     events: reader.events(),
     evidence: reader.evidence(),
     tally,
+    recording,
     days,
     resamples: resampleDays(blocks, RESAMPLES, SEED, LEVEL),
     coverage,
@@ -109,6 +139,7 @@ function gather(
 /** Corrects the p-values of the run and gives the verdicts that rest on them. */
 function settle(frame: AnalysisFrame, findings: readonly Finding[], makers: readonly Analysis[]): Finding[] {
   const adjusted = adjustPValues(findings.map((finding) => finding.pValue));
+  const tests = adjusted.filter((p) => p !== null).length;
   return findings.map((finding, i) => {
     const p = adjusted[i];
     if (p === null) return finding;
@@ -118,7 +149,7 @@ function settle(frame: AnalysisFrame, findings: readonly Finding[], makers: read
       adjustedPValue: rounded(p),
       verdict: p <= SIGNIFICANCE ? 'supported' : 'not-supported',
     };
-    return makers[i].settle?.(frame, settled) ?? settled;
+    return makers[i].settle?.(frame, settled, tests) ?? settled;
   });
 }
 

@@ -6,6 +6,7 @@ import type { CaseEvent } from '../../shared/event.ts';
 import type { Caveat, Coverage, FindingBase, Metric, Verdict } from '../../shared/finding.ts';
 import type { Profile } from '../../shared/profile.ts';
 import { ZoneClock } from '../../shared/time.ts';
+import type { DailyRecording } from './daily-recording.ts';
 import type { DayResamples } from './statistics/day-bootstrap.ts';
 import { type DayTally, SUM_COLUMNS, type TrafficTally } from './traffic-tally.ts';
 
@@ -31,6 +32,7 @@ export interface AnalysisFrame {
   readonly events: readonly CaseEvent[];
   readonly evidence: readonly EvidenceInfo[];
   readonly tally: TrafficTally;
+  readonly recording: DailyRecording;
   /** Local days with any flow in the evidence, ascending. */
   readonly days: readonly DayTally[];
   readonly resamples: DayResamples;

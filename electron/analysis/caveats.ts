@@ -145,6 +145,14 @@ export function activityCaveats(frame: AnalysisFrame): Caveat[] {
   return caveats;
 }
 
+/** The caveat of every figure that rests on where a peer is placed. */
+export function placeCaveat(): Caveat {
+  return {
+    id: 'places-by-table',
+    text: 'Where an address lies follows from dated tables, which err; exits of VPNs and relays stand for others.',
+  };
+}
+
 function labelFlows(frame: AnalysisFrame, label: number): number {
   let flows = 0;
   for (let evidence = 0; evidence < LABEL_EVIDENCE.length; evidence++) {
@@ -153,11 +161,17 @@ function labelFlows(frame: AnalysisFrame, label: number): number {
   return flows;
 }
 
-/** A caveat when most flows behind a figure were named by something weaker than their payload; else none. */
+/** Caveats when most flows behind a figure were named by something weaker than their payload; else none. */
 export function labelCaveats(frame: AnalysisFrame, labels: readonly number[]): Caveat[] {
-  const counts = LABEL_EVIDENCE.map((_, evidence) =>
-    labels.reduce((total, label) => total + frame.tally.evidenceFlows(label, evidence), 0),
+  return evidenceCaveats(
+    LABEL_EVIDENCE.map((_, evidence) =>
+      labels.reduce((total, label) => total + frame.tally.evidenceFlows(label, evidence), 0),
+    ),
   );
+}
+
+/** As labelCaveats, from the flows that rest on each kind of evidence (in the order of LABEL_EVIDENCE). */
+export function evidenceCaveats(counts: readonly number[]): Caveat[] {
   const total = counts.reduce((x, y) => x + y, 0);
   if (total === 0) return [];
   const shareOf = (...kinds: (typeof LABEL_EVIDENCE)[number][]): number =>

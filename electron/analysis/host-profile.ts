@@ -1,11 +1,15 @@
 import type { CaseReader, SegmentInfo } from '../casefile/case-reader.ts';
 import { PairIndex } from '../casefile/pair-index.ts';
+import { type DeviceEvidence, devicesOf, natSuspected, type Seen } from '../../shared/devices.ts';
 import type { Caveat, HostProfileFinding, Verdict } from '../../shared/finding.ts';
+import { type FlowColumn, NAME_ORIGINS, SUBJECT_SIDES } from '../../shared/flow.ts';
 import { formatCount, formatShare, formatShareInterval } from '../../shared/number-format.ts';
 import { ZoneClock } from '../../shared/time.ts';
+import { visibleText } from '../../shared/visible-text.ts';
 import { UNKNOWN } from '../../shared/vocabulary.ts';
 import { AddressNumbers } from './address-numbers.ts';
-import type { Analysis, FlowCollector } from './analysis.ts';
+import type { Analysis } from './analysis.ts';
+import type { FlowCollector } from './flow-collector.ts';
 import {
   type AnalysisFrame,
   LEVEL,
@@ -34,9 +38,12 @@ const MOST_SERVICES = 10;
 const MOST_STRETCHES = 60;
 /** Entries of host, hour and label that are kept. */
 const MOST_KEPT = 1 << 21;
-/** Different user agents or client fingerprints of one address from which on it is taken for several devices. */
-const GATEWAY_AGENTS = 8;
-const GATEWAY_FINGERPRINTS = 12;
+/** Days on which an address shows several devices from which on it is taken for a gateway (on its only day: that one). */
+const GATEWAY_DAYS = 2;
+/** Origins of names that a host gave itself. */
+const OWN_NAMES: ReadonlySet<number> = new Set(
+  (['dhcp-lease', 'mdns-announcement', 'netbios-name'] as const).map((origin) => NAME_ORIGINS.indexOf(origin)),
+);
 
 /** What the pass gathers of every host: activity flows by local hour and label, and how its clients call themselves. */
 class HostCollector implements FlowCollector {
@@ -48,9 +55,13 @@ class HostCollector implements FlowCollector {
   flows = new Float64Array(1024);
   readonly labels: { category: string; service: string | null }[] = [];
   readonly #labelNumbers = new PairIndex();
-  /** (host, text) of user agents and of JA4 fingerprints. */
-  readonly agents = new PairIndex();
-  readonly fingerprints = new PairIndex();
+  /** (host, local day), and what was seen of devices on it. */
+  readonly hostDays = new PairIndex();
+  readonly agents = new SightCounts();
+  readonly fingerprints = new SightCounts();
+  readonly ttls = new SightCounts();
+  /** Names that hosts gave themselves, by host. */
+  readonly names = new SightCounts();
   readonly texts: string[] = [];
   readonly #textNumbers = new Map<string, number>();
   leftOut = 0;
@@ -63,17 +74,28 @@ class HostCollector implements FlowCollector {
     const category = reader.column(segment, 'category');
     const service = reader.column(segment, 'service');
     const sampling = reader.column(segment, 'sampling');
-    const userAgent = reader.column(segment, 'userAgent');
-    const ja4 = reader.column(segment, 'ja4');
-    const agents = this.#numbers(reader.dictionary(segment, 'userAgent'));
-    const fingerprints = this.#numbers(reader.dictionary(segment, 'ja4'));
+    const ttl = reader.column(segment, 'initiatorTtl');
+    const responder = reader.column(segment, 'responder');
+    const linkedOrigin = reader.column(segment, 'linkedOrigin');
+    const linkedName = reader.column(segment, 'linkedName');
+    const side = reader.column(segment, 'subjectSide');
+    const outside = SUBJECT_SIDES.indexOf('none');
+    const fromInside = SUBJECT_SIDES.indexOf('initiator');
+    const agents = this.#textColumns(reader, segment, 'userAgent', 'linkedUserAgent');
+    const fingerprints = this.#textColumns(reader, segment, 'ja4', 'linkedJa4');
+    const names = this.#numbers(reader.dictionary(segment, 'linkedName'));
     for (let row = 0; row < segment.rows; row++) {
+      if (OWN_NAMES.has(linkedOrigin[row]) && side[row] !== outside && side[row] !== fromInside) {
+        this.names.add(this.hosts.number(responder, row * 4), names[linkedName[row] - 1]);
+      }
       if (activity[row] === 0 || !(start[row] >= 0)) continue;
       const host = this.hosts.number(initiator, row * 4);
-      const agent = userAgent[row];
-      if (agent !== 0) this.agents.number(host, agents[agent - 1]);
-      const fingerprint = ja4[row];
-      if (fingerprint !== 0) this.fingerprints.number(host, fingerprints[fingerprint - 1]);
+      const hostDay = this.hostDays.number(host, Math.floor(clock.localHour(start[row]) / 24));
+      const agent = agents(row);
+      if (agent >= 0) this.agents.add(hostDay, agent);
+      const fingerprint = fingerprints(row);
+      if (fingerprint >= 0) this.fingerprints.add(hostDay, fingerprint);
+      if (ttl[row] !== 0) this.ttls.add(hostDay, ttl[row]);
       const label = this.#label(reader, category[row], service[row]);
       if (this.entries.size >= MOST_KEPT) {
         this.leftOut++;
@@ -93,6 +115,14 @@ class HostCollector implements FlowCollector {
     return number;
   }
 
+  /** Number of the text in one of two columns, the first that has one; -1 for none. */
+  #textColumns(reader: CaseReader, segment: SegmentInfo, own: FlowColumn, linked: FlowColumn): (row: number) => number {
+    const [first, second] = [reader.column(segment, own), reader.column(segment, linked)];
+    const ofFirst = this.#numbers(reader.dictionary(segment, own));
+    const ofSecond = this.#numbers(reader.dictionary(segment, linked));
+    return (row) => (first[row] !== 0 ? ofFirst[first[row] - 1] : second[row] !== 0 ? ofSecond[second[row] - 1] : -1);
+  }
+
   /** Numbers of texts over all segments. */
   #numbers(dictionary: readonly string[]): number[] {
     return dictionary.map((text) => {
@@ -110,6 +140,43 @@ function grown(array: Float64Array): Float64Array<ArrayBuffer> {
   return larger;
 }
 
+/** How many flows showed what: by a numbered subject and a numbered thing. */
+class SightCounts {
+  readonly #pairs = new PairIndex();
+  #flows = new Float64Array(256);
+  /** Pairs of each subject; made when all flows were seen. */
+  #of: Map<number, number[]> | null = null;
+
+  add(subject: number, thing: number): void {
+    this.#of = null;
+    const pair = this.#pairs.number(subject, thing);
+    if (pair === this.#flows.length) this.#flows = grown(this.#flows);
+    this.#flows[pair]++;
+  }
+
+  /** What was seen of some subjects together, most flows first. */
+  of(subjects: readonly number[]): { thing: number; flows: number }[] {
+    const found = new Map<number, number>();
+    for (const pair of subjects.flatMap((subject) => this.#bySubject().get(subject) ?? [])) {
+      const thing = this.#pairs.second(pair);
+      found.set(thing, (found.get(thing) ?? 0) + this.#flows[pair]);
+    }
+    return [...found].map(([thing, flows]) => ({ thing, flows }));
+  }
+
+  #bySubject(): Map<number, number[]> {
+    if (this.#of !== null) return this.#of;
+    this.#of = new Map();
+    for (let pair = 0; pair < this.#pairs.size; pair++) {
+      const subject = this.#pairs.first(pair);
+      const held = this.#of.get(subject);
+      if (held === undefined) this.#of.set(subject, [pair]);
+      else held.push(pair);
+    }
+    return this.#of;
+  }
+}
+
 interface HostHour {
   readonly hour: number;
   readonly label: number;
@@ -119,8 +186,8 @@ interface HostHour {
 /**
  * Profiles of the hosts of the ranges that opened most activity flows, the busiest 50.
  *
- * Role: `gateway` when the address shows at least 8 different user agents or 12 different TLS client fingerprints (JA4), which
- * one device hardly does; else `server` when it answered at least two different clients on some port and more flows than it
+ * Devices: by User-Agent, JA4, names that the host gave itself and first TTL (shared/devices.ts). Role: `gateway` when that shows
+ * several devices behind the address on at least two days (over days an address may pass from one to another); else `server` when it answered at least two different clients on some port and more flows than it
  * opened; else `client`. `value` is the host's share of all activity flows, its interval from the day-block bootstrap
  * (Carlstein, Ann. Statist. 14, 1986). `supported`: at least 7 days and 100 flows of the host.
  *
@@ -140,6 +207,13 @@ function profiles(frame: AnalysisFrame, collector: HostCollector, servers: Serve
     const host = hostHours.first(hostHour);
     ofHost[host].push({ hour: hostHours.second(hostHour), label: entries.second(entry), flows: flows[entry] });
   }
+  const hostDaysOf = new Map<number, number[]>();
+  for (let hostDay = 0; hostDay < collector.hostDays.size; hostDay++) {
+    const host = collector.hostDays.first(hostDay);
+    const held = hostDaysOf.get(host);
+    if (held === undefined) hostDaysOf.set(host, [hostDay]);
+    else held.push(hostDay);
+  }
   const totals = ofHost.map((hours) => hours.reduce((total, each) => total + each.flows, 0));
   const busiest = totals
     .map((total, host) => ({ total, host }))
@@ -147,13 +221,29 @@ function profiles(frame: AnalysisFrame, collector: HostCollector, servers: Serve
     .toSorted((x, y) => y.total - x.total || hosts.compare(x.host, y.host));
   return busiest
     .slice(0, MOST_HOSTS)
-    .map(({ host }) => profile(frame, collector, servers, host, ofHost[host], busiest.length));
+    .map(({ host }) => profile(frame, collector, servers, host, ofHost[host], hostDaysOf, busiest.length));
 }
 
-function textsOf(pairs: PairIndex, host: number, texts: readonly string[]): string[] {
-  const found: string[] = [];
-  for (let pair = 0; pair < pairs.size; pair++) if (pairs.first(pair) === host) found.push(texts[pairs.second(pair)]);
-  return found.toSorted();
+/** What some days of a host show of devices. */
+function deviceEvidence(
+  collector: HostCollector,
+  hostDays: readonly number[],
+  hosts: readonly number[],
+): DeviceEvidence {
+  const seen = (counts: SightCounts, of: readonly number[]): Seen[] =>
+    counts
+      .of(of)
+      .map(({ thing, flows }) => ({ value: collector.texts[thing], flows }))
+      .toSorted((x, y) => y.flows - x.flows || (x.value < y.value ? -1 : 1));
+  return {
+    userAgents: seen(collector.agents, hostDays),
+    ja4s: seen(collector.fingerprints, hostDays),
+    ttls: collector.ttls
+      .of(hostDays)
+      .map(({ thing, flows }) => ({ value: thing, flows }))
+      .toSorted((x, y) => y.flows - x.flows || x.value - y.value),
+    names: seen(collector.names, hosts),
+  };
 }
 
 function profile(
@@ -162,12 +252,16 @@ function profile(
   servers: ServerCollector,
   host: number,
   hours: readonly HostHour[],
+  hostDaysOf: ReadonlyMap<number, readonly number[]>,
   hostsInAll: number,
 ): HostProfileFinding {
   const address = collector.hosts.text(host);
   const { timeZone } = frame.profile;
-  const agents = textsOf(collector.agents, host, collector.texts);
-  const fingerprints = textsOf(collector.fingerprints, host, collector.texts);
+  const hostDays = hostDaysOf.get(host) ?? [];
+  const devices = devicesOf(deviceEvidence(collector, hostDays, [host]));
+  const suspicions = hostDays
+    .map((day) => natSuspected(deviceEvidence(collector, [day], [])))
+    .filter(({ suspected }) => suspected);
   const perDay = new Map<number, HostHour[]>();
   for (const each of hours) {
     const day = Math.floor(each.hour / 24);
@@ -180,7 +274,7 @@ function profile(
   const total = hours.reduce((x, each) => x + each.flows, 0);
   const answered = servers.offers.filter((offer) => servers.addresses.text(offer.address) === address);
   const served = answered.filter(({ clients }) => clients >= SERVER_CLIENTS);
-  const isGateway = agents.length >= GATEWAY_AGENTS || fingerprints.length >= GATEWAY_FINGERPRINTS;
+  const isGateway = suspicions.length >= Math.min(GATEWAY_DAYS, Math.max(1, hostDays.length));
   const isServer = served.length > 0 && served.reduce((x, offer) => x + offer.flows, 0) > total;
   const role = isGateway ? 'gateway' : isServer ? 'server' : 'client';
 
@@ -210,8 +304,9 @@ function profile(
     caveats.push({
       id: 'several-devices',
       text:
-        `${agents.length} different user agents and ${fingerprints.length} different TLS client fingerprints came from this ` +
-        'address: several devices behind one address (translation or a proxy) are likely, and the figures are of all of them.',
+        `On ${suspicions.length} of ${hostDays.length} days this address showed several devices ` +
+        `(${[...new Set(suspicions.flatMap(({ why }) => why))].toSorted().slice(0, 3).join('; ')}): translation or a proxy is ` +
+        'likely, and the figures are of all devices behind it.',
     });
   }
   if (collector.leftOut > 0) {
@@ -249,8 +344,7 @@ function profile(
       host: address,
       timeZone,
       mostHosts: MOST_HOSTS,
-      gatewayUserAgents: GATEWAY_AGENTS,
-      gatewayFingerprints: GATEWAY_FINGERPRINTS,
+      gatewayDays: GATEWAY_DAYS,
       serverClients: SERVER_CLIENTS,
       resamples: RESAMPLES,
       seed: SEED,
@@ -270,7 +364,7 @@ function profile(
     kind: 'host-profile',
     host: address,
     role,
-    devices: [],
+    devices: devices.map(({ kind, why }) => ({ kind, why: visibleText(why) })),
     topServices: services,
     activeHours: window === null ? null : { from: window.from, to: window.to },
     days: toldDays(frame, days, flowsOn).map((day) => ({

@@ -7,7 +7,8 @@ import { formatCount } from '../../shared/number-format.ts';
 import { formatUtc } from '../../shared/time.ts';
 import { PROTOCOLS, UNKNOWN } from '../../shared/vocabulary.ts';
 import { AddressNumbers } from './address-numbers.ts';
-import type { Analysis, FlowCollector } from './analysis.ts';
+import type { Analysis } from './analysis.ts';
+import type { FlowCollector } from './flow-collector.ts';
 import { type AnalysisFrame, baseOf, caseWindow } from './analysis-frame.ts';
 import { caseCaveats } from './caveats.ts';
 

@@ -15,7 +15,7 @@ import { HostHours } from './host-hours.ts';
 export const LONGEST_FLOW_HOURS = 744;
 
 /** 2255-01-01: later times are not exact in float64 microseconds and are taken as damage, like those before 1970. */
-const LATEST = 8_993_808_000_000_000;
+export const LATEST = 8_993_808_000_000_000;
 
 /** Protocols whose content a wire tap cannot read. */
 const ENCRYPTED_PROTOCOLS =

@@ -41,7 +41,12 @@ function only<Kind extends Finding['kind']>(findings: Finding[], kind: Kind): Ex
 }
 
 /** Kinds that count what is there: no number of days is too few for them. */
-const COUNTS: ReadonlySet<Finding['kind']> = new Set<Finding['kind']>(['coverage', 'server-inventory']);
+const COUNTS: ReadonlySet<Finding['kind']> = new Set<Finding['kind']>([
+  'coverage',
+  'malicious-activity',
+  'reconnaissance',
+  'server-inventory',
+]);
 
 const HOUR = 3_600_000_000;
 const WORLD: PlantedWorld = {

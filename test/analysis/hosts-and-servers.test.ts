@@ -112,11 +112,34 @@ describe('host profiles', () => {
     expect(claim).toMatchObject({ verdictOnClaim: 'holds', restsOn: [hostsOf(findings)[0]?.id] });
   });
 
-  it('take many user agents behind one address for a gateway', () => {
-    const flows = habits('175.45.176.20').map((flow, i) => ({ ...flow, texts: { userAgent: `Agent/${i % 9}` } }));
+  const IPAD = 'Mozilla/5.0 (iPad; CPU OS 10_3_1 like Mac OS X) AppleWebKit/603.1.30 Mobile/14E304 Safari/602.1';
+  const WINDOWS =
+    'Mozilla/5.0 (Windows NT 6.1; WOW64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/57.0.2987.133 Safari/537.36';
+
+  it('tell the device and why', () => {
+    const flows = habits('175.45.176.20').map((flow) => ({ ...flow, texts: { userAgent: IPAD } }));
+    const [host] = hostsOf(findingsOf(flows, { rows: 37 }));
+    expect(host?.role).toBe('client');
+    expect(host?.devices).toEqual([{ kind: 'iPad', why: expect.stringContaining('User-Agent') }]);
+  });
+
+  it('take several kinds of device behind one address for a gateway', () => {
+    const flows = habits('175.45.176.20').map((flow, i) => ({
+      ...flow,
+      texts: { linkedUserAgent: i % 2 ? IPAD : WINDOWS },
+    }));
     const [host] = hostsOf(findingsOf(flows, { rows: 37 }));
     expect(host?.role).toBe('gateway');
-    expect(host?.caveats.find(({ id }) => id === 'several-devices')?.text).toContain('9 different user agents');
+    expect(host?.devices.map(({ kind }) => kind)).toEqual(['Windows 7 PC', 'iPad']);
+    expect(host?.caveats.find(({ id }) => id === 'several-devices')?.text).toMatch(/^On 10 of 10 days/);
+  });
+
+  it('do not take a change of device from one day to another for a gateway', () => {
+    const flows = habits('175.45.176.20').map((flow) => ({
+      ...flow,
+      texts: { userAgent: flow.start < FIRST_MONDAY + 5 * DAY ? IPAD : WINDOWS },
+    }));
+    expect(hostsOf(findingsOf(flows))[0]?.role).toBe('client');
   });
 
   it('are the same whatever the cut of segments', () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { StoredInstitution } from '../../electron/casefile/case-reader.ts';
+import type { StoredInstitution, StoredService } from '../../electron/casefile/case-reader.ts';
 import { createCaseFile } from '../../electron/casefile/case-file.ts';
 import { Random } from '../../electron/analysis/statistics/random.ts';
 import {
@@ -69,6 +69,8 @@ export function plantCase(
     meta?: Record<string, string>;
     /** By the text in label column `match`. */
     institutions?: Readonly<Record<string, StoredInstitution>>;
+    /** By the service's id. */
+    services?: Readonly<Record<string, StoredService>>;
   } = {},
 ): void {
   const db = createCaseFile(path);
@@ -93,6 +95,8 @@ export function plantCase(
   for (const [match, of] of Object.entries(options.institutions ?? {})) {
     putInstitution.run(match, of.name, of.country, of.class, of.domain);
   }
+  const putService = db.prepare('INSERT INTO service VALUES (?, ?, ?)');
+  for (const [id, of] of Object.entries(options.services ?? {})) putService.run(id, of.subcategory, of.country);
   const terms = new Map<string, number>();
   const term = (id: string): number => {
     const known = terms.get(id);

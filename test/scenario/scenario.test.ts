@@ -8,6 +8,7 @@ import type { Finding } from '../../shared/finding.ts';
 import { type JudgedWorld, judgeWorld } from './judge-world.ts';
 import { judgeActivityShares } from './judges/activity-share.ts';
 import type { JudgedRow } from './judges/judged-row.ts';
+import { JUDGES } from './judges/judges.ts';
 import { judgeWeeklyRhythms } from './judges/weekly-rhythm.ts';
 import { gatherMeasures, wilson } from './result-table.ts';
 import { eventWorld, nullWorld, plantedWorld } from './vary-world.ts';
@@ -65,7 +66,17 @@ describe('planted worlds', () => {
 });
 
 describe('null worlds', () => {
-  it.each(['daily-rhythm', 'weekly-rhythm', 'event-association'])('%s is judged, and tells nothing', (kind) => {
+  it.each([
+    'daily-rhythm',
+    'weekly-rhythm',
+    'event-association',
+    'foreign-presence',
+    'obfuscation',
+    'cryptocurrency',
+    'watch-list',
+    'host-profile',
+    'claim-check',
+  ])('%s is judged, and tells nothing', (kind) => {
     const rows = rowsOf(nulls, kind);
     expect(rows.length).toBeGreaterThan(0);
     expect(rows.filter(({ isFalse }) => isFalse)).toEqual([]);
@@ -93,6 +104,30 @@ describe('judges', () => {
     const falsehoods = judgeWeeklyRhythms(told, truth).filter(({ isFalse }) => isFalse);
     expect(falsehoods.length).toBeGreaterThan(0);
     expect(judgeWeeklyRhythms(told, { ...truth, isFlatWeek: false }).filter(({ isFalse }) => isFalse)).toEqual([]);
+  });
+
+  it.each(['foreign-presence', 'obfuscation', 'cryptocurrency', 'watch-list', 'host-profile', 'claim-check'] as const)(
+    'see a %s that is not there',
+    (kind) => {
+      const { findings, truth } = nulls[0];
+      const told = findings.map((finding): Finding => {
+        const supported = { ...finding, verdict: 'supported' as const };
+        if (supported.kind === 'foreign-presence') return { ...supported, flagged: true };
+        if (supported.kind === 'host-profile') return { ...supported, role: 'server' };
+        return supported.kind === 'claim-check' ? { ...supported, verdictOnClaim: 'holds' } : supported;
+      });
+      expect(JUDGES[kind]?.(told, truth).filter(({ isFalse }) => isFalse).length).toBeGreaterThan(0);
+    },
+  );
+
+  it('see a server that is not listed', () => {
+    const { findings, truth } = planted[0];
+    const emptied = findings.map((finding): Finding =>
+      finding.kind === 'server-inventory' ? { ...finding, servers: [] } : finding,
+    );
+    const rows = JUDGES['server-inventory']?.(emptied, truth) ?? [];
+    expect(rows.length).toBeGreaterThan(0);
+    expect(rows.every(({ isFound }) => isFound === false)).toBe(true);
   });
 
   it('gather rows into measures', () => {

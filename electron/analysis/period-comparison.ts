@@ -1,0 +1,569 @@
+import type { Caveat, PeriodComparisonFinding } from '../../shared/finding.ts';
+import { formatAmount, formatCount, formatList } from '../../shared/number-format.ts';
+import { visibleText } from '../../shared/visible-text.ts';
+import type { Analysis } from './analysis.ts';
+import {
+  type AnalysisFrame,
+  LEVEL,
+  RESAMPLES,
+  SEED,
+  SIGNIFICANCE,
+  activityOf,
+  baseOf,
+  daysPerBlock,
+  hasActivity,
+  rounded,
+  seenBetween,
+  sum,
+} from './analysis-frame.ts';
+import { MINIMUM_SUBJECT_FLOWS, activitySubjects } from './activity-subjects.ts';
+import { activityCaveats, labelCaveats } from './caveats.ts';
+import {
+  type ComparedDay,
+  type RecordingChange,
+  changeInWords,
+  comparedDays,
+  dateOfDay,
+  leftOutDays,
+  recordingChanges,
+  withoutLeftOutDays,
+} from './compared-days.ts';
+import { CONCEALED, MOST_PATHS, PATH_FIELDS } from './daily-recording.ts';
+import { bootstrapInterval, resampledTotals } from './statistics/day-bootstrap.ts';
+import { type PeriodTest, comparePeriods } from './statistics/period-test.ts';
+
+/** Each period must have so many days that can be compared: two of each weekday. */
+const LEAST_DAYS = 14;
+/** Services compared, those with most flows; and ways out of the network. */
+const MOST_SERVICES = 30;
+const MOST_UPSTREAMS = 8;
+/** Events of these kinds divide the window, as does a pause of so many days; at most so many divisions, told when there are more. */
+const DIVIDING_KINDS: readonly string[] = ['period', 'publication', 'routing', 'sanctions'];
+const PAUSE_DAYS = 7;
+const MOST_DIVISIONS = 4;
+/** A change that may be less than by a fifth is not told: no window is like another to the last percent. */
+const LEAST_RATIO = 1.2;
+/** Permutations at most, and the work that they may make: permutations × days. */
+const MOST_PERMUTATIONS = 19_999;
+const MOST_PERMUTED_DAYS = 4_000_000;
+/** Its own p must be this small, so that no chance change rides on the true ones of a run that the correction counts. */
+const OWN_SIGNIFICANCE = 0.001;
+/** Hits after which more permutations tell nothing; see statistics/sequential-permutations.ts. */
+const ENOUGH_HITS = 50;
+/** What took a place must have gained by a test of its own. */
+const GAIN_SIGNIFICANCE = 0.01;
+/** Half of the logarithm of a change must be shared by all activity to lay it to the recording. */
+const SHARED_PART = 0.5;
+/** Events that a caveat names. */
+const NAMED_EVENTS = 5;
+
+/** Calendar days since 1970-01-01, both included. */
+interface Period {
+  readonly from: number;
+  readonly to: number;
+}
+
+interface Division {
+  /** `halves`, `pause`, or the event: what the id of a finding hangs on. */
+  readonly by: string;
+  /** Why it is divided there. */
+  readonly words: string;
+  readonly earlier: Period;
+  readonly later: Period;
+}
+
+interface Subject {
+  readonly id: string;
+  readonly name: string;
+  readonly category: string | null;
+  readonly isService: boolean;
+  /** Filter expression within activity; empty for all of it. */
+  readonly filter: string;
+  readonly labels: readonly number[];
+  readonly metric: 'flows' | 'bytes';
+  /** By index of `frame.days`. */
+  readonly daily: Float64Array;
+  /** What one recorded flow adds. */
+  readonly unit: number;
+}
+
+interface Compared {
+  readonly division: Division;
+  readonly subject: Subject;
+  readonly test: PeriodTest;
+  /** Totals and observed days of either period. */
+  readonly totals: [number, number];
+  readonly observed: [number, number];
+  /** Days by count. */
+  readonly days: [number, number];
+  /** Interval of the change; and of what was gained a day, with its value. */
+  readonly interval: [number, number] | null;
+  readonly gain: number;
+  readonly gainInterval: [number, number] | null;
+}
+
+/**
+ * What changed between two periods: the halves of the window, and the stretches before and after events of kind `period`,
+ * `publication`, `routing` or `sanctions` and before and after a pause of the recording of a week or more. One finding for each division
+ * and subject: volume by flows and by bytes, each category and the 30 largest services with at least 20 recorded flows,
+ * concealed traffic (`technique:all`), and the way out of the network where flow exports tell it.
+ *
+ * `change` is the later mean per observed day over the earlier, minus 1. Days of which less than three quarters were observed are
+ * left out, the others count by their observed hours, so that outages are no decline. Interval: day-block bootstrap of the log
+ * ratio, widened by the square root of the variance inflation of the days. Test: statistics/period-test.ts.
+ *
+ * `supported`: the corrected p is at most 0.05, p itself at most 0.001, and the whole interval beyond a fifth more, or as much less. It is `not-supported` where the
+ * sampling rate changed meanwhile and all activity changed alike; `insufficient-data` with fewer than 14 comparable days on either side,
+ * or when evidence of some weight begins or ends inside the periods, since then the recordings are compared.
+ * `substitutedBy`: services of the same category that gained as much a day as the subject lost (intervals overlap).
+ */
+export function periodComparisons(): Analysis {
+  const notes = new Map<string, Note>();
+  return {
+    findings(frame) {
+      const days = comparedDays(frame);
+      const { divisions, leftOut } = divisionsOf(frame, days);
+      const whole = divisions.filter((division) => isWhole(days, division));
+      const [halves] = divisions;
+      if (halves === undefined) return [];
+      if (whole.length === 0) {
+        return comparisons(frame, days, halves, [], volumes(frame), 0, notes);
+      }
+      const { subjects, servicesLeftOut } = subjectsOf(frame);
+      const changes = recordingChanges(frame, days);
+      return whole.flatMap((division) =>
+        comparisons(frame, days, division, changes, subjects, leftOut + servicesLeftOut, notes),
+      );
+    },
+    settle(frame, finding) {
+      const note = notes.get(finding.id);
+      if (finding.kind !== 'period-comparison' || note === undefined) return finding;
+      const ratio = 1 + (finding.change ?? 0);
+      const [low, high] = finding.interval ?? [0, 0];
+      const isLarge = 1 + low >= LEAST_RATIO || 1 + high <= 1 / LEAST_RATIO;
+      const isClear = finding.verdict === 'supported' && (finding.pValue ?? 1) <= OWN_SIGNIFICANCE;
+      const isSupported = isClear && isLarge && !note.isShared;
+      const told: PeriodComparisonFinding = {
+        ...finding,
+        verdict: isSupported ? 'supported' : 'not-supported',
+        substitutedBy: isSupported && ratio < 1 ? note.substitutes : [],
+      };
+      return { ...told, statement: statementOf(frame, told, note.name) };
+    },
+  };
+}
+
+/** What `settle` needs to know of a finding. */
+interface Note {
+  /** The subject in words. */
+  readonly name: string;
+  /** What may have taken its place. */
+  readonly substitutes: string[];
+  /** Whether its change is laid to the recording. */
+  readonly isShared: boolean;
+}
+
+/** The findings of one division; the first subject is the volume by flows. */
+function comparisons(
+  frame: AnalysisFrame,
+  days: readonly ComparedDay[],
+  division: Division,
+  ofRecording: readonly RecordingChange[],
+  subjects: readonly Subject[],
+  leftOut: number,
+  notes: Map<string, Note>,
+): PeriodComparisonFinding[] {
+  const changes = ofRecording.filter(
+    ({ day, what }) => what !== 'gap' && day > division.earlier.from && day <= division.later.to,
+  );
+  const isTested = isWhole(days, division) && !changes.some(({ what }) => what === 'evidence');
+  const compared = subjects.map((subject) => compare(frame, days, division, subject, isTested));
+  const [volume] = compared;
+  return compared.map((each) => {
+    const finding = findingOf(frame, days, each, { changes, isTested, leftOut, all: subjects });
+    notes.set(finding.id, {
+      name: each.subject.name,
+      substitutes: substitutesOf(each, compared),
+      isShared: changes.length > 0 && isSharedChange(each.test.logRatio, volume.test.logRatio),
+    });
+    return finding;
+  });
+}
+
+function isSharedChange(change: number, ofAll: number): boolean {
+  return Math.sign(change) === Math.sign(ofAll) && Math.abs(ofAll) >= SHARED_PART * Math.abs(change);
+}
+
+/** Divisions of the window, the halves first; and how many more there are. */
+function divisionsOf(frame: AnalysisFrame, days: readonly ComparedDay[]): { divisions: Division[]; leftOut: number } {
+  const first = frame.days[0]?.day ?? 0;
+  const last = frame.days.at(-1)?.day ?? 0;
+  const middle = first + Math.ceil((last - first + 1) / 2);
+  const found: Division[] = [];
+  for (const { kind, label, time } of frame.events) {
+    if (!DIVIDING_KINDS.includes(kind)) continue;
+    const day = Math.floor(frame.tally.clock.localHour(time) / 24);
+    if (day <= first || day >= last) continue;
+    found.push({
+      by: `${kind} ${time} ${label}`,
+      words: `before and after “${visibleText(label)}” (${visibleText(kind)}, ${dateOfDay(day)})`,
+      earlier: { from: first, to: day - 1 },
+      later: { from: day + 1, to: last },
+    });
+  }
+  days.forEach(({ day }, i) => {
+    const before = days[i - 1];
+    if (before === undefined || day - before.day <= PAUSE_DAYS) return;
+    found.push({
+      by: `pause ${dateOfDay(day)}`,
+      words: 'before and after a pause of the recording',
+      earlier: { from: first, to: before.day },
+      later: { from: day, to: last },
+    });
+  });
+  const kept = found.filter((division) => isWhole(days, division)).toSorted((x, y) => x.later.from - y.later.from);
+  const halves: Division = {
+    by: 'halves',
+    words: 'the first half of the window and the second',
+    earlier: { from: first, to: middle - 1 },
+    later: { from: middle, to: last },
+  };
+  return {
+    divisions: [halves, ...kept.slice(0, MOST_DIVISIONS - 1)],
+    leftOut: Math.max(0, kept.length - MOST_DIVISIONS + 1),
+  };
+}
+
+function isIn({ day }: ComparedDay, { from, to }: Period): boolean {
+  return day >= from && day <= to;
+}
+
+function isWhole(days: readonly ComparedDay[], { earlier, later }: Division): boolean {
+  return [earlier, later].every((period) => days.filter((day) => isIn(day, period)).length >= LEAST_DAYS);
+}
+
+function volumes(frame: AnalysisFrame): Subject[] {
+  const { tally, days } = frame;
+  const unit = Math.max(1, ...frame.coverage.sampling);
+  return (['flows', 'bytes'] as const).map((metric) => {
+    const daily = Float64Array.from(days, (day) => activityOf(day, metric));
+    const perFlow = metric === 'flows' ? unit : sum(daily) / Math.max(1, tally.activityFlows);
+    return {
+      id: 'volume',
+      name: 'all activity',
+      category: null,
+      isService: false,
+      filter: '',
+      labels: [],
+      metric,
+      daily,
+      unit: perFlow || 1,
+    };
+  });
+}
+
+function subjectsOf(frame: AnalysisFrame): { subjects: Subject[]; servicesLeftOut: number } {
+  const { recording, days } = frame;
+  const unit = Math.max(1, ...frame.coverage.sampling);
+  const { subjects, leftOut } = activitySubjects(frame, MOST_SERVICES);
+  const plain = { category: null, isService: false, labels: [], metric: 'flows', unit } as const;
+  const concealed: Subject = {
+    ...plain,
+    id: 'technique:all',
+    name: 'traffic through VPN, Tor, proxies and tunnels',
+    filter: CONCEALED,
+    daily: Float64Array.from(days, ({ day }) => recording.concealed(day)),
+  };
+  return {
+    subjects: [
+      ...volumes(frame),
+      ...(recording.concealedFlows >= MINIMUM_SUBJECT_FLOWS ? [concealed] : []),
+      ...subjects.map((subject): Subject => ({ ...subject, metric: 'flows', unit })),
+      ...upstreams(frame).map(({ field, value, daily }): Subject => ({
+        ...plain,
+        id: `upstream:${field}=${value}`,
+        name: `activity by ${field} ${value}`,
+        filter: `${field} = ${value}`,
+        daily,
+      })),
+    ],
+    servicesLeftOut: leftOut,
+  };
+}
+
+/** The ways out by the most telling field that knows two or more; those with most flows. */
+function upstreams(frame: AnalysisFrame): { field: string; value: string; daily: Float64Array }[] {
+  const { recording, days } = frame;
+  const least = MINIMUM_SUBJECT_FLOWS * Math.max(1, ...frame.coverage.sampling);
+  for (const field of PATH_FIELDS) {
+    // Interface numbers mean something at one exporter only.
+    if (field === 'inputInterface' && recording.pathsOf('exporter').length > 1) continue;
+    const paths = recording
+      .pathsOf(field)
+      .map(({ value, perDay }) => ({ field, value, daily: Float64Array.from(days, ({ day }) => perDay(day)) }))
+      .filter(({ daily }) => sum(daily) >= least);
+    if (paths.length < 2) continue;
+    const heaviest = paths.toSorted((x, y) => sum(y.daily) - sum(x.daily)).slice(0, MOST_UPSTREAMS);
+    return paths.filter((path) => heaviest.includes(path));
+  }
+  return [];
+}
+
+function compare(
+  frame: AnalysisFrame,
+  days: readonly ComparedDay[],
+  division: Division,
+  subject: Subject,
+  isTested: boolean,
+): Compared {
+  const { earlier, later } = division;
+  const chosen = days.filter((day) => isIn(day, earlier) || isIn(day, later));
+  const isLater = Uint8Array.from(chosen, (day) => (isIn(day, later) ? 1 : 0));
+  const values = Float64Array.from(chosen, ({ index }) => subject.daily[index]);
+  const exposures = Float64Array.from(chosen, ({ exposure }) => exposure);
+  const { unit } = subject;
+  const permutations = Math.min(MOST_PERMUTATIONS, Math.max(999, Math.floor(MOST_PERMUTED_DAYS / (chosen.length + 1))));
+  const test = comparePeriods(
+    { values, exposures, isLater, weekdays: Uint8Array.from(chosen, ({ weekday }) => weekday), unit },
+    isTested ? permutations : 1,
+    ENOUGH_HITS,
+    SEED,
+  );
+  const of = (series: Float64Array, side: number): number => sum(series.filter((_, i) => isLater[i] === side));
+  const totals: [number, number] = [of(values, 0), of(values, 1)];
+  const observed: [number, number] = [of(exposures, 0), of(exposures, 1)];
+
+  const { resamples } = frame;
+  const size = daysPerBlock(frame.days.length);
+  const resampled = (series: Float64Array, side: number): Float64Array => {
+    const blocks = new Float64Array(resamples.blocks);
+    chosen.forEach(({ index }, i) => {
+      if (isLater[i] === side) blocks[Math.floor(index / size)] += series[i];
+    });
+    return resampledTotals(resamples, blocks);
+  };
+  const [sumsEarlier, sumsLater] = [resampled(values, 0), resampled(values, 1)];
+  const [daysEarlier, daysLater] = [resampled(exposures, 0), resampled(exposures, 1)];
+  const isSeen = totals[0] + totals[1] > 0 && observed[0] > 0 && observed[1] > 0;
+  const logs = sumsLater.map((laterSum, r) =>
+    Math.log((laterSum + unit / 2) / daysLater[r] / ((sumsEarlier[r] + unit / 2) / daysEarlier[r])),
+  );
+  const gains = sumsLater.map((laterSum, r) => laterSum / daysLater[r] - sumsEarlier[r] / daysEarlier[r]);
+  const gain = totals[1] / observed[1] - totals[0] / observed[0];
+  const wider = Math.sqrt(test.inflation);
+  const widened = (value: number, interval: [number, number] | null): [number, number] | null =>
+    interval === null ? null : [value - wider * (value - interval[0]), value + wider * (interval[1] - value)];
+  const logInterval = isSeen ? widened(test.logRatio, bootstrapInterval(resamples, logs)) : null;
+  return {
+    division,
+    subject,
+    test,
+    totals,
+    observed,
+    days: [chosen.length - sum(isLater), sum(isLater)],
+    interval: logInterval === null ? null : [Math.exp(logInterval[0]) - 1, Math.exp(logInterval[1]) - 1],
+    gain,
+    gainInterval: isSeen ? widened(gain, bootstrapInterval(resamples, gains)) : null,
+  };
+}
+
+/** Services of the subject's category that gained what it lost: each on its own, or all of them together. */
+function substitutesOf(lost: Compared, compared: readonly Compared[]): string[] {
+  const { subject, gainInterval } = lost;
+  if (!subject.isService || gainInterval === null || lost.gain >= 0) return [];
+  const gainers = compared.filter(
+    (each) =>
+      each.subject.isService &&
+      each.subject.category === subject.category &&
+      each.gainInterval !== null &&
+      each.gainInterval[0] > 0 &&
+      each.test.pValue <= GAIN_SIGNIFICANCE,
+  );
+  const [least, most] = [-gainInterval[1], -gainInterval[0]];
+  const covers = (low: number, high: number): boolean => low <= most && high >= least;
+  const alone = gainers.filter((each) => each.gainInterval !== null && covers(...each.gainInterval));
+  if (alone.length > 0) return alone.map((each) => each.subject.id);
+  const [low, high] = [0, 1].map((end) => sum(gainers.map((each) => each.gainInterval?.[end] ?? 0)));
+  return gainers.length > 1 && covers(low, high) ? gainers.map((each) => each.subject.id) : [];
+}
+
+/** What findings of one division have alike. */
+interface Circumstances {
+  /** Changes of the recording inside the periods. */
+  readonly changes: readonly RecordingChange[];
+  readonly isTested: boolean;
+  /** Services and divisions that were not compared. */
+  readonly leftOut: number;
+  /** All subjects, the volumes first. */
+  readonly all: readonly Subject[];
+}
+
+function findingOf(
+  frame: AnalysisFrame,
+  days: readonly ComparedDay[],
+  compared: Compared,
+  { changes, isTested, leftOut, all }: Circumstances,
+): PeriodComparisonFinding {
+  const { division, subject, test, totals, observed, interval } = compared;
+  const { earlier, later } = division;
+  const { metric } = subject;
+  const isComparable = observed[0] > 0 && observed[1] > 0;
+  const isEnough = isWhole(days, division) && totals[0] + totals[1] >= MINIMUM_SUBJECT_FLOWS * subject.unit;
+  const isJudged = isTested && isEnough;
+  const change = !isComparable || totals[0] + totals[1] === 0 ? null : Math.exp(test.logRatio) - 1;
+  const perDay: [number, number] = isComparable ? [totals[0] / observed[0], totals[1] / observed[1]] : [0, 0];
+  const volume = all.find((each) => each.id === 'volume' && each.metric === metric);
+  const shareOf = (total: number, period: Period): number | null => {
+    const of = sum(days.filter((day) => isIn(day, period)).map(({ index }) => volume?.daily[index] ?? 0));
+    return of === 0 ? null : rounded(total / of);
+  };
+  const caveats: Caveat[] = [];
+  if (!isEnough) {
+    caveats.push({
+      id: 'too-little-data',
+      text:
+        `${compared.days[0]} and ${compared.days[1]} days can be compared, with too few of them or of flows; at least ` +
+        `${LEAST_DAYS} days on either side and ${MINIMUM_SUBJECT_FLOWS} recorded flows are needed.`,
+    });
+  }
+  if (changes.length > 0) {
+    caveats.push({
+      id: 'recording-changes',
+      text:
+        `Inside the two periods the recording changes (${changes.map(changeInWords).join('; ')})` +
+        (changes.some(({ what }) => what === 'evidence')
+          ? ': recordings would be compared, not what was recorded.'
+          : '; a change that all activity shares is laid to it.'),
+    });
+  }
+  const cut = leftOutDays(frame, days);
+  if (cut.length > 0) {
+    caveats.push({
+      id: 'days-cut',
+      text: `${cut.length} days are left out because the evidence shows too little of them.`,
+    });
+  }
+  if (totals[0] === 0 || totals[1] === 0) {
+    caveats.push({
+      id: 'none-in-one-period',
+      text: 'In one of the periods none was seen: the change is a bound, half a recorded flow taken for none.',
+    });
+  }
+  const events = frame.events.filter(({ kind, time }) => {
+    const day = Math.floor(frame.tally.clock.localHour(time) / 24);
+    return DIVIDING_KINDS.includes(kind) && day >= earlier.from && day <= later.to;
+  });
+  if (events.length > 0) {
+    const named = events
+      .slice(0, NAMED_EVENTS)
+      .map(({ label, kind }) => `“${visibleText(label)}” (${visibleText(kind)})`);
+    const more = events.length > NAMED_EVENTS ? ` and ${events.length - NAMED_EVENTS} more` : '';
+    caveats.push({
+      id: 'events-inside',
+      text: `Inside the periods lie ${formatList(named)}${more}: timing only; being written about can change what people do.`,
+    });
+  }
+  if (leftOut > 0 && subject.id === 'volume') {
+    caveats.push({
+      id: 'comparisons-left-out',
+      text: `${formatCount(leftOut)} services or divisions of the window more were not compared.`,
+    });
+  }
+  if (subject.id === 'volume' && PATH_FIELDS.some((field) => frame.recording.isFull(field))) {
+    caveats.push({
+      id: 'paths-not-told',
+      text: `The flow exports name more than ${MOST_PATHS} next hops, exporters or interfaces, too many to be followed.`,
+    });
+  }
+  caveats.push(...labelCaveats(frame, subject.labels), ...activityCaveats(frame));
+  const within = subject.filter === '' ? '' : ` and ${subject.filter}`;
+  const whereOf = ({ from, to }: Period): string =>
+    `${frame.activity}${within} and start >= ${dateOfDay(from)} and start < ${dateOfDay(to + 1)}` +
+    withoutLeftOutDays(frame, days, from, to);
+  const base = baseOf(frame, {
+    kind: 'period-comparison',
+    subject: `${subject.id} ${division.by}`,
+    title: `Change of ${subject.name}${subject.id === 'volume' ? ` by ${metric}` : ''}, ${division.words}`,
+    statement: '',
+    verdict: isJudged ? 'not-supported' : 'insufficient-data',
+    value: change,
+    interval: change === null ? null : interval,
+    unit: 'relative change per observed day',
+    pValue: isJudged ? test.pValue : null,
+    method: {
+      name: 'Ratio of means per observed day; studentised permutation test within weekdays; day-block bootstrap interval',
+      source:
+        'Neuhaus, Ann. Statist. 21 (1993); Janssen, Stat. Probab. Lett. 36 (1997); Newey and West, Econometrica 55 (1987); ' +
+        'Besag and Clifford, Biometrika 78 (1991); Carlstein, Ann. Statist. 14 (1986)',
+    },
+    parameters: {
+      subject: subject.id,
+      metric,
+      division: division.by,
+      leastDays: LEAST_DAYS,
+      leastRatio: LEAST_RATIO,
+      mostPermutations: MOST_PERMUTATIONS,
+      mostPermutedDays: MOST_PERMUTED_DAYS,
+      enoughHits: ENOUGH_HITS,
+      resamples: RESAMPLES,
+      mostServices: MOST_SERVICES,
+      mostUpstreams: MOST_UPSTREAMS,
+      minimumFlows: MINIMUM_SUBJECT_FLOWS,
+      dividingKinds: DIVIDING_KINDS,
+      pauseDays: PAUSE_DAYS,
+      mostDivisions: MOST_DIVISIONS,
+      gainSignificance: GAIN_SIGNIFICANCE,
+      sharedPart: SHARED_PART,
+      significance: SIGNIFICANCE,
+      ownSignificance: OWN_SIGNIFICANCE,
+      seed: SEED,
+      level: LEVEL,
+      timeZone: frame.profile.timeZone,
+    },
+    metric,
+    where: whereOf(later),
+    numerator: totals[1],
+    denominator: totals[0],
+    caveats,
+  });
+  const finding: PeriodComparisonFinding = {
+    ...base,
+    kind: 'period-comparison',
+    periods: [
+      { from: dateOfDay(earlier.from), to: dateOfDay(earlier.to) },
+      { from: dateOfDay(later.from), to: dateOfDay(later.to) },
+    ],
+    subject: subject.id,
+    change: change === null ? null : rounded(change),
+    substitutedBy: [],
+    perDay: [rounded(perDay[0]), rounded(perDay[1])],
+    shares: [shareOf(totals[0], earlier), shareOf(totals[1], later)],
+    whereEarlier: whereOf(earlier),
+  };
+  return { ...finding, statement: statementOf(frame, finding, subject.name) };
+}
+
+function percent(change: number): string {
+  const shown = change * 100;
+  return `${shown > 0 ? '+' : ''}${formatCount(Math.abs(shown) < 10 ? Math.round(shown * 10) / 10 : Math.round(shown))} %`;
+}
+
+function statementOf(frame: AnalysisFrame, finding: PeriodComparisonFinding, name: string): string {
+  const { periods, metric, change, interval, verdict, perDay } = finding;
+  const [earlier, later] = periods;
+  const zone = frame.profile.timeZone;
+  const seen = seenBetween(frame, hasActivity);
+  const between = `from ${earlier.from} to ${earlier.to} and from ${later.from} to ${later.to} (${zone})`;
+  if (change === null || metric === null) return `The periods ${between} cannot be compared: activity ${seen}.`;
+  const measured =
+    `${formatAmount(metric, perDay[0])} per observed day, then ${formatAmount(metric, perDay[1])}: ${percent(change)}` +
+    (interval === null ? '' : ` (95 % interval ${percent(interval[0])} to ${percent(interval[1])})`);
+  const told = {
+    supported: `Activity (flows opened from inside the ranges) ${change > 0 ? 'rose' : 'fell'} between the periods`,
+    'not-supported':
+      'No change of activity (flows opened from inside the ranges) by a fifth or more can be told between the periods',
+    'insufficient-data':
+      'The data do not suffice to compare activity (flows opened from inside the ranges) in the periods',
+  }[verdict];
+  return `${told} ${between}, for ${name}: ${measured}; activity ${seen}.`;
+}

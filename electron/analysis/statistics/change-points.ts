@@ -1,0 +1,203 @@
+import { Random } from './random.ts';
+import { sequentialPValue } from './sequential-permutations.ts';
+import { neweyWestInflation } from './variance-inflation.ts';
+
+/**
+ * Changes of level in daily counts. Counts of a day are taken as negative binomial with one dispersion φ for the whole series
+ * (variance = mean + φ mean²), so that busy and quiet days of one habit are no change. Days are numbered from 0.
+ */
+
+/** Less than this day-to-day variation is not believed: 0.02 is a coefficient of variation of 14 %. */
+const LEAST_DISPERSION = 0.02;
+const GREATEST_DISPERSION = 20;
+/** Days between the counts that are compared for their dispersion. */
+const DISPERSION_LAGS = 3;
+
+/**
+ * Dispersion φ by moments of the differences of counts up to three days apart, so that a change of level adds little to it
+ * (the idea of von Neumann's mean square successive difference, Ann. Math. Statist. 12, 1941).
+ */
+export function dispersionOf(counts: Float64Array): number {
+  let halfSquares = 0;
+  let means = 0;
+  let squaredMeans = 0;
+  for (let lag = 1; lag <= DISPERSION_LAGS; lag++) {
+    for (let i = lag; i < counts.length; i++) {
+      const difference = counts[i] - counts[i - lag];
+      const mean = (counts[i] + counts[i - lag]) / 2;
+      halfSquares += (difference * difference) / 2;
+      means += mean;
+      squaredMeans += mean * mean;
+    }
+  }
+  return bounded((halfSquares - means) / (squaredMeans - halfSquares / 2));
+}
+
+function bounded(dispersion: number): number {
+  if (Number.isNaN(dispersion) || dispersion < LEAST_DISPERSION) return LEAST_DISPERSION;
+  return Math.min(dispersion, GREATEST_DISPERSION);
+}
+
+/** Twice the negative log-likelihood of segments, up to a constant of the series, each at its own mean. */
+export class NegativeBinomialCost {
+  readonly #sums: Float64Array;
+  readonly #size: number;
+
+  constructor(counts: Float64Array, dispersion: number) {
+    this.#sums = new Float64Array(counts.length + 1);
+    counts.forEach((count, i) => {
+      this.#sums[i + 1] = this.#sums[i] + count;
+    });
+    this.#size = 1 / dispersion;
+  }
+
+  /** Mean count of days `from` to `to` - 1. */
+  mean(from: number, to: number): number {
+    return (this.#sums[to] - this.#sums[from]) / (to - from);
+  }
+
+  /** Cost of days `from` to `to` - 1 as one level; `to` > `from`. */
+  of(from: number, to: number): number {
+    const total = this.#sums[to] - this.#sums[from];
+    const days = to - from;
+    const size = this.#size;
+    const mean = total / days;
+    const level = total === 0 ? 0 : total * Math.log(mean);
+    return 2 * ((total + days * size) * Math.log1p(mean / size) + total * Math.log(size) - level);
+  }
+}
+
+/**
+ * First days of the levels of a series, the first always 0: the segmentation of least cost by PELT (Killick, Fearnhead and
+ * Eckley, JASA 107, 2012), exact, under the modified BIC (Zhang and Siegmund, Biometrics 63, 2007): 3 ln n for each change
+ * plus Σ ln(length / n) over the segments.
+ */
+export function levelsOf(cost: NegativeBinomialCost, days: number): number[] {
+  const penalty = 3 * Math.log(days);
+  const least = new Float64Array(days + 1);
+  least[0] = -penalty;
+  const previous = new Int32Array(days + 1);
+  let candidates = [0];
+  for (let to = 1; to <= days; to++) {
+    least[to] = Infinity;
+    const costs = candidates.map((from) => least[from] + cost.of(from, to) + Math.log((to - from) / days));
+    costs.forEach((value, i) => {
+      if (value + penalty < least[to]) {
+        least[to] = value + penalty;
+        previous[to] = candidates[i];
+      }
+    });
+    // Splitting a segment never costs more than it is worth before the penalty, so what lies above cannot come back.
+    candidates = [...candidates.filter((_, i) => costs[i] <= least[to]), to];
+  }
+  const starts: number[] = [];
+  for (let at = days; at > 0; at = previous[at]) starts.push(previous[at]);
+  return starts.toReversed();
+}
+
+/**
+ * First and last day on which the change between two levels may lie: the smallest set of days that holds `level` of the
+ * likelihood of one change between `from` and `to`, normalised over them (Smith, Biometrika 62, 1975).
+ *
+ * @param change first day of the new level, from < change < to
+ */
+export function changeDayInterval(
+  cost: NegativeBinomialCost,
+  from: number,
+  change: number,
+  to: number,
+  level: number,
+): [number, number] {
+  const best = cost.of(from, change) + cost.of(change, to);
+  const days: { day: number; weight: number }[] = [];
+  for (let day = from + 1; day < to; day++) {
+    days.push({ day, weight: Math.exp((best - cost.of(from, day) - cost.of(day, to)) / 2) });
+  }
+  days.sort((x, y) => y.weight - x.weight || x.day - y.day);
+  const total = days.reduce((x, { weight }) => x + weight, 0);
+  let [first, last, held] = [change, change, 0];
+  for (const { day, weight } of days) {
+    if (held >= level * total) break;
+    held += weight;
+    first = Math.min(first, day);
+    last = Math.max(last, day);
+  }
+  return [first, last];
+}
+
+/** Days that a higher level is tried to last, beside to the end. */
+const STRETCHES = [7, 14, 28, 56];
+
+/**
+ * Is there an increase at all? Gain of likelihood of the best rise from the level of all days before to a higher level after it, against one level of both; the higher lasts to
+ * the end or for 1, 2, 4 or 8 weeks; the greatest over all days, divided by the variance inflation of the residuals around the
+ * levels (see period-test.ts on studentised permutations under dependence), against permutations of the days. The dispersion is that
+ * around one level, which permutations do not change.
+ *
+ * @param before fewest days before the rise @param after fewest days after it @param most permutations at most
+ * @returns p in (0, 1]; 1 when no rise is possible
+ */
+export function increaseTest(
+  counts: Float64Array,
+  before: number,
+  after: number,
+  most: number,
+  enough: number,
+  seed: number,
+): number {
+  const n = counts.length;
+  const mean = counts.reduce((x, y) => x + y, 0) / n;
+  const variance = counts.reduce((x, y) => x + (y - mean) ** 2, 0) / Math.max(1, n - 1);
+  const dispersion = bounded((variance - mean) / (mean * mean));
+  const size = 1 / dispersion;
+  const residuals = new Float64Array(n);
+  const level = (sum: number, days: number): number =>
+    sum === 0 ? 0 : sum * Math.log(sum / days) - (sum + days * size) * Math.log1p(sum / days / size);
+  const sums = new Float64Array(n + 1);
+  const spread = (average: number): number => Math.sqrt(average + dispersion * average * average) || 1;
+  const statistic = (values: Float64Array): number => {
+    for (let i = 0; i < n; i++) sums[i + 1] = sums[i] + values[i];
+    let best = 0;
+    let start = 0;
+    let end = 0;
+    for (let i = before; i <= n - after; i++) {
+      const below = sums[i];
+      const lower = level(below, i);
+      for (let s = 0; s <= STRETCHES.length; s++) {
+        const to = s === STRETCHES.length ? n : i + STRETCHES[s];
+        if (to > n || (to === n && s < STRETCHES.length)) continue;
+        const above = sums[to] - below;
+        if (above * i <= below * (to - i)) continue;
+        const gain = lower + level(above, to - i) - level(sums[to], to);
+        if (gain > best) {
+          best = gain;
+          start = i;
+          end = to;
+        }
+      }
+    }
+    if (start === 0) return 0;
+    for (const [from, to] of [
+      [0, start],
+      [start, end],
+      [end, n],
+    ]) {
+      const own = to === from ? 0 : (sums[to] - sums[from]) / (to - from);
+      const scale = spread(own);
+      for (let i = from; i < to; i++) residuals[i] = (values[i] - own) / scale;
+    }
+    return best / neweyWestInflation(residuals);
+  };
+  const seen = statistic(counts) * (1 - 1e-12);
+  if (seen <= 0) return 1;
+  const random = Random.seeded(seed);
+  const shuffled = Float64Array.from(counts);
+  return sequentialPValue(
+    () => {
+      random.shuffle(shuffled);
+      return statistic(shuffled) >= seen;
+    },
+    most,
+    enough,
+  );
+}
