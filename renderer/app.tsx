@@ -335,7 +335,7 @@ export function App(): ReactNode {
 
   return (
     <div
-      className={isOver ? 'window dropping' : 'window'}
+      className={`window${isOver ? ' dropping' : ''}${busy ? ' at-work' : ''}`}
       onDragEnter={(event) => {
         if (!holdsFiles(event)) return;
         event.preventDefault();

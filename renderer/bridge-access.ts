@@ -47,6 +47,20 @@ const answers = new Map<string, unknown>();
 /** Questions on their way, so that two views that want the same ask once. */
 const asked = new Map<string, Promise<Answer<unknown>>>();
 
+/** After this time what is old is drawn faintly. Sooner it would be drawn twice for one answer. */
+const WAITING_AFTER_MS = 150;
+let waiting: ReturnType<typeof setTimeout> | undefined;
+
+/** Marks the page while a question has been on its way for long. */
+function noteQuestions(): void {
+  const { classList } = document.documentElement;
+  if (asked.size === 0) {
+    clearTimeout(waiting);
+    waiting = undefined;
+    classList.remove('waiting');
+  } else waiting ??= setTimeout(() => classList.add('waiting'), WAITING_AFTER_MS);
+}
+
 function askOnce<Name extends CallName>(
   key: string,
   name: Name,
@@ -54,8 +68,12 @@ function askOnce<Name extends CallName>(
 ): Promise<Answer<Response<Name>>> {
   const known = asked.get(key) as Promise<Answer<Response<Name>>> | undefined;
   if (known !== undefined) return known;
-  const answer = ask(name, request).finally(() => asked.delete(key));
+  const answer = ask(name, request).finally(() => {
+    asked.delete(key);
+    noteQuestions();
+  });
   asked.set(key, answer);
+  noteQuestions();
   return answer;
 }
 

@@ -54,3 +54,27 @@ export function categoryColour(category: string | null): string {
     ? CATEGORY_COLOURS[category as Category]
     : CATEGORY_COLOURS.unknown;
 }
+
+// Between black and white one always has a contrast of 4.5 (WCAG AA); with a softer black some colours would have none.
+const DARK_INK = '#000000';
+const LIGHT_INK = '#ffffff';
+
+/** Relative luminance, 0..1 (WCAG 2.2). */
+function luminance(colour: string): number {
+  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => {
+    const share = Number.parseInt(colour.slice(at, at + 2), 16) / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
+/** Contrast of two colours `#rrggbb`, 1..21 (WCAG 2.2). */
+export function contrast(a: string, b: string): number {
+  const [dark = 0, light = 0] = [luminance(a), luminance(b)].toSorted((x, y) => x - y);
+  return (light + 0.05) / (dark + 0.05);
+}
+
+/** The ink that is easier to read on a colour `#rrggbb`. */
+export function inkOn(colour: string): string {
+  return contrast(colour, DARK_INK) >= contrast(colour, LIGHT_INK) ? DARK_INK : LIGHT_INK;
+}

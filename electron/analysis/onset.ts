@@ -51,7 +51,7 @@ const RISE_DAYS = 7;
 const MOST_PERMUTATIONS = 9999;
 const MOST_PERMUTED_DAYS = 2_000_000;
 /** Its own p must be this small, so that no chance rise rides on the true ones of a run that the correction counts. */
-const OWN_SIGNIFICANCE = 0.005;
+const OWN_SIGNIFICANCE = 0.001;
 /** Hits after which more permutations tell nothing; see statistics/sequential-permutations.ts. */
 const ENOUGH_HITS = 50;
 /** A change of the recording this near explains a rise that all activity shares. */
@@ -72,7 +72,7 @@ const DAY = 86_400_000_000;
  * level falls back below five times that. Falls are told as `episodes` only. `dateInterval` comes from the likelihood of the
  * day, and reaches over days that were not observed.
  *
- * `supported`: the permutation test of an increase passes 0.05 after correction for all tests of the run, and 0.005 itself, an onset as above is there, and
+ * `supported`: the permutation test of an increase passes 0.05 after correction for all tests of the run, and 0.001 itself, an onset as above is there, and
  * it is not explained by the recording: when evidence begins or ends, the sampling rate changes or days are missing within a day
  * of it, and all activity rose too, the verdict is `not-supported`. Events within three days are named as timing only.
  */

@@ -3,8 +3,7 @@ import type { ReactNode } from 'react';
 import type { LagChart, StepsChart, StripsChart } from '../../shared/finding-chart.ts';
 import { formatCount } from '../../shared/number-format.ts';
 import { visibleText } from '../../shared/visible-text.ts';
-import { isCategory } from '../../shared/vocabulary.ts';
-import { CATEGORY_COLOURS, OTHER_COLOUR } from '../category-colours.ts';
+import { categoryColour, inkOn } from '../category-colours.ts';
 
 /** The charts of shared/finding-chart.ts but for dots: pure functions of the chart and its width in pixels. */
 
@@ -42,6 +41,16 @@ function Grid(props: {
   ));
 }
 
+/** What two dates beside each other need, pixels. */
+const DATE_ROOM = 100;
+
+/** The firsts of months after `first` and before `last`, as numbers of days; none where they would stand too close. */
+function monthsBetween(first: number, last: number): number[] {
+  const days: number[] = [];
+  for (let day = first + 1; day < last; day++) if (isoDay(day).endsWith('-01')) days.push(day);
+  return days.length > 6 ? [] : days;
+}
+
 /** Levels over days, with the marked day as a line and its interval as a shade. */
 export function Steps({ chart, width, label }: { chart: StepsChart; width: number; label: string }): ReactNode {
   const first = Math.min(...chart.steps.map(({ from }) => dayNumber(from)));
@@ -69,6 +78,13 @@ export function Steps({ chart, width, label }: { chart: StepsChart; width: numbe
       )}
       <g className="axis">
         <Grid ticks={y.ticks(4)} y={y} width={width} text={formatCount} />
+        {monthsBetween(first, last)
+          .filter((day) => x(day) > LEFT + DATE_ROOM && x(day) < width - RIGHT - DATE_ROOM)
+          .map((day) => (
+            <text key={day} x={r(x(day))} y={HEIGHT - 6} textAnchor="middle">
+              {isoDay(day)}
+            </text>
+          ))}
         <text x={LEFT} y={HEIGHT - 6}>
           {isoDay(first)}
         </text>
@@ -152,50 +168,61 @@ export function Strips({ chart, width, label }: { chart: StripsChart; width: num
   const days = chart.days.slice(0, MOST_STRIPS);
   const x = scaleLinear([0, 24], [left, width - RIGHT]);
   const height = days.length * STRIP + 26;
+  const categories = [...new Set(days.flatMap(({ spans }) => spans.map(({ category }) => category)))];
   return (
-    <svg
-      className="chart figure"
-      width={width}
-      height={height}
-      viewBox={`0 0 ${width} ${height}`}
-      role="img"
-      aria-label={label}
-    >
-      <g className="axis">
-        {[0, 3, 6, 9, 12, 15, 18, 21, 24].map((hour) => (
-          <g key={hour} transform={`translate(${Math.round(x(hour)) + 0.5},0)`}>
-            <line y1={0} y2={height - 22} className="gridline" />
-            <text y={height - 7} textAnchor={hour === 24 ? 'end' : 'middle'}>
-              {`${String(hour).padStart(2, '0')}:00`}
+    <>
+      <svg
+        className="chart figure"
+        width={width}
+        height={height}
+        viewBox={`0 0 ${width} ${height}`}
+        role="img"
+        aria-label={label}
+      >
+        <g className="axis">
+          {[0, 3, 6, 9, 12, 15, 18, 21, 24].map((hour) => (
+            <g key={hour} transform={`translate(${Math.round(x(hour)) + 0.5},0)`}>
+              <line y1={0} y2={height - 22} className="gridline" />
+              <text y={height - 7} textAnchor={hour === 24 ? 'end' : 'middle'}>
+                {`${String(hour).padStart(2, '0')}:00`}
+              </text>
+            </g>
+          ))}
+        </g>
+        {days.map(({ date, spans }, i) => (
+          <g key={date} transform={`translate(0,${i * STRIP + 3})`}>
+            <text x={left - 10} y={13} textAnchor="end" className="name">
+              {date}
             </text>
+            {spans.map((span) => {
+              const room = x(span.to) - x(span.from);
+              const word = visibleText(span.service ?? span.category);
+              const colour = categoryColour(span.category);
+              return (
+                <g key={`${span.from} ${word}`} transform={`translate(${r(x(span.from))},0)`}>
+                  <rect className="strip" width={r(Math.max(1, room - 1))} height={20} rx={2} fill={colour}>
+                    <title>{`${date} ${clock(span.from)}–${clock(span.to)}: ${word} (${span.category})`}</title>
+                  </rect>
+                  {room > word.length * 6.4 + 8 && (
+                    <text x={4} y={13.5} className="on-strip" style={{ fill: inkOn(colour) }}>
+                      {word}
+                    </text>
+                  )}
+                </g>
+              );
+            })}
           </g>
         ))}
-      </g>
-      {days.map(({ date, spans }, i) => (
-        <g key={date} transform={`translate(0,${i * STRIP + 3})`}>
-          <text x={left - 10} y={13} textAnchor="end" className="name">
-            {date}
-          </text>
-          {spans.map((span) => {
-            const room = x(span.to) - x(span.from);
-            const word = visibleText(span.service ?? span.category);
-            const colour = isCategory(span.category) ? CATEGORY_COLOURS[span.category] : OTHER_COLOUR;
-            return (
-              <g key={`${span.from} ${word}`} transform={`translate(${r(x(span.from))},0)`}>
-                <rect className="strip" width={r(Math.max(1, room - 1))} height={20} rx={2} fill={colour}>
-                  <title>{`${date} ${clock(span.from)}–${clock(span.to)}: ${word} (${span.category})`}</title>
-                </rect>
-                {room > word.length * 6.4 + 8 && (
-                  <text x={4} y={13.5} className="on-strip">
-                    {word}
-                  </text>
-                )}
-              </g>
-            );
-          })}
-        </g>
-      ))}
-    </svg>
+      </svg>
+      <ul className="strip-legend" aria-label="Categories by colour">
+        {categories.map((category) => (
+          <li key={category}>
+            <span className="swatch" style={{ backgroundColor: categoryColour(category) }} aria-hidden="true" />
+            {visibleText(category)}
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }
 

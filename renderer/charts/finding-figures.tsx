@@ -9,7 +9,7 @@ import type {
   WeeklyRhythmFinding,
 } from '../../shared/finding.ts';
 import { findingChart } from '../../shared/finding-chart.ts';
-import { formatAmount, formatShare, weekdayName } from '../../shared/number-format.ts';
+import { formatAmount, formatCount, formatShare, weekdayName } from '../../shared/number-format.ts';
 import { parseInstant } from '../../shared/time.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { axisAmount } from './amount-axis.tsx';
@@ -241,17 +241,17 @@ export function FindingFigure(props: { finding: Finding; all: readonly Finding[]
   const { finding, all, width } = props;
   switch (finding.kind) {
     case 'activity-share':
-      return <Shares finding={finding} all={all} width={width} />;
+      return Shares({ finding, all, width });
     case 'service-ranking':
       return finding.ranking.length === 0 ? null : <Ranking finding={finding} width={width} />;
     case 'daily-rhythm':
-      return <Daily finding={finding} width={width} />;
+      return Daily({ finding, width });
     case 'weekly-rhythm':
       return finding.ranking.length === 0 ? null : <Weekly finding={finding} width={width} />;
     case 'coverage':
-      return <Cover finding={finding} width={width} />;
+      return Cover({ finding, width });
     default:
-      return <Drawn finding={finding} width={width} />;
+      return Drawn({ finding, width });
   }
 }
 
@@ -285,7 +285,7 @@ function Drawn({ finding, width }: { finding: Finding; width: number }): ReactNo
 export function figureCaption(finding: Finding): string {
   switch (finding.kind) {
     case 'activity-share':
-      return `Share of activity in ${finding.group} by each metric, with 95 % intervals. Filled: this finding.`;
+      return `Share of activity in ${finding.group} by each metric, with 95 % intervals. Filled: by ${finding.metric}.`;
     case 'service-ranking':
       return `Share of ${finding.unit.replace(/^share of /, '')} by service, with 95 % intervals.`;
     case 'daily-rhythm':
@@ -293,16 +293,21 @@ export function figureCaption(finding: Finding): string {
     case 'weekly-rhythm':
       return `Mean ${finding.metric ?? 'flows'} per observed day of each weekday, with 95 % intervals. Filled: cannot be told from the highest.`;
     case 'coverage':
-      return 'From the first to the last packet; light: gaps of an hour or more.';
+      return 'From the first to the last packet; broken where a gap lasts an hour or more.';
     default:
       return findingChart(finding)?.caption ?? '';
   }
 }
 
-/** The value of a finding with its unit: a share in percent, an amount, or the bare number. */
+/** A relative change in percent, its sign always told. */
+const CHANGE = new Intl.NumberFormat('en-GB', { maximumSignificantDigits: 3, signDisplay: 'exceptZero' });
+
+/** The value of a finding with its unit: a share or a change in percent, a ratio as a factor, an amount, or the bare number. */
 export function findingValue(finding: Finding, value: number | null = finding.value): string {
   if (value === null) return '–';
   if (finding.unit.startsWith('share')) return formatShare(value);
+  if (finding.unit.startsWith('relative')) return `${CHANGE.format(value * 100)} %`;
+  if (finding.unit.startsWith('ratio')) return `× ${formatCount(value)}`;
   if (finding.metric !== null && finding.unit.startsWith(finding.metric)) {
     return `${formatAmount(finding.metric, value)}${finding.unit.slice(finding.metric.length)}`;
   }

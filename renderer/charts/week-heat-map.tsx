@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import type { MouseEvent, PointerEvent, ReactNode } from 'react';
 import type { SummaryRowValue } from '../../shared/bridge.ts';
 import type { Metric } from '../../shared/finding.ts';
 import { formatAmount, weekdayName } from '../../shared/number-format.ts';
@@ -32,6 +32,19 @@ const STEPS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowRight: [0, 1],
 };
 
+/** Shades that cells may have: finer ones cannot be told apart, and cells of one shade are drawn as one path. */
+const SHADES = 32;
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}
+
+/** A cell with round corners, as part of a path. */
+function cellPath(left: number, top: number, width: number, height: number): string {
+  const [across, down] = [round(width - 5.5), round(height - 5.5)];
+  return `M${round(left + 2)} ${round(top)}h${across}q2 0 2 2v${down}q0 2 -2 2h${-across}q-2 0 -2 -2v${-down}q0 -2 2 -2z`;
+}
+
 export function WeekHeatMap(props: {
   grid: readonly (readonly number[])[];
   metric: Metric;
@@ -46,6 +59,23 @@ export function WeekHeatMap(props: {
   const cellWidth = (width - LEFT - 2) / 24;
   const cellHeight = (height - TOP - 2) / 7;
   const highest = Math.max(...grid.flat(), 0);
+  const path = (day: number, hour: number): string =>
+    cellPath(LEFT + hour * cellWidth, TOP + day * cellHeight, cellWidth, cellHeight);
+  let ground = '';
+  const shades = Array.from({ length: SHADES + 1 }, () => '');
+  for (const [day, line] of grid.entries()) {
+    for (const [hour, value] of line.entries()) {
+      ground += path(day, hour);
+      // What is more than nothing is seen.
+      if (value > 0) shades[Math.max(1, Math.round((value / highest) * SHADES))] += path(day, hour);
+    }
+  }
+  const cellAt = (event: PointerEvent | MouseEvent): HeatCell | null => {
+    const box = event.currentTarget.getBoundingClientRect();
+    const hour = Math.floor((event.clientX - box.left - LEFT) / cellWidth);
+    const day = Math.floor((event.clientY - box.top - TOP) / cellHeight);
+    return hour >= 0 && hour < 24 && day >= 0 && day < 7 ? { weekday: day + 1, hour } : null;
+  };
   return (
     <svg
       className="chart heat-map"
@@ -55,8 +85,16 @@ export function WeekHeatMap(props: {
       role="application"
       tabIndex={0}
       aria-label={`Hour by weekday, ${metric}; the largest cell holds ${formatAmount(metric, highest)}. Arrow keys move, Enter looks closer`}
+      onPointerMove={(event) => {
+        const at = cellAt(event);
+        if (at?.weekday !== cell?.weekday || at?.hour !== cell?.hour) onCell(at);
+      }}
       onPointerLeave={() => onCell(null)}
       onBlur={() => onCell(null)}
+      onClick={(event) => {
+        const at = cellAt(event);
+        if (at !== null) onChoose(at);
+      }}
       onKeyDown={(event) => {
         const step = STEPS[event.key];
         if (step !== undefined) {
@@ -82,34 +120,11 @@ export function WeekHeatMap(props: {
           </text>
         ))}
       </g>
-      {grid.map((line, day) =>
-        line.map((value, hour) => (
-          <g
-            key={`${day}/${hour}`}
-            className={cell?.weekday === day + 1 && cell.hour === hour ? 'pointed' : undefined}
-            onPointerEnter={() => onCell({ weekday: day + 1, hour })}
-            onClick={() => onChoose({ weekday: day + 1, hour })}
-          >
-            <rect
-              className="cell-ground"
-              x={Math.round((LEFT + hour * cellWidth) * 100) / 100}
-              y={Math.round((TOP + day * cellHeight) * 100) / 100}
-              width={Math.round((cellWidth - 1.5) * 100) / 100}
-              height={Math.round((cellHeight - 1.5) * 100) / 100}
-              rx={2}
-            />
-            <rect
-              className="cell"
-              x={Math.round((LEFT + hour * cellWidth) * 100) / 100}
-              y={Math.round((TOP + day * cellHeight) * 100) / 100}
-              width={Math.round((cellWidth - 1.5) * 100) / 100}
-              height={Math.round((cellHeight - 1.5) * 100) / 100}
-              rx={2}
-              fillOpacity={highest === 0 ? 0 : Math.round((value / highest) * 1000) / 1000}
-            />
-          </g>
-        )),
+      <path className="cell-ground" d={ground} />
+      {shades.map((cells, shade) =>
+        cells === '' ? null : <path key={shade} className="cell" fillOpacity={round(shade / SHADES)} d={cells} />,
       )}
+      {cell !== null && <path className="pointed" d={path(cell.weekday - 1, cell.hour)} />}
     </svg>
   );
 }

@@ -13,7 +13,7 @@ import {
 import type { Metric } from '../../shared/finding.ts';
 import { useSize } from '../state/use-size.ts';
 import { axisAmount } from './amount-axis.tsx';
-import type { CountryShape, WorldShapes } from './world-shapes.ts';
+import { COARSENESS, type CountryShape, type WorldShapes } from './world-shapes.ts';
 
 /** Amounts by country on a map: classes of colour in logarithmic steps, small countries as dots. */
 
@@ -108,24 +108,29 @@ interface Colouring {
 }
 
 /** Everything with an extent. Kept apart, since pointing and zooming change nothing here. */
-const Lands = memo(function Lands({ world, amounts, bounds }: Colouring): ReactNode {
+const Lands = memo(function Lands({ world, amounts, bounds, isCoarse }: Colouring & { isCoarse: boolean }): ReactNode {
   return (
     <>
       <path className="sea" d={world.sphere} />
       <path className="graticule" d={world.graticule} />
-      {world.countries.map(({ code, path }) =>
+      {world.countries.map(({ code, path, coarsePath }) =>
         path === null ? null : (
           <path
             key={code ?? ''}
             className={`land shade-${shadeOf(bounds, code === null ? 0 : (amounts.get(code) ?? 0))}`}
             data-country={code ?? undefined}
-            d={path}
+            d={(isCoarse ? coarsePath : null) ?? path}
           />
         ),
       )}
     </>
   );
 });
+
+/** Whether what the coarse shapes leave out is less than a pixel. */
+function allowsCoarse(pixelsPerUnit: number): boolean {
+  return pixelsPerUnit * COARSENESS < 1;
+}
 
 function isDot(shape: CountryShape, pixelsPerUnit: number): boolean {
   return shape.path === null || shape.area * pixelsPerUnit ** 2 < LEAST_AREA;
@@ -157,7 +162,7 @@ export function WorldMapDrawing(
   };
   return (
     <>
-      <Lands world={world} amounts={amounts} bounds={bounds} />
+      <Lands world={world} amounts={amounts} bounds={bounds} isCoarse={allowsCoarse(pixelsPerUnit)} />
       {marked(selected, 'mark selected')}
       {marked(pointed, 'mark')}
       {world.countries.map((shape) => {

@@ -1,4 +1,4 @@
-import { geoCentroid, geoDistance, geoEqualEarth, geoGraticule10, geoPath } from 'd3';
+import { type GeoStream, geoCentroid, geoDistance, geoEqualEarth, geoGraticule10, geoPath } from 'd3';
 import { merge } from 'topojson-client';
 import type { GeometryCollection, MultiPolygon, Polygon, Topology } from 'topojson-specification';
 import { countryOfNumber } from './country-numbers.ts';
@@ -13,6 +13,8 @@ export interface CountryShape {
   readonly code: string | null;
   /** SVG path in map units; null for what the shapes lack: a place without extent. */
   readonly path: string | null;
+  /** The same without points nearer than COARSENESS to the one before, for small scales: a third of the text. */
+  readonly coarsePath: string | null;
   /** Middle of the largest part, in map units. */
   readonly centre: readonly [x: number, y: number];
   /** In map units squared. */
@@ -32,6 +34,9 @@ export interface WorldShapes {
 export type WorldAtlas = Topology<{ countries: GeometryCollection }>;
 
 const WIDTH = 1000;
+
+/** In map units. */
+export const COARSENESS = 0.6;
 
 /** The map is cut at 169° W, in the Bering Strait, so that no country is torn apart. */
 const MIDDLE_MERIDIAN = 11;
@@ -85,6 +90,28 @@ function codeOfPart(shape: string, own: string | null, rings: Rings): string | n
   return code;
 }
 
+/** Passes on the points of a line that are COARSENESS apart; rings of which fewer than three are left are too small to see. */
+function thinned(into: GeoStream): GeoStream {
+  let kept: [x: number, y: number][] = [];
+  return {
+    point(x, y) {
+      const last = kept.at(-1);
+      if (last === undefined || Math.hypot(x - last[0], y - last[1]) >= COARSENESS) kept.push([x, y]);
+    },
+    lineStart() {
+      kept = [];
+    },
+    lineEnd() {
+      if (kept.length < 3) return;
+      into.lineStart();
+      for (const [x, y] of kept) into.point(x, y);
+      into.lineEnd();
+    },
+    polygonStart: () => into.polygonStart(),
+    polygonEnd: () => into.polygonEnd(),
+  };
+}
+
 /** Projects every country of the atlas. Shapes of one code become one, without a border between them. */
 export function projectWorld(atlas: WorldAtlas): WorldShapes {
   const steps = projectInSteps(atlas);
@@ -98,6 +125,7 @@ export function projectWorld(atlas: WorldAtlas): WorldShapes {
 function* projectInSteps(atlas: WorldAtlas): Generator<undefined, WorldShapes> {
   const projection = geoEqualEarth().rotate([-MIDDLE_MERIDIAN, 0]).fitWidth(WIDTH, { type: 'Sphere' });
   const path = geoPath(projection).digits(2);
+  const coarse = geoPath({ stream: (into) => projection.stream(thinned(into)) }).digits(1);
   const shapes = new Map<string, (Polygon | MultiPolygon)[]>();
   for (const geometry of atlas.objects.countries.geometries) {
     if (geometry.type !== 'Polygon' && geometry.type !== 'MultiPolygon') continue;
@@ -132,11 +160,12 @@ function* projectInSteps(atlas: WorldAtlas): Generator<undefined, WorldShapes> {
         centre = path.centroid(part);
       }
     }
-    countries.push({ code, path: path({ type: 'MultiPolygon', coordinates }), centre, area });
+    const shape = { type: 'MultiPolygon' as const, coordinates };
+    countries.push({ code, path: path(shape), coarsePath: coarse(shape), centre, area });
   }
   for (const { code, longitude, latitude, shape } of PLACES) {
     const centre = projection([longitude, latitude]);
-    if (shape === null && centre !== null) countries.push({ code, path: null, centre, area: 0 });
+    if (shape === null && centre !== null) countries.push({ code, path: null, coarsePath: null, centre, area: 0 });
   }
   return {
     width: WIDTH,

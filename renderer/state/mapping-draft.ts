@@ -228,16 +228,19 @@ export function checkDraft(draft: MappingDraft): { ok: true; mapping: Mapping } 
   return { ok: false, fault: visibleText(`${name}${rest}`) };
 }
 
-const TEXT_FORMATS: readonly string[] = ['csv', 'tsv', 'pipe', 'space', 'ndjson'];
+const MAPPED_FORMATS: readonly string[] = ['csv', 'tsv', 'pipe', 'space', 'ndjson', 'parquet'];
+/** Of a Parquet file that is no known format: its columns were read, and do not tell enough. */
+const PARQUET_LACKS: readonly string[] = ['no-mapping', 'missing-fields'];
 
-/** Whether an import rejected a file as text whose columns it could not tell, or whose records a mapping did not fit. */
+/** Whether an import rejected a file as text or Parquet whose columns it could not tell, or whose records a mapping did not fit. */
 export function lacksMapping({
   status,
   format,
   problems,
 }: Pick<EvidenceNews, 'status' | 'format' | 'problems'>): boolean {
   if (status !== 'rejected') return false;
-  if (format !== null && TEXT_FORMATS.includes(format)) return true;
+  if (format !== null && MAPPED_FORMATS.includes(format)) return true;
+  if (format === null && problems.some(({ kind }) => PARQUET_LACKS.includes(kind))) return true;
   return problems.some(
     ({ kind, message }) => kind === 'not-recognised' && /^(a table with the columns|JSON with the keys) /.test(message),
   );

@@ -1,12 +1,6 @@
 import { type ReactNode, useMemo, useState } from 'react';
-import {
-  type ClaimCheckFinding,
-  type Finding,
-  FINDING_KINDS,
-  type Verdict,
-  type VerdictOnClaim,
-} from '../../shared/finding.ts';
-import { type FindingTable, findingSubject, findingTables } from '../../shared/finding-tables.ts';
+import { type ClaimCheckFinding, type Finding, FINDING_KINDS } from '../../shared/finding.ts';
+import { type FindingTable, findingTables } from '../../shared/finding-tables.ts';
 import { formatAmount, formatCount, formatPValue, formatShare } from '../../shared/number-format.ts';
 import { parseInstant } from '../../shared/time.ts';
 import { visibleJson, visibleText } from '../../shared/visible-text.ts';
@@ -14,168 +8,49 @@ import { useAsk } from '../bridge-access.ts';
 import { FindingFigure, figureCaption, findingValue } from '../charts/finding-figures.tsx';
 import { localTime } from '../state/local-time.ts';
 import { useSize } from '../state/use-size.ts';
-import { useWorkbench } from '../state/workbench.ts';
+import { useWorkbench, type View } from '../state/workbench.ts';
+import { FindingList } from './finding-list.tsx';
 import { Empty, ErrorNotice } from './notice.tsx';
+import { VerdictBadge, VERDICTS } from './verdicts.tsx';
 
-/** The claims by verdict, the findings by verdict, and one in full. */
+/** The list of claims and findings, and one of them in full. */
 
-const VERDICTS: readonly Verdict[] = ['supported', 'not-supported', 'insufficient-data'];
-
-const VERDICT_NAMES: Readonly<Record<Verdict, string>> = {
-  supported: 'Supported',
-  'not-supported': 'Not supported',
-  'insufficient-data': 'Not enough data',
-};
-
-const VERDICT_MEANINGS: Readonly<Record<Verdict, string>> = {
-  supported: 'the data bear it out',
-  'not-supported': 'looked for, not borne out',
-  'insufficient-data': 'the data cannot tell',
-};
-
-const KINDS = Object.keys(FINDING_KINDS) as Finding['kind'][];
-
-/** The value for a list: without what it is a share of. */
-function shortValue(finding: Finding): string {
-  return findingValue(finding).replace(/ per .*$/, '');
-}
-
-/** What is divided by, where it is not an amount of the metric. */
-const DENOMINATOR_UNITS: Partial<Record<Finding['kind'], string>> = {
-  'daily-rhythm': 'observed clock hours',
-  'weekly-rhythm': 'observed days',
-  coverage: 'clock hours',
-};
-
-const CLAIM_VERDICTS: Readonly<Record<VerdictOnClaim, string>> = {
-  holds: 'Holds',
-  refuted: 'Refuted',
-  'cannot-be-told': 'Cannot be told',
-};
-
-/** The word on a finding's badge. */
-function verdictWord(finding: Finding): string {
-  return finding.kind === 'claim-check' ? CLAIM_VERDICTS[finding.verdictOnClaim] : VERDICT_NAMES[finding.verdict];
-}
-
-function matches(finding: Finding, words: readonly string[]): boolean {
-  const text = `${finding.title} ${finding.statement}`.toLowerCase();
-  return words.every((word) => text.includes(word));
-}
-
-function List(props: {
-  findings: readonly Finding[];
-  selected: string | undefined;
-  onSelect: (id: string) => void;
-}): ReactNode {
-  const [text, setText] = useState('');
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  const found = props.findings.filter((finding) => matches(finding, words));
-  const claims = found.filter((finding) => finding.kind === 'claim-check');
-  return (
-    <section className="finding-list panel" aria-labelledby="findings-title">
-      <header>
-        <h2 id="findings-title">Findings</h2>
-        <span className="quiet">{formatCount(props.findings.length)} about the whole case</span>
-      </header>
-      <input
-        type="search"
-        aria-label="Search the findings"
-        placeholder="Search"
-        value={text}
-        onChange={(event) => setText(event.target.value)}
-      />
-      <div className="finding-scroll">
-        {found.length === 0 && <p className="quiet">No finding holds these words.</p>}
-        {claims.length > 0 && (
-          <section aria-labelledby="claims-title">
-            <h3 id="claims-title">
-              {FINDING_KINDS['claim-check']}{' '}
-              <span className="quiet">
-                {Object.entries(CLAIM_VERDICTS)
-                  .map(([verdict, word]) => [claims.filter((each) => each.verdictOnClaim === verdict).length, word])
-                  .map(([count, word]) => `${count} ${String(word).toLowerCase()}`)
-                  .join(', ')}
-              </span>
-            </h3>
-            <ul className="claims">
-              {claims.map((claim) => (
-                <li key={claim.id}>
-                  <button
-                    type="button"
-                    title={visibleText(claim.claim.text)}
-                    aria-current={claim.id === props.selected ? 'true' : undefined}
-                    onClick={() => props.onSelect(claim.id)}
-                  >
-                    <span>{visibleText(findingSubject(claim))}</span>
-                    <span className={`verdict ${claim.verdict}`}>{CLAIM_VERDICTS[claim.verdictOnClaim]}</span>
-                  </button>
-                </li>
-              ))}
-            </ul>
-          </section>
-        )}
-        {VERDICTS.map((verdict) => {
-          const group = found.filter((finding) => finding.verdict === verdict && finding.kind !== 'claim-check');
-          return group.length === 0 ? null : (
-            <section key={verdict} aria-labelledby={`verdict-${verdict}`}>
-              <h3 id={`verdict-${verdict}`}>
-                <span className={`verdict ${verdict}`}>{VERDICT_NAMES[verdict]}</span>{' '}
-                <span className="quiet">
-                  {group.length} · {VERDICT_MEANINGS[verdict]}
-                </span>
-              </h3>
-              {KINDS.filter((kind) => group.some((finding) => finding.kind === kind)).map((kind) => (
-                <div key={kind} className="kind-group">
-                  <h4>{FINDING_KINDS[kind]}</h4>
-                  <ul>
-                    {group
-                      .filter((finding) => finding.kind === kind)
-                      .map((finding) => (
-                        <li key={finding.id}>
-                          <button
-                            type="button"
-                            title={visibleText(finding.title)}
-                            aria-current={finding.id === props.selected ? 'true' : undefined}
-                            onClick={() => props.onSelect(finding.id)}
-                          >
-                            <span>{visibleText(findingSubject(finding))}</span>
-                            <span className="number">{shortValue(finding)}</span>
-                          </button>
-                        </li>
-                      ))}
-                  </ul>
-                </div>
-              ))}
-            </section>
-          );
-        })}
-      </div>
-    </section>
-  );
-}
+/** What numerator and denominator count, where it is not an amount of the metric, by how the finding's unit begins. */
+const COUNTED: readonly (readonly [unit: RegExp, numerator: string | null, denominator: string | null])[] = [
+  [/^share of clock hours/, 'clock hours', 'clock hours'],
+  [/^share of days/, 'days', 'days with activity'],
+  [/ in the active hours$/, null, 'observed clock hours'],
+  [/^\w+ per day/, null, 'observed days'],
+  [/^activity flows a day/, null, 'days with activity'],
+  [/^targets/, 'failed first contacts', 'first contacts'],
+  [/^sources/, 'sources', null],
+  [/^detections/, 'hosts', null],
+  [/^seconds between calls/, 'calls', 'pairs tested'],
+  [/^servers/, 'servers', 'addresses that answered'],
+];
 
 function numbers(finding: Finding): [string, string][] {
-  const amount = (value: number | null): string =>
-    finding.metric === null
-      ? `${formatCount(value)}${finding.kind === 'coverage' ? ' clock hours' : ''}`
-      : formatAmount(finding.metric, value);
-  const rows: [string, string][] = [
-    ['Value', `${findingValue(finding)}${finding.unit.startsWith('share') ? ` (${finding.unit})` : ''}`],
-  ];
+  const [, above = null, below = null] = COUNTED.find(([unit]) => unit.test(finding.unit)) ?? [];
+  const amount = (value: number, unit: string | null): string =>
+    unit === null && finding.metric !== null
+      ? formatAmount(finding.metric, value)
+      : [formatCount(value), unit].filter((part) => part !== null).join(' ');
+  const rows: [string, string][] = [];
+  if (finding.value !== null) {
+    const isNamed = !/^(share|ratio|relative)/.test(finding.unit);
+    rows.push(['Value', `${findingValue(finding)}${isNamed ? '' : ` (${finding.unit})`}`]);
+  }
   if (finding.interval !== null) {
-    const [low, high] = finding.interval;
-    rows.push([`${finding.level * 100} % interval`, `${findingValue(finding, low)} to ${findingValue(finding, high)}`]);
+    const [low, high] = finding.interval.map((end) => findingValue(finding, end));
+    rows.push([`${finding.level * 100} % interval`, `${low?.replace(` ${finding.unit}`, '')} to ${high}`]);
   }
   if (finding.pValue !== null) rows.push(['p', formatPValue(finding.pValue)]);
   if (finding.adjustedPValue !== null) rows.push(['p, adjusted', formatPValue(finding.adjustedPValue)]);
-  if (finding.numerator !== null) rows.push(['Numerator', amount(finding.numerator)]);
+  if (finding.numerator !== null) rows.push(['Numerator', amount(finding.numerator, above)]);
   if (finding.denominator !== null) {
-    const unit = DENOMINATOR_UNITS[finding.kind];
-    rows.push([
-      'Denominator',
-      unit === undefined ? amount(finding.denominator) : `${formatCount(finding.denominator)} ${unit}`,
-    ]);
+    const expected = finding.unit.startsWith('ratio') ? ' expected' : '';
+    const earlier = finding.unit.startsWith('relative') ? ' in the earlier period' : '';
+    rows.push(['Denominator', `${amount(finding.denominator, below)}${expected}${earlier}`]);
   }
   if (finding.scaled) rows.push(['Sampling', 'counts are multiplied by the sampling rate']);
   return rows;
@@ -193,38 +68,54 @@ function coverageText(finding: Finding, timeZone: string): string {
   return `${localTime(first, timeZone, 'minute')} to ${localTime(last, timeZone, 'minute')} (${timeZone}), ${formatShare(observedFraction)} of the clock hours observed, ${rates}`;
 }
 
-/** What a claim says, why it holds or not, and the findings that it rests on. */
+/** Text with no break between a number and its percent sign. */
+function prose(text: string): string {
+  return visibleText(text).replaceAll(' %', '\u00a0%');
+}
+
+/** Why a claim holds or not, and the findings that it rests on. */
 function ClaimReasons(props: {
   finding: ClaimCheckFinding;
-  all: readonly Finding[];
+  restsOn: readonly Finding[];
   onSelect: (id: string) => void;
 }): ReactNode {
-  const { finding, all, onSelect } = props;
-  const rests = finding.restsOn.flatMap((id) => all.find((other) => other.id === id) ?? []);
+  const { finding, restsOn, onSelect } = props;
   return (
     <>
-      <p className="statement">{visibleText(finding.why)}</p>
+      <p className="statement">{prose(finding.why)}</p>
       <p className="quiet">As claimed by: {visibleText(finding.claim.source)}</p>
-      {rests.length > 0 && (
-        <ul className="rests-on" aria-label="Findings that it rests on">
-          {rests.map((other) => (
-            <li key={other.id}>
-              <button type="button" onClick={() => onSelect(other.id)}>
-                {visibleText(other.title)}
-              </button>
-            </li>
-          ))}
-        </ul>
+      {restsOn.length > 0 && (
+        <section aria-labelledby="rests-on-title">
+          <h3 id="rests-on-title">Rests on</h3>
+          <ul className="rests-on">
+            {restsOn.map((other) => (
+              <li key={other.id}>
+                <button type="button" onClick={() => onSelect(other.id)}>
+                  {visibleText(other.title)}
+                </button>
+                <VerdictBadge finding={other} />
+              </li>
+            ))}
+          </ul>
+        </section>
       )}
     </>
   );
 }
 
+/** A table with more rows than this scrolls in itself. */
+const MOST_ROWS = 12;
+
 function Particulars({ caption, heads, rows }: FindingTable): ReactNode {
   return (
     <section>
-      <h3>{caption}</h3>
-      <div className="table-scroll">
+      <h3>
+        {caption} {rows.length > MOST_ROWS && <span>({formatCount(rows.length)})</span>}
+      </h3>
+      <div
+        className="table-scroll"
+        {...(rows.length > MOST_ROWS ? { tabIndex: 0, role: 'group', 'aria-label': caption } : {})}
+      >
         <table className="particulars">
           <thead>
             <tr>
@@ -256,11 +147,16 @@ function Detail(props: { finding: Finding; all: readonly Finding[]; onSelect: (i
   const { finding, all, onSelect } = props;
   const { timeZone, setWhere, go, setMetric } = useWorkbench();
   const [box, { width }] = useSize<HTMLDivElement>();
-  const figure = width > 0 ? FindingFigure({ finding, all, width: Math.min(width, 760) }) : null;
-  const showFlows = (): void => {
-    setWhere(finding.where);
+  const restsOn =
+    finding.kind === 'claim-check' ? finding.restsOn.flatMap((id) => all.find((other) => other.id === id) ?? []) : [];
+  // A claim has no figure of its own: it shows that of the first finding that it rests on.
+  const drawn = finding.kind === 'claim-check' ? restsOn[0] : finding;
+  const figure =
+    width > 0 && drawn !== undefined ? FindingFigure({ finding: drawn, all, width: Math.min(width, 760) }) : null;
+  const show = (where: string, view: View): void => {
+    setWhere(where);
     if (finding.metric !== null) setMetric(finding.metric);
-    go('flows');
+    go(view);
   };
   return (
     <article className="finding-detail panel" tabIndex={0} aria-labelledby="finding-title">
@@ -269,33 +165,34 @@ function Detail(props: { finding: Finding; all: readonly Finding[]; onSelect: (i
           <p className="quiet kind">{FINDING_KINDS[finding.kind]}</p>
           <h2 id="finding-title">{visibleText(finding.title)}</h2>
         </div>
-        <span className={`verdict ${finding.verdict}`}>{verdictWord(finding)}</span>
+        <VerdictBadge finding={finding} />
       </header>
       {finding.kind === 'claim-check' ? (
-        <ClaimReasons finding={finding} all={all} onSelect={onSelect} />
+        <ClaimReasons finding={finding} restsOn={restsOn} onSelect={onSelect} />
       ) : (
-        <p className="statement">{visibleText(finding.statement)}</p>
+        <p className="statement">{prose(finding.statement)}</p>
       )}
       <div className="detail-actions">
-        <button type="button" className="primary" onClick={showFlows}>
+        <button type="button" className="primary" onClick={() => show(finding.where, 'flows')}>
           Show the flows
         </button>
-        <button
-          type="button"
-          onClick={() => {
-            setWhere(finding.where);
-            if (finding.metric !== null) setMetric(finding.metric);
-            go('timeline');
-          }}
-        >
+        {finding.kind === 'period-comparison' && (
+          <button type="button" onClick={() => show(finding.whereEarlier, 'flows')}>
+            Show those of the earlier period
+          </button>
+        )}
+        <button type="button" onClick={() => show(finding.where, 'timeline')}>
           Show them on the timeline
         </button>
       </div>
-      <div ref={box}>
-        {figure !== null && (
+      <div ref={box} className="figure-place">
+        {figure !== null && drawn !== undefined && (
           <figure>
             {figure}
-            <figcaption className="quiet">{visibleText(figureCaption(finding))}</figcaption>
+            <figcaption className="quiet">
+              {drawn === finding ? '' : `${visibleText(drawn.title)}. `}
+              {visibleText(figureCaption(drawn))}
+            </figcaption>
           </figure>
         )}
       </div>
@@ -329,7 +226,7 @@ function Detail(props: { finding: Finding; all: readonly Finding[]; onSelect: (i
           ) : (
             <ul className="caveats">
               {finding.caveats.map((caveat) => (
-                <li key={caveat.id}>{visibleText(caveat.text)}</li>
+                <li key={caveat.id}>{prose(caveat.text)}</li>
               ))}
             </ul>
           )}
@@ -385,7 +282,7 @@ export function FindingsView(): ReactNode {
   }
   return (
     <div className="view findings">
-      <List findings={findings} selected={finding.id} onSelect={setSelected} />
+      <FindingList findings={findings} selected={finding.id} onSelect={setSelected} />
       <Detail key={finding.id} finding={finding} all={findings} onSelect={setSelected} />
     </div>
   );

@@ -50,7 +50,7 @@ export function FirstScreen(props: {
             </button>
             <button type="button" className="way" onClick={props.onSample}>
               <strong>Open sample case</strong>
-              <span>Three weeks of synthetic traffic, ready in about ten seconds.</span>
+              <span>Fourteen weeks of synthetic traffic, ready in about ten seconds.</span>
             </button>
           </div>
         )}

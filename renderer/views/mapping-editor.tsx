@@ -25,7 +25,7 @@ import {
 import { fileName } from '../state/names.ts';
 import { ErrorNotice } from './notice.tsx';
 
-/** What the columns of a text export mean: its first rows, a choice a field, and what comes of it while it is made. */
+/** What the columns of a text export or a Parquet file mean: its first rows, a choice a field, and what comes of it while it is made. */
 
 const DEBOUNCE_MS = 200;
 const RAW_ROWS = 5;
@@ -289,29 +289,33 @@ function FileLook(props: {
           onChange={(event) => onDraft({ ...draft, name: event.target.value })}
         />
       </label>
-      <label>
-        Columns parted by
-        <select value={isListed ? look : ''} onChange={(event) => choose(event.target.value)}>
-          {LOOKS.map(([id, label]) => (
-            <option key={id} value={id}>
-              {label}
-            </option>
-          ))}
-          <option value="">another character</option>
-        </select>
-      </label>
-      {!isListed && (
-        <label>
-          Character
-          <input
-            className="mono"
-            maxLength={1}
-            value={draft.delimiter ?? ''}
-            onChange={(event) => onDraft({ ...draft, delimiter: event.target.value })}
-          />
-        </label>
+      {preview.kind === 'text' && (
+        <>
+          <label>
+            Columns parted by
+            <select value={isListed ? look : ''} onChange={(event) => choose(event.target.value)}>
+              {LOOKS.map(([id, label]) => (
+                <option key={id} value={id}>
+                  {label}
+                </option>
+              ))}
+              <option value="">another character</option>
+            </select>
+          </label>
+          {!isListed && (
+            <label>
+              Character
+              <input
+                className="mono"
+                maxLength={1}
+                value={draft.delimiter ?? ''}
+                onChange={(event) => onDraft({ ...draft, delimiter: event.target.value })}
+              />
+            </label>
+          )}
+        </>
       )}
-      {draft.format !== 'ndjson' && (
+      {preview.kind === 'text' && draft.format !== 'ndjson' && (
         <>
           <label>
             Lines before the table
@@ -457,7 +461,8 @@ function FlowsPreview({ preview, isOld }: { preview: TextPreview; isOld: boolean
             <li key={kind} className="problem">
               {visibleText(message)}{' '}
               <span className="quiet">
-                ({kind}, {formatCount(count)}×, first at line {formatCount(line)})
+                ({kind}, {formatCount(count)}×, first at {preview.kind === 'parquet' ? 'row' : 'line'}{' '}
+                {formatCount(line)})
               </span>
             </li>
           ))}

@@ -1,5 +1,6 @@
 import { type ReactNode, useState } from 'react';
 import type { CaseOverview, SummaryRowValue } from '../../shared/bridge.ts';
+import type { Verdict } from '../../shared/finding.ts';
 import type { TopRows } from '../../shared/jobs.ts';
 import { formatAmount, formatBytes, formatCount, formatShare } from '../../shared/number-format.ts';
 import { visibleText } from '../../shared/visible-text.ts';
@@ -14,6 +15,7 @@ import { useWorkbench } from '../state/workbench.ts';
 import { Inspected, type Selection } from './inspected.tsx';
 import { problemPlace } from './job-panel.tsx';
 import { ErrorNotice } from './notice.tsx';
+import { claimsOf, claimTally } from './verdicts.tsx';
 
 /** The case at a glance: totals, what was done with whom, and the evidence. */
 
@@ -243,6 +245,34 @@ function EvidenceTable({ evidence, timeZone }: { evidence: CaseOverview['evidenc
   );
 }
 
+/** What the claims and findings come to, and the way to them; nothing before there are any. */
+function FindingsLine(): ReactNode {
+  const { version, go } = useWorkbench();
+  const { value } = useAsk('findings', null, version);
+  if (value === null || value.length === 0) return null;
+  const claims = claimsOf(value);
+  const count = (verdict: Verdict): string =>
+    formatCount(value.filter((each) => each.kind !== 'claim-check' && each.verdict === verdict).length);
+  return (
+    <section className="panel findings-line" aria-labelledby="findings-line-title">
+      <h2 id="findings-line-title">Findings</h2>
+      <p>
+        {claims.length > 0 && (
+          <>
+            Of {formatCount(claims.length)} claims {claimTally(claims)}.{' '}
+          </>
+        )}
+        {formatCount(value.length - claims.length)} findings: {count('supported')} supported, {count('not-supported')}{' '}
+        not supported, {count('insufficient-data')} without enough data.
+      </p>
+      <span className="quiet">whole case</span>
+      <button type="button" className="small" onClick={() => go('findings')}>
+        Look at the findings
+      </button>
+    </section>
+  );
+}
+
 export function OverviewView(): ReactNode {
   const { overview, timeZone, where, metric, version } = useWorkbench();
   const [selection, setSelection] = useState<Selection | null>(null);
@@ -256,6 +286,7 @@ export function OverviewView(): ReactNode {
     <Inspected selection={selection} onClose={() => setSelection(null)}>
       <div className="view overview">
         <KeyNumbers />
+        <FindingsLine />
         {error !== null && <ErrorNotice error={error} />}
         <div className="bar-panels">
           {BAR_DIMENSIONS.map((dimension) => (

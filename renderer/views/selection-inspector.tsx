@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useRef } from 'react';
+import type { ReactNode } from 'react';
 import type { SummaryRowValue } from '../../shared/bridge.ts';
 import { METRICS, type Metric } from '../../shared/finding.ts';
 import { formatAmount, formatBytes, formatCount, formatShare } from '../../shared/number-format.ts';
@@ -8,6 +8,7 @@ import { categoryColour } from '../category-colours.ts';
 import { filterWord } from '../state/filter-completion.ts';
 import { countryName } from '../state/names.ts';
 import { holdsFilter, joinFilters } from '../state/time-filter.ts';
+import { useFocusReturn } from '../state/use-focus-return.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { ErrorNotice } from './notice.tsx';
 
@@ -190,24 +191,7 @@ export function SelectionInspector(props: {
 }): ReactNode {
   const { title, kind, where, onClose } = props;
   const workbench = useWorkbench();
-  const panel = useRef<HTMLElement>(null);
-  const opener = useRef<HTMLElement | SVGElement | null>(null);
-
-  useEffect(() => {
-    const { current } = panel;
-    const { activeElement } = document;
-    if (current === null || current.contains(activeElement)) return;
-    if (activeElement instanceof HTMLElement || activeElement instanceof SVGElement) opener.current = activeElement;
-    current.focus();
-  }, [title, kind]);
-  // Focus that the reader moved elsewhere meanwhile stays there: once removed, a panel that held it leaves it to the body.
-  useEffect(
-    () => () => {
-      const { activeElement } = document;
-      if (activeElement === null || activeElement === document.body) opener.current?.focus();
-    },
-    [],
-  );
+  const panel = useFocusReturn<HTMLElement>(`${kind}: ${title}`);
 
   const isFilter = holdsFilter(workbench.where, where);
   return (

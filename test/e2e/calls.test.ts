@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,6 +47,16 @@ describe.skipIf(cannotLaunch !== null)(
         const { heard: all } = globalThis as unknown as { heard: { name: string; event: unknown }[] };
         return all.filter((each) => each.name === wanted).map((each) => each.event);
       }, name);
+    }
+
+    /** Drops files, so that the window may import them. */
+    async function give(page: Launched['page'], paths: readonly string[]): Promise<void> {
+      const before = await page.evaluate(() => (globalThis as unknown as { dropped: unknown[] }).dropped.length);
+      await dropFiles(page, paths);
+      await page.waitForFunction(
+        (count) => (globalThis as unknown as { dropped: unknown[] }).dropped.length > count,
+        before,
+      );
     }
 
     it('makes a case, imports a dropped capture with progress, and answers questions about it', async () => {
@@ -137,6 +147,7 @@ describe.skipIf(cannotLaunch !== null)(
     it('cancels an import: what was committed stays, the case can be used on', async () => {
       const { page } = await start();
       await ask(page, 'newCase', { path: join(folder, 'cancelled.enclave'), ...CASE });
+      await give(page, [capture, long]);
       await beginAsk(page, 'importEvidence', { paths: [capture, long] });
       await expect
         .poll(async () => ((await heard(page, 'progress')) as Progress[]).map(({ what }) => what), { timeout: 20_000 })
@@ -148,6 +159,24 @@ describe.skipIf(cannotLaunch !== null)(
       const overview = await ask(page, 'overview', null);
       expect(overview?.evidence.every((each) => each.path !== long)).toBe(true);
       expect((await ask(page, 'importEvidence', { paths: [capture] })).totals.rejected).toBe(0);
+    });
+
+    it('imports nothing that was not given to the window: chosen, dropped, or in a folder that was', async () => {
+      const { page } = await start();
+      const inside = join(folder, 'given', 'inside.pcap');
+      mkdirSync(join(folder, 'given'));
+      copyFileSync(capture, inside);
+      await ask(page, 'newCase', { path: join(folder, 'given.enclave'), ...CASE });
+      const refused = { ok: false, error: { code: 'not-given', place: capture } };
+      expect(await askRaw(page, 'importEvidence', { paths: [capture] })).toMatchObject(refused);
+      await give(page, [join(folder, 'given')]);
+      expect(await askRaw(page, 'importEvidence', { paths: [inside, capture] })).toMatchObject(refused);
+      const sideways = join(folder, 'given') + '/../long.pcap';
+      expect(await askRaw(page, 'importEvidence', { paths: [sideways] })).toMatchObject({
+        error: { code: 'not-given' },
+      });
+      expect((await ask(page, 'overview', null))?.evidence).toEqual([]);
+      expect((await ask(page, 'importEvidence', { paths: [inside] })).totals.imported).toBe(1);
     });
 
     it('refuses wrong requests before anything is done', async () => {
@@ -220,6 +249,7 @@ describe.skipIf(cannotLaunch !== null)(
     it.skipIf(onElectron)('asks before it quits while a job is at work', async () => {
       const { page, app } = await start();
       await ask(page, 'newCase', { path: join(folder, 'asked.enclave'), ...CASE });
+      await give(page, [long]);
       await beginAsk(page, 'importEvidence', { paths: [long] });
       await nextEvent(page, 'progress');
       let hasEnded = false;

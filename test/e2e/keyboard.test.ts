@@ -277,6 +277,8 @@ describe.skipIf(cannotLaunch !== null)(`by keyboard alone${reason}`, { timeout: 
   it('opens a finding, and shows its flows', async () => {
     await act('view-findings');
     await page.getByText('about the whole case').waitFor();
+    await tabTo(/^summary {2}Share of activity/);
+    await page.keyboard.press('Enter');
     await tabTo(/^button {2}gaming-and-streaming, by bytes/);
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Share of gaming-and-streaming in activity, by bytes' }).waitFor();

@@ -4,9 +4,9 @@ import { generateSample } from '../../electron/sample/generate-sample.ts';
 
 const PCAP_HEADER_BYTES = 24;
 
-/** A capture of one synthetic day (25,000 packets); its path. */
+/** A capture of one synthetic day (30,000 packets); its path. */
 export async function sampleCapture(folder: string): Promise<string> {
-  await generateSample(folder, { days: 1, captureDays: 1 });
+  await generateSample(folder, { days: 1, captureDays: 1, scale: 2.5 });
   return join(folder, 'week-1.pcap');
 }
 

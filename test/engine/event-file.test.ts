@@ -144,5 +144,5 @@ describe('the verb', () => {
     expect((await runEnclave(['events', casePath])).stdout).toContain('no events were added');
     expect((await runEnclave(['events', casePath, '--remove', 'x'])).code).toBe(1);
     expect((await runEnclave(['events', casePath, join(folder, 'none.csv')])).code).toBe(2);
-  }, 60_000);
+  }, 300_000);
 });

@@ -1,6 +1,6 @@
 import { lab, rgb } from 'd3';
 import { describe, expect, it } from 'vitest';
-import { CATEGORY_COLOURS, COMMON, categoryColour } from '../../renderer/category-colours.ts';
+import { CATEGORY_COLOURS, COMMON, categoryColour, contrast, inkOn } from '../../renderer/category-colours.ts';
 import { CATEGORIES } from '../../shared/vocabulary.ts';
 
 /** Full dichromacy in linear RGB: Machado, Oliveira and Fernandes, IEEE TVCG 15 (2009), table 1, severity 1.0. */
@@ -61,5 +61,14 @@ describe('colours of categories', () => {
         expect(apart, `${one} and ${other}`).toBeGreaterThan(10);
       }
     }
+  });
+
+  it('measures contrast as WCAG does', () => {
+    expect(contrast('#000000', '#ffffff')).toBeCloseTo(21, 5);
+    expect(contrast('#767676', '#ffffff')).toBeCloseTo(4.54, 2);
+  });
+
+  it.each(Object.entries(CATEGORY_COLOURS))('can be written on: %s', (_, colour) => {
+    expect(contrast(colour, inkOn(colour))).toBeGreaterThanOrEqual(4.5);
   });
 });

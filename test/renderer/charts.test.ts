@@ -37,9 +37,10 @@ describe('charts', () => {
   });
 
   it('draws the hour by weekday map', () => {
+    const grid = weekGrid(fixture<SummaryRowValue[]>('by-weekday-and-hour'));
     const markup = renderToStaticMarkup(
       createElement(WeekHeatMap, {
-        grid: weekGrid(fixture<SummaryRowValue[]>('by-weekday-and-hour')),
+        grid,
         metric: 'bytes',
         width: 640,
         height: 200,
@@ -48,7 +49,12 @@ describe('charts', () => {
         onChoose: () => undefined,
       }),
     );
-    expect(markup.match(/class="cell"/g)).toHaveLength(168);
+    const cellsOf = (name: string): number =>
+      [...markup.matchAll(new RegExp(`class="${name}"[^>]* d="([^"]*)"`, 'g'))].flatMap(([, d = '']) => d.match(/M/g))
+        .length;
+    expect(cellsOf('cell-ground')).toBe(168);
+    expect(cellsOf('cell')).toBe(grid.flat().filter((value) => value > 0).length);
+    expect(cellsOf('pointed')).toBe(1);
     expect(lines(markup)).toMatchSnapshot();
   });
 

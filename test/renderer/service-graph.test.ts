@@ -20,6 +20,7 @@ import { parseFilter } from '../../shared/filter/parse-filter.ts';
 import type { Metric } from '../../shared/finding.ts';
 import { ask } from '../e2e/ask.ts';
 import { type Launched, cannotLaunch, launch } from '../e2e/launch.ts';
+import { openSample, SAMPLE_PATIENCE } from '../e2e/open-sample.ts';
 
 /** A group of flows alike, of which both sets of rows are made. */
 interface Group {
@@ -326,11 +327,10 @@ describe.skipIf(cannotLaunch !== null)(`the service graph on the sample case${re
     launched = await launch();
     ({ page } = launched);
     await page.setViewportSize({ width: 1440, height: 900 });
-    await page.getByRole('button', { name: 'Open sample case' }).click();
-    await page.getByRole('heading', { name: 'Categories' }).waitFor({ timeout: 60_000 });
+    await openSample(page);
     await page.getByRole('navigation').getByRole('button', { name: 'Services', exact: true }).click();
     await page.locator('.service-graph').waitFor();
-  });
+  }, 1.5 * SAMPLE_PATIENCE);
   afterAll(() => launched.close());
 
   const focused = (): Promise<string> => page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? '');

@@ -1,6 +1,6 @@
 import { Random } from './random.ts';
 import { sequentialPValue } from './sequential-permutations.ts';
-import { neweyWestInflation } from './variance-inflation.ts';
+import { varianceInflation } from './variance-inflation.ts';
 
 /**
  * Changes of level in daily counts. Counts of a day are taken as negative binomial with one dispersion φ for the whole series
@@ -186,7 +186,7 @@ export function increaseTest(
       const scale = spread(own);
       for (let i = from; i < to; i++) residuals[i] = (values[i] - own) / scale;
     }
-    return best / neweyWestInflation(residuals);
+    return best / varianceInflation(residuals);
   };
   const seen = statistic(counts) * (1 - 1e-12);
   if (seen <= 0) return 1;

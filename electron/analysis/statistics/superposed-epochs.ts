@@ -393,49 +393,68 @@ function logRatios(
   return ratios;
 }
 
+/** Up to so many greatest values are kept by insertion; more are sorted. */
+const FEW = 64;
+
 /**
- * How one draw stands among all: its rank by the size of the log ratio (from its median over the draws, in either direction) in the
- * window where that is best, and how many draws (itself among them) have as good a rank in any window. Ranks need no scale, so
- * that neither a noisy window nor a strong effect in some weeks outweighs the others.
+ * How one draw stands among all: its rank by the size of the log ratio, in either direction, in the window where that is best, and how
+ * many draws (itself among them) have as good a rank in any window. Ranks need no scale, so that neither a noisy window nor a
+ * strong effect in some weeks outweighs the others. When `hits` is found to exceed `most`, it is a lower bound.
  */
-function rank(ratios: Float64Array, windows: number, draw: number): { hits: number; window: number } {
+function rank(
+  ratios: Float64Array,
+  windows: number,
+  draw: number,
+  most: number = Infinity,
+): { hits: number; window: number } {
   const draws = ratios.length / windows;
-  const sizes = Array.from({ length: windows }, () => new Float64Array(draws));
-  const sorted = sizes.map((size, w) => {
-    for (let d = 0; d < draws; d++) size[d] = ratios[d * windows + w];
-    const median = size.toSorted()[Math.floor(draws / 2)];
-    for (let d = 0; d < draws; d++) size[d] = Math.abs(size[d] - median);
-    return size.toSorted();
-  });
   let best = draws + 1;
   let window = 0;
   for (let w = 0; w < windows; w++) {
-    const place = draws - firstAtLeast(sorted[w], sizes[w][draw] * (1 - 1e-12));
+    const own = Math.abs(ratios[draw * windows + w]) * (1 - 1e-12);
+    let place = 0;
+    for (let at = w; at < ratios.length; at += windows) if (Math.abs(ratios[at]) >= own) place++;
     if (place < best) {
       best = place;
       window = w;
     }
   }
-  // In each window the least size that is among the `best` greatest, ties with smaller ones left out.
-  const least = sorted.map((ascending) => {
-    const size = ascending[draws - best];
-    return best < draws && ascending[draws - best - 1] >= size * (1 - 1e-12) ? size * (1 + 1e-12) : size * (1 - 1e-12);
-  });
+  if (best > most) return { hits: best, window };
+  const least = new Float64Array(windows);
+  for (let w = 0; w < windows; w++) least[w] = leastOfGreatest(ratios, windows, w, best);
   let hits = 0;
-  for (let d = 0; d < draws; d++) if (least.some((size, w) => sizes[w][d] >= size)) hits++;
+  for (let at = 0; at < ratios.length; at += windows) {
+    for (let w = 0; w < windows; w++) {
+      if (Math.abs(ratios[at + w]) >= least[w]) {
+        hits++;
+        break;
+      }
+    }
+  }
   return { hits, window };
 }
 
-/** Index of the first of ascending values that is at least so large. */
-function firstAtLeast(ascending: Float64Array, value: number): number {
-  let low = 0;
-  let high = ascending.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (ascending[middle] < value) low = middle + 1;
-    else high = middle;
+/** The size that a log ratio of a window needs to be among the `count` greatest; ties that reach beyond them do not count. */
+function leastOfGreatest(ratios: Float64Array, windows: number, window: number, count: number): number {
+  const draws = ratios.length / windows;
+  const kept = Math.min(count + 1, draws);
+  let greatest: Float64Array;
+  if (kept > FEW) {
+    greatest = new Float64Array(draws);
+    for (let d = 0; d < draws; d++) greatest[d] = Math.abs(ratios[d * windows + window]);
+    greatest = greatest.toSorted().toReversed();
+  } else {
+    greatest = new Float64Array(kept).fill(-1);
+    for (let at = window; at < ratios.length; at += windows) {
+      const size = Math.abs(ratios[at]);
+      let place = kept - 1;
+      if (size <= greatest[place]) continue;
+      for (; place > 0 && greatest[place - 1] < size; place--) greatest[place] = greatest[place - 1];
+      greatest[place] = size;
+    }
   }
-  return low;
+  const least = greatest[count - 1];
+  return count < draws && greatest[count] >= least * (1 - 1e-12) ? least * (1 + 1e-12) : least * (1 - 1e-12);
 }
 
 function minimumDetectable(
@@ -466,7 +485,7 @@ function minimumDetectable(
         ratio,
       );
       const ratios = logRatios(question, dealt, changed, expectationOfAll({ values: changed, observed }));
-      if (rank(ratios, windows.length, draw).hits <= alpha * draws) found++;
+      if (rank(ratios, windows.length, draw, alpha * draws).hits <= alpha * draws) found++;
     }
     return found >= power * plantings;
   };

@@ -10,7 +10,7 @@ const GREATEST_CORRELATION = 0.9;
  * 1 + 2 Σ w(k) ρ(k) with Bartlett's weights (Newey and West, Econometrica 55, 1987) up to lag ⌊4 (n / 100)^(2/9)⌋ (Newey and West, Rev. Econ.
  * Stud. 61, 1994), which follows any pattern over some days.
  */
-export function neweyWestInflation(residuals: Float64Array): number {
+function neweyWestInflation(residuals: Float64Array): number {
   const n = residuals.length;
   const variance = product(residuals, 0);
   if (variance === 0) return 1;

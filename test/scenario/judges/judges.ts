@@ -12,6 +12,7 @@ import { judgeObfuscation } from './obfuscation.ts';
 import { judgeMaliciousActivity } from './malicious-activity.ts';
 import { judgeOnsets } from './onset.ts';
 import { judgeServerInventories } from './server-inventory.ts';
+import { judgePeriodComparisons } from './period-comparison.ts';
 import { judgeReconnaissance } from './reconnaissance.ts';
 import { judgeServiceRankings } from './service-ranking.ts';
 import { judgeWatchLists } from './watch-list.ts';
@@ -36,5 +37,6 @@ export const JUDGES: Partial<Record<Finding['kind'], Judge>> = {
   beacon: judgeBeacons,
   reconnaissance: judgeReconnaissance,
   'malicious-activity': judgeMaliciousActivity,
+  'period-comparison': judgePeriodComparisons,
   coverage: judgeCoverage,
 };
