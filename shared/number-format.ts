@@ -6,6 +6,11 @@ const NO_VALUE = '–';
 const SMALL = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 2 });
 const LARGE = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 0 });
 
+/** A count with its noun, which takes an s but for 1: `1 host`, `1,234 hosts`. */
+export function formatCounted(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** A count with grouped thousands, at most two decimals below 100: `1,234,567`, `3.25`. */
 export function formatCount(value: number | null): string {
   if (value === null || !Number.isFinite(value)) return NO_VALUE;

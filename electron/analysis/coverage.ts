@@ -1,5 +1,5 @@
 import type { Caveat, Coverage, CoverageFinding } from '../../shared/finding.ts';
-import { formatCount, formatShare } from '../../shared/number-format.ts';
+import { formatCount, formatCounted, formatShare } from '../../shared/number-format.ts';
 import { formatUtc } from '../../shared/time.ts';
 import { type AnalysisFrame, baseOf, rounded } from './analysis-frame.ts';
 import { caseCaveats } from './caveats.ts';
@@ -94,10 +94,6 @@ function localMinute(tally: TrafficTally, us: number): string {
     .replace('T', ' ');
 }
 
-function countOf(count: number, noun: string): string {
-  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
-}
-
 function longest(spans: readonly Span[]): { from: string; to: string }[] {
   return spans
     .toSorted((x, y) => y.to - y.from - (x.to - x.from) || x.from - y.from)
@@ -133,7 +129,7 @@ export function coverageFinding(frame: AnalysisFrame): CoverageFinding {
   if (gaps.length > MOST_SPANS || outages.length > MOST_SPANS) {
     caveats.push({
       id: 'spans-cut',
-      text: `There are ${countOf(gaps.length, 'gap')} and ${countOf(outages.length, 'outage')}; the ${MOST_SPANS} longest of each are listed.`,
+      text: `There are ${formatCounted(gaps.length, 'gap')} and ${formatCounted(outages.length, 'outage')}; the ${MOST_SPANS} longest of each are listed.`,
     });
   }
   if (tally.flows > 0 && tally.activityFlows === 0) {
@@ -151,7 +147,7 @@ export function coverageFinding(frame: AnalysisFrame): CoverageFinding {
       ? 'The case holds no flow, so nothing can be said about the network.'
       : `The evidence shows ${formatCount(tally.flows)} flows between ${localMinute(tally, tally.from)} and ` +
         `${localMinute(tally, tally.to)} (${frame.profile.timeZone}), in ${formatCount(hours.length)} of ${formatCount(windowLength)} clock hours ` +
-        `(${formatShare(coverage.observedFraction)}), with ${countOf(gaps.length, 'gap')} of at least one clock hour; ` +
+        `(${formatShare(coverage.observedFraction)}), with ${formatCounted(gaps.length, 'gap')} of at least one clock hour; ` +
         `${formatShare(unknownShare)} of the flows were recognised by no rule, and ` +
         `${formatShare(encryptedShare)} speak an encrypted protocol.`;
   const base = baseOf(frame, {

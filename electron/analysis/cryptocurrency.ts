@@ -2,7 +2,7 @@ import type { CaseReader, SegmentInfo, StoredService } from '../casefile/case-re
 import { filterValue } from '../../shared/activity.ts';
 import type { Caveat, CryptocurrencyFinding, Verdict } from '../../shared/finding.ts';
 import { LABEL_EVIDENCE } from '../../shared/flow.ts';
-import { formatCount } from '../../shared/number-format.ts';
+import { formatCount, formatCounted } from '../../shared/number-format.ts';
 import { ZoneClock } from '../../shared/time.ts';
 import { AddressNumbers } from './address-numbers.ts';
 import type { Analysis } from './analysis.ts';
@@ -222,7 +222,7 @@ function dealing(
     statement:
       flows === 0
         ? `No activity flow (opened from inside the ranges) shows ${what}, in ${caseWindow(frame)}.`
-        : `${formatCount(flows)} activity flows (opened from inside the ranges) of ${formatCount(hosts)} hosts show ${what}, ` +
+        : `${formatCount(flows)} activity flows (opened from inside the ranges) of ${formatCounted(hosts, 'host')} show ${what}, ` +
           `on ${daysActive} of ${activeDays} days with activity (${formatCount(perDay)} a day; 95 % interval ` +
           `${interval === null ? '–' : interval.map(formatCount).join(' to ')}), in ${caseWindow(frame)}.`,
     verdict,

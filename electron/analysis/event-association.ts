@@ -1,6 +1,6 @@
 import type { CaseEvent } from '../../shared/event.ts';
 import type { Caveat, EventAssociationFinding, Finding } from '../../shared/finding.ts';
-import { formatCount } from '../../shared/number-format.ts';
+import { formatCount, formatCounted } from '../../shared/number-format.ts';
 import { formatUtc } from '../../shared/time.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import type { Analysis } from './analysis.ts';
@@ -193,13 +193,16 @@ function associationOf(
     caveats.push({
       id: 'too-little-data',
       text:
-        `${countOf(chosen.hours.length, 'event')} of the kind can be compared over ${countOf(weeks, 'observed week')}; ` +
+        `${formatCounted(chosen.hours.length, 'event')} of the kind can be compared over ${formatCounted(weeks, 'observed week')}; ` +
         `at least ${LEAST_EVENTS} events and ${LEAST_WEEKS} weeks are needed, and other weeks in which their hours are observed.`,
     });
   }
   const left = leftOut(chosen);
   if (left !== '')
-    caveats.push({ id: 'events-left-out', text: `Of ${countOf(inside.length, 'event')} inside the window, ${left}.` });
+    caveats.push({
+      id: 'events-left-out',
+      text: `Of ${formatCounted(inside.length, 'event')} inside the window, ${left}.`,
+    });
   caveats.push({
     id: 'timing-only',
     text: 'Times are compared, not causes: what else happened in the same hours is not known, and an event may have been expected.',
@@ -251,10 +254,6 @@ function associationOf(
   };
   if (answer !== null) tested.set(finding.id, answer);
   return { ...finding, statement: statementOf(frame, finding) };
-}
-
-function countOf(count: number, noun: string): string {
-  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function leftOut({ uncertain, close, unmatched }: ChosenEvents): string {
@@ -315,11 +314,11 @@ function statementOf(frame: AnalysisFrame, finding: EventAssociationFinding): st
   const kind = visibleText(finding.eventKind);
   const seen = seenBetween(frame, hasActivity);
   if (effect === null) {
-    return `Nothing can be said of activity around events of kind ${kind}: ${countOf(events, 'event')} can be compared; activity ${seen}.`;
+    return `Nothing can be said of activity around events of kind ${kind}: ${formatCounted(events, 'event')} can be compared; activity ${seen}.`;
   }
   const range = interval === null ? '' : `; 95 % interval ${formatCount(interval[0])} to ${formatCount(interval[1])}`;
   const measured =
-    `In the 24 clock hours from ${countOf(events, 'event')} of kind ${kind}, activity (flows opened from inside the ranges) was ` +
+    `In the 24 clock hours from ${formatCounted(events, 'event')} of kind ${kind}, activity (flows opened from inside the ranges) was ` +
     `${formatCount(effect)} times its expectation from the same hours and weekdays of other weeks ` +
     `(${formatCount(numerator)} flows, ${formatCount(denominator)} expected${range})`;
   const power =

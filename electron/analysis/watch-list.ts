@@ -2,7 +2,7 @@ import type { CaseReader, SegmentInfo } from '../casefile/case-reader.ts';
 import { filterValue } from '../../shared/activity.ts';
 import { type AddressBlock, blockContains, parseBlock } from '../../shared/address.ts';
 import type { Caveat, Verdict, WatchListFinding } from '../../shared/finding.ts';
-import { formatCount, formatShare, formatShareInterval } from '../../shared/number-format.ts';
+import { formatCount, formatCounted, formatShare, formatShareInterval } from '../../shared/number-format.ts';
 import type { Profile } from '../../shared/profile.ts';
 import { ZoneClock } from '../../shared/time.ts';
 import { AddressNumbers } from './address-numbers.ts';
@@ -214,7 +214,7 @@ function watchList(frame: AnalysisFrame, collector: WatchListCollector, name: st
       flows === 0
         ? `No activity flow (opened from inside the ranges) met watch list ${name}, in ${caseWindow(frame)}.`
         : `Watch list ${name} was met by ${formatCount(flows)} activity flows (opened from inside the ranges) of ` +
-          `${formatCount(hosts)} hosts on ${daysActive} of ${activeDays} days with activity (${formatShare(shareOfDays)}; ` +
+          `${formatCounted(hosts, 'host')} on ${daysActive} of ${activeDays} days with activity (${formatShare(shareOfDays)}; ` +
           `95 % interval ${formatShareInterval(interval)}), in ${caseWindow(frame)}.`,
     verdict,
     value: shareOfDays,
