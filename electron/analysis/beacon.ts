@@ -18,6 +18,7 @@ import {
 } from './analysis-frame.ts';
 import { activityCaveats } from './caveats.ts';
 import { incompleteBeta } from './statistics/distributions.ts';
+import { grown } from './grown-array.ts';
 
 /** Programs that call one peer at regular times. */
 
@@ -118,12 +119,6 @@ export class BeaconCollector implements FlowCollector {
       if (seconds.length >= MINIMUM_CALLS) yield { pair, seconds: seconds.toSorted() };
     }
   }
-}
-
-function grown(array: Uint32Array): Uint32Array<ArrayBuffer> {
-  const larger = new Uint32Array(array.length * 2);
-  larger.set(array);
-  return larger;
 }
 
 /** How regular the calls of a pair are. */

@@ -19,6 +19,7 @@ import { ZoneClock } from '../../shared/time.ts';
 import { UNKNOWN } from '../../shared/vocabulary.ts';
 import { AddressNumbers } from './address-numbers.ts';
 import type { FlowCollector } from './flow-collector.ts';
+import { grown } from './grown-array.ts';
 
 /** Who met whom on which port for the first time, when, and with what outcome: what detectors of probes and fan-outs rest on. */
 
@@ -324,10 +325,4 @@ function isUnasked(transport: number, flags: number, ownPort: number, packetsIn:
   if (transport === UDP) return ownPort < 1024 || REFLECTOR_PORTS.has(ownPort);
   const plain = flags & PLAIN_FLAGS;
   return transport === TCP && (plain === (SYN | ACK) || plain === RST || plain === (RST | ACK));
-}
-
-function grown(array: Uint32Array): Uint32Array<ArrayBuffer> {
-  const larger = new Uint32Array(array.length * 2);
-  larger.set(array);
-  return larger;
 }

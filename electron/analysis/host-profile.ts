@@ -28,6 +28,8 @@ import { activityCaveats } from './caveats.ts';
 import { activeHours } from './daily-rhythm.ts';
 import { SERVER_CLIENTS, type ServerCollector } from './server-inventory.ts';
 import { ratioInterval, resampledTotals } from './statistics/day-bootstrap.ts';
+import { grown } from './grown-array.ts';
+import { bySubject } from './subject-days.ts';
 
 /** One host of the ranges: what it is, what it is used for, when, and the sequence of a day. */
 
@@ -134,12 +136,6 @@ class HostCollector implements FlowCollector {
   }
 }
 
-function grown(array: Float64Array): Float64Array<ArrayBuffer> {
-  const larger = new Float64Array(array.length * 2);
-  larger.set(array);
-  return larger;
-}
-
 /** How many flows showed what: by a numbered subject and a numbered thing. */
 class SightCounts {
   readonly #pairs = new PairIndex();
@@ -157,23 +153,12 @@ class SightCounts {
   /** What was seen of some subjects together, most flows first. */
   of(subjects: readonly number[]): { thing: number; flows: number }[] {
     const found = new Map<number, number>();
-    for (const pair of subjects.flatMap((subject) => this.#bySubject().get(subject) ?? [])) {
+    const pairs = (this.#of ??= bySubject(this.#pairs));
+    for (const pair of subjects.flatMap((subject) => pairs.get(subject) ?? [])) {
       const thing = this.#pairs.second(pair);
       found.set(thing, (found.get(thing) ?? 0) + this.#flows[pair]);
     }
     return [...found].map(([thing, flows]) => ({ thing, flows }));
-  }
-
-  #bySubject(): Map<number, number[]> {
-    if (this.#of !== null) return this.#of;
-    this.#of = new Map();
-    for (let pair = 0; pair < this.#pairs.size; pair++) {
-      const subject = this.#pairs.first(pair);
-      const held = this.#of.get(subject);
-      if (held === undefined) this.#of.set(subject, [pair]);
-      else held.push(pair);
-    }
-    return this.#of;
   }
 }
 
@@ -207,13 +192,7 @@ function profiles(frame: AnalysisFrame, collector: HostCollector, servers: Serve
     const host = hostHours.first(hostHour);
     ofHost[host].push({ hour: hostHours.second(hostHour), label: entries.second(entry), flows: flows[entry] });
   }
-  const hostDaysOf = new Map<number, number[]>();
-  for (let hostDay = 0; hostDay < collector.hostDays.size; hostDay++) {
-    const host = collector.hostDays.first(hostDay);
-    const held = hostDaysOf.get(host);
-    if (held === undefined) hostDaysOf.set(host, [hostDay]);
-    else held.push(hostDay);
-  }
+  const hostDaysOf = bySubject(collector.hostDays);
   const totals = ofHost.map((hours) => hours.reduce((total, each) => total + each.flows, 0));
   const busiest = totals
     .map((total, host) => ({ total, host }))

@@ -4,6 +4,7 @@ import { SUBJECT_SIDES, UDP } from '../../shared/flow.ts';
 import { REFLECTOR_PORTS } from '../../shared/flow-shape.ts';
 import { AddressNumbers } from './address-numbers.ts';
 import type { FlowCollector } from './flow-collector.ts';
+import { grown } from './grown-array.ts';
 
 /**
  * Reflection, from both of its ends: addresses inside that answer questions in somebody's name with far more than was asked
@@ -109,10 +110,4 @@ export class ReflectionCollector implements FlowCollector {
         most: count,
       }));
   }
-}
-
-function grown(array: Uint32Array): Uint32Array<ArrayBuffer> {
-  const larger = new Uint32Array(array.length * 2);
-  larger.set(array);
-  return larger;
 }

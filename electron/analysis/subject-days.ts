@@ -1,6 +1,7 @@
 import { PairIndex } from '../casefile/pair-index.ts';
 import type { Metric } from '../../shared/finding.ts';
 import type { AnalysisFrame } from './analysis-frame.ts';
+import { grown } from './grown-array.ts';
 
 /** Sums of numbered subjects by local day, with the hosts that were seen with each; for few subjects beside many flows. */
 export class SubjectDays {
@@ -49,7 +50,7 @@ export class SubjectDays {
 }
 
 /** Numbers of the pairs of each first member. */
-function bySubject(pairs: PairIndex): Map<number, number[]> {
+export function bySubject(pairs: PairIndex): Map<number, number[]> {
   const found = new Map<number, number[]>();
   for (let at = 0; at < pairs.size; at++) {
     const subject = pairs.first(at);
@@ -58,10 +59,4 @@ function bySubject(pairs: PairIndex): Map<number, number[]> {
     else held.push(at);
   }
   return found;
-}
-
-function grown(array: Float64Array): Float64Array<ArrayBuffer> {
-  const larger = new Float64Array(array.length * 2);
-  larger.set(array);
-  return larger;
 }

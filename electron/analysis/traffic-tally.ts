@@ -4,6 +4,7 @@ import { EnclaveError } from '../../shared/problem.ts';
 import { ZoneClock } from '../../shared/time.ts';
 import { UNKNOWN } from '../../shared/vocabulary.ts';
 import { HostHours } from './host-hours.ts';
+import { grown } from './grown-array.ts';
 
 /**
  * One pass over the flows of a case that gathers what the first findings need: sums by local day and hour, by category
@@ -251,12 +252,6 @@ function seen(day: DayTally, hour: number, from: number, to: number, isSubject: 
   if (isSubject) day.subjectSeen[hour] = 1;
   if (from < day.firstSeen[hour]) day.firstSeen[hour] = from;
   if (to > day.lastSeen[hour]) day.lastSeen[hour] = to;
-}
-
-function grown(array: Float64Array, atLeast: number): Float64Array<ArrayBuffer> {
-  const larger = new Float64Array(Math.max(array.length * 2, atLeast));
-  larger.set(array);
-  return larger;
 }
 
 /** Throws the error that ends a cancelled analysis. */
