@@ -4,6 +4,7 @@ import type { LagChart, StepsChart, StripsChart } from '../../shared/finding-cha
 import { formatCount } from '../../shared/number-format.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { categoryColour, inkOn } from '../category-colours.ts';
+import { FigureFrame } from './figure-frame.tsx';
 
 /** The charts of shared/finding-chart.ts but for dots: pure functions of the chart and its width in pixels. */
 
@@ -59,14 +60,7 @@ export function Steps({ chart, width, label }: { chart: StepsChart; width: numbe
   const y = scaleLinear([0, Math.max(...chart.steps.map(({ level }) => level)) || 1], [BOTTOM, TOP]).nice(4);
   const interval = chart.markedInterval?.map(dayNumber);
   return (
-    <svg
-      className="chart figure"
-      width={width}
-      height={HEIGHT}
-      viewBox={`0 0 ${width} ${HEIGHT}`}
-      role="img"
-      aria-label={label}
-    >
+    <FigureFrame width={width} height={HEIGHT} label={label}>
       {interval !== undefined && (
         <rect
           className="interval"
@@ -112,7 +106,7 @@ export function Steps({ chart, width, label }: { chart: StepsChart; width: numbe
           </text>
         </g>
       )}
-    </svg>
+    </FigureFrame>
   );
 }
 
@@ -122,14 +116,7 @@ export function Lags({ chart, width, label }: { chart: LagChart; width: number; 
   const x = scaleLinear([Math.min(...lags), Math.max(...lags) + 1], [LEFT, width - RIGHT]);
   const y = scaleLinear([0, Math.max(2, ...chart.points.map(({ ratio }) => ratio))], [BOTTOM, TOP]).nice(4);
   return (
-    <svg
-      className="chart figure"
-      width={width}
-      height={HEIGHT}
-      viewBox={`0 0 ${width} ${HEIGHT}`}
-      role="img"
-      aria-label={label}
-    >
+    <FigureFrame width={width} height={HEIGHT} label={label}>
       <g className="axis">
         <Grid ticks={y.ticks(4)} y={y} width={width} text={(ratio) => `× ${r(ratio)}`} />
         {lags
@@ -155,7 +142,7 @@ export function Lags({ chart, width, label }: { chart: LagChart; width: number; 
       <g className="axis">
         <line x1={LEFT} x2={width - RIGHT} y1={r(y(1))} y2={r(y(1))} className="baseline expected" />
       </g>
-    </svg>
+    </FigureFrame>
   );
 }
 
@@ -171,14 +158,7 @@ export function Strips({ chart, width, label }: { chart: StripsChart; width: num
   const categories = [...new Set(days.flatMap(({ spans }) => spans.map(({ category }) => category)))];
   return (
     <>
-      <svg
-        className="chart figure"
-        width={width}
-        height={height}
-        viewBox={`0 0 ${width} ${height}`}
-        role="img"
-        aria-label={label}
-      >
+      <FigureFrame width={width} height={height} label={label}>
         <g className="axis">
           {[0, 3, 6, 9, 12, 15, 18, 21, 24].map((hour) => (
             <g key={hour} transform={`translate(${Math.round(x(hour)) + 0.5},0)`}>
@@ -213,7 +193,7 @@ export function Strips({ chart, width, label }: { chart: StripsChart; width: num
             })}
           </g>
         ))}
-      </svg>
+      </FigureFrame>
       <ul className="strip-legend" aria-label="Categories by colour">
         {categories.map((category) => (
           <li key={category}>

@@ -14,6 +14,7 @@ import { parseInstant } from '../../shared/time.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { axisAmount } from './amount-axis.tsx';
 import { Lags, Steps, Strips } from './finding-chart.tsx';
+import { FigureFrame } from './figure-frame.tsx';
 
 /** One figure a kind of finding: estimates as dots, their 95 % intervals as bars. Pure functions of the finding. */
 
@@ -53,14 +54,7 @@ function DotChart(props: {
   x.nice(5);
   const formatTick = props.formatTick ?? format;
   return (
-    <svg
-      className="chart figure"
-      width={width}
-      height={height}
-      viewBox={`0 0 ${width} ${height}`}
-      role="img"
-      aria-label={props.label}
-    >
+    <FigureFrame width={width} height={height} label={props.label}>
       <g className="axis">
         {x.ticks(5).map((tick) => (
           <g key={tick} transform={`translate(${r(x(tick))},0)`}>
@@ -96,7 +90,7 @@ function DotChart(props: {
           </text>
         </g>
       ))}
-    </svg>
+    </FigureFrame>
   );
 }
 
@@ -169,14 +163,7 @@ function Daily({ finding, width }: { finding: DailyRhythmFinding; width: number 
     activeTo !== null &&
     (activeFrom < activeTo ? hour >= activeFrom && hour < activeTo : hour >= activeFrom || hour < activeTo);
   return (
-    <svg
-      className="chart figure"
-      width={width}
-      height={height}
-      viewBox={`0 0 ${width} ${height}`}
-      role="img"
-      aria-label={`${finding.title}: share of the day in each local hour`}
-    >
+    <FigureFrame width={width} height={height} label={`${finding.title}: share of the day in each local hour`}>
       <g className="axis">
         {y.ticks(4).map((tick) => (
           <g key={tick} transform={`translate(0,${Math.round(y(tick)) + 0.5})`}>
@@ -204,7 +191,7 @@ function Daily({ finding, width }: { finding: DailyRhythmFinding; width: number 
           <title>{`${String(hour).padStart(2, '0')}:00–${String(hour + 1).padStart(2, '0')}:00: ${formatShare(share)}`}</title>
         </rect>
       ))}
-    </svg>
+    </FigureFrame>
   );
 }
 
@@ -214,14 +201,7 @@ function Cover({ finding, width }: { finding: CoverageFinding; width: number }):
   if (start === null || end === null || end <= start) return null;
   const x = scaleLinear([start, end], [0, width]);
   return (
-    <svg
-      className="chart figure"
-      width={width}
-      height={34}
-      viewBox={`0 0 ${width} 34`}
-      role="img"
-      aria-label={`${finding.gaps.length} gaps in the evidence`}
-    >
+    <FigureFrame width={width} height={34} label={`${finding.gaps.length} gaps in the evidence`}>
       <rect className="covered" x={0} y={4} width={width} height={26} rx={3} />
       {finding.gaps.map((gap) => {
         const from = parseInstant(gap.from, 'UTC') ?? start;
@@ -232,7 +212,7 @@ function Cover({ finding, width }: { finding: CoverageFinding; width: number }):
           </rect>
         );
       })}
-    </svg>
+    </FigureFrame>
   );
 }
 
