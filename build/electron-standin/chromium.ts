@@ -6,6 +6,9 @@ import { settings } from './settings.ts';
 
 /** The installed Chromium, spoken to over a pipe (no port), with a profile that is thrown away. */
 
+const EMPTY_PAGE = 'data:text/html,';
+const START_LIMIT_MS = 30_000;
+
 let starting: Promise<BrowserContext> | null = null;
 let context: BrowserContext | null = null;
 let profile = '';
@@ -18,11 +21,24 @@ export function isChromiumRunning(): boolean {
 /** @param switches those that main appended to its command line, as `--name=value` */
 export async function startChromium(switches: readonly string[], onGone: () => void): Promise<void> {
   profile = mkdtempSync(join(tmpdir(), 'enclave-preview-'));
-  starting = chromium.launchPersistentContext(profile, {
+  starting = launch(switches).catch((error: unknown) => {
+    process.stderr.write(`stand-in: Chromium did not start (${String(error).split('\n')[0]}); once more\n`);
+    return launch(switches);
+  });
+  context = await starting;
+  firstPage = context.pages()[0] ?? null;
+  // Its own first page may still be on the way, and would cut off the app's.
+  await firstPage?.waitForURL(EMPTY_PAGE);
+  context.on('close', onGone);
+}
+
+function launch(switches: readonly string[]): Promise<BrowserContext> {
+  return chromium.launchPersistentContext(profile, {
+    timeout: START_LIMIT_MS,
     executablePath: settings().chromium,
     headless: settings().headless,
     chromiumSandbox: process.getuid?.() !== 0,
-    args: ['--app=data:text/html,', '--window-size=1440,900', ...switches],
+    args: [`--app=${EMPTY_PAGE}`, '--window-size=1440,900', ...switches],
     viewport: settings().headless ? { width: 1440, height: 900 } : null,
     colorScheme: null,
     reducedMotion: null,
@@ -34,9 +50,6 @@ export async function startChromium(switches: readonly string[], onGone: () => v
     handleSIGTERM: false,
     handleSIGHUP: false,
   });
-  context = await starting;
-  firstPage = context.pages()[0] ?? null;
-  context.on('close', onGone);
 }
 
 export function theContext(): BrowserContext {

@@ -9,7 +9,7 @@ import { configure, type StandinSettings } from './settings.ts';
 export interface StandinControl {
   /** Settles when the app has ended. */
   readonly ended: Promise<void>;
-  /** The page of the window that was opened first and is still open; waits until it has loaded. */
+  /** The page of the window that was opened first and is still open; waits until it has loaded. Rejects when the app ends first. */
   firstPage(): Promise<Page>;
   pages(): Page[];
   answerNextDialog(answer: DialogAnswer): void;
@@ -29,14 +29,16 @@ export function control(settings: StandinSettings): StandinControl {
   return {
     ended: theApp.ended,
     async firstPage() {
-      for (;;) {
+      const ended = theApp.ended.then(() => true);
+      const aMoment = (): Promise<boolean> => new Promise((resolve) => setTimeout(resolve, 20, false));
+      do {
         const [first] = openPages();
         if (first !== undefined) {
           await first.waitForLoadState();
           return first;
         }
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
+      } while (!(await Promise.race([ended, aMoment()])));
+      throw new Error('stand-in: the app ended before it showed a window');
     },
     pages: openPages,
     answerNextDialog,

@@ -1,5 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { launchOnStandin as Launch } from '../../build/electron-standin/launch.ts';
 import { decodeMessage, encodeMessage } from '../../build/electron-standin/message-coding.ts';
 import { missing, strict } from '../../build/electron-standin/strict.ts';
 
@@ -47,5 +52,23 @@ describe('what the stand-in does not have', () => {
     const app = strict('app', { quit: () => 1 }) as { quit(): number; beep?: () => void };
     expect(app.quit()).toBe(1);
     expect(() => app.beep).toThrow('stand-in: electron.app.beep is not implemented');
+  });
+});
+
+describe('an app that ends before it shows a window', () => {
+  it('is told to whoever waits for one', async () => {
+    // Loaded by Node itself, as the specs of the window do.
+    const { launchOnStandin } = createRequire(import.meta.url)('../../build/electron-standin/launch.ts') as {
+      launchOnStandin: typeof Launch;
+    };
+    const appPath = fileURLToPath(new URL('../..', import.meta.url));
+    const folder = mkdtempSync(`${tmpdir()}/enclave-standin-`);
+    try {
+      const settings = { appPath, userData: folder, documents: folder, chromium: '/bin/false', headless: true };
+      const app = await launchOnStandin(settings, []);
+      await expect(app.firstPage()).rejects.toThrow('stand-in: the app ended before it showed a window');
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 });

@@ -135,7 +135,7 @@ describe.skipIf(cannotLaunch !== null)(`an examination from start to end${reason
     casePath = join(folder, 'journey.enclave');
     capture = real ?? (await sampleCapture(join(folder, 'sample')));
     await start();
-  }, PATIENCE);
+  });
   afterAll(async () => {
     await launched.close();
     rmSync(folder, { recursive: true, force: true });
@@ -292,7 +292,7 @@ describe.skipIf(cannotLaunch !== null)(`a long import${reason}`, { timeout: 3 * 
       hasEnded = true;
     });
     await page.getByRole('heading', { name: 'Recent cases' }).waitFor();
-  }, PATIENCE);
+  });
   afterAll(async () => {
     await launched.close();
     rmSync(folder, { recursive: true, force: true });
@@ -379,7 +379,7 @@ describe.skipIf(cannotLaunch !== null)(`evidence named on the command line${reas
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'enclave-journey-'));
     capture = await sampleCapture(join(folder, 'sample'));
-  }, PATIENCE);
+  });
   afterAll(async () => {
     for (const each of running) await each.close();
     rmSync(folder, { recursive: true, force: true });
