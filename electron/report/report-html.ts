@@ -25,6 +25,7 @@ import { formatUtc, parseInstant } from '../../shared/time.ts';
 import { parseFilter } from '../../shared/filter/parse-filter.ts';
 import { compileFilter } from '../casefile/flow-selection.ts';
 import { summarise } from '../casefile/summary.ts';
+import { activitySection } from './activity-section.ts';
 import {
   type CoverageTrack,
   weekFigure,
@@ -75,6 +76,10 @@ export function reportHtml(reader: CaseReader, options: ReportOptions): string {
   const body = [
     cover(reader, options, title, id, findings, evidence),
     claimsSection(findings),
+    activitySection(
+      reader,
+      findings.find((finding) => finding.kind === 'coverage'),
+    ),
     findingsSection(reader, findings),
     evidenceSection(evidence, findings),
     undeterminedSection(findings),

@@ -3,7 +3,7 @@ import type { Metric } from '../../shared/finding.ts';
 import { formatCount } from '../../shared/number-format.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { filterWord } from '../state/filter-completion.ts';
-import { countryName } from '../state/names.ts';
+import { countryName } from '../../shared/country-name.ts';
 
 /** Who spoke with which service in which country, as two sets of pairs: (range or host, service) and (service, country). */
 

@@ -2,17 +2,6 @@ import { visibleText } from '../../shared/visible-text.ts';
 
 /** Ids in words, and paths shortened, for labels. */
 
-const REGIONS = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });
-
-/** English name of an ISO 3166 alpha-2 code; null when there is none. */
-export function countryName(code: string): string | null {
-  try {
-    return REGIONS.of(code) ?? null;
-  } catch {
-    return null;
-  }
-}
-
 /** The last part of a path, made visible. */
 export function fileName(path: string): string {
   return visibleText(path.split(/[\\/]/).findLast((part) => part !== '') ?? path);

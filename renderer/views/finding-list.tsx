@@ -4,7 +4,7 @@ import { findingSubject } from '../../shared/finding-tables.ts';
 import { formatCount } from '../../shared/number-format.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { findingValue } from '../charts/finding-figures.tsx';
-import { countryName } from '../state/names.ts';
+import { countryName } from '../../shared/country-name.ts';
 import { claimsOf, claimTally, VERDICT_NAMES, VerdictBadge, VERDICTS } from './verdicts.tsx';
 
 /** The claims, then the findings by verdict and kind. */

@@ -5,7 +5,7 @@ import { visibleText } from '../../shared/visible-text.ts';
 import { categoryColour } from '../category-colours.ts';
 import { useFlowPages } from '../state/flow-pages.ts';
 import { durationOf, formatDuration, localTimeOf } from '../state/local-time.ts';
-import { countryName } from '../state/names.ts';
+import { countryName } from '../../shared/country-name.ts';
 import { useSize } from '../state/use-size.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { FlowInspector } from './flow-inspector.tsx';

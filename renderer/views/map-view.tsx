@@ -6,7 +6,7 @@ import { visibleText } from '../../shared/visible-text.ts';
 import { useAsk } from '../bridge-access.ts';
 import { MapLegend, WorldMap, amountBounds, shadeOf } from '../charts/world-map.tsx';
 import { type WorldShapes, loadWorld } from '../charts/world-shapes.ts';
-import { countryName } from '../state/names.ts';
+import { countryName } from '../../shared/country-name.ts';
 import { joinFilters } from '../state/time-filter.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { ErrorNotice } from './notice.tsx';

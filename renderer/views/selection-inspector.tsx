@@ -6,7 +6,7 @@ import { visibleText } from '../../shared/visible-text.ts';
 import { type Asked, useAsk } from '../bridge-access.ts';
 import { categoryColour } from '../category-colours.ts';
 import { filterWord } from '../state/filter-completion.ts';
-import { countryName } from '../state/names.ts';
+import { countryName } from '../../shared/country-name.ts';
 import { holdsFilter, joinFilters } from '../state/time-filter.ts';
 import { useFocusReturn } from '../state/use-focus-return.ts';
 import { useWorkbench } from '../state/workbench.ts';

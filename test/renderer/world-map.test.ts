@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { countryOfNumber } from '../../renderer/charts/country-numbers.ts';
 import { MapLegend, WorldMapDrawing, amountBounds, shadeOf } from '../../renderer/charts/world-map.tsx';
 import { type WorldAtlas, projectWorld } from '../../renderer/charts/world-shapes.ts';
-import { countryName } from '../../renderer/state/names.ts';
+import { countryName } from '../../shared/country-name.ts';
 import { ask } from '../e2e/ask.ts';
 import { type Launched, cannotLaunch, launch } from '../e2e/launch.ts';
 import { openSample, SAMPLE_PATIENCE } from '../e2e/open-sample.ts';

@@ -1,0 +1,236 @@
+import worldPaths from './world-paths.json' with { type: 'json' };
+import { activityFilter } from '../../shared/activity.ts';
+import { countryName } from '../../shared/country-name.ts';
+import { LEAVE_OUT_DUPLICATES } from '../../shared/duplicate-counts.ts';
+import { parseFilter } from '../../shared/filter/parse-filter.ts';
+import type { CoverageFinding, Metric } from '../../shared/finding.ts';
+import { formatAmount, formatCount, formatShare } from '../../shared/number-format.ts';
+import type { CaseReader } from '../casefile/case-reader.ts';
+import { compileFilter } from '../casefile/flow-selection.ts';
+import { type SummaryRow, summarise } from '../casefile/summary.ts';
+import { GRID, INK, WIDTH, at, figure, label, line, rect, scaleEnd, svg } from './figures.ts';
+import { escapeHtml } from './markup.ts';
+
+/** Activity at a glance: day by day, on the map, and by category. Counted from the flows, without any test. */
+
+const DAY_MS = 86_400_000;
+
+/** Categories drawn apart; the rest is one band. */
+const MOST_BANDS = 5;
+const MOST_ROWS = 7;
+
+/** Bands from the bottom: tones and hatchings in turn, told apart without colour. The last is that of the rest. */
+const BAND_FILLS = ['#22384d', 'url(#lines)', '#6f8ea9', 'url(#dots)', '#b9c6d2', '#eceff2'] as const;
+
+const PATTERNS =
+  `<defs><pattern id="lines" width="4" height="4" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">` +
+  `<rect width="4" height="4" fill="#fff"/><rect width="1.6" height="4" fill="#46627c"/></pattern>` +
+  `<pattern id="dots" width="4" height="4" patternUnits="userSpaceOnUse"><rect width="4" height="4" fill="#fff"/>` +
+  `<circle cx="2" cy="2" r="1" fill="${INK}"/></pattern></defs>`;
+
+/** '' when the case holds no activity. */
+export function activitySection(reader: CaseReader, coverage: CoverageFinding | undefined): string {
+  const where = activityFilter(reader.profile, reader.meta(LEAVE_OUT_DUPLICATES) === 'yes');
+  const selection = compileFilter(parseFilter(where), reader);
+  const summary = (by: Parameters<typeof summarise>[1]['by'], metric: Metric): SummaryRow[] =>
+    summarise(reader, { by, metric, selection });
+  const categories = summary(['category'], 'flows');
+  if (categories.length === 0) return '';
+  const bytes = summary(['category'], 'bytes');
+  const countries = summary(['country'], 'flows');
+  const isScaled = categories.some((row) => row.scaled);
+  const scaled = isScaled ? ' Sampled counts are multiplied by their rate.' : '';
+  return `<section class="page"><h2>Activity at a glance</h2>
+<p>Counted, not tested: flows opened from inside the ranges of the profile, without its excluded and server addresses, scans
+and unasked answers. What can be said of them, and how surely, stands among the findings.${scaled}</p>
+${timeline(reader, summary(['day', 'category'], 'flows'), categories, coverage)}
+${worldMap(countries)}
+<div class="pair">${amountTable('Category', 'category', categories, bytes)}${amountTable(
+    'Country of the peer',
+    'country',
+    countries,
+    summary(['country'], 'bytes'),
+  )}</div>
+</section>`;
+}
+
+/** Flows and bytes of the first values of a dimension, with their shares. */
+function amountTable(
+  name: string,
+  dimension: 'category' | 'country',
+  flows: readonly SummaryRow[],
+  bytes: readonly SummaryRow[],
+): string {
+  const bytesOf = new Map(bytes.map((row) => [row[dimension], row]));
+  const shown = flows.slice(0, MOST_ROWS);
+  const rows = shown.map((row) => {
+    const other = bytesOf.get(row[dimension]);
+    const value = row[dimension];
+    const name = typeof value !== 'string' ? 'not known' : dimension === 'country' ? countryInWords(value) : value;
+    return (
+      `<tr><td>${escapeHtml(name)}</td><td class="number">${formatCount(row.value)}</td>` +
+      `<td class="number">${formatShare(row.share)}</td><td class="number">${formatAmount('bytes', other?.value ?? 0)}</td>` +
+      `<td class="number">${formatShare(other?.share ?? null)}</td></tr>`
+    );
+  });
+  const left = flows.length - shown.length;
+  const rest = left > 0 ? `<p class="quiet">${formatCount(left)} further are not printed.</p>` : '';
+  return (
+    `<div><table><thead><tr><th>${name}</th><th class="number">Flows</th><th class="number">Share</th>` +
+    `<th class="number">Bytes</th><th class="number">Share</th></tr></thead><tbody>${rows.join('')}</tbody></table>${rest}</div>`
+  );
+}
+
+/** `India (IN)`. */
+function countryInWords(code: string): string {
+  const name = countryName(code);
+  return name === null ? code : `${name} (${code})`;
+}
+
+const dayNumber = (date: string): number => Date.parse(`${date}T00:00:00Z`) / DAY_MS;
+const dateOf = (day: number): string => new Date(day * DAY_MS).toISOString().slice(0, 10);
+
+/** Flows of each local day, the largest categories as bands; gaps of the evidence hatched below, events as pins above. */
+function timeline(
+  reader: CaseReader,
+  rows: readonly SummaryRow[],
+  categories: readonly SummaryRow[],
+  coverage: CoverageFinding | undefined,
+): string {
+  const { timeZone } = reader.profile;
+  const bands = categories.slice(0, MOST_BANDS).map((row) => String(row.category));
+  const names = categories.length > bands.length ? [...bands, 'all other'] : bands;
+  const byDay = new Map<number, number[]>();
+  for (const row of rows) {
+    if (row.day === null || row.day === undefined) continue;
+    const day = dayNumber(String(row.day));
+    const amounts = byDay.get(day) ?? names.map(() => 0);
+    const band = bands.indexOf(String(row.category));
+    const index = band === -1 ? names.length - 1 : band;
+    amounts[index] = (amounts[index] ?? 0) + row.value;
+    byDay.set(day, amounts);
+  }
+  const first = Math.min(...byDay.keys());
+  const days = Math.max(...byDay.keys()) - first + 1;
+  if (!Number.isFinite(days)) return '';
+  const left = 50;
+  const top = 18;
+  const bottom = 150;
+  const x = (day: number): number => left + ((WIDTH - left) * Math.min(days, Math.max(0, day - first))) / days;
+  const most = scaleEnd(Math.max(...[...byDay.values()].map((amounts) => amounts.reduce((a, b) => a + b, 0))));
+  const height = (amount: number): number => ((bottom - top) * amount) / most;
+  let body = PATTERNS;
+  for (const value of [0, most / 2, most]) {
+    body += line(left, bottom - height(value), WIDTH, bottom - height(value), GRID);
+    body += label(left - 6, bottom - height(value) + 3, formatCount(Math.round(value)), 'end', true);
+  }
+  const gap = Math.min(2, (WIDTH - left) / days / 5);
+  for (const [day, amounts] of byDay) {
+    let y = bottom;
+    amounts.forEach((amount, band) => {
+      if (amount === 0) return;
+      y -= height(amount);
+      body += rect(x(day), y, x(day + 1) - x(day) - gap, height(amount), fillOf(band, names));
+    });
+  }
+  body += line(left, bottom, WIDTH, bottom, INK);
+  const localDay = localDays(timeZone);
+  for (const span of [...(coverage?.gaps ?? []), ...(coverage?.outages ?? [])]) {
+    const [from, to] = [localDay(Date.parse(span.from)), localDay(Date.parse(span.to))];
+    body += rect(x(from), bottom + 2, Math.max(1, x(to) - x(from)), 5, INK);
+  }
+  for (const event of reader.events()) {
+    const day = localDay(event.time / 1000);
+    if (day < first || day >= first + days) continue;
+    body += `<path d="M${at(x(day))} ${top - 4}l-4-8h8z" fill="${INK}"/>`;
+    body += line(x(day), top - 4, x(day), bottom, INK, 'stroke-width="0.5" stroke-dasharray="1 3"');
+  }
+  body += label(left, bottom + 20, dateOf(first), 'start', true);
+  body += label((left + WIDTH) / 2, bottom + 20, dateOf(first + Math.floor(days / 2)), 'middle', true);
+  body += label(WIDTH, bottom + 20, dateOf(first + days - 1), 'end', true);
+  names.forEach((name, band) => {
+    const across = left + band * ((WIDTH - left) / names.length);
+    body += `<rect x="${at(across)}" y="${bottom + 32}" width="9" height="9" fill="${fillOf(band, names)}" stroke="${INK}" stroke-width="0.4"/>`;
+    body += label(across + 13, bottom + 40, name);
+  });
+  return figure(
+    `Activity flows of each local day (${timeZone}) by category. Marks under the axis: gaps and outages of the evidence. ` +
+      'Pins: events of the case.',
+    svg(bottom + 48, 'Activity flows by day and category', body),
+  );
+}
+
+function fillOf(band: number, names: readonly string[]): string {
+  const isRest = names[band] === 'all other';
+  return (isRest ? BAND_FILLS.at(-1) : BAND_FILLS[band]) ?? '#fff';
+}
+
+/** A function from milliseconds since the epoch to local days since the epoch, with their fraction. */
+function localDays(timeZone: string): (ms: number) => number {
+  const format = new Intl.DateTimeFormat('en-CA-u-ca-gregory-nu-latn', {
+    timeZone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+  });
+  return (ms) => {
+    const parts = new Map(format.formatToParts(new Date(ms)).map(({ type, value }) => [type, value]));
+    const [year, month, day] = ['year', 'month', 'day'].map((part) => parts.get(part as 'year'));
+    return dayNumber(`${year}-${month}-${day}`) + Number(parts.get('hour')) / 24 + Number(parts.get('minute')) / 1440;
+  };
+}
+
+/** Shades from little to much. */
+const SHADES = ['#dfe6ec', '#b3c4d3', '#7f9bb5', '#4a6b8a', '#1d3550'] as const;
+
+/** Countries of the peers, shaded by decades of flows below the largest. */
+function worldMap(rows: readonly SummaryRow[]): string {
+  const named = rows.filter((row) => typeof row.country === 'string' && row.value > 0);
+  const most = Math.max(0, ...named.map((row) => row.value));
+  if (most === 0) return '';
+  const decades = Math.floor(Math.log10(most));
+  const lowest = decades - SHADES.length + 1;
+  const shade = (value: number): number => Math.max(0, Math.floor(Math.log10(value)) - lowest);
+  const amounts = new Map(named.map((row) => [String(row.country), row.value]));
+  const scale = (0.86 * WIDTH) / worldPaths.width;
+  const middle = 0.07 * WIDTH;
+  const drawn = new Set<string>();
+  let land = '';
+  let dots = '';
+  for (const { code, path, centre } of worldPaths.countries) {
+    const value = code === null ? undefined : amounts.get(code);
+    const fill = value === undefined ? '#fff' : (SHADES[shade(value)] ?? '#fff');
+    if (code !== null && value !== undefined) drawn.add(code);
+    if (path !== '') land += `<path d="${path}" fill="${fill}"/>`;
+    else if (value !== undefined)
+      dots += `<circle cx="${centre[0]}" cy="${centre[1]}" r="5" fill="${fill}" stroke="${INK}" stroke-width="1"/>`;
+  }
+  const height = worldPaths.height * scale;
+  let body =
+    `<g transform="translate(${at(middle)} 0) scale(${scale})"><path d="${worldPaths.sphere}" fill="#f6f8f9" stroke="${GRID}"/>` +
+    `<g stroke="#8fa0af" stroke-width="0.5">${land}</g>${dots}</g>`;
+  const first = Math.max(0, -lowest);
+  const classes = SHADES.length - first;
+  SHADES.slice(first).forEach((fill, i) => {
+    const across = i * 92;
+    const isLowest = i === 0 && first === 0;
+    const least = 10 ** (lowest + first + i);
+    const text = isLowest ? `below ${formatCount(10 * least)}` : `from ${formatCount(least)}`;
+    body += `<rect x="${across}" y="${at(height + 6)}" width="9" height="9" fill="${fill}" stroke="${INK}" stroke-width="0.4"/>`;
+    body += label(across + 13, height + 14, text);
+  });
+  body += label(classes * 92, height + 14, 'flows; white: none', 'start', true);
+  const missing = named.filter((row) => !drawn.has(String(row.country)));
+  const absent =
+    missing.length > 0
+      ? ` Not on the map: ${missing.map((row) => countryInWords(String(row.country))).join(', ')}.`
+      : '';
+  return figure(
+    'Activity flows by country of the peer, as the tables named under “Versions and time base” say of its address: not where ' +
+      `anybody is.${absent}`,
+    svg(Math.ceil(height + 20), 'Activity flows by country on a map of the world', body),
+  );
+}

@@ -1,0 +1,10 @@
+const REGIONS = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });
+
+/** English name of an ISO 3166 alpha-2 code; null when there is none. */
+export function countryName(code: string): string | null {
+  try {
+    return REGIONS.of(code) ?? null;
+  } catch {
+    return null;
+  }
+}

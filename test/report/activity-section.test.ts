@@ -1,0 +1,48 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { CaseReader } from '../../electron/casefile/case-reader.ts';
+import { activitySection } from '../../electron/report/activity-section.ts';
+import { type PlantedFlow, plantCase, plantWorld } from '../analysis/planted-case.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'enclave-activity-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+let cases = 0;
+
+function sectionOf(flows: PlantedFlow[]): string {
+  const path = join(folder, `${cases++}.enclave`);
+  plantCase(path, [{ path: '/evidence/one.pcap', flows }]);
+  const reader = new CaseReader(path);
+  try {
+    return activitySection(reader, undefined);
+  } finally {
+    reader.close();
+  }
+}
+
+const WORLD = { days: 14, seed: 3, flowsPerHour: 12, hourLevel: () => 1, weekdayLevel: () => 1, entertainment: 0.4 };
+
+describe('activity at a glance', () => {
+  it('is left out when nothing was opened from inside', () => {
+    expect(sectionOf([])).toBe('');
+  });
+
+  it('draws bands that add up to the flows counted', () => {
+    const html = sectionOf(plantWorld(WORLD));
+    const [timeline = ''] = html.split('</figure>');
+    const top = [...timeline.matchAll(/text-anchor="end" class="quiet">([\d,]+)</g)].map(([, text]) =>
+      Number(text?.replaceAll(',', '')),
+    );
+    const most = Math.max(...top);
+    const heights = [
+      ...timeline.matchAll(/<rect x="[\d.]+" y="[\d.]+" width="[\d.]+" height="([\d.]+)" fill="[^"]+"\/>/g),
+    ];
+    const drawn = heights.reduce((sum, [, height]) => sum + Number(height), 0);
+    // The planted flows have no country: one row of the table of countries counts them all.
+    const counted = /<td>not known<\/td><td class="number">([\d,]+)<\/td><td class="number">100.0 %/.exec(html)?.[1];
+    const flows = Number(counted?.replaceAll(',', ''));
+    expect(flows).toBeGreaterThan(1000);
+    expect((drawn / 132) * most).toBeCloseTo(flows, -1);
+  });
+});
