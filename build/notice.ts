@@ -25,6 +25,7 @@ const Attributions = z.array(z.object({ name: z.string(), licence: z.string(), a
 const ATTRIBUTIONS = [
   'electron/reference/tables/attributions.json',
   'electron/classify/institutions/attributions.json',
+  'electron/report/redaction/attributions.json',
 ];
 const RULE = '-'.repeat(100);
 

@@ -14,15 +14,31 @@ import type { AppInfo, CaseOverview } from '../shared/bridge.ts';
 import type { Metric } from '../shared/finding.ts';
 import type { Custody } from '../shared/jobs.ts';
 import type { ErrorValue } from '../shared/problem.ts';
+import type { Redaction } from '../shared/redaction.ts';
 import { ask, forgetAnswers } from './bridge-access.ts';
+import {
+  back,
+  canUndo,
+  FIRST_PLACE,
+  forward,
+  historyOf,
+  type Place,
+  rememberFilter,
+  type Selection,
+  undo,
+  visit,
+} from './state/history.ts';
 import { type Job, startedJob } from './state/job.ts';
 import { applyTheme, isDark, storedTheme } from './state/theme.ts';
-import { VIEWS, type View, type Workbench, WorkbenchContext } from './state/workbench.ts';
+import { type Highlight, VIEWS, type View, type Workbench, WorkbenchContext } from './state/workbench.ts';
+import { CaseFactsDialog } from './views/case-facts.tsx';
 import { CaseShell, type SavedReport } from './views/case-shell.tsx';
 import { CommandPalette } from './views/command-palette.tsx';
 import { FirstScreen } from './views/first-screen.tsx';
 import { ImportStatements } from './views/import-statements.tsx';
+import { KeptStates } from './views/kept-states.tsx';
 import { NewCase, type NewCaseFacts } from './views/new-case.tsx';
+import { ShortcutSheet } from './views/shortcut-sheet.tsx';
 
 /** The window: the first screen or one case, dropped files, the job in work, and the actions of menu and keyboard. */
 
@@ -44,11 +60,15 @@ export function App(): ReactNode {
   /** Evidence of which something is to be stated before it is imported; null while nothing is. */
   const [statements, setStatements] = useState<{ paths: readonly string[]; withMapping: boolean } | null>(null);
   const [isPalette, setPalette] = useState(false);
+  const [isFactsOpen, setFactsOpen] = useState(false);
   const [isOver, setOver] = useState(false);
   const [theme, setTheme] = useState(storedTheme);
-  const [where, setWhere] = useState('');
-  const [metric, setMetric] = useState<Metric>('flows');
-  const [view, setView] = useState<View>('overview');
+  const [history, setHistory] = useState(() => historyOf(FIRST_PLACE));
+  const [recentFilters, setRecentFilters] = useState<readonly string[]>([]);
+  const [isUtc, setUtc] = useState(false);
+  const [highlight, setHighlight] = useState<Highlight | null>(null);
+  const [isSheet, setSheet] = useState(false);
+  const [isKeptOpen, setKeptOpen] = useState(false);
   const dragDepth = useRef(0);
   const busy = job?.state === 'running' || job?.state === 'cancelling';
 
@@ -65,8 +85,10 @@ export function App(): ReactNode {
 
   const show = useCallback((opened: CaseOverview): void => {
     forgetAnswers();
-    setWhere('');
-    setView('overview');
+    setHistory(historyOf(FIRST_PLACE));
+    setRecentFilters([]);
+    setUtc(false);
+    setHighlight(null);
     setError(null);
     setOverview(opened);
     setVersion((before) => before + 1);
@@ -177,15 +199,37 @@ export function App(): ReactNode {
   }, []);
 
   const [saved, setSaved] = useState<SavedReport | 'writing' | null>(null);
-  const saveReport = useCallback(async (format: 'html' | 'pdf'): Promise<void> => {
-    setSaved('writing');
-    const answer = await ask('saveReport', { format });
-    setSaved(answer.ok ? answer.value : null);
-    if (!answer.ok) setError(answer.error);
+  const [redact, setRedact] = useState<Redaction>('none');
+  const saveReport = useCallback(
+    async (format: 'html' | 'pdf'): Promise<void> => {
+      setSaved('writing');
+      const answer = await ask('saveReport', redact === 'none' ? { format } : { format, redact });
+      setSaved(answer.ok ? answer.value : null);
+      if (!answer.ok) setError(answer.error);
+    },
+    [redact],
+  );
+
+  const step = useCallback((change: Partial<Place>): void => {
+    const at = performance.now();
+    setHistory((before) => visit(before, change, at));
   }, []);
+  const setWhere = useCallback(
+    (where: string): void => {
+      step({ where });
+      setRecentFilters((before) => rememberFilter(before, where));
+    },
+    [step],
+  );
+  const setMetric = useCallback((metric: Metric): void => step({ metric }), [step]);
+  const select = useCallback((selection: Selection | null): void => step({ selection }), [step]);
+  // What was selected belongs to the view.
+  const go = useCallback(
+    (view: View, selection: Selection | null = null): void => startTransition(() => step({ view, selection })),
+    [step],
+  );
 
-  const go = useCallback((target: View): void => startTransition(() => setView(target)), []);
-
+  const hasNoFilter = history.now.view === 'findings' || history.now.view === 'report';
   const run = useCallback(
     (action: ActionId): void => {
       const target = VIEWS.find((name) => action === `view-${name}`);
@@ -213,6 +257,9 @@ export function App(): ReactNode {
         case 'import-with-statements':
           setStatements((before) => before ?? { paths: [], withMapping: false });
           break;
+        case 'case-facts':
+          setFactsOpen(overview !== null);
+          break;
         case 'cancel-job':
           cancel();
           break;
@@ -230,7 +277,7 @@ export function App(): ReactNode {
           break;
         case 'focus-filter':
           // The field may only come with the view.
-          flushSync(() => setView((before) => (before === 'findings' || before === 'report' ? 'overview' : before)));
+          if (hasNoFilter) flushSync(() => step({ view: 'overview', selection: null }));
           document.getElementById('filter')?.focus();
           break;
         case 'toggle-theme':
@@ -240,15 +287,41 @@ export function App(): ReactNode {
             return next;
           });
           break;
+        case 'go-back':
+          startTransition(() => setHistory(back));
+          break;
+        case 'go-forward':
+          startTransition(() => setHistory(forward));
+          break;
+        case 'undo-filter':
+          setHistory(undo);
+          break;
+        case 'focus-timeline':
+          document.getElementById('case-timeline')?.focus();
+          break;
+        case 'kept-states':
+          setKeptOpen(overview !== null);
+          break;
+        case 'clear-highlight':
+          setHighlight(null);
+          break;
+        case 'switch-zone':
+          setUtc((before) => !before);
+          break;
+        case 'copy-statement':
+          document.querySelector<HTMLButtonElement>('.inspector button.copy, .finding-detail button.copy')?.click();
+          break;
         case 'command-palette':
-        case 'show-shortcuts':
           setPalette(true);
+          break;
+        case 'show-shortcuts':
+          setSheet(true);
           break;
         default:
           break;
       }
     },
-    [addEvidence, cancel, closeCase, go, openCase, openSample, saveReport],
+    [addEvidence, cancel, closeCase, go, hasNoFilter, openCase, openSample, overview, saveReport, setWhere, step],
   );
 
   useEffect(
@@ -259,6 +332,21 @@ export function App(): ReactNode {
       }),
     [run],
   );
+
+  useEffect(() => {
+    const press = (event: KeyboardEvent): void => {
+      if (event.key !== '?' || event.ctrlKey || event.metaKey || event.altKey) return;
+      const { target } = event;
+      const types =
+        target instanceof HTMLElement &&
+        target.matches('input:not([type="radio"], [type="checkbox"]), textarea, select');
+      if (types || document.querySelector('dialog:modal') !== null) return;
+      event.preventDefault();
+      setSheet(true);
+    };
+    addEventListener('keydown', press);
+    return () => removeEventListener('keydown', press);
+  }, []);
 
   const take = useCallback(
     (paths: readonly string[], hasCase: boolean): void => {
@@ -321,16 +409,22 @@ export function App(): ReactNode {
             overview,
             version,
             busy,
-            timeZone: overview.profile.timeZone,
-            where,
+            timeZone: isUtc ? 'UTC' : overview.profile.timeZone,
+            profileZone: overview.profile.timeZone,
+            ...history.now,
             setWhere,
-            metric,
+            recentFilters,
             setMetric,
-            view,
             go,
+            select,
+            highlight,
+            setHighlight,
+            canGo: { back: history.past.length > 0, forward: history.future.length > 0, undo: canUndo(history) },
             run,
+            redact,
+            setRedact,
           },
-    [overview, version, busy, where, metric, view, go, run],
+    [overview, version, busy, isUtc, highlight, history, setWhere, recentFilters, setMetric, go, select, run, redact],
   );
 
   return (
@@ -376,6 +470,16 @@ export function App(): ReactNode {
             onMapping={(path) => setStatements({ paths: [path], withMapping: true })}
             themeSwitch={themeSwitch}
           />
+          {isFactsOpen && <CaseFactsDialog onClose={() => setFactsOpen(false)} />}
+          {isKeptOpen && (
+            <KeptStates
+              onShow={({ filter, view, metric }) => {
+                const known = VIEWS.find((name) => name === view) ?? 'overview';
+                startTransition(() => step({ where: filter, view: known, metric, selection: null }));
+              }}
+              onClose={() => setKeptOpen(false)}
+            />
+          )}
         </WorkbenchContext>
       )}
       {newCasePaths !== null && info !== null && (
@@ -404,6 +508,7 @@ export function App(): ReactNode {
         />
       )}
       {isPalette && <CommandPalette hasCase={overview !== null} onRun={run} onClose={() => setPalette(false)} />}
+      {isSheet && <ShortcutSheet onClose={() => setSheet(false)} />}
       {isOver && (
         <div className="drop-veil">
           <p>

@@ -1,8 +1,20 @@
 import { z } from 'zod';
 import type { CallName, Calls } from './bridge.ts';
+import {
+  examinerSchema,
+  FACT_SCHEMAS,
+  factChangeSchema,
+  newNoteSchema,
+  newStateSchema,
+  noteChangeSchema,
+  noteIdSchema,
+  stateNameSchema,
+} from './case-record.ts';
 import { custodySchema } from './custody.ts';
 import { METRICS } from './finding.ts';
+import { COUNTED_FIELDS } from './jobs.ts';
 import { mappingSchema } from './mapping.ts';
+import { redactionChoiceSchema } from './redaction.ts';
 
 /** What the main process accepts from a window: a schema for the request of every call. Unknown fields are refused. */
 
@@ -12,11 +24,12 @@ const path = z
   .min(1)
   .max(32_767)
   .refine((text) => !text.includes('\0'), { message: 'a path holds no NUL' });
-const line = z.string().max(1000);
 const where = z.string().max(20_000);
 
 /** Rows of a page: a window shows far fewer, and a page crosses two processes. */
 export const MAX_PAGE = 1000;
+/** Hosts listed at most: a hundred bytes each. */
+export const MAX_HOSTS = 20_000;
 const MAX_PATHS = 100_000;
 
 /** What the preload tells of dropped files. */
@@ -28,9 +41,15 @@ export const REQUEST_SCHEMAS = {
   overview: z.null(),
   newCase: z.strictObject({
     path: path.nullable(),
-    title: line,
-    examiner: line,
-    authority: line,
+    title: FACT_SCHEMAS.title,
+    examiner: FACT_SCHEMAS.examiner,
+    authority: FACT_SCHEMAS.authority,
+    number: FACT_SCHEMAS.number.exactOptional(),
+    requester: FACT_SCHEMAS.requester.exactOptional(),
+    scope: FACT_SCHEMAS.scope.exactOptional(),
+    questions: FACT_SCHEMAS.questions.exactOptional(),
+    organisation: FACT_SCHEMAS.organisation.exactOptional(),
+    banner: FACT_SCHEMAS.banner.exactOptional(),
     profile: z.string().regex(/^[\w-]{1,64}$/, 'not the name of a shipped profile'),
     subject: z
       .strictObject({
@@ -57,6 +76,12 @@ export const REQUEST_SCHEMAS = {
   cancel: z.null(),
   summary: z.strictObject({ by: z.array(z.string().max(64)).min(1).max(4), metric: z.enum(METRICS), where }),
   totals: z.strictObject({ where }),
+  hosts: z.strictObject({ where, limit: z.int().min(1).max(MAX_HOSTS) }),
+  texts: z.strictObject({
+    where,
+    fields: z.array(z.enum(COUNTED_FIELDS)).min(1).max(COUNTED_FIELDS.length),
+    limit: z.int().min(1).max(MAX_PAGE),
+  }),
   top: z.strictObject({
     by: z.array(z.string().max(64)).min(1).max(12),
     metric: z.enum(METRICS),
@@ -68,7 +93,18 @@ export const REQUEST_SCHEMAS = {
     offset: z.int().min(0),
     limit: z.int().min(0).max(MAX_PAGE),
   }),
+  flowPackets: z.strictObject({ flow: z.string().max(64) }),
   findings: z.null(),
-  reportHtml: z.null(),
-  saveReport: z.strictObject({ format: z.enum(['html', 'pdf']) }),
+  record: z.null(),
+  changeFacts: z.strictObject({ change: factChangeSchema }),
+  beginSitting: z.strictObject({ examiner: examinerSchema }),
+  notes: z.strictObject({ target: z.string().max(20_100).nullable(), search: z.string().max(1000).nullable() }),
+  addNote: z.strictObject({ note: newNoteSchema }),
+  changeNote: z.strictObject({ id: noteIdSchema, change: noteChangeSchema }),
+  removeNote: z.strictObject({ id: noteIdSchema }),
+  keptStates: z.null(),
+  keepState: z.strictObject({ state: newStateSchema }),
+  removeState: z.strictObject({ name: stateNameSchema }),
+  reportHtml: redactionChoiceSchema.nullable(),
+  saveReport: redactionChoiceSchema.extend({ format: z.enum(['html', 'pdf']) }),
 } satisfies { [Name in CallName]: z.ZodType<Calls[Name]['request']> };

@@ -1,9 +1,33 @@
 import type { CaseOverview } from './case-overview.ts';
+import type {
+  CaseFacts,
+  CaseRecord,
+  FactChange,
+  KeptState,
+  NewNote,
+  NewState,
+  Note,
+  NoteChange,
+  NoteQuery,
+} from './case-record.ts';
 import type { Finding, Metric } from './finding.ts';
 import type { FlowRecord } from './flow.ts';
-import type { CaseTotals, Custody, EvidenceNews, ImportSummary, Progress, TextPreview, TopRows } from './jobs.ts';
+import type {
+  CaseTotals,
+  CountedField,
+  CountedTexts,
+  Custody,
+  EvidenceNews,
+  FlowPackets,
+  HostList,
+  ImportSummary,
+  Progress,
+  TextPreview,
+  TopRows,
+} from './jobs.ts';
 import type { Mapping } from './mapping.ts';
 import type { ErrorValue } from './problem.ts';
+import type { RedactionChoice } from './redaction.ts';
 import type { Profile } from './profile.ts';
 
 export type { CaseOverview } from './case-overview.ts';
@@ -41,6 +65,9 @@ export interface Subject {
   ranges: { label: string; cidr: string }[] | null;
 }
 
+/** Facts that are stated at the beginning; those left out are not supplied. */
+export type FactsOfNewCase = Pick<CaseFacts, 'title' | 'examiner' | 'authority'> & Partial<CaseFacts>;
+
 export interface Calls {
   appInfo: { request: null; response: AppInfo };
   /** Evidence that this window was opened with (absolute paths), handed out once. */
@@ -57,12 +84,9 @@ export interface Calls {
   newCase: {
     request: {
       path: string | null;
-      title: string;
-      examiner: string;
-      authority: string;
       profile: string;
       subject?: Subject;
-    };
+    } & FactsOfNewCase;
     response: CaseOverview | null;
   };
   /** Asks which when `path` is null. */
@@ -90,6 +114,10 @@ export interface Calls {
   cancel: { request: null; response: null };
   summary: { request: { by: string[]; metric: Metric; where: string }; response: SummaryRowValue[] };
   totals: { request: { where: string }; response: CaseTotals };
+  /** The busiest `limit` hosts of the matching flows, and how many there are. */
+  hosts: { request: { where: string; limit: number }; response: HostList };
+  /** The texts that stand in most of the matching flows, field by field. */
+  texts: { request: { where: string; fields: CountedField[]; limit: number }; response: CountedTexts[] };
   /** The largest `limit` rows of a summary by each of some dimensions on its own, and how many there are. */
   top: { request: { by: string[]; metric: Metric; where: string; limit: number }; response: TopRows[] };
   /** A page of the matching flows in their stored order (`limit` 0: none), and how many match in all. */
@@ -97,11 +125,29 @@ export interface Calls {
     request: { where: string; offset: number; limit: number };
     response: { flows: FlowRecord[]; total: number };
   };
+  /** The first packets of a flow, out of the original capture; errors tell why there are none. */
+  flowPackets: { request: { flow: string }; response: FlowPackets };
   findings: { request: null; response: Finding[] };
-  /** The report as it would be printed now. */
-  reportHtml: { request: null; response: string };
+  /** Facts of the case, who works on it, and the head of its audit chain. */
+  record: { request: null; response: CaseRecord };
+  changeFacts: { request: { change: FactChange }; response: CaseRecord };
+  /** This examiner works on the case from now on. */
+  beginSitting: { request: { examiner: string }; response: null };
+  notes: { request: NoteQuery; response: Note[] };
+  addNote: { request: { note: NewNote }; response: Note };
+  changeNote: { request: { id: string; change: NoteChange }; response: Note };
+  removeNote: { request: { id: string }; response: null };
+  keptStates: { request: null; response: KeptState[] };
+  /** Keeps the filter, view and metric under a name; a state of the same name is replaced. */
+  keepState: { request: { state: NewState }; response: KeptState };
+  removeState: { request: { name: string }; response: null };
+  /** The report as it would be printed now; null: whole. */
+  reportHtml: { request: RedactionChoice | null; response: string };
   /** Asks where to save; null when the user thought better of it. */
-  saveReport: { request: { format: 'html' | 'pdf' }; response: { path: string; sha256: string } | null };
+  saveReport: {
+    request: { format: 'html' | 'pdf' } & RedactionChoice;
+    response: { path: string; sha256: string } | null;
+  };
 }
 
 export type CallName = keyof Calls;

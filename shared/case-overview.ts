@@ -1,9 +1,12 @@
+import type { CaseEvent } from './event.ts';
 import type { Problem } from './problem.ts';
 import type { Profile } from './profile.ts';
 
 /** What a case holds, at a glance. */
 export interface CaseOverview {
   path: string;
+  /** A sealed case can only be read. */
+  sealed: boolean;
   title: string;
   examiner: string;
   authority: string;
@@ -27,6 +30,8 @@ export interface CaseOverview {
   }[];
   /** The tables that gave addresses their country: where from, and the day that each describes (ISO 8601). */
   countryTables: { source: string; date: string }[];
+  /** The profile's events and those added, in order of time. */
+  events: CaseEvent[];
   flows: number;
   /** Microseconds since the epoch; null without flows. */
   firstSeen: number | null;

@@ -8,3 +8,9 @@ export function countryName(code: string): string | null {
     return null;
   }
 }
+
+/** `India (IN)`; the code alone when it has no name. */
+export function countryInWords(code: string): string {
+  const name = countryName(code);
+  return name === null ? code : `${name} (${code})`;
+}

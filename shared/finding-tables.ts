@@ -128,6 +128,17 @@ export function findingTables(finding: Finding): FindingTable[] {
           each.minimumDetectable,
         ]),
       );
+    case 'coverage':
+      return table(
+        'What the evidence says that it lost',
+        ['Kind', '#Lost', '#Share of what was sent', '#Files'],
+        (finding.losses ?? []).map((each) => [
+          each.kind,
+          formatCount(each.lost),
+          formatShare(each.share),
+          formatCount(each.files),
+        ]),
+      );
     case 'host-profile':
       return [
         ...table(

@@ -91,6 +91,19 @@ export interface CoverageFinding extends FindingBase {
   unknownShare: number | null;
   encryptedShare: number | null;
   sampling: number[];
+  /** What the evidence says of itself that it lost; absent in findings of earlier versions. */
+  losses?: EvidenceLoss[];
+}
+
+/** A loss that evidence tells of itself: packets not captured, records that never came. */
+export interface EvidenceLoss {
+  /** Kind of the problem that tells it (`capture-dropped`, `records-missing`, …). */
+  kind: string;
+  lost: number;
+  /** Share (0..1) of what was sent; null where it cannot be told. */
+  share: number | null;
+  /** Evidence files that tell of it. */
+  files: number;
 }
 
 /** A claim of the profile put to the test. */

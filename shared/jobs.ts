@@ -1,4 +1,17 @@
 import type { CaseOverview } from './case-overview.ts';
+import type {
+  AuditEntry,
+  CaseFacts,
+  CaseRecord,
+  FactChange,
+  KeptState,
+  NewNote,
+  NewState,
+  Note,
+  NoteChange,
+  NoteQuery,
+  SignatureFacts,
+} from './case-record.ts';
 import type { EventFile } from './event.ts';
 import type { Finding } from './finding.ts';
 import type { FlowRecord } from './flow.ts';
@@ -6,6 +19,7 @@ import type { IndicatorFile } from './indicator.ts';
 import type { Mapping } from './mapping.ts';
 import type { Overlay, OverlayKind } from './overlay.ts';
 import type { Problem } from './problem.ts';
+import type { RedactionChoice } from './redaction.ts';
 
 /** The jobs that the engine does for the command line and the window: name → request, response, progress. */
 
@@ -81,7 +95,7 @@ export type EvidenceNews = Pick<EvidenceResult, 'path' | 'bytes' | 'format' | 'f
 
 /** Sent about five times a second. Rates are means since the job began; `secondsLeft` is null until it can be told. */
 export interface Progress {
-  step: 'read' | 'label' | 'analyse' | 'verify' | 'print';
+  step: 'read' | 'label' | 'analyse' | 'verify' | 'print' | 'seal';
   /** File or thing in work. */
   what: string;
   file: number;
@@ -93,6 +107,41 @@ export interface Progress {
   bytesPerSecond: number;
   packetsPerSecond: number;
   secondsLeft: number | null;
+}
+
+/** Tables of a case that go out as rows, and forms in which all of it does. */
+export const EXPORT_TABLES = ['findings', 'hosts', 'evidence', 'notes'] as const;
+export type ExportTable = (typeof EXPORT_TABLES)[number];
+export const WHOLE_EXPORTS = ['stix', 'case', 'markdown'] as const;
+export type WholeExport = (typeof WHOLE_EXPORTS)[number];
+
+export interface ExportResult {
+  sha256: string;
+  bytes: number;
+  /** Rows written; null for a form of the whole case. */
+  rows: number | null;
+}
+
+/** What the user chooses of a report. */
+export interface ReportSettings extends RedactionChoice {
+  /**
+   * `brief` tells each finding that is borne out in a sentence, and leaves out method, versions, audit entries and terms.
+   * Default: `full`.
+   */
+  form?: 'full' | 'brief';
+}
+
+/** A sealed bundle that was made. */
+export interface BundleResult {
+  /** The folder. */
+  out: string;
+  /** Of manifest.json, which holds the hashes of all others: this one binds the bundle. */
+  manifestSha256: string;
+  files: number;
+  bytes: number;
+  evidence: { id: string; included: boolean }[];
+  /** Head of the audit chain of the sealed case. */
+  chainHead: string;
 }
 
 export interface VerifyResult {
@@ -142,6 +191,86 @@ export interface CaseTotals {
   days: number;
 }
 
+/** A host of the profile's ranges, and what it did. Bytes both ways, scaled by sampling; times in microseconds since the epoch. */
+export interface HostActivity {
+  host: string;
+  flows: number;
+  bytes: number;
+  firstSeen: number;
+  lastSeen: number;
+  /** One digit of base 36 a step: flows that start in it, over those of the host's fullest step; `0` exactly for none. */
+  activity: string;
+}
+
+export interface HostList {
+  hosts: HostActivity[];
+  /** Hosts in all. */
+  all: number;
+  /** Local day (YYYY-MM-DD) on which the first step, that of the case's first flow, begins; null without hosts. */
+  firstDay: string | null;
+  daysPerStep: number;
+  steps: number;
+}
+
+/** Fields whose texts can be counted. */
+export const COUNTED_FIELDS = ['hostname', 'userAgent', 'ja3', 'ja4'] as const;
+export type CountedField = (typeof COUNTED_FIELDS)[number];
+
+export interface CountedTexts {
+  field: CountedField;
+  rows: { text: string; flows: number }[];
+  /** Different texts in all. */
+  all: number;
+}
+
+/** What was carved out of the evidence of a case. */
+export interface CarveResult {
+  path: string;
+  sha256: string;
+  bytes: number;
+  packets: number;
+  /** Flows that match; those of them that have packets in the file. */
+  flows: number;
+  carved: number;
+  /** Flows that match and come from flow exports and logs. */
+  withoutPackets: number;
+  /** Flows that match and whose evidence was refused. */
+  unread: number;
+  /** Flows of which another number of packets was found than the case counted. */
+  otherwise: number;
+  /** Evidence with packets in the file, in the order in which they stand there. */
+  evidence: { id: string; path: string; packets: number }[];
+  /** Evidence with matching flows, or with packets of them, that is gone or not what was imported; `why` in words. */
+  refused: { id: string; path: string; flows: number; why: string }[];
+}
+
+/** A packet as its capture has it. */
+export interface CarvedPacket {
+  /** In its evidence, from 1. */
+  number: number;
+  /** ISO 8601, UTC, microseconds; with the clock offset of the evidence, as all times of the case. */
+  time: string;
+  /** Length on the wire, and how much of it the capture has; bytes. */
+  length: number;
+  captured: number;
+  /** The beginning, in hex. */
+  bytes: string;
+}
+
+export interface FlowPackets {
+  /** Where the original lies. */
+  path: string;
+  packets: CarvedPacket[];
+  /** Packets of the flow in the evidence, as the case counted them; 1 for the datagram that carried an exported record. */
+  all: number;
+  /** The flow is a record of an export; the packet is the datagram that carried it. */
+  isExport: boolean;
+}
+
+/** Packets of a flow that are shown at most, and bytes of each. */
+export const MAX_FLOW_PACKETS = 500;
+export const MAX_SHOWN_BYTES = 512;
+
 export interface TopRows {
   by: string;
   rows: SummaryResult['rows'];
@@ -188,7 +317,7 @@ export interface PreviewedFlow {
 
 export interface Jobs {
   new: {
-    request: { case: string; profile: unknown; title: string; examiner: string; authority: string };
+    request: { case: string; profile: unknown } & Partial<CaseFacts>;
     response: { case: string };
   };
   /**
@@ -241,9 +370,17 @@ export interface Jobs {
       out: string | null;
       explain?: boolean;
     };
-    response: { flows: number };
+    /** `sha256` of the file; null without one. */
+    response: { flows: number; sha256: string | null };
   };
   totals: { request: { case: string; where: string; live?: boolean }; response: CaseTotals };
+  /** The busiest `limit` hosts of the matching flows. */
+  hosts: { request: { case: string; where: string; limit: number; live?: boolean }; response: HostList };
+  /** The texts that stand in most of the matching flows, field by field. */
+  texts: {
+    request: { case: string; where: string; fields: CountedField[]; limit: number; live?: boolean };
+    response: CountedTexts[];
+  };
   /** The largest rows of a summary by each of some dimensions on its own, and how many there are in all. */
   top: {
     request: { case: string; by: string[]; metric: string; where: string; limit: number; live?: boolean };
@@ -260,12 +397,67 @@ export interface Jobs {
     request: { path: string; mapping: Mapping | null };
     response: TextPreview;
   };
+  /** Makes the key of a case's redacted reports, unless it has one. */
+  makeRedactionKey: { request: { case: string }; response: null };
   /** The report as it would be printed now. */
-  reportHtml: { request: { case: string }; response: string };
-  report: { request: { case: string; out: string }; response: { path: string; sha256: string } };
+  reportHtml: { request: { case: string; settings?: ReportSettings }; response: string };
+  report: {
+    request: { case: string; out: string; settings?: ReportSettings };
+    response: { path: string; sha256: string };
+  };
   /** Writes the sample evidence into a folder. */
   sample: { request: { directory: string }; response: { files: string[] } };
+  record: { request: { case: string }; response: CaseRecord };
+  changeFacts: { request: { case: string; change: FactChange }; response: CaseRecord };
+  /** Enters that this examiner works on the case from now on. */
+  beginSitting: { request: { case: string; examiner: string }; response: null };
+  notes: { request: { case: string } & NoteQuery; response: Note[] };
+  addNote: { request: { case: string; note: NewNote }; response: Note };
+  changeNote: { request: { case: string; id: string; change: NoteChange }; response: Note };
+  removeNote: { request: { case: string; id: string }; response: null };
+  keptStates: { request: { case: string }; response: KeptState[] };
+  keepState: { request: { case: string; state: NewState }; response: KeptState };
+  removeState: { request: { case: string; name: string }; response: null };
+  auditEntries: { request: { case: string }; response: AuditEntry[] };
+  /** The audit chain as text, written to a file where `out` names one; `sha256` is of the text as UTF-8. */
+  /** Writes a table of the case as rows, or (`what` null) all of it in one form, to `out` (absolute). */
+  exportCase: {
+    request: { case: string; what: ExportTable | null; format: string; out: string };
+    response: ExportResult;
+  };
+  exportAudit: {
+    request: { case: string; format: 'csv' | 'ndjson'; out: string | null };
+    response: { text: string; entries: number; head: string | null; sha256: string };
+  };
+  /** Signs the head of the audit chain with the private key in a file (Ed25519, PKCS #8, PEM). */
+  sign: { request: { case: string; keyFile: string }; response: SignatureFacts };
+  /** Writes the packets of the matching flows into a .pcap or .pcapng. `evidenceDirectory`: where originals may lie by now. */
+  carve: {
+    request: { case: string; where: string; out: string; evidenceDirectory: string | null };
+    response: CarveResult;
+  };
+  /** The first packets of a flow, `limit` of them and MAX_FLOW_PACKETS at most. */
+  flowPackets: {
+    request: { case: string; flow: string; limit: number; evidenceDirectory: string | null };
+    response: FlowPackets;
+  };
+  /** Enters something into the audit chain. */
   audit: { request: { case: string; action: string; detail: Record<string, unknown> }; response: null };
+  /**
+   * Makes a sealed bundle in a new folder; its audit entry is for the caller to make. `evidence`: ids of what goes in whole, else only hashes;
+   * `evidenceDirectory`: where it lies now, null: where it was.
+   */
+  bundle: {
+    request: {
+      case: string;
+      out: string;
+      evidence: 'none' | 'all' | string[];
+      evidenceDirectory: string | null;
+      report: boolean;
+    };
+    response: BundleResult;
+  };
+  /** Of a case, or of a sealed bundle (its folder or manifest). */
   verify: { request: { case: string; evidenceDirectory: string | null }; response: VerifyResult };
 }
 
@@ -283,8 +475,20 @@ export const WRITING_JOBS: ReadonlySet<JobName> = new Set([
   'addEvents',
   'removeEvents',
   'saveFindings',
+  'makeRedactionKey',
+  'changeFacts',
+  'beginSitting',
+  'addNote',
+  'changeNote',
+  'removeNote',
+  'keepState',
+  'removeState',
+  'sign',
   'audit',
 ]);
+
+/** Jobs that read evidence again; they have a thread of their own, so that queries need not wait for them. */
+export const CARVING_JOBS: ReadonlySet<JobName> = new Set(['carve', 'flowPackets']);
 
 /** Words of the progress memory that a job's thread shares with the engine, as float64. */
 export const PROGRESS_BYTES = 0;

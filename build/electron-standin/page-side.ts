@@ -312,7 +312,14 @@ export function preloadWorld(
   };
   const press = (event: KeyboardEvent): void => {
     if (event.defaultPrevented) return;
-    const names: Record<string, string> = { ' ': 'Space', '+': 'Plus', ArrowUp: 'Up', ArrowDown: 'Down' };
+    const names: Record<string, string> = {
+      ' ': 'Space',
+      '+': 'Plus',
+      ArrowUp: 'Up',
+      ArrowDown: 'Down',
+      ArrowLeft: 'Left',
+      ArrowRight: 'Right',
+    };
     const key = names[event.key] ?? (event.key.length === 1 ? event.key.toUpperCase() : event.key);
     const pressed = [event.ctrlKey || event.metaKey ? 'CmdOrCtrl' : '', event.altKey ? 'Alt' : ''];
     const accelerator = [...pressed, event.shiftKey ? 'Shift' : '', key].filter((part) => part !== '').join('+');

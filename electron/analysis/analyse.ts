@@ -25,6 +25,7 @@ import { maliciousActivity } from './malicious-activity.ts';
 import { obfuscations } from './obfuscation.ts';
 import { onsets } from './onset.ts';
 import { periodComparisons } from './period-comparison.ts';
+import { probeHours } from './probe-hours.ts';
 import { ProbeSearch, reconnaissances } from './reconnaissance.ts';
 import { ServerCollector, serverInventory } from './server-inventory.ts';
 import { serviceRankings } from './service-ranking.ts';
@@ -35,11 +36,10 @@ import { watchLists } from './watch-list.ts';
 import { weeklyRhythms } from './weekly-rhythm.ts';
 
 /** Every kind of finding, made anew for each run; the order in which findings are told is that of FINDING_KINDS. */
-function analyses(profile: Profile): Analysis[] {
+function analyses(profile: Profile, probes: ProbeSearch): Analysis[] {
   const servers = new ServerCollector();
   const dnsTunnels = new DnsTunnelCollector();
   const regular = new BeaconCollector();
-  const probes = new ProbeSearch(new FirstContacts());
   return [
     { findings: activityShares },
     serviceRankings(),
@@ -79,8 +79,9 @@ export function analyseCase(
   progress?: (done: number, of: number, what: string) => void,
   cancelled?: () => boolean,
 ): Finding[] {
-  const made = analyses(reader.profile);
-  const frame = gather(reader, made, progress, cancelled);
+  const probes = new ProbeSearch(new FirstContacts());
+  const made = analyses(reader.profile, probes);
+  const frame = gather(reader, made, probes, progress, cancelled);
   if (frame.tally.flows === 0) return [coverageFinding(frame)];
   const findings: Finding[] = [];
   const makers: Analysis[] = [];
@@ -98,6 +99,7 @@ export function analyseCase(
 function gather(
   reader: CaseReader,
   made: readonly Analysis[],
+  probes: ProbeSearch,
   progress: ((done: number, of: number, what: string) => void) | undefined,
   cancelled: (() => boolean) | undefined,
 ): AnalysisFrame {
@@ -126,6 +128,7 @@ function gather(
     evidence: reader.evidence(),
     tally,
     recording,
+    probes: probeHours(reader, probes, activity, tally.clock),
     days,
     resamples: resampleDays(blocks, RESAMPLES, SEED, LEVEL),
     coverage,

@@ -5,7 +5,7 @@ import type { DuplicateCounts } from '../../shared/duplicate-counts.ts';
 import type { CaseEvent } from '../../shared/event.ts';
 import type { Caveat, Coverage, FindingBase, Metric, Verdict } from '../../shared/finding.ts';
 import type { Profile } from '../../shared/profile.ts';
-import { ZoneClock } from '../../shared/time.ts';
+import { ZoneClock, formatUtc } from '../../shared/time.ts';
 import type { DailyRecording } from './daily-recording.ts';
 import type { DayResamples } from './statistics/day-bootstrap.ts';
 import { type DayTally, SUM_COLUMNS, type TrafficTally } from './traffic-tally.ts';
@@ -33,6 +33,8 @@ export interface AnalysisFrame {
   readonly evidence: readonly EvidenceInfo[];
   readonly tally: TrafficTally;
   readonly recording: DailyRecording;
+  /** Activity in the shape of probes that no label marks as scans (its `activity…` sums); filter expression, empty = none. */
+  readonly probes: { readonly filter: string; readonly tally: TrafficTally };
   /** Local days with any flow in the evidence, ascending. */
   readonly days: readonly DayTally[];
   readonly resamples: DayResamples;
@@ -86,6 +88,13 @@ export function roundedInterval(interval: readonly [number, number] | null): [nu
 /** Date (YYYY-MM-DD) of a tally's local day. */
 export function dateOf(day: DayTally): string {
   return ZoneClock.day(day.day * 24);
+}
+
+/** `2017-04-24 00:03` on the clock of the profile's zone, as statements tell a time; the zone is told beside it. */
+export function localMinute(frame: AnalysisFrame, us: number): string {
+  return formatUtc(us + frame.tally.clock.offsetMinutes(us) * 60e6)
+    .slice(0, 16)
+    .replace('T', ' ');
 }
 
 /** "seen between 2017-04-24 and 2017-05-14 (Asia/Pyongyang), on 21 days" for days that pass `counts`. */

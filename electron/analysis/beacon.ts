@@ -49,15 +49,18 @@ interface Pair {
   readonly peer: number;
   readonly port: number;
   readonly transport: number;
-  category: string;
-  service: string | null;
+  readonly category: string;
+  readonly service: string | null;
 }
 
 export class BeaconCollector implements FlowCollector {
   readonly addresses = new AddressNumbers();
-  readonly pairs: Pair[] = [];
+  /** Host and peer; that and the port with its transport. */
   readonly #ends = new PairIndex();
-  readonly #ports = new PairIndex();
+  readonly #pairs = new PairIndex();
+  /** Term numbers of the label of each pair, category × 65,536 + service: millions of pairs, and not an object for any. */
+  #labels = new Uint32Array(1024);
+  #terms: CaseReader | null = null;
   /** Seconds since the epoch, and the number of the pair, of each call. */
   seconds = new Uint32Array(1024);
   ofPair = new Uint32Array(1024);
@@ -71,6 +74,7 @@ export class BeaconCollector implements FlowCollector {
   }
 
   addSegment(reader: CaseReader, segment: SegmentInfo, activity: Uint8Array): void {
+    this.#terms = reader;
     const start = reader.column(segment, 'start');
     const initiator = reader.column(segment, 'initiator');
     const responder = reader.column(segment, 'responder');
@@ -86,16 +90,14 @@ export class BeaconCollector implements FlowCollector {
       }
       const host = this.addresses.number(initiator, row * 4);
       const peer = this.addresses.number(responder, row * 4);
-      const number = this.#ports.number(this.#ends.number(host, peer), transport[row] * 65_536 + port[row]);
-      if (number === this.pairs.length) {
-        this.pairs.push({ host, peer, port: port[row], transport: transport[row], category: '', service: null });
-      }
-      const pair = this.pairs[number];
-      // The first in alphabetical order of what a pair is labelled, so that the order of flows cannot matter.
-      const named = reader.term(category[row]) ?? UNKNOWN;
-      if (pair.category === '' || named < pair.category) {
-        pair.category = named;
-        pair.service = reader.term(service[row]);
+      const known = this.#pairs.size;
+      const number = this.#pairs.number(this.#ends.number(host, peer), transport[row] * 65_536 + port[row]);
+      const label = category[row] * 65_536 + service[row];
+      if (number === known) {
+        if (number === this.#labels.length) this.#labels = grown(this.#labels);
+        this.#labels[number] = label;
+      } else if (label !== this.#labels[number] && comesBefore(reader, label, this.#labels[number])) {
+        this.#labels[number] = label;
       }
       if (this.calls === this.seconds.length) {
         this.seconds = grown(this.seconds);
@@ -106,19 +108,41 @@ export class BeaconCollector implements FlowCollector {
     }
   }
 
+  #pair(number: number): Pair {
+    const ends = this.#pairs.first(number);
+    const port = this.#pairs.second(number);
+    const label = this.#labels[number];
+    return {
+      host: this.#ends.first(ends),
+      peer: this.#ends.second(ends),
+      port: port & 0xffff,
+      transport: port >>> 16,
+      category: this.#terms?.term(label >>> 16) ?? UNKNOWN,
+      service: this.#terms?.term(label & 0xffff) ?? null,
+    };
+  }
+
   /** The calls of each pair that has enough of them, ascending. */
   *callsByPair(): Generator<{ pair: Pair; seconds: Uint32Array }> {
-    const counts = new Uint32Array(this.pairs.length + 1);
+    const pairs = this.#pairs.size;
+    const counts = new Uint32Array(pairs + 1);
     for (let i = 0; i < this.calls; i++) counts[this.ofPair[i] + 1]++;
     for (let i = 1; i < counts.length; i++) counts[i] += counts[i - 1];
     const sorted = new Uint32Array(this.calls);
     const next = counts.slice();
     for (let i = 0; i < this.calls; i++) sorted[next[this.ofPair[i]]++] = this.seconds[i];
-    for (const [number, pair] of this.pairs.entries()) {
-      const seconds = sorted.subarray(counts[number], counts[number + 1]);
-      if (seconds.length >= MINIMUM_CALLS) yield { pair, seconds: seconds.toSorted() };
+    for (let number = 0; number < pairs; number++) {
+      if (counts[number + 1] - counts[number] < MINIMUM_CALLS) continue;
+      yield { pair: this.#pair(number), seconds: sorted.subarray(counts[number], counts[number + 1]).toSorted() };
     }
   }
+}
+
+/** Whether the first of two labels stands before the other in alphabetical order, so that the order of flows cannot matter. */
+function comesBefore(reader: CaseReader, label: number, other: number): boolean {
+  const [category, otherCategory] = [reader.term(label >>> 16) ?? UNKNOWN, reader.term(other >>> 16) ?? UNKNOWN];
+  if (category !== otherCategory) return category < otherCategory;
+  return (reader.term(label & 0xffff) ?? '') < (reader.term(other & 0xffff) ?? '');
 }
 
 /** How regular the calls of a pair are. */

@@ -4,6 +4,7 @@ import type { DuplicateCounts } from '../../shared/duplicate-counts.ts';
 import { formatCount, formatShare } from '../../shared/number-format.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { type AnalysisFrame, hasActivity } from './analysis-frame.ts';
+import { lossInWords, lossesOf } from './evidence-losses.ts';
 import { LONGEST_FLOW_HOURS } from './traffic-tally.ts';
 
 /** What limits a finding, by rule. Ids are stable; the texts give the figures. */
@@ -45,6 +46,14 @@ export function caseCaveats(frame: AnalysisFrame): Caveat[] {
       'gaps',
       `The evidence shows packets in ${formatShare(coverage.observedFraction)} of the clock hours of its window; ` +
         'what happened in the other hours is not known.',
+    );
+  }
+  const losses = lossesOf(evidence);
+  if (losses.length > 0) {
+    add(
+      'evidence-lost',
+      `By its own account the evidence is not whole: ${losses.map(lossInWords).join('; ')}. What was lost is in no figure: counts are lower ` +
+        'bounds, and what is seen of a host may not be all that it did.',
     );
   }
   const partial = evidence.filter((file) => file.status === 'partial').length;

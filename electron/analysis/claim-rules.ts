@@ -3,6 +3,7 @@ import { formatCount, formatList, formatShare, formatShareInterval, weekdayName 
 import type { Claim } from '../../shared/profile.ts';
 import { isCategory, PROTOCOLS } from '../../shared/vocabulary.ts';
 import { type AnalysisFrame, dateOf, hasActivity } from './analysis-frame.ts';
+import { countryInWords } from './country-in-words.ts';
 import type { DayTally } from './traffic-tally.ts';
 
 /**
@@ -296,11 +297,11 @@ const foreignPresenceRule: ClaimRule = (claim, findings, frame) => {
       parts.push(
         frame.tally.activityFlows === 0
           ? open('no activity was seen')
-          : refuted(`no activity with addresses placed in ${country} was seen`),
+          : refuted(`no activity with addresses placed in ${countryInWords(country)} was seen`),
       );
     } else if (institutionClass !== null) {
       const count = finding.classes[institutionClass] ?? 0;
-      const told = `${count} institutions of class ${institutionClass} placed in ${country} were met; stated are at least ${value}`;
+      const told = `${count} institutions of class ${institutionClass} placed in ${countryInWords(country)} were met; stated are at least ${value}`;
       const coarse = frame.coverage.sampling.some((rate) => rate > COARSE_SAMPLING);
       parts.push(
         count >= value
@@ -310,7 +311,7 @@ const foreignPresenceRule: ClaimRule = (claim, findings, frame) => {
             : refuted(told, finding),
       );
     } else {
-      parts.push(compareNumber(claim, value, finding, `the share of activity flows with ${country}`));
+      parts.push(compareNumber(claim, value, finding, `the share of activity flows with ${countryInWords(country)}`));
       if (claim.metric === undefined) {
         const others = Object.entries(finding.shareBy ?? {}).filter(([metric]) => metric !== 'flows');
         const tolerance = claim.expected.tolerance ?? statedTolerance(value);
@@ -332,10 +333,11 @@ const foreignPresenceRule: ClaimRule = (claim, findings, frame) => {
   }
   for (const each of list) {
     const presence = presences.find((other) => other.country === each);
-    if (presence === undefined) parts.push(refuted(`${each}: no activity with it was seen`));
-    else if (presence.verdict === 'insufficient-data') parts.push(open(`${each}: too few data`, presence));
+    if (presence === undefined) parts.push(refuted(`${countryInWords(each)}: no activity with it was seen`));
+    else if (presence.verdict === 'insufficient-data')
+      parts.push(open(`${countryInWords(each)}: too few data`, presence));
     else {
-      const told = `${each}: ${formatShare(presence.share)} of activity flows, ${presence.localOrganisations.length} local organisations on ${days(presence.daysActive)}`;
+      const told = `${countryInWords(each)}: ${formatShare(presence.share)} of activity flows, ${presence.localOrganisations.length} local organisations on ${days(presence.daysActive)}`;
       parts.push((presence.flagged ? holds : refuted)(told, presence));
     }
   }

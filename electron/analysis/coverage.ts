@@ -1,13 +1,16 @@
 import type { Caveat, Coverage, CoverageFinding } from '../../shared/finding.ts';
 import { formatCount, formatCounted, formatShare } from '../../shared/number-format.ts';
 import { formatUtc } from '../../shared/time.ts';
-import { type AnalysisFrame, baseOf, rounded } from './analysis-frame.ts';
+import { type AnalysisFrame, baseOf, localMinute, rounded } from './analysis-frame.ts';
 import { caseCaveats } from './caveats.ts';
+import { lossInWords, lossesOf } from './evidence-losses.ts';
 import type { DayTally, TrafficTally } from './traffic-tally.ts';
 
 /** Gaps and outages are told when they hold at least one whole clock hour; at most this many of each, the longest. */
 const MOST_SPANS = 1000;
 const SHORTEST_GAP_HOURS = 1;
+/** Other flows must be seen for so long while none of the ranges is: one stray packet shows no outage. */
+const SHORTEST_OUTAGE_MINUTES = 30;
 
 interface Span {
   readonly from: number;
@@ -68,14 +71,15 @@ function gapsBetween(hours: readonly ObservedHour[]): Span[] {
   return gaps;
 }
 
-/** Runs of clock hours in which the evidence shows flows, but none from or to the profile's ranges. */
+/** Runs of clock hours in which the evidence shows flows for half an hour or more, but none from or to the profile's ranges. */
 function outagesIn(hours: readonly ObservedHour[]): Span[] {
   const outages: Span[] = [];
   let run: ObservedHour[] = [];
   const close = (): void => {
     const first = run[0];
     const last = run.at(-1);
-    if (first !== undefined && last !== undefined) outages.push({ from: first.firstSeen, to: last.lastSeen });
+    if (first !== undefined && last !== undefined && last.lastSeen - first.firstSeen >= SHORTEST_OUTAGE_MINUTES * 60e6)
+      outages.push({ from: first.firstSeen, to: last.lastSeen });
     run = [];
   };
   for (const hour of hours) {
@@ -85,13 +89,6 @@ function outagesIn(hours: readonly ObservedHour[]): Span[] {
   }
   close();
   return outages;
-}
-
-/** `2017-04-24 00:03` on the clock of the profile's zone. */
-function localMinute(tally: TrafficTally, us: number): string {
-  return formatUtc(us + tally.clock.offsetMinutes(us) * 60e6)
-    .slice(0, 16)
-    .replace('T', ' ');
 }
 
 function longest(spans: readonly Span[]): { from: string; to: string }[] {
@@ -108,7 +105,7 @@ function longest(spans: readonly Span[]): { from: string; to: string }[] {
  * hours, `numerator` the observed and `denominator` all clock hours of the window. `unknownShare` and `encryptedShare` are
  * of all flows of the case.
  *
- * An outage is an hour in which other flows are seen and none of the profile's ranges. When the evidence holds flows of the
+ * An outage is an hour in which other flows are seen, over half an hour at least, and none of the profile's ranges. When the evidence holds flows of the
  * ranges only, silence of the network and silence of the tap look alike: then no outage is told, and a caveat says so.
  */
 export function coverageFinding(frame: AnalysisFrame): CoverageFinding {
@@ -139,17 +136,19 @@ export function coverageFinding(frame: AnalysisFrame): CoverageFinding {
     });
   }
   caveats.push(...caseCaveats(frame));
+  const losses = lossesOf(frame.evidence);
   const windowLength = tally.flows === 0 ? 0 : windowHours(tally);
   const unknownShare = tally.flows === 0 ? null : rounded(tally.unknownFlows / tally.flows);
   const encryptedShare = tally.flows === 0 ? null : rounded(tally.encryptedFlows / tally.flows);
   const statement =
     tally.flows === 0
       ? 'The case holds no flow, so nothing can be said about the network.'
-      : `The evidence shows ${formatCount(tally.flows)} flows between ${localMinute(tally, tally.from)} and ` +
-        `${localMinute(tally, tally.to)} (${frame.profile.timeZone}), in ${formatCount(hours.length)} of ${formatCount(windowLength)} clock hours ` +
+      : `The evidence shows ${formatCount(tally.flows)} flows between ${localMinute(frame, tally.from)} and ` +
+        `${localMinute(frame, tally.to)} (${frame.profile.timeZone}), in ${formatCount(hours.length)} of ${formatCount(windowLength)} clock hours ` +
         `(${formatShare(coverage.observedFraction)}), with ${formatCounted(gaps.length, 'gap')} of at least one clock hour; ` +
         `${formatShare(unknownShare)} of the flows were recognised by no rule, and ` +
-        `${formatShare(encryptedShare)} speak an encrypted protocol.`;
+        `${formatShare(encryptedShare)} speak an encrypted protocol` +
+        (losses.length === 0 ? '.' : `; by its own account it lost ${losses.map(lossInWords).join(', and ')}.`);
   const base = baseOf(frame, {
     kind: 'coverage',
     subject: 'case',
@@ -163,6 +162,7 @@ export function coverageFinding(frame: AnalysisFrame): CoverageFinding {
     parameters: {
       timeZone: frame.profile.timeZone,
       shortestGapHours: SHORTEST_GAP_HOURS,
+      shortestOutageMinutes: SHORTEST_OUTAGE_MINUTES,
       mostSpans: MOST_SPANS,
     },
     population: 'all flows of the case, whoever opened them',
@@ -180,5 +180,6 @@ export function coverageFinding(frame: AnalysisFrame): CoverageFinding {
     unknownShare,
     encryptedShare,
     sampling: coverage.sampling,
+    losses: losses.map((loss) => ({ ...loss, share: loss.share === null ? null : rounded(loss.share) })),
   };
 }

@@ -21,7 +21,7 @@ import {
   sum,
 } from './analysis-frame.ts';
 import { activityCaveats } from './caveats.ts';
-import { ratioInterval, resampledTotals } from './statistics/day-bootstrap.ts';
+import { acceleratedRatioInterval } from './statistics/day-bootstrap.ts';
 import { SubjectDays } from './subject-days.ts';
 
 /** Dealings with cryptocurrencies, by the role that they show. */
@@ -130,7 +130,7 @@ function subjectOf(protocol: string, service: StoredService | undefined): Subjec
  * explorers, by name). A node is no miner. Ports alone decide nothing.
  *
  * `value` and `perDay` are activity flows a day with activity, with the day-block bootstrap interval (Carlstein, Ann. Statist.
- * 14, 1986). `supported`: seen on at least 2 days. `not-supported`: activity on at least 7 days, and not so.
+ * 14, 1986; bias-corrected and accelerated: Efron, JASA 82, 1987). `supported`: seen on at least 2 days. `not-supported`: activity on at least 7 days, and not so.
  */
 export function cryptocurrencies(): Analysis {
   const collector = new CryptocurrencyCollector();
@@ -165,16 +165,10 @@ function dealing(
   const interval =
     flows === 0
       ? null
-      : ratioInterval(
+      : acceleratedRatioInterval(
           frame.resamples,
-          resampledTotals(
-            frame.resamples,
-            byBlock(frame, (_, i) => series[i]),
-          ),
-          resampledTotals(
-            frame.resamples,
-            byBlock(frame, (_, i) => Number(active[i])),
-          ),
+          byBlock(frame, (_, i) => series[i]),
+          byBlock(frame, (_, i) => Number(active[i])),
         );
   const caveats: Caveat[] = [];
   const isSeen = daysActive >= MINIMUM_SEEN_DAYS;
@@ -230,8 +224,8 @@ function dealing(
     interval,
     unit: 'activity flows a day',
     method: {
-      name: 'Count by protocol and by named service; day-block bootstrap interval',
-      source: 'Carlstein, Ann. Statist. 14 (1986); Hesterberg, Am. Stat. 69 (2015)',
+      name: 'Count by protocol and by named service; accelerated day-block bootstrap interval',
+      source: 'Carlstein, Ann. Statist. 14 (1986); Efron, JASA 82 (1987); Hesterberg, Am. Stat. 69 (2015)',
     },
     parameters: {
       role,

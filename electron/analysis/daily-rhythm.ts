@@ -1,5 +1,5 @@
 import type { Caveat, DailyRhythmFinding, Verdict } from '../../shared/finding.ts';
-import { formatCount, formatShare, formatShareInterval } from '../../shared/number-format.ts';
+import { formatCount, formatCounted, formatShare, formatShareInterval } from '../../shared/number-format.ts';
 import { ZoneClock } from '../../shared/time.ts';
 import type { Analysis } from './analysis.ts';
 import { activityCaveats } from './caveats.ts';
@@ -21,7 +21,8 @@ import {
   seenBetween,
   sum,
 } from './analysis-frame.ts';
-import { wholeDays } from './observed-days.ts';
+import { shareOfSilence, wholeDays } from './observed-days.ts';
+import type { DayTally } from './traffic-tally.ts';
 import { circularShiftTest } from './statistics/circular-shift-test.ts';
 import { bootstrapInterval, resampledTotals } from './statistics/day-bootstrap.ts';
 
@@ -45,10 +46,10 @@ export interface ActiveHours {
  * inside the run notwithstanding. Of equally long runs the one holding more, then the earlier. Null for a profile without
  * contrast.
  */
-export function activeHours(profile: readonly number[]): ActiveHours | null {
-  const ascending = profile.toSorted((x, y) => x - y);
-  const middle = (sum(ascending.slice(0, QUARTER)) + sum(ascending.slice(-QUARTER))) / (2 * QUARTER);
-  const high = profile.map((value) => value >= middle);
+export function activeHours(profile: ArrayLike<number>): ActiveHours | null {
+  const ascending = Float64Array.from(profile).toSorted();
+  const middle = (sum(ascending.subarray(0, QUARTER)) + sum(ascending.subarray(-QUARTER))) / (2 * QUARTER);
+  const high = Array.from(profile, (value) => value >= middle);
   const filled = high.map((isHigh, h) => isHigh || (high[(h + 23) % 24] && high[(h + 1) % 24]));
   if (filled.every((isHigh) => isHigh) || !filled.includes(true)) return null;
   let best: { from: number; length: number; held: number } | null = null;
@@ -69,12 +70,19 @@ function hoursIn(window: ActiveHours): number[] {
   return Array.from({ length }, (_, i) => (window.from + i) % 24);
 }
 
+/** What a profile holds in some hours. */
+function heldBy(profile: ArrayLike<number>, hours: readonly number[]): number {
+  return hours.reduce((held, h) => held + profile[h], 0);
+}
+
 /**
- * When in the day the network is active, in local time, by flows and by bytes.
+ * When in the day the network is active, in local time, by flows and by bytes; without what has the shape of probes (probe-hours.ts).
  *
  * `profile[h]` is the mean activity per observed local hour h (an hour counts as observed when the evidence shows any
- * flow in it, whoever's), scaled to sum 1. `value` is the share of the profile inside the active hours, its interval from
- * the day-block bootstrap with the hours held fixed. `numerator` is all activity, `denominator` the observed local hours.
+ * flow in it, whoever's, and in part where it may be silence, see `shareOfSilence`), scaled to sum 1. `value` is the share of the
+ * profile inside the active hours, its interval from the day-block bootstrap with the hours held fixed; the lower end is moved
+ * down by what is gained by choosing the hours from the same days (the bootstrap estimate of optimism: Efron, JASA 78, 1983).
+ * `numerator` is all activity, `denominator` the observed local hours.
  *
  * `supported`: at least 7 observed days and 100 activity flows, and the circular shift test rejects a flat profile at
  * 0.05 after correction for all tests of the run. `not-supported`: enough data and no rejection; then no hours are named.
@@ -82,16 +90,18 @@ function hoursIn(window: ActiveHours): number[] {
  * settles it when the corrected p-values are known.
  */
 export function dailyRhythm(frame: AnalysisFrame, metric: RhythmMetric): DailyRhythmFinding {
-  const { days, resamples, tally } = frame;
+  const { days, resamples, tally, probes } = frame;
   const { timeZone } = frame.profile;
   const hours = Array.from({ length: 24 }, (_, h) => h);
-  const amounts = hours.map((h) => byBlock(frame, (day) => day[metric][h]));
-  const observed = hours.map((h) => byBlock(frame, (day) => day.observed[h]));
+  const hourly = withoutProbes(frame, metric);
+  const amounts = hours.map((h) => byBlock(frame, (_, i) => hourly[i][h]));
+  const silence = shareOfSilence(days);
+  const observed = hours.map((h) => byBlock(frame, (day) => (day.observed[h] === 1 ? 1 : silence[h])));
   const rates = hours.map((h) => sum(amounts[h]) / Math.max(1, sum(observed[h])));
   const total = sum(rates);
   const profile = total > 0 ? rates.map((rate) => rate / total) : [];
   const window = profile.length > 0 ? activeHours(profile) : null;
-  const value = window === null ? null : hoursIn(window).reduce((held, h) => held + profile[h], 0);
+  const value = window === null ? null : heldBy(profile, hoursIn(window));
 
   let interval: [number, number] | null = null;
   if (window !== null) {
@@ -100,11 +110,18 @@ export function dailyRhythm(frame: AnalysisFrame, metric: RhythmMetric): DailyRh
       return resampledTotals(resamples, amounts[h]).map((amount, r) => (counts[r] > 0 ? amount / counts[r] : 0));
     });
     const inside = hoursIn(window);
+    const resampled = new Float64Array(24);
+    const optimism: number[] = [];
     const shares = new Float64Array(resamples.resamples).map((_, r) => {
-      const held = inside.reduce((x, h) => x + resampledRates[h][r], 0);
-      return held / resampledRates.reduce((x, values) => x + values[r], 0);
+      const all = resampledRates.reduce((x, values) => x + values[r], 0);
+      for (const h of hours) resampled[h] = resampledRates[h][r] / all;
+      const own = all > 0 ? activeHours(resampled) : null;
+      if (own !== null) optimism.push(heldBy(resampled, hoursIn(own)) - heldBy(profile, hoursIn(own)));
+      return heldBy(resampled, inside);
     });
-    interval = bootstrapInterval(resamples, shares);
+    const ends = bootstrapInterval(resamples, shares);
+    const gained = Math.max(0, sum(optimism) / Math.max(1, optimism.length));
+    interval = ends === null ? null : [Math.max(0, ends[0] - gained), ends[1]];
   }
 
   const activeDays = days.filter(hasActivity).length;
@@ -125,12 +142,23 @@ export function dailyRhythm(frame: AnalysisFrame, metric: RhythmMetric): DailyRh
       text: `No evidence shows any flow in the local hours ${unobserved.join(', ')}; they stand at 0 in the profile.`,
     });
   }
+  if (probes.filter !== '') {
+    caveats.push({
+      id: 'probes-left-out',
+      text:
+        `${formatCounted(probes.tally.activityFlows, 'activity flow')} in the shape of probes out of the ranges, which labels do ` +
+        'not mark as scans, are left out; other figures about activity count them.',
+    });
+  }
+  const silentHours = days.length * 24 - days.reduce((x, day) => x + day.observedHours, 0);
+  const silentObserved = observed.reduce((x, counts) => x + sum(counts), 0) + silentHours - days.length * 24;
   caveats.push(
     {
       id: 'silent-hours',
       text:
-        'An hour without any flow in the evidence counts as not observed; where the whole network was silent, the ' +
-        'profile is flatter than the truth.',
+        `An hour without any flow in the evidence may be silence or a gap. Of ${formatCounted(silentHours, 'such hour')} at least ` +
+        `${formatCount(Math.round(silentObserved))} are silence, as hours with one and with two flows tell; the others count as ` +
+        'not observed. Where more of them were silence, the profile is flatter than the truth.',
     },
     ...activityCaveats(frame),
   );
@@ -144,12 +172,12 @@ export function dailyRhythm(frame: AnalysisFrame, metric: RhythmMetric): DailyRh
     value,
     interval,
     unit: `share of ${metric} in the active hours`,
-    pValue: isEnough ? shiftTest(frame, metric) : null,
+    pValue: isEnough ? shiftTest(frame, hourly) : null,
     method: {
       name: 'Hourly profile per observed hour; circular shift test against a flat profile',
       source:
         'Lotwick and Silverman, J. R. Statist. Soc. B 44 (1982); Phipson and Smyth, SAGMB 9 (2010); ' +
-        'interval: Carlstein (1986), Hesterberg (2015)',
+        'observed hours: Chao (1984); interval: Carlstein (1986), Hesterberg (2015), Efron (1983)',
     },
     parameters: {
       metric,
@@ -167,9 +195,9 @@ export function dailyRhythm(frame: AnalysisFrame, metric: RhythmMetric): DailyRh
       minimumFlows: MINIMUM_FLOWS,
     },
     metric,
-    where: frame.activity,
-    numerator: days.reduce((x, day) => x + activityOf(day, metric), 0),
-    denominator: days.reduce((x, day) => x + day.observedHours, 0),
+    where: `${frame.activity}${probes.filter === '' ? '' : ` and not ${probes.filter}`}`,
+    numerator: totalOf(days, metric) - totalOf(probes.tally.days(), metric),
+    denominator: observed.reduce((x, counts) => x + sum(counts), 0),
     caveats,
   });
   return {
@@ -179,7 +207,7 @@ export function dailyRhythm(frame: AnalysisFrame, metric: RhythmMetric): DailyRh
     profile: profile.map(rounded),
     activeFrom: window?.from ?? null,
     activeTo: window?.to ?? null,
-    weekdayVsWeekend: weekdayVsWeekend(frame, metric),
+    weekdayVsWeekend: weekdayVsWeekend(frame, hourly),
   };
 }
 
@@ -225,25 +253,39 @@ function clockTime(hour: number): string {
   return `${String(hour).padStart(2, '0')}:00`;
 }
 
-function shiftTest(frame: AnalysisFrame, metric: RhythmMetric): number | null {
+function shiftTest(frame: AnalysisFrame, hourly: readonly Float64Array[]): number | null {
   const stride = Math.ceil(frame.days.length / MOST_TESTED_DAYS);
-  const days = frame.days.filter((_, i) => i % stride === 0);
-  const activity = new Float64Array(days.length * 24);
-  const observed = new Uint8Array(days.length * 24);
-  days.forEach((day, i) => {
-    activity.set(day[metric], i * 24);
+  const tested = frame.days.flatMap((day, i) => (i % stride === 0 ? [{ day, amounts: hourly[i] }] : []));
+  const activity = new Float64Array(tested.length * 24);
+  const observed = new Uint8Array(tested.length * 24);
+  tested.forEach(({ day, amounts }, i) => {
+    activity.set(amounts, i * 24);
     observed.set(day.observed, i * 24);
   });
   return circularShiftTest(activity, observed, PERMUTATIONS, SEED);
 }
 
-function weekdayVsWeekend(frame: AnalysisFrame, metric: RhythmMetric): number | null {
+function weekdayVsWeekend(frame: AnalysisFrame, hourly: readonly Float64Array[]): number | null {
+  const whole = new Set(wholeDays(frame.days));
   const means = [false, true].map((isWeekend) => {
-    const days = wholeDays(frame.days).filter((day) => {
-      return WEEKEND.includes(ZoneClock.weekday(day.day * 24)) === isWeekend;
-    });
-    return days.length === 0 ? null : days.reduce((x, day) => x + sum(day[metric]), 0) / days.length;
+    const totals = frame.days.flatMap((day, i) =>
+      whole.has(day) && WEEKEND.includes(ZoneClock.weekday(day.day * 24)) === isWeekend ? [sum(hourly[i])] : [],
+    );
+    return totals.length === 0 ? null : sum(totals) / totals.length;
   });
   const [weekday, weekend] = means;
   return weekday === null || weekend === null || weekend === 0 ? null : rounded(weekday / weekend);
+}
+
+/** Activity of each day by the hour, without what has the shape of probes. */
+function withoutProbes({ days, probes }: AnalysisFrame, metric: RhythmMetric): Float64Array[] {
+  const probed = new Map(probes.tally.days().map((day) => [day.day, day[metric]]));
+  return days.map((day) => {
+    const left = probed.get(day.day);
+    return left === undefined ? day[metric] : day[metric].map((amount, h) => amount - left[h]);
+  });
+}
+
+function totalOf(days: readonly DayTally[], metric: RhythmMetric): number {
+  return days.reduce((x, day) => x + activityOf(day, metric), 0);
 }

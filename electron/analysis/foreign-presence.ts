@@ -3,7 +3,13 @@ import { countryCode } from '../casefile/flow-records.ts';
 import { PairIndex } from '../casefile/pair-index.ts';
 import type { Caveat, ForeignPresenceFinding, Verdict } from '../../shared/finding.ts';
 import { SUBJECT_SIDES } from '../../shared/flow.ts';
-import { formatCount, formatList, formatShare, formatShareInterval } from '../../shared/number-format.ts';
+import {
+  formatCount,
+  formatCounted,
+  formatList,
+  formatShare,
+  formatShareInterval,
+} from '../../shared/number-format.ts';
 import type { Profile } from '../../shared/profile.ts';
 import { ZoneClock } from '../../shared/time.ts';
 import { visibleText } from '../../shared/visible-text.ts';
@@ -27,6 +33,7 @@ import {
   sum,
 } from './analysis-frame.ts';
 import { activityCaveats, placeCaveat } from './caveats.ts';
+import { countryInWords } from './country-in-words.ts';
 import { ratioInterval, resampledTotals } from './statistics/day-bootstrap.ts';
 import { SubjectDays } from './subject-days.ts';
 import { LATEST } from './traffic-tally.ts';
@@ -354,6 +361,7 @@ function presence(
   all: AllCountries,
 ): ForeignPresenceFinding {
   const country = countryCode(number) ?? '';
+  const named = countryInWords(country);
   const activeDays = frame.days.filter(hasActivity).length;
   const series = collector.placed(frame, number);
   const daysActive = series.filter((value, i) => value > 0 || local[i] > 0).length;
@@ -414,7 +422,7 @@ function presence(
     const told = placeless.map(({ of, words }) => `${formatShare(of / flows)} with ${words}`);
     caveats.push({
       id: 'mostly-global',
-      text: `Most of the activity with addresses placed in ${country} says little of the country: ${formatList(told)}.`,
+      text: `Most of the activity with addresses placed in ${named} says little of the country: ${formatList(told)}.`,
     });
   }
   const vpn = reasons[REASONS.indexOf('vpn')];
@@ -422,14 +430,14 @@ function presence(
     caveats.push({
       id: 'vpn-there',
       text:
-        `${formatCount(vpn)} activity flows are with VPN services placed in ${country}; they are not counted for it, but people ` +
+        `${formatCount(vpn)} activity flows are with VPN services placed in ${named}; they are not counted for it, but people ` +
         'who look as if they came from there may be expected.',
     });
   }
   if (organisations.length >= MINIMUM_ORGANISATIONS && standsOutBy <= STANDS_OUT) {
     caveats.push({
       id: 'like-other-countries',
-      text: `Institutions of ${country} were met no more than those of other countries in this evidence.`,
+      text: `Institutions of ${named} were met no more than those of other countries in this evidence.`,
     });
   }
   if (organisations.length > MOST_ORGANISATIONS) {
@@ -460,15 +468,15 @@ function presence(
   const institutions =
     organisations.length === 0
       ? 'no institution of its own was met'
-      : `${organisations.length} institutions of its own (${formatList(counts)}) were met on ${localDays} of ${activeDays} days` +
+      : `${formatCounted(organisations.length, 'institution')} of its own (${formatList(counts)}) ${organisations.length === 1 ? 'was' : 'were'} met on ${localDays} of ${activeDays} days` +
         (driver === undefined ? '' : `, driven by ${driver}`);
   const base = baseOf(frame, {
     kind: 'foreign-presence',
     subject: country,
-    title: `Activity that involves ${country}`,
+    title: `Activity that involves ${named}`,
     statement:
       `${formatShare(share)} of activity flows (opened from inside the ranges; 95 % interval ${formatShareInterval(interval)}) ` +
-      `involved addresses placed in ${country}, ${formatShare(withoutGlobalServices)} without global services; ` +
+      `involved addresses placed in ${named}, ${formatShare(withoutGlobalServices)} without global services; ` +
       `${institutions}${inbound === 0 ? '' : `; addresses there opened ${formatCount(inbound)} answered flows to the ranges`}; ` +
       `such activity ${seen}.`,
     verdict,

@@ -116,7 +116,7 @@ function reports(
       decides: true,
       hosts: scans.map(({ source }) => addresses.text(source)),
       filters: scans.map((probe) => `(${out} and ${probeFilter(contacts, probe)})`),
-      minimumDetectable: canTell || scans.length > 0 ? sentence(leastProbe(frame)) : (missing(contacts.outbound) ?? ''),
+      minimumDetectable: canTell || scans.length > 0 ? leastProbe(frame) : (missing(contacts.outbound) ?? ''),
     },
     fanOut(
       'worm-fan-out',
@@ -181,10 +181,6 @@ function reports(
         `jitter of at most ${LARGEST_JITTER}${rate === 1 ? '.' : `; at sampling 1:${rate} every call must be of some ${least(1)} packets.`}`,
     },
   ];
-}
-
-function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }
 
 function detectorOf({ id, ran, decides, hosts, minimumDetectable }: Report): Detector {

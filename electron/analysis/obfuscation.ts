@@ -25,7 +25,7 @@ import {
 } from './analysis-frame.ts';
 import { activityCaveats } from './caveats.ts';
 import { DNS_TUNNEL_PARAMETERS, type DnsTunnel, type DnsTunnelCollector } from './dns-tunnels.ts';
-import { ratioInterval, resampledTotals } from './statistics/day-bootstrap.ts';
+import { acceleratedRatioInterval } from './statistics/day-bootstrap.ts';
 import { SubjectDays } from './subject-days.ts';
 
 /** What share of activity hides whom it is for: by technique, and all techniques together. */
@@ -158,7 +158,7 @@ class ObfuscationCollector implements FlowCollector {
  * together. By protocol, and by services that provide nothing else; VPN also by behaviour, told as such. TLS and QUIC are
  * the web's own encryption and never counted here; encrypted DNS hides questions, not traffic, and is told apart.
  *
- * `value` and `share`: share of all activity, with the day-block bootstrap interval (Carlstein, Ann. Statist. 14, 1986). When
+ * `value` and `share`: share of all activity, with the accelerated day-block bootstrap interval (Efron, JASA 82, 1987). When
  * none is seen, the interval reaches from 0 to the largest share that would stay unseen in 5 % of such cases, host-hours
  * taken as the units (Clopper and Pearson, Biometrika 26, 1934; the "rule of three"). `supported`: seen on at least 2 days.
  * `not-supported`: at least 7 days and 100 flows of activity, and not so.
@@ -214,13 +214,10 @@ function obfuscation(
     share === null
       ? null
       : numerator > 0
-        ? ratioInterval(
+        ? acceleratedRatioInterval(
             frame.resamples,
-            resampledTotals(
-              frame.resamples,
-              byBlock(frame, (_, i) => series[i]),
-            ),
-            resampledTotals(frame.resamples, denominators),
+            byBlock(frame, (_, i) => series[i]),
+            denominators,
           )
         : [0, 1 - (1 - LEVEL) ** (1 / Math.max(1, hostHours))];
   const hosts = [
@@ -284,9 +281,9 @@ function obfuscation(
     interval,
     unit: `share of ${metric}`,
     method: {
-      name: 'Ratio of totals by protocol and providing service, with day-block bootstrap interval; exact bound when none is seen',
+      name: 'Ratio of totals by protocol and providing service, with accelerated day-block bootstrap interval; exact bound when none is seen',
       source:
-        'Carlstein, Ann. Statist. 14 (1986); Clopper and Pearson, Biometrika 26 (1934); DNS: Born and Gustafson (2010), ' +
+        'Efron, JASA 82 (1987); Clopper and Pearson, Biometrika 26 (1934); DNS: Born and Gustafson (2010), ' +
         'Nadler et al., Computers & Security 80 (2019)',
     },
     parameters: {

@@ -16,3 +16,17 @@ export function wholeDays(days: readonly DayTally[]): DayTally[] {
   const medians = hours.map((counts) => counts.toSorted((x, y) => x - y)[Math.floor(counts.length / 2)] ?? 0);
   return days.filter((day) => day.observedHours >= WHOLE_DAY_SHARE * medians[ZoneClock.weekday(day.day * 24)]);
 }
+
+/**
+ * Hours without any flow are gaps of the recording, or silence. By hour of the day: the share (0..1) of them that is silence, so far
+ * as can be told: there are at least f1 (f1 - 1) / (2 (f2 + 1)) silent hours where f1 hours hold one flow and f2 hold two
+ * (Chao, Scand. J. Statist. 11, 1984: the lower bound of the class not seen, for counts of any mixed Poisson distribution). A
+ * gap at hours that are never nearly silent stays a gap.
+ */
+export function shareOfSilence(days: readonly DayTally[]): Float64Array {
+  return Float64Array.from({ length: 24 }, (_, hour) => {
+    const having = (flows: number): number => days.filter(({ touching }) => touching[hour] === flows).length;
+    const [empty, once, twice] = [having(0), having(1), having(2)];
+    return empty === 0 || once < 2 ? 0 : Math.min(1, (once * (once - 1)) / (2 * (twice + 1)) / empty);
+  });
+}

@@ -38,8 +38,10 @@ import { studentTQuantile } from './statistics/distributions.ts';
 
 /** Services looked at, those with most flows. */
 const MOST_SERVICES = 40;
-/** An onset is a rise from at most one fifth of the new level. */
-const LEAST_RATIO = 5;
+/** An onset is a rise to at least so many times the level before: few enough that one to five times is seen as such on noisy days. */
+const LEAST_RATIO = 3;
+/** The new level must have so many recorded flows a day: fewer come and go by chance, a week of them and a week without. */
+const LEAST_LEVEL = 5;
 /** Days before a rise that must be observed to call it one: a fifth of all, from one week to two; and days after it. */
 const FEWEST_DAYS_BEFORE = 7;
 const MOST_DAYS_BEFORE = 14;
@@ -67,9 +69,9 @@ const DAY = 86_400_000_000;
  * Since when a category, a service or all activity is there: one finding for each subject with at least 20 recorded flows.
  *
  * Flows per local day (scaled to whole days where a part was not observed) are cut into stretches of one level by PELT with a negative
- * binomial cost (statistics/change-points.ts). An onset is the greatest rise to at least five times the mean of all days
- * before, kept for three observed days or more; `before` and `after` are the means before it and from it until the
- * level falls back below five times that. Falls are told as `episodes` only. `dateInterval` comes from the likelihood of the
+ * binomial cost (statistics/change-points.ts). An onset is the greatest rise to at least three times the mean of all days
+ * before and to five recorded flows a day, kept for three observed days or more; `before` and `after` are the means before it and from it until the
+ * level falls back below three times that. Falls are told as `episodes` only. `dateInterval` comes from the likelihood of the
  * day, and reaches over days that were not observed.
  *
  * `supported`: the permutation test of an increase passes 0.05 after correction for all tests of the run, and 0.001 itself, an onset as above is there, and
@@ -144,7 +146,7 @@ function riseOf(cost: NegativeBinomialCost, starts: readonly number[], days: num
       if (cost.mean(from, to) < least) break;
       end = to;
     }
-    if (end - start < DAYS_AFTER) return [];
+    if (end - start < DAYS_AFTER || cost.mean(start, end) < LEAST_LEVEL) return [];
     const gain = cost.of(0, end) - cost.of(0, start) - cost.of(start, end);
     return [{ start, end, before: before * unit, after: cost.mean(start, end) * unit, gain }];
   });
@@ -254,14 +256,15 @@ function findingOf(frame: AnalysisFrame, series: Series, rise: Rise | null): Ons
     unit: 'flows per day',
     pValue,
     method: {
-      name: 'PELT with negative binomial cost and modified BIC; permutation test of the best rise',
+      name: 'PELT with negative binomial cost and modified BIC; permutation test of the best rise of logarithms',
       source:
         'Killick, Fearnhead and Eckley, JASA 107 (2012); Zhang and Siegmund, Biometrics 63 (2007); ' +
-        'Besag and Clifford, Biometrika 78 (1991)',
+        'Worsley, JASA 74 (1979); Besag and Clifford, Biometrika 78 (1991)',
     },
     parameters: {
       subject: subject.id,
       leastRatio: LEAST_RATIO,
+      leastLevel: LEAST_LEVEL,
       daysBefore: [FEWEST_DAYS_BEFORE, MOST_DAYS_BEFORE],
       daysAfter: DAYS_AFTER,
       minimumDays: MINIMUM_ONSET_DAYS,

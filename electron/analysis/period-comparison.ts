@@ -47,7 +47,7 @@ const LEAST_RATIO = 1.2;
 const MOST_PERMUTATIONS = 19_999;
 const MOST_PERMUTED_DAYS = 4_000_000;
 /** Its own p must be this small, so that no chance change rides on the true ones of a run that the correction counts. */
-const OWN_SIGNIFICANCE = 0.001;
+const OWN_SIGNIFICANCE = 0.0005;
 /** Hits after which more permutations tell nothing; see statistics/sequential-permutations.ts. */
 const ENOUGH_HITS = 50;
 /** What took a place must have gained by a test of its own. */
@@ -112,7 +112,7 @@ interface Compared {
  * left out, the others count by their observed hours, so that outages are no decline. Interval: day-block bootstrap of the log
  * ratio, widened by the square root of the variance inflation of the days. Test: statistics/period-test.ts.
  *
- * `supported`: the corrected p is at most 0.05, p itself at most 0.001, and the whole interval beyond a fifth more, or as much less. It is `not-supported` where the
+ * `supported`: the corrected p is at most 0.05, p itself at most 0.0005, and the whole interval beyond a fifth more, or as much less. It is `not-supported` where the
  * sampling rate changed meanwhile and all activity changed alike; `insufficient-data` with fewer than 14 comparable days on either side,
  * or when evidence of some weight begins or ends inside the periods, since then the recordings are compared.
  * `substitutedBy`: services of the same category that gained as much a day as the subject lost (intervals overlap).

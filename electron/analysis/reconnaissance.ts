@@ -3,7 +3,7 @@ import { transportName } from '../../shared/flow.ts';
 import { formatCount, formatList, formatShare } from '../../shared/number-format.ts';
 import { formatUtc } from '../../shared/time.ts';
 import type { Analysis } from './analysis.ts';
-import { type AnalysisFrame, LEVEL, MINIMUM_FLOWS, baseOf, caseWindow } from './analysis-frame.ts';
+import { type AnalysisFrame, LEVEL, MINIMUM_FLOWS, baseOf, caseWindow, localMinute } from './analysis-frame.ts';
 import { caseCaveats } from './caveats.ts';
 import { type ContactCounts, type FirstContacts, lookedAt } from './first-contacts.ts';
 import {
@@ -170,7 +170,7 @@ function probeFinding(frame: AnalysisFrame, search: ProbeSearch, probe: Probe): 
     title: `Possible reconnaissance ${direction === 'outbound' ? 'by' : 'from'} ${source}: ${probe.shape}`,
     statement:
       `Possible reconnaissance, ${side}: ${source} met ${targets} on ${told}, ${SHAPES[probe.shape]}; ` +
-      `${formatShare(probe.failed / probe.contacts)} of ${formatCount(probe.contacts)} ${what} failed, between ${from} and ${to}${of}. ` +
+      `${formatShare(probe.failed / probe.contacts)} of ${formatCount(probe.contacts)} ${what} failed, between ${localMinute(frame, probe.from * 1e6)} and ${localMinute(frame, probe.to * 1e6)} (${frame.profile.timeZone})${of}. ` +
       'What for cannot be told.',
     verdict: 'supported',
     value: isScaled ? seen * rate : seen,
@@ -221,16 +221,15 @@ function directionFinding(
       text: 'The shape of the contacts is seen, not what for; surveys of the whole net make the same one. It cannot tell intent.',
     });
   } else if (gap !== null) caveats.push({ id: 'too-little-data', text: gap });
-  caveats.push({ id: 'least-probe', text: capital(leastProbe(frame)) });
+  caveats.push({ id: 'least-probe', text: `The least that would have been found is ${leastProbe(frame)}` });
   if (probes.length > MOST_SOURCES) {
     caveats.push({ id: 'sources-cut', text: `${probes.length - MOST_SOURCES} further sources are not listed.` });
   }
   caveats.push(...sharedCaveats(frame, search, direction));
   const side = direction === 'outbound' ? 'opened from inside the ranges' : 'opened from outside to the ranges';
   const checked = counts.failed + counts.answered;
-  const from =
-    probes.length === 0 ? null : formatUtc(probes.reduce((x, probe) => Math.min(x, probe.from), Infinity) * 1e6);
-  const to = probes.length === 0 ? null : formatUtc(probes.reduce((x, probe) => Math.max(x, probe.to), 0) * 1e6);
+  const first = probes.reduce((x, probe) => Math.min(x, probe.from), Infinity) * 1e6;
+  const last = probes.reduce((x, probe) => Math.max(x, probe.to), 0) * 1e6;
   const base = baseOf(frame, {
     kind: 'reconnaissance',
     subject: direction,
@@ -238,9 +237,10 @@ function directionFinding(
     statement:
       probes.length === 0
         ? `No source was seen to probe (${side}) among ${formatCount(checked)} flows that tell whether they were answered, in ` +
-          `${caseWindow(frame)}; ${leastProbe(frame)}`
+          `${caseWindow(frame)}; the least that would have been found is ${leastProbe(frame)}`
         : `Possible reconnaissance, ${side}: ${formatCount(sources.size)} ${sources.size === 1 ? 'source' : 'sources'} met ${formatCount(targets)} targets in the ` +
-          `shape of probes, between ${from ?? ''} and ${to ?? ''}. What for cannot be told.`,
+          `shape of probes, between ${localMinute(frame, first)} and ${localMinute(frame, last)} (${frame.profile.timeZone}). What for ` +
+          'cannot be told.',
     verdict,
     value: sources.size,
     interval: null,
@@ -264,8 +264,8 @@ function directionFinding(
     reflectionRuledOut: gap === null || probes.length > 0,
     targetClasses: {},
     targetPorts: [],
-    from,
-    to,
+    from: probes.length === 0 ? null : formatUtc(first),
+    to: probes.length === 0 ? null : formatUtc(last),
     sources: probes.slice(0, MOST_SOURCES).map((probe) => ({
       source: contacts.addresses.text(probe.source),
       shape: probe.shape,
@@ -302,7 +302,7 @@ export function coarsest(frame: AnalysisFrame): number {
   return frame.coverage.sampling.reduce((x, rate) => Math.max(x, rate), 1);
 }
 
-/** The smallest probe that would have been found, in a sentence. */
+/** The smallest probe that would have been found, in words that end a sentence. */
 export function leastProbe(frame: AnalysisFrame): string {
   const rate = coarsest(frame);
   const least = (count: number): number => leastSeen(count, rate);
@@ -310,7 +310,7 @@ export function leastProbe(frame: AnalysisFrame): string {
   const [ports, flows] = [least(VERTICAL_PORTS), least(REPEATED_FLOWS)];
   const at = rate === 1 ? '' : `, at sampling 1:${rate}, with a chance of 95 % and one packet each`;
   return (
-    `the least that would have been found is ${formatCount(targets)} failed targets of one port in an hour ` +
+    `${formatCount(targets)} failed targets of one port in an hour ` +
     `(${formatCount(busy)} on ports of web, mail and names), ${formatCount(ports)} failed ports of one target in a day (${LOW_PORTS} ` +
     `of those seen below 1024), or ${formatCount(flows)} failed TCP flows to one port of one target on each of ${REPEATED_DAYS} days${at}.`
   );
@@ -353,8 +353,4 @@ function sharedCaveats(
     });
   }
   return [...caveats, ...caseCaveats(frame)];
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -24,6 +24,7 @@ import {
   sum,
 } from './analysis-frame.ts';
 import { activityCaveats, evidenceCaveats, placeCaveat } from './caveats.ts';
+import { countryInWords } from './country-in-words.ts';
 import { ratioInterval, resampledTotals } from './statistics/day-bootstrap.ts';
 import { studentTQuantile } from './statistics/distributions.ts';
 import { varianceInflation } from './statistics/variance-inflation.ts';
@@ -222,7 +223,7 @@ function ranking(frame: AnalysisFrame, ranked: Ranked, isWithoutCountries: boole
   const needed = resamples.blocks < 2 ? Infinity : studentTQuantile(1 - FIRST_PLACE_LEVEL, resamples.blocks - 1);
   const of =
     country !== null
-      ? `activity flows with peers placed in ${country}`
+      ? `activity flows with peers placed in ${countryInWords(country)}`
       : category !== null
         ? `activity flows of category ${category}`
         : 'activity flows';
@@ -283,7 +284,7 @@ function ranking(frame: AnalysisFrame, ranked: Ranked, isWithoutCountries: boole
     subject: country !== null ? `country ${country}` : (category ?? 'everything'),
     title:
       country !== null
-        ? `Most used services with peers in ${country}`
+        ? `Most used services with peers in ${countryInWords(country)}`
         : category !== null
           ? `Most used services of category ${category}`
           : 'Most used services',

@@ -34,8 +34,33 @@ export interface WindowReader {
   consume(bytes: Uint8Array, end: number, base: number, final: boolean): number;
 }
 
+/** A packet's record as its capture has it: nothing converted, nothing taken off. Lengths are bytes. */
+export interface PacketRecord {
+  /** Time stamp in ticks, the two words of 64 bits. */
+  high: number;
+  low: number;
+  /** What a tick is, as pcapng says it (if_tsresol): 10⁻ⁿ s, or 2⁻ⁿ s with 128 added. */
+  resolution: number;
+  /** Seconds to be added to the time stamp. */
+  offset: number;
+  /** With the frame check sequence, where the capture has it. */
+  captured: number;
+  original: number;
+  fcsBytes: number;
+  /** What the capture promises to keep of a packet; 0 = no bound stated. */
+  snaplen: number;
+  /** Number of the interface in its section; 0 where a format knows only one. */
+  interface: number;
+}
+
 /** A reader of a capture format. */
 export interface CaptureReader extends WindowReader {
+  /**
+   * Fills in the record of the packet that the sink is being given, and only as long as that call lasts.
+   *
+   * @param bytes as the sink was given it; @param start likewise
+   */
+  record(bytes: Uint8Array, start: number, into: PacketRecord): void;
   /** LINKTYPE_ values met, each once. */
   readonly linkTypes: number[];
   /** Packets handed on, and those whose record was met but could not be. */

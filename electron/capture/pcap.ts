@@ -1,4 +1,4 @@
-import { type CaptureReader, MAX_PACKET_BYTES, type PacketSink, WithoutFcs } from './packet-sink.ts';
+import { type CaptureReader, MAX_PACKET_BYTES, type PacketRecord, type PacketSink, WithoutFcs } from './packet-sink.ts';
 
 /**
  * The classic libpcap capture file (draft-ietf-opsawg-pcap): microseconds or nanoseconds, either byte order; and the
@@ -59,6 +59,8 @@ export class PcapReader implements CaptureReader {
   #nanoseconds = false;
   #linkType = 0;
   #limit = MAX_PACKET_BYTES;
+  #snaplen = 0;
+  #fcsBytes = 0;
   #lastSeconds = 0;
   #searching = false;
   /** Fractions of a second from here on are wrong: a faulty clock, or a header that is none. */
@@ -92,12 +94,15 @@ export class PcapReader implements CaptureReader {
     this.#linkType = link & 0xffff;
     const isAix = magic === MICROSECONDS && major === 2 && minor === 2 && link in AIX_LINKS;
     if (isAix) this.#linkType = AIX_LINKS[link];
-    else if (link & 0x04000000 && link >>> 28 > 0) this.#sink = new WithoutFcs(this.#sink, 2 * (link >>> 28));
+    else if (link & 0x04000000 && link >>> 28 > 0) {
+      this.#fcsBytes = 2 * (link >>> 28);
+      this.#sink = new WithoutFcs(this.#sink, this.#fcsBytes);
+    }
     this.#nanoseconds = magic === NANOSECONDS || magic === IXIA_HARDWARE || isAix;
     this.#fractionEnd = this.#nanoseconds ? 1e9 : 1e6;
-    const snaplen = this.#u32(bytes, 16);
+    this.#snaplen = this.#u32(bytes, 16);
     // Some writers put more into a record than their own header allows, so a small snaplen binds nobody.
-    this.#limit = Math.max(MAX_PACKET_BYTES, Math.min(snaplen, 1 << 20));
+    this.#limit = Math.max(MAX_PACKET_BYTES, Math.min(this.#snaplen, 1 << 20));
     if (magic === MODIFIED) this.#candidates = [WITH_INTERFACE, WITH_PROCESSORS];
     // The lengths changed places with version 2.3, not at once everywhere; DG/UX calls its version 543.
     else if ((major === 2 && minor < 4) || major === 543) this.#layout = SWAPPED;
@@ -159,6 +164,22 @@ export class PcapReader implements CaptureReader {
   #original(bytes: Uint8Array, at: number): number {
     const original = this.#u32(bytes, at + 12);
     return this.#layout.isSwapped ? Math.max(original, this.#u32(bytes, at + 8)) : original;
+  }
+
+  record(bytes: Uint8Array, start: number, into: PacketRecord): void {
+    const at = start - this.#layout.bytes;
+    const perSecond = this.#nanoseconds ? 1e9 : 1e6;
+    // Exact in two words: a product of 2³² seconds and 10⁹ ticks has 62 bits.
+    const ticks = BigInt(this.#u32(bytes, at)) * BigInt(perSecond) + BigInt(this.#u32(bytes, at + 4));
+    into.high = Number(ticks >> 32n);
+    into.low = Number(ticks & 0xffffffffn);
+    into.resolution = this.#nanoseconds ? 9 : 6;
+    into.offset = 0;
+    into.captured = this.#captured(bytes, at);
+    into.original = this.#original(bytes, at);
+    into.fcsBytes = this.#fcsBytes;
+    into.snaplen = this.#snaplen;
+    into.interface = 0;
   }
 
   consume(bytes: Uint8Array, end: number, base: number, final: boolean): number {

@@ -1,6 +1,12 @@
 import type { AddressWords } from '../../shared/address.ts';
 import { visibleText } from '../../shared/visible-text.ts';
-import { type CaptureReader, MAX_PACKET_BYTES, type NameSink, type PacketSink } from './packet-sink.ts';
+import {
+  type CaptureReader,
+  MAX_PACKET_BYTES,
+  type NameSink,
+  type PacketRecord,
+  type PacketSink,
+} from './packet-sink.ts';
 
 /** The pcapng capture file (draft-ietf-opsawg-pcapng): sections of either byte order, several interfaces each. */
 
@@ -75,6 +81,11 @@ export class PcapngReader implements CaptureReader {
   /** Bytes of an over-long block still to pass by. */
   #skip = 0;
   #searching = false;
+  /** Of the packet that the sink is being given; a simple packet has no time. */
+  #interface = 0;
+  #captured = 0;
+  #fcsBytes = 0;
+  #hasTime = false;
   packets = 0;
 
   constructor(sink: PacketSink, nameSink: NameSink = () => undefined) {
@@ -84,6 +95,19 @@ export class PcapngReader implements CaptureReader {
 
   get linkTypes(): number[] {
     return [...this.#linkTypes];
+  }
+
+  record(bytes: Uint8Array, start: number, into: PacketRecord): void {
+    const from = this.#interfaces[this.#interface];
+    into.high = this.#hasTime ? this.#u32(bytes, start - 16) : 0;
+    into.low = this.#hasTime ? this.#u32(bytes, start - 12) : 0;
+    into.resolution = this.#hasTime ? from.exponent | (from.binary ? 128 : 0) : 6;
+    into.offset = this.#hasTime ? from.offset : 0;
+    into.captured = this.#captured;
+    into.original = this.#u32(bytes, start - 4);
+    into.fcsBytes = this.#fcsBytes;
+    into.snaplen = from.snaplen;
+    into.interface = this.#interface;
   }
 
   #u16(bytes: Uint8Array, at: number): number {
@@ -358,6 +382,10 @@ export class PcapngReader implements CaptureReader {
     const options = data + Math.ceil(captured / 4) * 4;
     const fcsBytes = end - options < 8 ? from.fcsBytes : this.#packetOptions(bytes, options, end, from);
     const original = Math.max(0, this.#u32(bytes, at + 12) - fcsBytes);
+    this.#interface = interfaceId;
+    this.#captured = captured;
+    this.#fcsBytes = fcsBytes;
+    this.#hasTime = true;
     this.#sink.packet(
       bytes,
       data,
@@ -400,6 +428,10 @@ export class PcapngReader implements CaptureReader {
     );
     const length = Math.max(0, original - from.fcsBytes);
     const data = start + 4;
+    this.#interface = 0;
+    this.#captured = captured;
+    this.#fcsBytes = from.fcsBytes;
+    this.#hasTime = false;
     this.#sink.packet(bytes, data, data + Math.min(captured, length), length, 0, from.linkType, this.packets);
   }
 

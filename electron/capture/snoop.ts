@@ -1,4 +1,4 @@
-import { type CaptureReader, MAX_PACKET_BYTES, type PacketSink } from './packet-sink.ts';
+import { type CaptureReader, MAX_PACKET_BYTES, type PacketRecord, type PacketSink } from './packet-sink.ts';
 
 /** The snoop capture file of Solaris (RFC 1761), and of Shomiti and Finisar Surveyor, which widened it. */
 
@@ -52,6 +52,20 @@ export class SnoopReader implements CaptureReader {
 
   get linkTypes(): number[] {
     return this.#linkType < 0 ? [] : [this.#linkType];
+  }
+
+  record(bytes: Uint8Array, start: number, into: PacketRecord): void {
+    const view = new DataView(bytes.buffer, bytes.byteOffset + start - RECORD_HEADER, RECORD_HEADER);
+    const ticks = BigInt(view.getUint32(16)) * 1_000_000n + BigInt(Math.min(view.getUint32(20), 999_999));
+    into.high = Number(ticks >> 32n);
+    into.low = Number(ticks & 0xffffffffn);
+    into.resolution = 6;
+    into.offset = 0;
+    into.captured = view.getUint32(4);
+    into.original = view.getUint32(0);
+    into.fcsBytes = 0;
+    into.snaplen = 0;
+    into.interface = 0;
   }
 
   consume(bytes: Uint8Array, end: number, base: number, final: boolean): number {

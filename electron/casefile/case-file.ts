@@ -52,6 +52,32 @@ function lockedError(path: string): EnclaveError {
 
 /** Throws when there is no case at the path. */
 export function checkIsCase(path: string): void {
+  headOf(path);
+}
+
+/**
+ * True for a sealed case: one that was brought out of the write-ahead mode in which every case is written, so that it is
+ * read from write-protected media without a file beside it. It is never written to. Throws when there is no case.
+ */
+export function isSealed(path: string): boolean {
+  const head = headOf(path);
+  // Both version numbers of the file format, and a schema: a case whose maker was killed has none yet.
+  return head[18] === 1 && head[19] === 1 && head.readUInt32BE(60) > 0;
+}
+
+/** Throws in one line when the case may only be read. */
+export function refuseSealed(path: string): void {
+  if (!isSealed(path)) return;
+  throw new EnclaveError(
+    'case-sealed',
+    'the case is sealed and can only be read',
+    path,
+    'work in the case that it was made from',
+  );
+}
+
+/** The first bytes of a case. Throws when there is no case at the path. */
+function headOf(path: string): Buffer {
   if (!existsSync(path)) {
     throw new EnclaveError('no-case', 'there is no such case', path, 'create it with: enclave new CASE');
   }
@@ -76,6 +102,7 @@ export function checkIsCase(path: string): void {
   if (!isSqlite || head.readUInt32BE(68) !== APPLICATION_ID) {
     throw new EnclaveError('not-a-case', 'this file is not an Enclave case', path, 'name a .enclave file');
   }
+  return head;
 }
 
 function checkVersion(db: Database.Database, path: string): number {
@@ -167,6 +194,15 @@ export function foldJournal(path: string): void {
   }
 }
 
+/** A sealed case of an older version as the current one: a copy in memory, since the file stays as it is. */
+function sealedUpToDate(db: Database.Database, version: number): Database.Database {
+  const copy = new Database(db.serialize());
+  db.close();
+  migrate(copy, version);
+  copy.pragma('query_only = ON');
+  return copy;
+}
+
 /** Brings a case of an older version to the current one. */
 function bringUpToDate(path: string): void {
   const lock = new CaseLock(path);
@@ -182,7 +218,9 @@ export function openCaseForReading(path: string): Database.Database {
   checkIsCase(path);
   try {
     const db = new Database(path, { readonly: true });
-    if (checkVersion(db, path) === CASE_VERSION) return db;
+    const version = checkVersion(db, path);
+    if (version === CASE_VERSION) return db;
+    if (isSealed(path)) return sealedUpToDate(db, version);
     db.close();
     bringUpToDate(path);
     return new Database(path, { readonly: true });

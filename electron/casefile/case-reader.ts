@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3';
+import type { AuditEntry, CaseRecord, KeptState, Note, NoteQuery } from '../../shared/case-record.ts';
 import { type ColumnArray, type ColumnSpec, FACT_COLUMNS, FLOW_COLUMNS, type FlowColumn } from '../../shared/flow.ts';
 import type { Finding } from '../../shared/finding.ts';
 import { type CaseEvent, type EventFile, profileEvents } from '../../shared/event.ts';
@@ -8,7 +9,18 @@ import type { Overlay } from '../../shared/overlay.ts';
 import type { Problem } from '../../shared/problem.ts';
 import type { Profile } from '../../shared/profile.ts';
 import { storedEventFiles, storedEvents, storedIndicatorFiles, storedOverlays } from './added-tables.ts';
-import { openCaseForReading, storedProfile } from './case-file.ts';
+import { caseError, openCaseForReading, storedProfile } from './case-file.ts';
+import {
+  changedTables,
+  evidenceRowDigest,
+  labelHashes,
+  nameChunksDigest,
+  recordedContent,
+  schemaFault,
+  segmentRowsDigest,
+  type TableDigest,
+} from './content-digest.ts';
+import { storedNotes, storedRecord, storedStates } from './record-tables.ts';
 
 /** One segment: up to 65,536 flows of one evidence file. Times are microseconds since the epoch. */
 export interface SegmentInfo {
@@ -44,15 +56,7 @@ export interface EvidenceInfo extends FinishedEvidence {
   importedAt: string;
 }
 
-export interface AuditEntry {
-  seq: number;
-  time: string;
-  action: string;
-  actor: string;
-  detail: string;
-  previous: string;
-  hash: string;
-}
+export type { AuditEntry } from '../../shared/case-record.ts';
 
 /** An organisation of a country that flows of the case were for, by a name of its own domain. */
 export interface StoredInstitution {
@@ -86,6 +90,8 @@ export const IN_WORK = 'in work';
 /** Version of the labels that flows have until the pass over the whole case; never the current one. */
 export const PROVISIONAL_LABELS = -1;
 
+const EVIDENCE_DIGESTS = { row: evidenceRowDigest, segmentRows: segmentRowsDigest, names: nameChunksDigest };
+
 /** What the cache can hold: anything that tells its size. */
 interface Sized {
   readonly byteLength: number;
@@ -107,6 +113,7 @@ export class CaseReader {
   #cached = 0;
   #snapshot = {};
   #dataVersion = 0;
+  #mark = '';
   #live = false;
   readonly #cacheBytes: number;
   #segments: SegmentInfo[] | null = null;
@@ -140,12 +147,30 @@ export class CaseReader {
   /** Drops what was read before when another connection has changed the case since. */
   refreshIfChanged(): void {
     const version = Number(this.#db.pragma('data_version', { simple: true }));
-    if (version !== this.#dataVersion) this.refresh();
+    if (version === this.#dataVersion) return;
+    // Notes, case facts and audit entries are read when they are asked for: what is kept of the flows still holds.
+    if (!this.#live && this.#flowsMark() === this.#mark) this.#dataVersion = version;
+    else this.refresh();
+  }
+
+  /** Stands for all that columns, filters and what is derived from them rest on. */
+  #flowsMark(): string {
+    const ids = (table: string): string => `(SELECT group_concat(coalesce(id, '')) FROM ${table})`;
+    const rows = this.#db
+      .prepare<[], unknown[]>(
+        `SELECT ${['evidence', 'overlay', 'indicatorFile', 'eventFile'].map(ids).join()},
+           (SELECT max(segment) FROM segment), (SELECT max(number) FROM term),
+           (SELECT group_concat(key || value) FROM meta WHERE key IN ('labelVersion', 'leaveOutDuplicates', 'profile'))`,
+      )
+      .raw()
+      .all();
+    return JSON.stringify(rows);
   }
 
   /** Drops what was read before, after the case was written to. */
   refresh(): void {
     this.#dataVersion = Number(this.#db.pragma('data_version', { simple: true }));
+    this.#mark = this.#flowsMark();
     this.#columns.clear();
     this.#dictionaries.clear();
     this.#cached = 0;
@@ -386,6 +411,21 @@ export class CaseReader {
       .map((row) => JSON.parse(row.body) as Finding);
   }
 
+  /** Facts, examiners and the audit chain's head. */
+  record(): CaseRecord {
+    return storedRecord(this.#db);
+  }
+
+  /** Notes and decisions, in the order they were made. */
+  notes(query?: NoteQuery): Note[] {
+    return storedNotes(this.#db, query);
+  }
+
+  /** Kept states of the analysis, by name. */
+  keptStates(): KeptState[] {
+    return storedStates(this.#db);
+  }
+
   audit(): AuditEntry[] {
     return this.#db.prepare<[], AuditEntry>('SELECT * FROM audit ORDER BY seq').all();
   }
@@ -398,10 +438,42 @@ export class CaseReader {
     return row ? (JSON.parse(row.basis) as Record<string, unknown>) : null;
   }
 
-  /** Faults that SQLite finds in the file itself; empty when it is sound. */
+  /** Faults that SQLite finds in the file itself, rows without the row they belong to, and a schema of its own; empty when sound. */
   integrityFaults(): string[] {
     const rows = this.#db.pragma('integrity_check') as { integrity_check: string }[];
-    return rows.map((row) => row.integrity_check).filter((text) => text !== 'ok');
+    const orphans = this.#db.pragma('foreign_key_check') as { table: string }[];
+    const schema = schemaFault(this.#db);
+    return [
+      ...rows.map((row) => row.integrity_check).filter((text) => text !== 'ok'),
+      ...orphans.slice(0, 1).map(({ table }) => `a row of ${table} belongs to nothing`),
+      ...(schema === null ? [] : [`“${schema}” is not as in every case`]),
+    ];
+  }
+
+  /** Tables that do not hold what the audit chain recorded last; null when it recorded nothing (a case of an older Enclave). */
+  changedTables(): { table: string; detail: string }[] | null {
+    const recorded = recordedContent(this.audit());
+    return recorded && changedTables(this.#db, recorded);
+  }
+
+  /** Digest of an evidence's own row, its segments' rows or its names as they are now. @param id of the evidence */
+  evidenceDigest(id: string, of: keyof typeof EVIDENCE_DIGESTS): TableDigest {
+    const row = this.#db.prepare<[string], { number: number }>('SELECT number FROM evidence WHERE id = ?').get(id);
+    return EVIDENCE_DIGESTS[of](this.#db, row?.number ?? 0);
+  }
+
+  /** By segment: its number and the hash over its labels in force. */
+  labelHashes(): [segment: number, sha256: string][] {
+    return labelHashes(this.#db, this.labelVersion);
+  }
+
+  /** Writes the case as it is now into a new file: sealed, without what was deleted. */
+  sealInto(path: string): void {
+    try {
+      this.#db.prepare('VACUUM INTO ?').run(path);
+    } catch (error) {
+      throw caseError(error, path);
+    }
   }
 }
 

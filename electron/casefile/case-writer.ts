@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type Database from 'better-sqlite3';
+import { type AuditEntry, type CaseFacts, FACT_NAMES } from '../../shared/case-record.ts';
 import type { CaseEvent, EventFile } from '../../shared/event.ts';
 import type { Finding } from '../../shared/finding.ts';
 import type { ColumnArray } from '../../shared/flow.ts';
@@ -8,12 +9,13 @@ import type { Overlay } from '../../shared/overlay.ts';
 import type { Profile } from '../../shared/profile.ts';
 import { storedEventFiles, storedIndicatorFiles, storedOverlays } from './added-tables.ts';
 import { auditHash, CHAIN_START } from './audit-chain.ts';
+import { examinerAtWork, NOBODY, sha256Of } from './record-tables.ts';
 import {
   CaseLock,
   caseError,
-  checkIsCase,
   createCaseFile,
   openCaseForWriting,
+  refuseSealed,
   removeUnfinishedCase,
   storedProfile,
 } from './case-file.ts';
@@ -23,14 +25,14 @@ import {
   type StoredInstitution,
   type StoredService,
 } from './case-reader.ts';
+import { ContentWatch, evidenceRowDigest, labelHashes, nameChunksDigest, segmentRowsDigest } from './content-digest.ts';
 import { segmentHash, type StoredColumn } from './segment-hash.ts';
 
-/** Facts of the case that are asked for once; empty when not supplied. */
-export interface CaseFacts {
-  title: string;
-  examiner: string;
-  authority: string;
+/** What a case begins with: its facts (absent or empty = not supplied) and its profile. */
+export interface NewCase extends Partial<CaseFacts> {
   profile: Profile;
+  /** Of the flow table, seconds. */
+  timeouts?: object;
   /** Version of the Enclave that made it. */
   version: string;
 }
@@ -75,20 +77,26 @@ export class CaseWriter {
   readonly #lock: CaseLock;
   readonly #terms = new Map<string, number>();
   readonly #now: () => Date;
+  readonly #watch: ContentWatch;
+  /** Of the Enclave that writes; each audit entry bears it. */
+  readonly #version: string;
   readonly #insertSegment: Database.Statement;
   readonly #insertFact: Database.Statement;
   readonly #insertLabel: Database.Statement;
   readonly #insertChunk: Database.Statement;
   readonly #insertChunkColumn: Database.Statement;
 
-  private constructor(path: string, db: Database.Database, lock: CaseLock, now: () => Date) {
+  private constructor(path: string, db: Database.Database, lock: CaseLock, version: string, now: () => Date) {
     this.path = path;
     this.#db = db;
     this.#lock = lock;
+    this.#version = version;
     this.#now = now;
     for (const row of db.prepare<[], { number: number; id: string }>('SELECT number, id FROM term').iterate()) {
       this.#terms.set(row.id, row.number);
     }
+    const last = db.prepare<[], { detail: string }>('SELECT detail FROM audit ORDER BY seq DESC LIMIT 1').get();
+    this.#watch = new ContentWatch(db, last?.detail ?? null);
     this.#insertSegment = db.prepare(
       'INSERT INTO segment (evidence, rows, firstStart, lastStart, lastEnd, sha256) VALUES (?, ?, ?, ?, ?, ?)',
     );
@@ -98,23 +106,20 @@ export class CaseWriter {
     this.#insertChunkColumn = db.prepare('INSERT INTO nameChunkColumn (chunk, column, data) VALUES (?, ?, ?)');
   }
 
-  static create(path: string, facts: CaseFacts, now: () => Date = () => new Date()): CaseWriter {
+  static create(path: string, begin: NewCase, now: () => Date = () => new Date()): CaseWriter {
     const lock = new CaseLock(path);
     let db: Database.Database | null = null;
     try {
       db = createCaseFile(path);
-      const writer = new CaseWriter(path, db, lock, now);
+      const { version } = begin;
+      const profile = JSON.stringify(begin.profile);
+      const writer = new CaseWriter(path, db, lock, version, now);
       writer.#change(() => {
-        for (const [key, value] of Object.entries(facts)) {
-          writer.setMeta(key, typeof value === 'string' ? value : JSON.stringify(value));
-        }
+        const facts = Object.fromEntries(FACT_NAMES.map((name) => [name, begin[name] ?? '']));
+        for (const [key, value] of Object.entries({ ...facts, profile, version })) writer.setMeta(key, value);
         writer.setMeta('created', now().toISOString());
-        writer.audit('new', {
-          title: facts.title,
-          authority: facts.authority,
-          profile: facts.profile.name,
-          version: facts.version,
-        });
+        if (begin.timeouts !== undefined) writer.setMeta('timeouts', JSON.stringify(begin.timeouts));
+        writer.audit('new', { ...facts, profile: begin.profile.name, profileSha256: sha256Of(profile), version });
       });
       return writer;
     } catch (error) {
@@ -124,13 +129,14 @@ export class CaseWriter {
     }
   }
 
-  static open(path: string, now: () => Date = () => new Date()): CaseWriter {
-    checkIsCase(path);
+  /** @param version of the Enclave that writes */
+  static open(path: string, version: string, now: () => Date = () => new Date()): CaseWriter {
+    refuseSealed(path);
     const lock = new CaseLock(path);
     let db: Database.Database | null = null;
     try {
       db = openCaseForWriting(path);
-      const writer = new CaseWriter(path, db, lock, now);
+      const writer = new CaseWriter(path, db, lock, version, now);
       writer.#change(() => writer.#db.exec("DELETE FROM evidence WHERE status = 'importing'"));
       writer.dropProvisionalLabels();
       return writer;
@@ -146,10 +152,16 @@ export class CaseWriter {
     this.#lock.release();
   }
 
-  /** Runs `work` in one transaction and words what fails. */
+  /** Runs `work` in one transaction and words what fails. What it changes without an audit entry gets one. */
   #change<T>(work: () => T): T {
+    const audited = (): T => {
+      const result = work();
+      const tables = this.#watch.unaudited();
+      if (tables.length > 0) this.audit('setting', { tables });
+      return result;
+    };
     try {
-      return this.#db.inTransaction ? work() : this.#db.transaction(work).immediate();
+      return this.#db.inTransaction ? work() : this.#db.transaction(audited).immediate();
     } catch (error) {
       throw caseError(error, this.path);
     }
@@ -173,7 +185,12 @@ export class CaseWriter {
     );
   }
 
-  /** Adds an entry to the audit chain. */
+  /** Changes what people say of the case (see case-record.ts), in one transaction; `now` is ISO 8601, UTC. */
+  changeRecord<T>(work: (db: Database.Database, now: () => string) => T): T {
+    return this.#change(() => work(this.#db, () => this.#now().toISOString()));
+  }
+
+  /** Adds an entry to the audit chain, by whoever is at work. */
   audit(action: string, detail: Record<string, unknown>): void {
     this.#change(() => {
       const last = this.#db
@@ -183,14 +200,18 @@ export class CaseWriter {
         seq: (last?.seq ?? 0) + 1,
         time: this.#now().toISOString(),
         action,
-        actor: this.meta('examiner') || 'not supplied',
-        detail: JSON.stringify(detail),
+        actor: examinerAtWork((key) => this.meta(key)) || NOBODY,
+        detail: JSON.stringify({ ...detail, enclave: this.#version, state: this.#watch.take() }),
         previous: last?.hash ?? CHAIN_START,
       };
       this.#db
         .prepare('INSERT INTO audit (seq, time, action, actor, detail, previous, hash) VALUES (?, ?, ?, ?, ?, ?, ?)')
         .run(entry.seq, entry.time, entry.action, entry.actor, entry.detail, entry.previous, auditHash(entry));
     });
+  }
+
+  auditEntries(): AuditEntry[] {
+    return this.#db.prepare<[], AuditEntry>('SELECT * FROM audit ORDER BY seq').all();
   }
 
   /** The case's number of a term, made when new. */
@@ -357,8 +378,12 @@ export class CaseWriter {
         records,
         status,
         opened: 'for reading only',
+        timeouts: JSON.parse(this.meta('timeouts') ?? 'null') as unknown,
         ...custody,
         segments: segments.map((segment) => segment.sha256),
+        row: evidenceRowDigest(this.#db, evidence),
+        segmentRows: segmentRowsDigest(this.#db, evidence),
+        names: nameChunksDigest(this.#db, evidence),
       });
     });
     return id;
@@ -439,7 +464,7 @@ export class CaseWriter {
       this.setMeta('labelVersion', String(version));
       this.setMeta('labelledEvidence', String(this.#completedEvidence()));
       this.#db.prepare('DELETE FROM labelVersion WHERE version < ?').run(version);
-      this.audit('label', { version, basis });
+      this.audit('label', { version, basis, labels: labelHashes(this.#db, version) });
     });
   }
 
@@ -566,12 +591,18 @@ export class CaseWriter {
   }
 
   /** Replaces the findings by those of a new analysis. */
-  saveFindings(findings: readonly Finding[], version: string): void {
+  saveFindings(findings: readonly Finding[]): void {
     this.#change(() => {
       this.#dropFindings();
       const insert = this.#db.prepare('INSERT INTO finding (id, position, body) VALUES (?, ?, ?)');
-      findings.forEach((finding, position) => insert.run(finding.id, position, JSON.stringify(finding)));
-      this.audit('analyse', { findings: findings.length, version });
+      const bodies = findings.map((finding) => JSON.stringify(finding));
+      findings.forEach(({ id }, position) => insert.run(id, position, bodies[position]));
+      this.audit('analyse', {
+        findings: findings.length,
+        sha256: sha256Of(bodies.join('\n')),
+        labelVersion: Number(this.meta('labelVersion') ?? 0),
+        profileSha256: sha256Of(this.meta('profile') ?? ''),
+      });
     });
   }
 }

@@ -153,4 +153,29 @@ export const MIGRATIONS: readonly string[] = [
   );
   CREATE INDEX eventByFile ON event (file);
   `,
+  `
+  CREATE TABLE note (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL CHECK (kind IN ('note', 'decision')),
+    decision TEXT CHECK (decision IN ('accept', 'reject', 'comment')),
+    target TEXT NOT NULL,
+    text TEXT NOT NULL,
+    tags TEXT NOT NULL,
+    inReport INTEGER NOT NULL CHECK (inReport IN (0, 1)),
+    examiner TEXT NOT NULL,
+    madeAt TEXT NOT NULL,
+    changedAt TEXT,
+    CHECK ((kind = 'decision') = (decision IS NOT NULL))
+  );
+  CREATE INDEX noteByTarget ON note (target);
+  CREATE TABLE keptState (
+    name TEXT PRIMARY KEY,
+    filter TEXT NOT NULL,
+    view TEXT NOT NULL,
+    metric TEXT NOT NULL,
+    examiner TEXT NOT NULL,
+    savedAt TEXT NOT NULL
+  ) WITHOUT ROWID;
+  `,
 ];

@@ -17,6 +17,7 @@ const STEP_WORDS: Readonly<Record<Progress['step'], string>> = {
   analyse: 'Analysing',
   verify: 'Verifying',
   print: 'Printing',
+  seal: 'Sealing',
 };
 
 function barLine(progress: Progress): string {

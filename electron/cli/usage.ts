@@ -4,7 +4,8 @@ import { EnclaveError } from '../../shared/problem.ts';
 /** The verbs with their usage, and the reading of their arguments. */
 
 export const USAGE = {
-  new: 'enclave new CASE [--profile FILE|NAME] [--title TEXT] [--examiner NAME] [--authority TEXT]',
+  new: 'enclave new CASE [--profile FILE|NAME] [--title TEXT] [--number TEXT] [--requester TEXT] [--authority TEXT] [--scope TEXT] [--questions TEXT] [--examiner NAME] [--organisation TEXT] [--banner TEXT]',
+  case: 'enclave case CASE [--set FIELD=VALUE]... [--json]',
   import:
     'enclave import CASE PATH... [--mapping FILE] [--also-hash sha1,md5] [--clock-offset SECONDS --clock-reason TEXT] [--leave-out-duplicates|--keep-duplicates] [--no-analyse] [--json]',
   mapping: 'enclave mapping FILE',
@@ -13,13 +14,24 @@ export const USAGE = {
     'enclave summary CASE --by DIMENSION[,DIMENSION] [--metric flows|bytes|packets|host-hours] [--where FILTER] [--json]',
   analyse: 'enclave analyse CASE [--json]',
   findings: 'enclave findings CASE [--json]',
-  report: 'enclave report CASE --out FILE.html|FILE.pdf',
-  verify: 'enclave verify CASE [--evidence DIRECTORY] [--json]',
+  report:
+    'enclave report CASE --out FILE.html|FILE.pdf [--brief] [--redact none|addresses|names|full] [--leave-out-host ADDRESS,...] [--leave-out-finding ID,...]',
+  carve: 'enclave carve CASE --where FILTER --out FILE.pcap|FILE.pcapng [--evidence DIRECTORY] [--json]',
+  bundle:
+    'enclave bundle CASE --out DIRECTORY [--with-evidence none|all|ID,...] [--evidence DIRECTORY] [--report] [--json]',
+  verify: 'enclave verify CASE|BUNDLE [--evidence DIRECTORY] [--json]',
   reclassify: 'enclave reclassify CASE [--leave-out-duplicates|--keep-duplicates] [--json]',
   overlay:
     'enclave overlay CASE [FILE [--kind services|list|geo|networks|geo+networks] [--date YYYY-MM-DD]] [--remove ID] [--json]',
   events: 'enclave events CASE [FILE.csv] [--remove ID] [--json]',
   indicators: 'enclave indicators CASE [FILE] [--remove ID] [--json]',
+  note: 'enclave note CASE (--on TARGET [--decide accept|reject|comment] | --edit ID) [--text TEXT] [--tag A,B] [--in-report|--not-in-report] [--json]',
+  notes: 'enclave notes CASE [--on TARGET] [--search TEXT] [--remove ID] [--json]',
+  audit: 'enclave audit CASE [--format csv|ndjson] [--out FILE] [--json]',
+  export:
+    'enclave export CASE --out FILE (--what findings|hosts|evidence|notes --format csv|ndjson|parquet | --format stix|case|markdown) [--json]',
+  key: 'enclave key new|show FILE [--json]',
+  sign: 'enclave sign CASE --key FILE [--json]',
   demo: 'enclave demo [--out DIRECTORY]',
 } as const;
 
@@ -27,6 +39,7 @@ export type Verb = keyof typeof USAGE;
 
 const PURPOSE: Readonly<Record<Verb, string>> = {
   new: 'create a case; profiles that come with Enclave: default, dprk-2017',
+  case: 'print the facts of the case, or state them anew: number, title, requester, authority, scope, questions, examiner, organisation, banner',
   import: 'add captures and flow exports (files and folders), label and analyse',
   mapping:
     'propose what the columns of a text export or a Parquet file mean, as JSON to be corrected and given to import',
@@ -34,19 +47,30 @@ const PURPOSE: Readonly<Record<Verb, string>> = {
   summary: 'totals by category, service, protocol, country, asn, host, range, hour, weekday, day, evidence, direction',
   analyse: 'make the findings anew',
   findings: 'print the findings',
-  report: 'write the case report',
-  verify: 'check evidence, audit chain, flows and findings',
+  report: 'write the case report; redacted, hosts, addresses, names and what people wrote are hidden in it',
+  carve: 'write the packets of the matching flows, out of the original captures, whose hashes are checked',
+  bundle: 'seal the case for others: one folder with case, evidence or its hashes, report and hashes of all',
+  verify: 'check evidence, audit chain, flows, labels, settings and findings; of a sealed bundle every file first',
   reclassify: 'label every flow anew with the current catalogue and tables, and tell what changed',
   overlay: 'lay own services, lists or address tables over the shipped ones and label anew; without FILE, list them',
   events:
     'add dated events (time,label,kind,source) that activity is compared with and analyse anew; without FILE, list them',
   indicators: 'add indicators (STIX, MISP, list) that flows are compared with; without FILE, list them',
+  note: 'note something on case, evidence:ID, flow:ID, host:ADDRESS, finding:ID, service:ID, country:XX, time:FROM/TO or filter:EXPR; decide on a finding',
+  notes: 'print notes and decisions, or remove one',
+  audit: 'print or export the audit chain',
+  export:
+    'write a table of the case as rows, or all of it as a STIX 2.1 bundle, a CASE graph or Markdown; flows and audit have verbs of their own',
+  key: 'make a key for signatures, or show its public half and fingerprint',
+  sign: 'sign the head of the audit chain',
   demo: 'make sample evidence and a finished case report from it',
 };
 
 export function helpText(): string {
   const lines = (Object.keys(USAGE) as Verb[]).flatMap((verb) => [`  ${USAGE[verb]}`, `      ${PURPOSE[verb]}`]);
   return `Enclave: offline forensic workbench for network traffic\n\n${lines.join('\n')}\n
+Verbs that change a case take --examiner NAME: who does it, from then on.
+
 Exit codes: 0 done; 1 wrong use; 2 the case or an input cannot be used; 3 done, but some evidence was rejected or only
 partly readable; 4 verify found a mismatch; 130 cancelled.\n`;
 }

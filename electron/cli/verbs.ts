@@ -1,90 +1,37 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { clockFault, FURTHER_HASHES, MAX_CLOCK_REASON } from '../../shared/custody.ts';
-import type { Custody, ImportSummary, JobName, Jobs } from '../../shared/jobs.ts';
+import type { Custody, ImportSummary, Jobs, ReportSettings } from '../../shared/jobs.ts';
 import { OVERLAY_KINDS } from '../../shared/overlay.ts';
 import { EnclaveError } from '../../shared/problem.ts';
-import { importAndAnalyse } from '../engine/case-jobs.ts';
-import { Engine } from '../engine/engine.ts';
+import { isRedacted } from '../../shared/redaction.ts';
+import { importWarning } from '../engine/free-space.ts';
 import { readMapping } from '../engine/mapping-file.ts';
+import { bundle } from './bundle.ts';
+import { carve } from './carve.ts';
 import { eventFilesText } from './events-text.ts';
 import { findingsText } from './findings-text.ts';
 import { indicatorFilesText, notUsedText, overlaysText, relabellingText } from './labels-text.ts';
 import { importExitCode, noteProblems, printImport } from './import-text.ts';
 import { readProfile } from './profile-file.ts';
-import { type ProgressDisplay, progressDisplay } from './progress-display.ts';
+import {
+  auditVerb,
+  caseVerb,
+  enterVerification,
+  FACT_OPTIONS,
+  givenFacts,
+  keyVerb,
+  notesVerb,
+  noteVerb,
+  signVerb,
+} from './record-verbs.ts';
+import { exportVerb } from './export-verb.ts';
+import { REDACTION_OPTIONS, redactionOf } from './redaction-options.ts';
+import { EXAMINER_OPTION, inSession, JSON_OPTION, printJson, type Session } from './session.ts';
 import { count, note, out, safe, table } from './terminal.ts';
 import { readArguments, usageError, type Verb } from './usage.ts';
 
 /** What each verb does: arguments to jobs, responses to text. */
-
-/** An engine for one command, with its display and the user's interrupt. */
-class Session {
-  readonly #engine = new Engine();
-  readonly #interrupt = new AbortController();
-  readonly display: ProgressDisplay;
-
-  constructor(json: boolean) {
-    this.display = progressDisplay(json);
-    // A second interrupt ends the process at once.
-    process.once('SIGINT', () => this.#interrupt.abort());
-    process.once('SIGTERM', () => this.#interrupt.abort());
-  }
-
-  async run<Name extends JobName>(
-    name: Name,
-    request: Jobs[Name]['request'],
-    onText?: (chunk: string | Uint8Array) => Promise<void>,
-  ): Promise<Jobs[Name]['response']> {
-    try {
-      return await this.#engine.run(name, request, {
-        onProgress: (progress) => this.display.show(progress),
-        signal: this.#interrupt.signal,
-        ...(onText === undefined ? {} : { onText }),
-      });
-    } finally {
-      this.display.end();
-    }
-  }
-
-  async importAndAnalyse(request: Jobs['import']['request']): Promise<ImportSummary> {
-    try {
-      return await importAndAnalyse(this.#engine, request, {
-        onProgress: (progress) => this.display.show(progress),
-        signal: this.#interrupt.signal,
-      });
-    } finally {
-      this.display.end();
-    }
-  }
-
-  /** Makes the findings anew and stores them. */
-  async analyse(casePath: string): Promise<Jobs['analyse']['response']> {
-    const findings = await this.run('analyse', { case: casePath });
-    await this.run('saveFindings', { case: casePath, findings });
-    return findings;
-  }
-
-  async close(): Promise<void> {
-    await this.#engine.close();
-  }
-}
-
-async function inSession<T>(json: boolean, work: (session: Session) => Promise<T>): Promise<T> {
-  const session = new Session(json);
-  try {
-    return await work(session);
-  } finally {
-    session.display.end();
-    await session.close();
-  }
-}
-
-function printJson(value: unknown): void {
-  out(`${JSON.stringify(value)}\n`);
-}
-
-const JSON_OPTION = { json: { type: 'boolean', default: false } } as const;
 
 type Command = (args: readonly string[]) => Promise<number>;
 
@@ -110,9 +57,7 @@ const newCase: Command = (args) => {
     args,
     {
       profile: { type: 'string', default: 'default' },
-      title: { type: 'string' },
-      examiner: { type: 'string', default: '' },
-      authority: { type: 'string', default: '' },
+      ...FACT_OPTIONS,
       ...JSON_OPTION,
     },
     { least: 1, most: 1 },
@@ -120,13 +65,8 @@ const newCase: Command = (args) => {
   const casePath = resolve(positionals[0]);
   const profile = readProfile(values.profile);
   return inSession(values.json, async (session) => {
-    await session.run('new', {
-      case: casePath,
-      profile,
-      title: values.title ?? basename(casePath, '.enclave'),
-      examiner: values.examiner,
-      authority: values.authority,
-    });
+    const facts = { title: basename(casePath, '.enclave'), ...givenFacts(values) };
+    await session.run('new', { case: casePath, profile, ...facts });
     if (values.json) printJson({ case: casePath });
     else out(`${safe(casePath)}: created, profile ${safe(profile.name)}\n`);
     return 0;
@@ -188,15 +128,18 @@ const importCommand: Command = (args) => {
       'clock-reason': { type: 'string' },
       mapping: { type: 'string' },
       ...DUPLICATE_OPTIONS,
+      ...EXAMINER_OPTION,
       ...JSON_OPTION,
     },
     { least: 2, most: Infinity },
   );
   const custody = custodyOf(values);
   const duplicates = duplicateChoice('import', values);
-  return inSession(values.json, async (session) => {
+  return inSession(values, async (session) => {
     const [casePath, ...paths] = positionals;
     const request = { case: resolve(casePath), paths, custody, ...duplicates };
+    const warning = importWarning(request.case, paths);
+    if (warning !== null) note(`enclave: ${warning}\n`);
     const summary = await importInto(session, request, !values['no-analyse']);
     if (values.json) printJson(summary);
     else printImport(summary);
@@ -235,6 +178,7 @@ const flows: Command = (args) => {
       limit: { type: 'string' },
       format: { type: 'string', default: 'ndjson' },
       out: { type: 'string' },
+      ...EXAMINER_OPTION,
       explain: { type: 'boolean', default: false },
     },
     { least: 1, most: 1 },
@@ -245,7 +189,7 @@ const flows: Command = (args) => {
   if (values.format === 'parquet' && values.out === undefined && process.stdout.isTTY) {
     throw usageError('flows', 'parquet is not for a terminal; give --out FILE');
   }
-  return inSession(false, async (session) => {
+  return inSession(values, async (session) => {
     const request = {
       case: resolve(positionals[0]),
       where: values.where,
@@ -259,7 +203,13 @@ const flows: Command = (args) => {
       await session.run('audit', {
         case: request.case,
         action: 'export',
-        detail: { what: 'flows', where: request.where, format: request.format, flows: result.flows },
+        detail: {
+          what: 'flows',
+          where: request.where,
+          format: request.format,
+          flows: result.flows,
+          sha256: result.sha256,
+        },
       });
       out(`${safe(request.out)}: ${count(result.flows)} flows\n`);
     }
@@ -306,8 +256,13 @@ const summary: Command = (args) => {
 };
 
 const analyse: Command = (args) => {
-  const { values, positionals } = readArguments('analyse', args, JSON_OPTION, { least: 1, most: 1 });
-  return inSession(values.json, async (session) => {
+  const { values, positionals } = readArguments(
+    'analyse',
+    args,
+    { ...EXAMINER_OPTION, ...JSON_OPTION },
+    { least: 1, most: 1 },
+  );
+  return inSession(values, async (session) => {
     const made = await session.analyse(resolve(positionals[0]));
     if (values.json) printJson(made);
     else out(findingsText(made));
@@ -330,11 +285,11 @@ const reclassify: Command = (args) => {
   const { values, positionals } = readArguments(
     'reclassify',
     args,
-    { ...DUPLICATE_OPTIONS, ...JSON_OPTION },
+    { ...DUPLICATE_OPTIONS, ...EXAMINER_OPTION, ...JSON_OPTION },
     { least: 1, most: 1 },
   );
   const duplicates = duplicateChoice('reclassify', values);
-  return inSession(values.json, async (session) => {
+  return inSession(values, async (session) => {
     const result = await session.run('reclassify', { case: resolve(positionals[0]), ...duplicates });
     await session.analyse(resolve(positionals[0]));
     if (values.json) printJson(result);
@@ -347,7 +302,13 @@ const overlay: Command = (args) => {
   const { values, positionals } = readArguments(
     'overlay',
     args,
-    { kind: { type: 'string' }, date: { type: 'string' }, remove: { type: 'string' }, ...JSON_OPTION },
+    {
+      kind: { type: 'string' },
+      date: { type: 'string' },
+      remove: { type: 'string' },
+      ...EXAMINER_OPTION,
+      ...JSON_OPTION,
+    },
     { least: 1, most: 2 },
   );
   const [casePath, path] = positionals;
@@ -358,7 +319,7 @@ const overlay: Command = (args) => {
     throw usageError('overlay', `--date "${date}" is not a date (YYYY-MM-DD)`);
   }
   if (path !== undefined && remove !== undefined) throw usageError('overlay', 'a file and --remove exclude each other');
-  return inSession(values.json, async (session) => {
+  return inSession(values, async (session) => {
     const request = { case: resolve(casePath) };
     if (remove !== undefined) {
       const relabelling = await session.run('removeOverlay', { ...request, id: remove });
@@ -385,13 +346,13 @@ const events: Command = (args) => {
   const { values, positionals } = readArguments(
     'events',
     args,
-    { remove: { type: 'string' }, ...JSON_OPTION },
+    { remove: { type: 'string' }, ...EXAMINER_OPTION, ...JSON_OPTION },
     { least: 1, most: 2 },
   );
   const [casePath, path] = positionals;
   const { remove } = values;
   if (path !== undefined && remove !== undefined) throw usageError('events', 'a file and --remove exclude each other');
-  return inSession(values.json, async (session) => {
+  return inSession(values, async (session) => {
     const request = { case: resolve(casePath) };
     if (remove !== undefined) {
       await session.run('removeEvents', { ...request, id: remove });
@@ -417,7 +378,7 @@ const indicators: Command = (args) => {
   const { values, positionals } = readArguments(
     'indicators',
     args,
-    { remove: { type: 'string' }, ...JSON_OPTION },
+    { remove: { type: 'string' }, ...EXAMINER_OPTION, ...JSON_OPTION },
     { least: 1, most: 2 },
   );
   const [casePath, path] = positionals;
@@ -425,7 +386,7 @@ const indicators: Command = (args) => {
   if (path !== undefined && remove !== undefined) {
     throw usageError('indicators', 'a file and --remove exclude each other');
   }
-  return inSession(values.json, async (session) => {
+  return inSession(values, async (session) => {
     const request = { case: resolve(casePath) };
     if (remove !== undefined) {
       await session.run('removeIndicators', { ...request, id: remove });
@@ -453,21 +414,37 @@ const indicators: Command = (args) => {
 };
 
 /** Writes the report and enters it, with its hash, into the audit chain. */
-async function writeReport(session: Session, casePath: string, path: string): Promise<string> {
+async function writeReport(
+  session: Session,
+  casePath: string,
+  path: string,
+  settings: ReportSettings = {},
+): Promise<string> {
   session.display.say('Printing the report');
-  const { sha256 } = await session.run('report', { case: casePath, out: path });
-  await session.run('audit', { case: casePath, action: 'report', detail: { file: basename(path), sha256 } });
+  if (isRedacted(settings)) await session.run('makeRedactionKey', { case: casePath });
+  const { sha256 } = await session.run('report', { case: casePath, out: path, settings });
+  const detail = { file: basename(path), sha256, ...settings };
+  await session.run('audit', { case: casePath, action: 'report', detail });
   return sha256;
 }
 
 const report: Command = (args) => {
-  const { values, positionals } = readArguments('report', args, { out: { type: 'string' } }, { least: 1, most: 1 });
+  const { values, positionals } = readArguments(
+    'report',
+    args,
+    { ...EXAMINER_OPTION, ...REDACTION_OPTIONS, out: { type: 'string' }, brief: { type: 'boolean' } },
+    { least: 1, most: 1 },
+  );
   if (values.out === undefined || !/\.(html|pdf)$/.test(values.out)) {
     throw usageError('report', '--out FILE.html or FILE.pdf is missing');
   }
   const path = resolve(values.out);
-  return inSession(false, async (session) => {
-    out(`${safe(path)}: SHA-256 ${await writeReport(session, resolve(positionals[0]), path)}\n`);
+  const settings: ReportSettings = {
+    ...(values.brief === true ? { form: 'brief' as const } : {}),
+    ...redactionOf('report', values),
+  };
+  return inSession(values, async (session) => {
+    out(`${safe(path)}: SHA-256 ${await writeReport(session, resolve(positionals[0]), path, settings)}\n`);
     return 0;
   });
 };
@@ -476,10 +453,10 @@ const verify: Command = (args) => {
   const { values, positionals } = readArguments(
     'verify',
     args,
-    { evidence: { type: 'string' }, ...JSON_OPTION },
+    { evidence: { type: 'string' }, ...EXAMINER_OPTION, ...JSON_OPTION },
     { least: 1, most: 1 },
   );
-  return inSession(values.json, async (session) => {
+  return inSession(values, async (session) => {
     const evidenceDirectory = values.evidence === undefined ? null : resolve(values.evidence);
     if (evidenceDirectory !== null && !existsSync(evidenceDirectory)) {
       throw new EnclaveError(
@@ -490,6 +467,7 @@ const verify: Command = (args) => {
       );
     }
     const result = await session.run('verify', { case: resolve(positionals[0]), evidenceDirectory });
+    await enterVerification(session, result.case, result);
     if (values.json) printJson(result);
     else {
       const words = { holds: 'holds', fails: 'FAILS', 'not-checked': 'not checked' } as const;
@@ -558,10 +536,19 @@ export const COMMANDS: Readonly<Record<Verb, Command>> = {
   analyse,
   findings,
   report,
+  carve,
+  bundle,
   verify,
   reclassify,
   overlay,
   events,
   indicators,
+  case: caseVerb,
+  note: noteVerb,
+  notes: notesVerb,
+  audit: auditVerb,
+  export: exportVerb,
+  key: keyVerb,
+  sign: signVerb,
   demo,
 };

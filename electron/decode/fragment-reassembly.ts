@@ -69,6 +69,8 @@ interface Datagram {
   length: number;
   reach: number;
   waiting: Waiting[];
+  /** Numbers of the packets that brought its fragments, where they are asked for. */
+  numbers: number[];
 }
 
 const NOTHING = new Uint8Array(0);
@@ -82,7 +84,10 @@ export class FragmentReassembler {
   readonly #sink: FragmentSink;
   readonly #datagrams = new Map<string, Datagram>();
   readonly #scratch = new Int32Array(HEADER_WORDS);
+  readonly #keepsNumbers: boolean;
   #bytes = 0;
+  /** Numbers of the packets whose fragments make up the datagram that the sink is being given whole. */
+  numbers: readonly number[] = [];
   /** Later fragments whose first one was not seen. */
   orphans = 0;
   /** Fragments that say otherwise than an earlier one about the same bytes. */
@@ -93,8 +98,10 @@ export class FragmentReassembler {
   incomplete = 0;
   overBudget = 0;
 
-  constructor(sink: FragmentSink) {
+  /** @param keepsNumbers whether `numbers` is asked for */
+  constructor(sink: FragmentSink, keepsNumbers = false) {
     this.#sink = sink;
+    this.#keepsNumbers = keepsNumbers;
   }
 
   /**
@@ -120,12 +127,15 @@ export class FragmentReassembler {
       this.#datagrams.set(key, datagram);
     }
     if (isFirst && !datagram.hasFirst) this.#portsKnown(datagram, header);
+    const { numbers } = datagram;
+    if (this.#keepsNumbers && !datagram.isClosed && numbers.length < LONGEST_DATAGRAM / BLOCK) numbers.push(number);
     const whole = datagram.isClosed ? null : this.#fill(datagram, header, bytes);
     this.#makeRoom();
 
     if (whole !== null) {
       if (decodeReassembled(whole, header) === DECODED) {
         if (!datagram.hasFirst) this.#portsKnown(datagram, header);
+        this.numbers = numbers;
         this.#sink.fragment(header, whole, time, number, tunnel);
         return;
       }
@@ -281,6 +291,7 @@ function begun(header: Int32Array, time: number): Datagram {
     length: -1,
     reach: 0,
     waiting: [],
+    numbers: [],
   };
 }
 

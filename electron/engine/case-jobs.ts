@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import type { ImportSummary, Jobs } from '../../shared/jobs.ts';
+import { basename, join } from 'node:path';
+import type { BundleResult, ImportSummary, Jobs } from '../../shared/jobs.ts';
 import { EnclaveError } from '../../shared/problem.ts';
 import type { Engine, JobOptions } from './engine.ts';
 import { shippedProfile } from './shipped-profiles.ts';
@@ -21,6 +21,25 @@ export async function importAndAnalyse(
     await engine.run('saveFindings', { case: request.case, findings });
   }
   return summary;
+}
+
+/** Makes a sealed bundle and enters it, with its manifest's hash, into the audit chain; one that cannot be entered is removed. */
+export async function sealCase(
+  engine: Engine,
+  request: Jobs['bundle']['request'],
+  options: JobOptions = {},
+): Promise<BundleResult> {
+  const result = await engine.run('bundle', request, options);
+  try {
+    const { manifestSha256, evidence, chainHead } = result;
+    const included = evidence.filter((each) => each.included).map(({ id }) => id);
+    const detail = { folder: basename(request.out), manifestSha256, chainHead, evidence: included };
+    await engine.run('audit', { case: request.case, action: 'bundle', detail });
+  } catch (error) {
+    rmSync(request.out, { recursive: true, force: true });
+    throw error;
+  }
+  return result;
 }
 
 /**

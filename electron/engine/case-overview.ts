@@ -1,6 +1,7 @@
 import type { CaseOverview } from '../../shared/case-overview.ts';
 import { z } from 'zod';
 import { LEAVE_OUT_DUPLICATES } from '../../shared/duplicate-counts.ts';
+import { isSealed } from '../casefile/case-file.ts';
 import type { CaseReader } from '../casefile/case-reader.ts';
 
 /** What the case holds: its facts and its completed evidence, in the order of import. Flows and times also of evidence in work, if the reader shows it. */
@@ -35,6 +36,7 @@ export function overviewOf(reader: CaseReader): CaseOverview {
   }
   return {
     path: reader.path,
+    sealed: isSealed(reader.path),
     title: reader.meta('title') ?? '',
     examiner: reader.meta('examiner') ?? '',
     authority: reader.meta('authority') ?? '',
@@ -42,6 +44,7 @@ export function overviewOf(reader: CaseReader): CaseOverview {
     leaveOutDuplicates: reader.meta(LEAVE_OUT_DUPLICATES) === 'yes',
     evidence,
     countryTables: countryTables(reader),
+    events: reader.events(),
     flows,
     firstSeen: flows === 0 ? null : firstSeen,
     lastSeen: flows === 0 ? null : lastSeen,

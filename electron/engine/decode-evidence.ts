@@ -24,13 +24,13 @@ import { MemberSequence } from './member-sequence.ts';
 import { ExportDatagrams } from './export-datagrams.ts';
 import { type ExportReader, exportFormatOf } from './export-readers.ts';
 import { AnswerCollector, LogNameCollector } from './name-collectors.ts';
-import { PacketPath } from './packet-path.ts';
+import { PacketPath, type PacketTaps } from './packet-path.ts';
 
 /** One evidence file to segments of flows and chunks of names: the first half of the line, in one thread. */
 
 export interface DecodeOutput {
-  /** A file of the run begins. */
-  file?(file: number): void;
+  /** A file of the run begins; `before` packets and lines of the files before are numbered in. */
+  file?(file: number, before: number): void;
   segment(segment: FilledSegment, file: number): void;
   names(chunk: NameChunk, file: number): void;
   /** Called every few megabytes; throws to stop. */
@@ -231,6 +231,7 @@ export async function decodeEvidence(
  * ends the flows before it.
  *
  * @param profileMappings what the case's profile knows of text exports
+ * @param taps who is told of packets
  * @returns for each file what it holds, or why it cannot be read
  * @throws whatever `output` throws
  */
@@ -240,6 +241,7 @@ export async function decodeRun(
   output: DecodeOutput,
   custody: Custody = {},
   profileMappings: readonly Mapping[] = [],
+  taps: PacketTaps = {},
 ): Promise<(DecodedEvidence | EnclaveError)[]> {
   const { alsoHash = [], clockOffset = 0, mapping = null } = custody;
   const isRun = paths.length > 1;
@@ -254,7 +256,13 @@ export async function decodeRun(
   const clockOffsetUs = Math.round(clockOffset * 1e6);
   const exports = new FlowAssembly(new ExportPath(builder, answers, logNames, problems, clockOffsetUs), timeouts);
   const datagrams = new ExportDatagrams(exports);
-  const packets = new PacketPath(new FlowTable(builder, recogniser, timeouts), problems, clockOffsetUs, datagrams);
+  const packets = new PacketPath(
+    new FlowTable(builder, recogniser, timeouts),
+    problems,
+    clockOffsetUs,
+    datagrams,
+    taps,
+  );
   const members = new MemberSequence(packets, exports);
 
   const readFile = async (path: string): Promise<{ decoded: DecodedEvidence; counted: number }> => {
@@ -295,6 +303,7 @@ export async function decodeRun(
       if (capture !== null) {
         const { id, reader } = capture;
         format = id;
+        taps.records?.reader(reader);
         finish = () => {
           for (const linkType of reader.linkTypes) linkTypes.add(linkTypeName(linkType));
           return reader.packets;
@@ -396,7 +405,7 @@ export async function decodeRun(
       builder.beginFile(members.before);
       counted = 0;
     }
-    output.file?.(index);
+    output.file?.(index, members.before);
     try {
       const file = await readFile(path);
       ({ counted } = file);

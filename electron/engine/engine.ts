@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import {
+  CARVING_JOBS,
   type EvidenceNews,
   type JobName,
   type Jobs,
@@ -209,6 +210,7 @@ function tell(job: RunningJob): void {
 export class Engine {
   readonly #writer: JobThread;
   readonly #query: JobThread;
+  readonly #carver: JobThread;
 
   constructor(options: EngineOptions = {}) {
     this.#writer = new JobThread(new URL('./write-worker.ts', import.meta.url), {
@@ -216,6 +218,7 @@ export class Engine {
       behindWindow: options.behindWindow ?? false,
     } satisfies WriteThreadOptions);
     this.#query = new JobThread(new URL('./query-worker.ts', import.meta.url), null);
+    this.#carver = new JobThread(new URL('./carve-worker.ts', import.meta.url), null);
   }
 
   run<Name extends JobName>(
@@ -223,7 +226,8 @@ export class Engine {
     request: Jobs[Name]['request'],
     options: JobOptions = {},
   ): Promise<Jobs[Name]['response']> {
-    const thread = WRITING_JOBS.has(name) ? this.#writer : this.#query;
+    const reading = CARVING_JOBS.has(name) ? this.#carver : this.#query;
+    const thread = WRITING_JOBS.has(name) ? this.#writer : reading;
     return thread.run(name, request, options) as Promise<Jobs[Name]['response']>;
   }
 
@@ -234,8 +238,8 @@ export class Engine {
 
   /** Ends the threads. A job in work is lost, and its case as it was at the last commit. */
   async close(): Promise<void> {
-    // The query thread lets go of its cases first, so that the writer can leave each as one file.
-    await this.#query.close();
+    // The threads that read let go of their cases first, so that the writer can leave each as one file.
+    await Promise.all([this.#query.close(), this.#carver.close()]);
     await this.#writer.close();
   }
 }

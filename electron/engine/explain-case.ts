@@ -1,6 +1,6 @@
 import type { CaseReader } from '../casefile/case-reader.ts';
 import type { FlowRecords } from '../casefile/flow-records.ts';
-import type { Write } from '../casefile/flow-writers.ts';
+import type { Write } from '../casefile/table-writers.ts';
 import { FlowExplainer } from '../classify/explain-flows.ts';
 import { visibleJson } from '../../shared/visible-text.ts';
 import { behavioursOf, factsOf, type LabelTables, nameMemoryOf, tablesOf } from './label-case.ts';

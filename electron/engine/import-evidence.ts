@@ -23,6 +23,7 @@ import { cancelledError } from './cancelled.ts';
 import { captureRuns } from './capture-runs.ts';
 import type { DecodedEvidence } from './decode-evidence.ts';
 import { type EvidencePath, evidencePaths } from './evidence-paths.ts';
+import { refuseImportWithoutRoom } from './free-space.ts';
 import { isLoss } from './losing-kinds.ts';
 import { CANCEL, type DecodeReply, type DecodeRequest, type SharedControl, WAITING } from './worker-messages.ts';
 
@@ -239,6 +240,7 @@ export async function importEvidence(
   const files = evidencePaths(paths);
   const begun = performance.now();
   const bytesTotal = files.reduce((sum, file) => sum + file.bytes, 0);
+  refuseImportWithoutRoom(writer.path, bytesTotal);
   const control = new Int32Array(hooks.shared.control);
   const counters = new Float64Array(hooks.shared.progress);
   const decoder = new Decoder(hooks.decodeWorker ?? DECODE_WORKER);

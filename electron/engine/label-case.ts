@@ -1,5 +1,6 @@
 import { CaseReader, PASS_CACHE_BYTES, type SegmentInfo, type StoredService } from '../casefile/case-reader.ts';
 import type { CaseWriter } from '../casefile/case-writer.ts';
+import { changeSetting } from '../casefile/record-writer.ts';
 import { type Behaviours, gatherBehaviours } from '../classify/behaviour/behaviours.ts';
 import { Catalogue } from '../classify/catalogue.ts';
 import { FlowLabeller, type SegmentFactsView } from '../classify/flow-labeller.ts';
@@ -180,7 +181,7 @@ export function labelCase(
     };
     writer.relabel(basis, organisations, institutions, serviceOf, (store, keep) => {
       if (leaveOutDuplicates !== leavesOutDuplicates(writer)) {
-        writer.setMeta(LEAVE_OUT_DUPLICATES, leaveOutDuplicates ? 'yes' : 'no');
+        changeSetting(writer, LEAVE_OUT_DUPLICATES, leaveOutDuplicates ? 'yes' : 'no');
       }
       for (const [place, segment] of segments.entries()) {
         check(done, flows);

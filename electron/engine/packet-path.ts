@@ -1,4 +1,4 @@
-import type { PacketSink } from '../capture/packet-sink.ts';
+import type { CaptureReader, PacketSink } from '../capture/packet-sink.ts';
 import { FragmentReassembler, type FragmentSink } from '../decode/fragment-reassembly.ts';
 import { decodePacket } from '../decode/link-layer.ts';
 import { linkTypeName } from '../decode/link-type-names.ts';
@@ -33,6 +33,26 @@ class Count {
   }
 }
 
+/** Learns which flow each packet is counted to. Numbers are those of packets, from 1. */
+export interface FlowTap {
+  /** @param locator number of the first packet of the flow, which lies in `depth` tunnels */
+  counted(number: number, locator: number, depth: number): void;
+  /** The fragments in the packets `pieces` make up the datagram that is whole with packet `number`. */
+  putTogether(number: number, depth: number, pieces: readonly number[]): void;
+}
+
+/** Takes the packets of captures before they are decoded; no flow is made of them. */
+export interface RecordTap extends Pick<PacketSink, 'packet'> {
+  /** The packets that follow come from this reader. */
+  reader(reader: CaptureReader): void;
+}
+
+/** Those who want to know of packets more than the flows that come out. */
+export interface PacketTaps {
+  readonly flows?: FlowTap;
+  readonly records?: RecordTap;
+}
+
 /**
  * Packets into the flow table, with the packets that they carry in tunnels and the datagrams whose fragments they are;
  * what could not be decoded is counted.
@@ -47,6 +67,8 @@ export class PacketPath implements PacketSink, FragmentSink {
   readonly #linkUnknown = new Map<number, number>();
   readonly #clockOffset: number;
   readonly #exports: ExportDatagrams | null;
+  readonly #flowTap: FlowTap | null;
+  readonly #recordTap: RecordTap | null;
   readonly #cut = new Count();
   readonly #malformed = new Count();
   readonly #encrypted = new Count();
@@ -75,8 +97,11 @@ export class PacketPath implements PacketSink, FragmentSink {
     problems: Pick<ProblemCounter, 'add'>,
     clockOffset = 0,
     exports: ExportDatagrams | null = null,
+    taps: PacketTaps = {},
   ) {
     this.#exports = exports;
+    this.#flowTap = taps.flows ?? null;
+    this.#recordTap = taps.records ?? null;
     this.table = table;
     this.#clockOffset = clockOffset;
     this.#problems = problems;
@@ -87,7 +112,7 @@ export class PacketPath implements PacketSink, FragmentSink {
       return header;
     });
     this.#headers = [this.#header, ...inner];
-    this.#fragments = new FragmentReassembler(this);
+    this.#fragments = new FragmentReassembler(this, this.#flowTap !== null);
   }
 
   packet(
@@ -103,10 +128,15 @@ export class PacketPath implements PacketSink, FragmentSink {
     this.packets++;
     if (time < this.firstSeen) this.firstSeen = time;
     if (time > this.lastSeen) this.lastSeen = time;
+    if (this.#recordTap !== null) {
+      this.#recordTap.packet(bytes, start, end, originalLength, recorded, linkType, number);
+      return;
+    }
     const header = this.#header;
     const result = decodePacket(bytes, start, end, originalLength, linkType, header);
     if (result === DECODED && header[FRAGMENT] === WHOLE) {
       this.table.add(header, bytes, time, number, 0);
+      if (this.#flowTap !== null) this.#flowTap.counted(number, this.table.locator, 0);
       if (header[TRANSPORT] !== TCP) this.#lookInside(header, bytes, time, number, this.table.locator);
     } else if (result === DECODED) this.#fragments.add(header, bytes, time, number, 0);
     else this.#notDecoded(result, bytes, time, linkType, number);
@@ -115,6 +145,11 @@ export class PacketPath implements PacketSink, FragmentSink {
   /** A packet that `#decoded` gave to be put together, or one that waited there: counted now. */
   fragment(header: Int32Array, bytes: Uint8Array, time: number, number: number, tunnel: number): void {
     this.table.add(header, bytes, time, number, tunnel);
+    if (this.#flowTap !== null) {
+      const isWhole = header[FRAGMENT] === WHOLE;
+      if (isWhole) this.#flowTap.putTogether(number, header[DEPTH], this.#fragments.numbers);
+      this.#flowTap.counted(number, this.table.locator, header[DEPTH]);
+    }
     if (header[FRAGMENT] === WHOLE) this.#lookInside(header, bytes, time, number, this.table.locator);
   }
 
@@ -155,6 +190,7 @@ export class PacketPath implements PacketSink, FragmentSink {
       return;
     }
     this.table.add(header, bytes, time, number, tunnel);
+    if (this.#flowTap !== null) this.#flowTap.counted(number, this.table.locator, header[DEPTH]);
     if (header[TRANSPORT] !== TCP) this.#lookInside(header, bytes, time, number, this.table.locator);
   }
 

@@ -8,22 +8,35 @@ import { countMatches, flowPage, type MatchCounts } from '../casefile/flow-page.
 import { compileFilter, type FlowSelection } from '../casefile/flow-selection.ts';
 import { KeptSelection } from '../casefile/selected-rows.ts';
 import { flowRecords } from '../casefile/flow-records.ts';
-import { type FlowFormat, FLOW_FORMATS, writeFlows } from '../casefile/flow-writers.ts';
+import { writeFlows } from '../casefile/flow-writers.ts';
+import { type TableFormat, TABLE_FORMATS } from '../casefile/table-writers.ts';
+import { hostList } from '../casefile/host-list.ts';
+import { textCounts } from '../casefile/text-counts.ts';
 import { totalsOf } from '../casefile/totals.ts';
 import { DIMENSIONS, type Dimension, summarise } from '../casefile/summary.ts';
+import { wholeCase, writeCaseTable } from './export-case.ts';
 import { reportHtml } from '../report/report-html.ts';
 import { findChromium, printPdf } from '../report/report-pdf.ts';
 import { DEMO_SCALE, generateSample } from '../sample/generate-sample.ts';
 import { parseFilter } from '../../shared/filter/parse-filter.ts';
 import { METRICS, type Metric } from '../../shared/finding.ts';
-import { type Jobs, PROGRESS_BYTES, type SummaryResult } from '../../shared/jobs.ts';
+import {
+  type Jobs,
+  PROGRESS_BYTES,
+  type ReportSettings,
+  type SummaryResult,
+  WHOLE_EXPORTS,
+} from '../../shared/jobs.ts';
 import { EnclaveError } from '../../shared/problem.ts';
+import { makeBundle } from './bundle.ts';
 import { cancelledError } from './cancelled.ts';
 import { overviewOf } from './case-overview.ts';
 import { writeExplained } from './explain-case.ts';
 import { jobError } from './job-error.ts';
 import { type LabelTables, loadLabelTables } from './label-case.ts';
 import { previewTextExport } from './preview-text.ts';
+import { auditExport, recordQueries } from './record-jobs.ts';
+import { bundleFolder, verifyBundle } from './verify-bundle.ts';
 import { verifyCase } from './verify-case.ts';
 import { ENCLAVE_VERSION } from './version.ts';
 import { CANCEL, type CloseRequest, type JobReply, type JobRequest, WAITING } from './worker-messages.ts';
@@ -105,7 +118,7 @@ const top: Handler<'top'> = (request) => {
 };
 
 const flows: Handler<'flows'> = async (request, job) => {
-  const format: FlowFormat = oneOf('format', request.format, FLOW_FORMATS);
+  const format: TableFormat = oneOf('format', request.format, TABLE_FORMATS);
   const filter = parseFilter(request.where);
   const reader = readerOf(request.case);
   const records = flowRecords(reader, {
@@ -130,15 +143,18 @@ const flows: Handler<'flows'> = async (request, job) => {
       }
       reply({ id: job.id, type: 'text', chunk });
     });
-    return { flows: count };
+    return { flows: count, sha256: null };
   }
-  return writeOut(out, async (fd) => ({
-    flows: await write((chunk) => {
+  return writeOut(out, async (fd) => {
+    const hash = createHash('sha256');
+    const count = await write((chunk) => {
       if (isCancelled(job)) throw cancelledError();
-      if (typeof chunk === 'string') writeSync(fd, chunk);
-      else writeSync(fd, chunk);
-    }),
-  }));
+      const bytes = typeof chunk === 'string' ? Buffer.from(chunk, 'utf8') : chunk;
+      hash.update(bytes);
+      for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
+    });
+    return { flows: count, sha256: hash.digest('hex') };
+  });
 };
 
 /** The filter of the last query: a view asks several, and a table that is scrolled many pages. */
@@ -167,8 +183,8 @@ const flowsPage: Handler<'flowsPage'> = ({ case: path, where, offset, limit, liv
   return { flows: page, total: counts.total };
 };
 
-function htmlOf(reader: CaseReader): string {
-  return reportHtml(reader, { version: ENCLAVE_VERSION, printedAt: new Date().toISOString() });
+function htmlOf(reader: CaseReader, settings: ReportSettings = {}): string {
+  return reportHtml(reader, { ...settings, version: ENCLAVE_VERSION, printedAt: new Date().toISOString() });
 }
 
 /** Writes a file as a whole: what failed midway is removed, and told. */
@@ -197,7 +213,7 @@ function unwritable(path: string, error: unknown): EnclaveError {
 
 const report: Handler<'report'> = async (request) => {
   const reader = readerOf(request.case);
-  const html = htmlOf(reader);
+  const html = htmlOf(reader, request.settings);
   const { out } = request;
   try {
     if (out.endsWith('.pdf')) {
@@ -232,12 +248,20 @@ const handlers: { [Name in keyof Jobs]?: Handler<Name> } = {
     const reader = readerOf(path, live);
     return totalsOf(reader, selectionOf(reader, where).selection);
   },
+  hosts({ case: path, where, limit, live }) {
+    const reader = readerOf(path, live);
+    return hostList(reader, selectionOf(reader, where).selection, limit);
+  },
+  texts({ case: path, where, fields, limit, live }) {
+    const reader = readerOf(path, live);
+    return textCounts(reader, selectionOf(reader, where).selection, fields, limit);
+  },
   top,
   flows,
   flowsPage,
   overview: (request) => overviewOf(readerOf(request.case, request.live)),
   previewText: ({ path, mapping }) => previewTextExport(path, mapping),
-  reportHtml: (request) => htmlOf(readerOf(request.case)),
+  reportHtml: (request) => htmlOf(readerOf(request.case), request.settings),
   report,
   analyse(request, job) {
     const reader = new CaseReader(request.case, PASS_CACHE_BYTES);
@@ -253,8 +277,50 @@ const handlers: { [Name in keyof Jobs]?: Handler<Name> } = {
   overlays: (request) => readerOf(request.case).overlays(),
   indicatorFiles: (request) => readerOf(request.case).indicatorFiles(),
   eventFiles: (request) => readerOf(request.case).eventFiles(),
+  ...recordQueries(readerOf),
+  exportCase: ({ case: path, what, format, out }) => {
+    const reader = readerOf(path);
+    return writeOut(out, async (fd) => {
+      const hash = createHash('sha256');
+      let bytes = 0;
+      const write = (chunk: Uint8Array | string): void => {
+        const data = Buffer.from(chunk);
+        hash.update(data);
+        bytes += data.length;
+        writeFileSync(fd, data);
+      };
+      let rows: number | null = null;
+      if (what === null) write(wholeCase(reader, oneOf('format', format, WHOLE_EXPORTS)));
+      else rows = await writeCaseTable(reader, what, oneOf('format', format, TABLE_FORMATS), write);
+      return { sha256: hash.digest('hex'), bytes, rows };
+    });
+  },
+  exportAudit: ({ case: path, format, out }) => {
+    const exported = auditExport(readerOf(path).audit(), format);
+    if (out === null) return exported;
+    return writeOut(out, async (fd) => {
+      writeFileSync(fd, exported.text);
+      return exported;
+    });
+  },
   findings: (request) => readerOf(request.case).findings(),
+  bundle(request, job) {
+    const counters = new Float64Array(job.shared.progress);
+    const reader = readerOf(request.case);
+    const bytesTotal = reader.evidence().reduce((sum, evidence) => sum + evidence.bytes, 0);
+    reply({ id: job.id, type: 'progress', step: 'seal', what: request.out, file: 0, files: 0, bytesTotal });
+    return makeBundle(reader, request, (bytes) => {
+      counters[PROGRESS_BYTES] += bytes;
+      if (isCancelled(job)) throw cancelledError();
+    });
+  },
   verify(request, job) {
+    const folder = bundleFolder(request.case);
+    if (folder !== null) {
+      return verifyBundle(folder, request.evidenceDirectory, () => {
+        if (isCancelled(job)) throw cancelledError();
+      });
+    }
     const reader = readerOf(request.case);
     const bytesTotal = reader.evidence().reduce((sum, evidence) => sum + evidence.bytes, 0);
     const counters = new Float64Array(job.shared.progress);

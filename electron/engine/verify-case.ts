@@ -1,30 +1,33 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { z } from 'zod';
 import { analyseCase } from '../analysis/analyse.ts';
 import { hashFile } from '../capture/evidence-file.ts';
 import { firstBrokenEntry } from '../casefile/audit-chain.ts';
 import type { AuditEntry, CaseReader, EvidenceInfo } from '../casefile/case-reader.ts';
 import { segmentHash } from '../casefile/segment-hash.ts';
+import { signatureChecks } from './signing.ts';
+import { ENCLAVE_VERSION } from './version.ts';
 import type { VerifyResult } from '../../shared/jobs.ts';
 import { EnclaveError } from '../../shared/problem.ts';
 
 /** Checks that a case still says what was put into it: file, audit chain, flows, evidence, findings. */
 
-type Check = VerifyResult['checks'][number];
+export type Check = VerifyResult['checks'][number];
 
 const holds = (check: string, detail: string): Check => ({ check, result: 'holds', detail });
 const fails = (check: string, detail: string): Check => ({ check, result: 'fails', detail });
 const notChecked = (check: string, detail: string): Check => ({ check, result: 'not-checked', detail });
 
-/** Where the evidence lies now: at its path, or under the given folder by its name. */
-function locate(evidence: EvidenceInfo, directory: string | null): string | null {
+/** Where the evidence lies now: at its path, or under the given folder by its name, or by its id as in a sealed bundle. */
+export function locateEvidence(evidence: EvidenceInfo, directory: string | null): string | null {
   if (directory === null) return existsSync(evidence.path) ? evidence.path : null;
   const name = basename(evidence.path);
   const direct = join(directory, name);
   if (existsSync(direct)) return direct;
   for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile() || entry.name !== name) continue;
+    if (!entry.isFile() || !(entry.name === name || entry.name.startsWith(evidence.id))) continue;
     const path = join(entry.parentPath, entry.name);
     if (statSync(path).size === evidence.bytes) return path;
   }
@@ -34,7 +37,7 @@ function locate(evidence: EvidenceInfo, directory: string | null): string | null
 function checkEvidence(reader: CaseReader, directory: string | null, progress: (bytes: number) => void): Check[] {
   return reader.evidence().map((evidence) => {
     const check = `evidence ${evidence.id}`;
-    const path = locate(evidence, directory);
+    const path = locateEvidence(evidence, directory);
     if (path === null) return notChecked(check, `${evidence.path}: not found; name its folder with --evidence`);
     try {
       const sha256 = hashFile(path, progress);
@@ -50,46 +53,120 @@ function checkEvidence(reader: CaseReader, directory: string | null, progress: (
   });
 }
 
-interface ImportDetail {
-  evidence?: unknown;
-  sha256?: unknown;
-  segments?: unknown;
+/** What the audit entry of an import says; the digests are missing in cases of an older Enclave. */
+const ImportEntry = z.object({
+  evidence: z.string(),
+  sha256: z.string(),
+  segments: z.array(z.string()).default([]),
+  row: z.unknown().optional(),
+  segmentRows: z.unknown().optional(),
+  names: z.unknown().optional(),
+});
+
+function importsOf(audit: readonly AuditEntry[]): Map<string, z.infer<typeof ImportEntry>> {
+  const imports = audit
+    .filter(({ action }) => action === 'import')
+    .map(({ detail }) => ImportEntry.parse(JSON.parse(detail)));
+  return new Map(imports.map((entry) => [entry.evidence, entry]));
 }
 
-function importsOf(audit: readonly AuditEntry[]): Map<string, { sha256: string; segments: string[] }> {
-  const imports = new Map<string, { sha256: string; segments: string[] }>();
-  for (const entry of audit) {
-    if (entry.action !== 'import') continue;
-    const detail = JSON.parse(entry.detail) as ImportDetail;
-    const segments = Array.isArray(detail.segments) ? detail.segments.map(String) : [];
-    imports.set(String(detail.evidence), { sha256: String(detail.sha256), segments });
-  }
-  return imports;
-}
+/** Whether two values are the same as JSON. */
+const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
 
-function checkFlows(reader: CaseReader, imports: ReadonlyMap<string, { sha256: string; segments: string[] }>): Check {
+const BEFORE_HASHES = 'made by an Enclave that kept no hash of it';
+
+function checkFlows(reader: CaseReader): Check {
   const check = 'flows';
+  const imports = importsOf(reader.audit());
   const byEvidence = new Map<string, string[]>();
   let flows = 0;
   for (const segment of reader.segments()) {
     const { sha256, columns } = reader.storedFacts(segment);
-    if (segmentHash(columns) !== sha256) return fails(check, `segment ${segment.segment} was changed`);
+    if (segmentHash(columns) !== sha256) {
+      return fails(check, `segment ${segment.segment} was changed (evidence ${segment.evidence})`);
+    }
     const hashes = byEvidence.get(segment.evidence) ?? [];
-    byEvidence.set(segment.evidence, [...hashes, sha256]);
+    hashes.push(sha256);
+    byEvidence.set(segment.evidence, hashes);
     flows += segment.rows;
   }
-  for (const { id, sha256 } of reader.evidence()) {
+  const evidence = reader.evidence();
+  for (const { id, sha256 } of evidence) {
     const entry = imports.get(id);
     if (entry === undefined) return fails(check, `evidence ${id} has no import entry in the audit chain`);
     if (entry.sha256 !== sha256) return fails(check, `the hash of evidence ${id} differs from its import entry`);
-    if (entry.segments.join() !== (byEvidence.get(id) ?? []).join()) {
+    if (!isSame(entry.segments, byEvidence.get(id) ?? [])) {
       return fails(check, `the segments of evidence ${id} differ from its import entry`);
+    }
+    if (entry.row !== undefined && !isSame(entry.row, reader.evidenceDigest(id, 'row'))) {
+      return fails(check, `what the case says of evidence ${id} differs from its import entry`);
+    }
+    if (entry.segmentRows !== undefined && !isSame(entry.segmentRows, reader.evidenceDigest(id, 'segmentRows'))) {
+      return fails(check, `row counts or times of the segments of evidence ${id} differ from its import entry`);
     }
   }
   for (const id of imports.keys()) {
-    if (!reader.evidence().some((evidence) => evidence.id === id)) return fails(check, `evidence ${id} was taken out`);
+    if (!evidence.some((each) => each.id === id)) return fails(check, `evidence ${id} was taken out`);
   }
   return holds(check, `${flows} flows in ${reader.segments().length} segments are as imported`);
+}
+
+function checkNames(reader: CaseReader): Check {
+  const check = 'names';
+  const imports = [...importsOf(reader.audit()).values()];
+  if (imports.some(({ names }) => names === undefined)) return notChecked(check, BEFORE_HASHES);
+  const changed = imports.find(({ evidence, names }) => !isSame(names, reader.evidenceDigest(evidence, 'names')));
+  return changed === undefined
+    ? holds(check, 'names learnt beside the flows are as imported')
+    : fails(check, `names that evidence ${changed.evidence} brought differ from its import entry`);
+}
+
+const LabelEntry = z.object({ version: z.number(), labels: z.array(z.tuple([z.number(), z.string()])).optional() });
+
+function checkLabels(reader: CaseReader): Check {
+  const check = 'labels';
+  const entry = reader.audit().findLast(({ action }) => action === 'label');
+  const stored = reader.labelHashes();
+  if (entry === undefined) {
+    return stored.length === 0
+      ? notChecked(check, 'the case holds no labels')
+      : fails(check, 'no audit entry knows of them');
+  }
+  const { version, labels } = LabelEntry.parse(JSON.parse(entry.detail));
+  if (labels === undefined) return notChecked(check, `${BEFORE_HASHES}; enclave reclassify makes one`);
+  if (version !== reader.labelVersion)
+    return fails(check, `version ${reader.labelVersion} is in force, not ${version}`);
+  if (isSame(labels, stored)) return holds(check, `version ${version} is as it was made`);
+  const changed =
+    stored.find((each, i) => !isSame(each, labels[i])) ?? labels.find((each, i) => !isSame(each, stored[i]));
+  return fails(check, `those of segment ${changed?.[0]} are not as they were made`);
+}
+
+/** What people call the tables. */
+const CALLED: ReadonlyMap<string, string> = new Map([
+  ['meta', 'settings (profile and facts of the case among them)'],
+  ['labelVersion', 'basis of the labels'],
+  ['term', 'terms'],
+  ['network', 'networks'],
+  ['institution', 'institutions'],
+  ['service', 'services'],
+  ['overlay', 'overlays'],
+  ['indicatorFile', 'files of indicators'],
+  ['indicator', 'indicators'],
+  ['eventFile', 'files of events'],
+  ['event', 'events'],
+  ['finding', 'findings'],
+  ['note', 'notes'],
+  ['keptState', 'kept states'],
+]);
+
+/** Compares everything that is no flow, name or label with the digests in the audit chain. */
+function checkContent(reader: CaseReader): Check {
+  const check = 'other content';
+  const changed = reader.changedTables();
+  if (changed === null) return notChecked(check, `${BEFORE_HASHES}; the next change of the case makes one`);
+  if (changed.length === 0) return holds(check, 'settings, terms, tables and findings are as the audit chain has them');
+  return fails(check, changed.map(({ table, detail }) => `${CALLED.get(table) ?? table}: ${detail}`).join('; '));
 }
 
 /** Compares what the case holds of overlays with the hashes in the audit chain. */
@@ -111,13 +188,22 @@ function checkOverlays(reader: CaseReader, audit: readonly AuditEntry[]): Check[
   return [holds(check, `all ${overlays.length} are as they were added`)];
 }
 
+const AnalyseEntry = z.object({ enclave: z.string().default('of another version') });
+
 function checkFindings(reader: CaseReader): Check {
   const check = 'findings';
   const stored = reader.findings();
   if (stored.length === 0) return notChecked(check, 'the case holds no findings');
   const again = analyseCase(reader);
-  const differing = stored.find((finding, i) => JSON.stringify(finding) !== JSON.stringify(again[i]));
-  if (differing) return fails(check, `“${differing.title}” comes out otherwise when it is computed again`);
+  const differing = stored.filter((finding, i) => !isSame(finding, again[i]));
+  if (differing.length > 0) {
+    const which = `“${differing[0].title}”${differing.length === 1 ? '' : ` and ${differing.length - 1} others`}`;
+    const { enclave } = AnalyseEntry.parse(
+      JSON.parse(reader.audit().findLast(({ action }) => action === 'analyse')?.detail ?? '{}'),
+    );
+    const why = enclave === ENCLAVE_VERSION ? '' : `; Enclave ${enclave} made them, this is ${ENCLAVE_VERSION}`;
+    return fails(check, `${which} come out otherwise when computed again${why}`);
+  }
   if (again.length !== stored.length) return fails(check, `${again.length} come out, ${stored.length} are stored`);
   return holds(check, `all ${stored.length} come out the same when computed again`);
 }
@@ -134,7 +220,9 @@ function guarded(check: string, make: () => Check[]): Check[] {
 
 function checkFile(reader: CaseReader): Check {
   const faults = reader.integrityFaults();
-  return faults.length === 0 ? holds('case file', 'SQLite finds it sound') : fails('case file', faults[0]);
+  return faults.length === 0
+    ? holds('case file', 'SQLite finds it sound, and its schema is that of every case')
+    : fails('case file', faults[0]);
 }
 
 function checkAuditChain(audit: readonly AuditEntry[]): Check {
@@ -144,19 +232,31 @@ function checkAuditChain(audit: readonly AuditEntry[]): Check {
     : fails('audit chain', `entry ${broken} does not fit the one before`);
 }
 
-/** @param progress called with the bytes of the file being hashed; throws to stop */
-export function verifyCase(
+/**
+ * The checks one after the other, those that read least first.
+ *
+ * @param evidenceDirectory where the evidence lies; null: where it was when it was imported
+ * @param progress called with the bytes of the file being hashed; throws to stop
+ */
+export function* caseChecks(
   reader: CaseReader,
   evidenceDirectory: string | null,
   progress: (bytes: number) => void,
-): VerifyResult {
-  const checks = [
-    ...guarded('case file', () => [checkFile(reader)]),
-    ...guarded('audit chain', () => [checkAuditChain(reader.audit())]),
-    ...guarded('flows', () => [checkFlows(reader, importsOf(reader.audit()))]),
-    ...guarded('overlays', () => checkOverlays(reader, reader.audit())),
-    ...guarded('evidence', () => checkEvidence(reader, evidenceDirectory, progress)),
-    ...guarded('findings', () => [checkFindings(reader)]),
-  ];
-  return { case: reader.path, holds: checks.every((check) => check.result !== 'fails'), checks };
+): Generator<Check> {
+  yield* guarded('case file', () => [checkFile(reader)]);
+  yield* guarded('audit chain', () => [checkAuditChain(reader.audit())]);
+  yield* guarded('signatures', () => signatureChecks(reader.audit()));
+  yield* guarded('flows', () => [checkFlows(reader)]);
+  yield* guarded('names', () => [checkNames(reader)]);
+  yield* guarded('labels', () => [checkLabels(reader)]);
+  yield* guarded('other content', () => [checkContent(reader)]);
+  yield* guarded('overlays', () => checkOverlays(reader, reader.audit()));
+  yield* guarded('evidence', () => checkEvidence(reader, evidenceDirectory, progress));
+  yield* guarded('findings', () => [checkFindings(reader)]);
+}
+
+/** Verifies a case. Parameters as those of `caseChecks`. */
+export function verifyCase(...of: Parameters<typeof caseChecks>): VerifyResult {
+  const checks = [...caseChecks(...of)];
+  return { case: of[0].path, holds: checks.every((check) => check.result !== 'fails'), checks };
 }

@@ -3,7 +3,7 @@ import type { Finding } from '../../shared/finding.ts';
 import { type Jobs, PROGRESS_PACKETS, type Relabelling } from '../../shared/jobs.ts';
 import { EnclaveError } from '../../shared/problem.ts';
 import { checkProfile } from '../../shared/profile.ts';
-import { foldJournal } from '../casefile/case-file.ts';
+import { foldJournal, isSealed } from '../casefile/case-file.ts';
 import { CaseWriter } from '../casefile/case-writer.ts';
 import { LARGEST_INDICATOR_FILE, readIndicators } from '../classify/indicators.ts';
 import { LARGEST_MMDB, readOverlay } from '../classify/overlays.ts';
@@ -13,7 +13,9 @@ import { LARGEST_EVENT_FILE, readEvents } from './event-file.ts';
 import { EarlyLabels } from './early-labels.ts';
 import { importEvidence } from './import-evidence.ts';
 import { jobError } from './job-error.ts';
+import { recordChanges } from './record-jobs.ts';
 import { labelCase, type LabelTables, leavesOutDuplicates, loadLabelTables, stopWhen } from './label-case.ts';
+import { makeRedactionKey } from './redaction-key.ts';
 import { stepBehind } from './thread-priority.ts';
 import { ENCLAVE_VERSION } from './version.ts';
 import {
@@ -52,11 +54,9 @@ function newCase(request: Jobs['new']['request']): Jobs['new']['response'] {
   if (!checked.ok) {
     throw new EnclaveError('profile-wrong', `the profile is wrong: ${checked.fault}`, '', 'mend the profile');
   }
-  const { title, examiner, authority } = request;
-  const facts = { title, examiner, authority, profile: checked.profile, version: ENCLAVE_VERSION };
-  const writer = CaseWriter.create(request.case, facts);
-  writer.setMeta('timeouts', JSON.stringify(DEFAULT_TIMEOUTS));
-  writer.close();
+  const { case: path, profile: _, ...facts } = request;
+  const begin = { ...facts, profile: checked.profile, timeouts: DEFAULT_TIMEOUTS, version: ENCLAVE_VERSION };
+  CaseWriter.create(path, begin).close();
   return { case: request.case };
 }
 
@@ -65,7 +65,7 @@ const written = new Set<string>();
 
 /** Opens the case for one job and closes it after, whatever happens. */
 async function withCase<T>(path: string, work: (writer: CaseWriter) => Promise<T> | T): Promise<T> {
-  const writer = CaseWriter.open(path);
+  const writer = CaseWriter.open(path, ENCLAVE_VERSION);
   written.add(path);
   try {
     return await work(writer);
@@ -237,6 +237,7 @@ const importJob: Handler<'import'> = (request, job) =>
 
 const handlers: { [Name in keyof Jobs]?: Handler<Name> } = {
   new: newCase,
+  ...recordChanges(withCase),
   import: importJob,
   reclassify: (request, job) => withCase(request.case, (writer) => reclassify(writer, job, request.leaveOutDuplicates)),
   addOverlay,
@@ -253,16 +254,20 @@ const handlers: { [Name in keyof Jobs]?: Handler<Name> } = {
       if (!writer.removeEvents(request.id)) throw notThere('file of events', request.id);
       return null;
     }),
+  makeRedactionKey: makeRedactionKey(withCase),
   saveFindings: (request) =>
     withCase(request.case, (writer) => {
-      writer.saveFindings(request.findings as Finding[], ENCLAVE_VERSION);
+      writer.saveFindings(request.findings as Finding[]);
       return null;
     }),
-  audit: (request) =>
-    withCase(request.case, (writer) => {
+  audit(request) {
+    // What is taken out of a sealed case leaves no trace there.
+    if (isSealed(request.case)) return null;
+    return withCase(request.case, (writer) => {
       writer.audit(request.action, request.detail);
       return null;
-    }),
+    });
+  },
 };
 
 async function run(job: JobRequest): Promise<void> {

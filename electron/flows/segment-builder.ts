@@ -183,7 +183,9 @@ export class SegmentBuilder {
   }
 
   #fileOf(locator: number): number {
-    return this.#bases.findLastIndex((base) => locator > base);
+    // A record of a captured datagram has its packet's number and a fraction.
+    const number = Math.floor(locator);
+    return this.#bases.findLastIndex((base) => number > base);
   }
 
   /** Divides a segment by the files in which its flows began; locators count from the beginning of each file again. */

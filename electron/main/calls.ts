@@ -2,7 +2,9 @@ import { basename, dirname, extname, join } from 'node:path';
 import { app, dialog, ipcMain, type IpcMainInvokeEvent } from 'electron';
 import { type Answer, type CallName, type Calls, DROPPED_PATHS } from '../../shared/bridge.ts';
 import { droppedPathsSchema, REQUEST_SCHEMAS } from '../../shared/bridge-schemas.ts';
+import { type JobName, type Jobs, MAX_FLOW_PACKETS } from '../../shared/jobs.ts';
 import { EnclaveError, toErrorValue } from '../../shared/problem.ts';
+import { isRedacted } from '../../shared/redaction.ts';
 import { importAndAnalyse, makeSampleCase } from '../engine/case-jobs.ts';
 import { readMapping, writeMapping } from '../engine/mapping-file.ts';
 import { shippedProfile, shippedProfiles } from '../engine/shipped-profiles.ts';
@@ -30,6 +32,16 @@ function fileName(title: string): string {
   return plain.slice(0, 80) || 'case';
 }
 
+/** A small change of the case, which waits for no one: refused while a job is at work. */
+async function write<Name extends JobName>(
+  window: CaseWindow,
+  name: Name,
+  request: Jobs[Name]['request'],
+): Promise<Jobs[Name]['response']> {
+  window.refuseWhileAtWork();
+  return window.query(name, request);
+}
+
 function handlers(state: AppState): Handlers {
   return {
     appInfo: async () => ({
@@ -49,7 +61,8 @@ function handlers(state: AppState): Handlers {
     overview: async (window) =>
       window.casePath === null ? null : window.query('overview', { case: window.casePath, live: window.atWork }),
 
-    async newCase(window, { path, title, examiner, authority, profile, subject }) {
+    async newCase(window, { path, profile, subject, ...facts }) {
+      const { title } = facts;
       window.refuseWhileAtWork();
       let casePath = path;
       if (casePath === null) {
@@ -62,13 +75,17 @@ function handlers(state: AppState): Handlers {
         if (canceled || filePath === '') return null;
         casePath = extname(filePath) === '' ? `${filePath}.enclave` : filePath;
       }
-      const facts = { title: title === '' ? basename(casePath, '.enclave') : title, examiner, authority };
       const shipped = shippedProfile(profile);
       const timeZone = subject?.timeZone ?? shipped.timeZone;
       const ownRanges = subject?.ranges
         ? { name: 'own ranges', ranges: subject.ranges, servers: [], excluded: [] }
         : {};
-      await window.query('new', { case: casePath, profile: { ...shipped, timeZone, ...ownRanges }, ...facts });
+      await window.query('new', {
+        case: casePath,
+        profile: { ...shipped, timeZone, ...ownRanges },
+        ...facts,
+        title: title === '' ? basename(casePath, '.enclave') : title,
+      });
       return window.open(casePath);
     },
 
@@ -160,16 +177,61 @@ function handlers(state: AppState): Handlers {
     totals: async (window, { where }) =>
       window.query('totals', { case: window.openCasePath, where, live: window.atWork }),
 
+    hosts: async (window, asked) => window.query('hosts', { case: window.openCasePath, live: window.atWork, ...asked }),
+
+    texts: async (window, asked) => window.query('texts', { case: window.openCasePath, live: window.atWork, ...asked }),
+
     top: async (window, asked) => window.query('top', { case: window.openCasePath, live: window.atWork, ...asked }),
 
     flowsPage: async (window, page) =>
       window.query('flowsPage', { case: window.openCasePath, live: window.atWork, ...page }),
 
+    flowPackets: async (window, { flow }) =>
+      window.query('flowPackets', {
+        case: window.openCasePath,
+        flow,
+        limit: MAX_FLOW_PACKETS,
+        evidenceDirectory: null,
+      }),
+
     findings: async (window) => window.query('findings', { case: window.openCasePath }),
 
-    reportHtml: async (window) => window.query('reportHtml', { case: window.openCasePath }),
+    record: async (window) => window.query('record', { case: window.openCasePath }),
 
-    async saveReport(window, { format }) {
+    async changeFacts(window, { change }) {
+      const record = await write(window, 'changeFacts', { case: window.openCasePath, change });
+      window.send('caseChanged', null);
+      return record;
+    },
+
+    beginSitting: (window, { examiner }) => write(window, 'beginSitting', { case: window.openCasePath, examiner }),
+
+    notes: async (window, asked) => window.query('notes', { case: window.openCasePath, ...asked }),
+
+    addNote: (window, { note }) => write(window, 'addNote', { case: window.openCasePath, note }),
+
+    changeNote: (window, asked) => write(window, 'changeNote', { case: window.openCasePath, ...asked }),
+
+    removeNote: (window, { id }) => write(window, 'removeNote', { case: window.openCasePath, id }),
+
+    keptStates: async (window) => window.query('keptStates', { case: window.openCasePath }),
+
+    keepState: (window, asked) => write(window, 'keepState', { case: window.openCasePath, ...asked }),
+
+    removeState: (window, { name }) => write(window, 'removeState', { case: window.openCasePath, name }),
+
+    async reportHtml(window, choice) {
+      const request = { case: window.openCasePath, settings: choice ?? {} };
+      try {
+        return await window.query('reportHtml', request);
+      } catch (error) {
+        if (!(error instanceof EnclaveError) || error.code !== 'no-redaction-key') throw error;
+        await write(window, 'makeRedactionKey', { case: window.openCasePath });
+        return window.query('reportHtml', request);
+      }
+    },
+
+    async saveReport(window, { format, ...settings }) {
       const casePath = window.openCasePath;
       window.refuseWhileAtWork();
       const { canceled, filePath } = await dialog.showSaveDialog(window.browser, {
@@ -180,11 +242,12 @@ function handlers(state: AppState): Handlers {
       if (canceled || filePath === '') return null;
       const path = extname(filePath).toLowerCase() === `.${format}` ? filePath : `${filePath}.${format}`;
       return window.work(async (engine) => {
+        if (isRedacted(settings)) await engine.run('makeRedactionKey', { case: casePath });
         const sha256 =
           format === 'pdf'
-            ? await printReport(await engine.run('reportHtml', { case: casePath }), path)
-            : (await engine.run('report', { case: casePath, out: path })).sha256;
-        const detail = { file: basename(path), sha256 };
+            ? await printReport(await engine.run('reportHtml', { case: casePath, settings }), path)
+            : (await engine.run('report', { case: casePath, out: path, settings })).sha256;
+        const detail = { file: basename(path), sha256, ...settings };
         await engine.run('audit', { case: casePath, action: 'report', detail });
         return { path, sha256 };
       });

@@ -1,3 +1,4 @@
+import { clockTime, dateOfDay, dayNumber } from '../../shared/calendar.ts';
 import type { DotsChart, FindingChart, LagChart, StepsChart, StripsChart } from '../../shared/finding-chart.ts';
 import { formatCount } from '../../shared/number-format.ts';
 import { BAR, GRID, INK, PALE, WIDTH, at, figure, label, line, rect, scaleEnd, shareBars, svg } from './figures.ts';
@@ -41,10 +42,6 @@ function upright(most: number, text: (value: number) => string): { grid: string;
   return { grid, y };
 }
 
-function dayNumber(date: string): number {
-  return Date.parse(`${date}T00:00:00Z`) / 86_400_000;
-}
-
 function steps(chart: StepsChart, description: string): string {
   const first = Math.min(...chart.steps.map(({ from }) => dayNumber(from)));
   const last = Math.max(...chart.steps.map(({ to }) => dayNumber(to))) + 1;
@@ -69,12 +66,9 @@ function steps(chart: StepsChart, description: string): string {
   }
   body += line(LEFT, BOTTOM, WIDTH, BOTTOM, INK);
   body +=
-    label(LEFT, BOTTOM + 13, isoDay(first), 'start', true) + label(WIDTH, BOTTOM + 13, isoDay(last - 1), 'end', true);
+    label(LEFT, BOTTOM + 13, dateOfDay(first), 'start', true) +
+    label(WIDTH, BOTTOM + 13, dateOfDay(last - 1), 'end', true);
   return figure(chart.caption, svg(140, description, body));
-}
-
-function isoDay(day: number): string {
-  return new Date(day * 86_400_000).toISOString().slice(0, 10);
 }
 
 function lags(chart: LagChart, description: string): string {
@@ -103,8 +97,10 @@ function strips(chart: StripsChart, description: string): string {
   const bottom = 4 + days.length * step;
   for (let hour = 0; hour <= 24; hour += 3) {
     body += line(x(hour), 2, x(hour), bottom, GRID);
-    body += label(x(hour), bottom + 11, `${String(hour).padStart(2, '0')}:00`, hour === 24 ? 'end' : 'middle', true);
+    body += label(x(hour), bottom + 11, clockTime(hour), hour === 24 ? 'end' : 'middle', true);
   }
+  /** What stands under a number, where there is no room for the word. */
+  const numbered: string[] = [];
   days.forEach(({ date, spans }, i) => {
     const y = 6 + i * step;
     body += label(left - 8, y + 14, date, 'end');
@@ -113,10 +109,14 @@ function strips(chart: StripsChart, description: string): string {
       body += rect(x(from), y, width - 0.6, 20, category === 'unknown' ? GRID : PALE);
       const word = service ?? category;
       // A word is written where it has room: about five units a letter.
-      if (width > word.length * 5.2 + 4) body += label(x(from) + 3, y + 13.5, word);
+      const hasRoom = width > word.length * 5.2 + 4;
+      if (!hasRoom && !numbered.includes(word)) numbered.push(word);
+      body += label(x(from) + 3, y + 13.5, hasRoom ? word : String(numbered.indexOf(word) + 1));
     }
   });
   const more = chart.days.length - days.length;
   const rest = more > 0 ? ` ${more} further days are in the case, not drawn.` : '';
-  return figure(`${chart.caption}${rest}`, svg(Number(at(bottom + 16)), description, body));
+  const key = numbered.map((word, i) => `${i + 1} ${word}`).join(', ');
+  const keyed = key === '' ? '' : ` Numbers: ${key}.`;
+  return figure(`${chart.caption}${keyed}${rest}`, svg(Number(at(bottom + 16)), description, body));
 }

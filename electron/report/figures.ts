@@ -11,6 +11,7 @@ import {
   formatShareInterval,
   weekdayName,
 } from '../../shared/number-format.ts';
+import { clockTime } from '../../shared/calendar.ts';
 import { escapeHtml } from './markup.ts';
 
 /** Figures as inline SVG: vectors, no script, told apart by tone, hatching and words, never by colour alone. */
@@ -152,7 +153,7 @@ export function profileFigure(finding: DailyRhythmFinding): string {
   profile.forEach((share, hour) => {
     const x = left + hour * width;
     body += rect(x + 1, y(share), width - 2, bottom - y(share), isActive(hour) ? BAR : PALE);
-    if (hour % 6 === 0) body += label(x + 1, bottom + 13, `${String(hour).padStart(2, '0')}:00`, 'start', true);
+    if (hour % 6 === 0) body += label(x + 1, bottom + 13, clockTime(hour), 'start', true);
   });
   body += line(left, y(1 / 24), HALF_WIDTH, y(1 / 24), INK, 'stroke-width="0.8" stroke-dasharray="4 3"');
   body += line(left, bottom, HALF_WIDTH, bottom, INK);
@@ -220,7 +221,7 @@ export function weekFigure(flows: readonly (readonly number[])[], timeZone: stri
   });
   const bottom = 4 + flows.length * step;
   for (let hour = 0; hour < 24; hour += 3) {
-    body += label(left + hour * cell + 1, bottom + 10, `${String(hour).padStart(2, '0')}:00`, 'start', true);
+    body += label(left + hour * cell + 1, bottom + 10, clockTime(hour), 'start', true);
   }
   return figure(
     `Activity flows by weekday and local hour (${timeZone}), as counted: not corrected for coverage. White: none; darkest: ` +

@@ -10,6 +10,8 @@ import {
   type Verdict,
   type WeeklyRhythmFinding,
 } from '../../shared/finding.ts';
+import { clockTime } from '../../shared/calendar.ts';
+import { countryInWords } from '../../shared/country-name.ts';
 import { findingSubject } from '../../shared/finding-tables.ts';
 import {
   formatAmount,
@@ -21,11 +23,15 @@ import {
   formatShareInterval,
   weekdayName,
 } from '../../shared/number-format.ts';
+import type { ReportSettings } from '../../shared/jobs.ts';
+import { isRedacted } from '../../shared/redaction.ts';
 import { formatUtc, parseInstant } from '../../shared/time.ts';
 import { parseFilter } from '../../shared/filter/parse-filter.ts';
 import { compileFilter } from '../casefile/flow-selection.ts';
 import { summarise } from '../casefile/summary.ts';
-import { activitySection } from './activity-section.ts';
+import { activityChapter } from './activity-chapter.ts';
+import { bannerMarkup, factRows, signatureRows } from './case-facts.ts';
+import { type Chapter, chaptersMarkup, contentsMarkup } from './chapter.ts';
 import {
   type CoverageTrack,
   weekFigure,
@@ -35,9 +41,13 @@ import {
   shareFigure,
   weekdayFigure,
 } from './figures.ts';
+import { findingsInShort } from './findings-in-short.ts';
 import { GLOSSARY } from './glossary.ts';
 import { breakable, escapeHtml, hashMarkup, prose, shellArgument } from './markup.ts';
-import { MOST_IN_FULL, claimsSection, isSerial, particulars, serialArticle, serialTable } from './serial-findings.ts';
+import { notesChapter } from './notes.ts';
+import { redactedCase } from './redaction/redacted-case.ts';
+import { type ReportCase, wholeCase } from './report-case.ts';
+import { MOST_IN_FULL, claimsChapter, isSerial, particulars, serialArticle, serialTable } from './serial-findings.ts';
 import { reportStyle } from './style.ts';
 
 /** The case report: one HTML file that needs nothing else. */
@@ -54,8 +64,9 @@ const MOST_TRACKS = 24;
 const MOST_SPANS = 30;
 const MOST_AUDIT = 40;
 const MOST_PLACES = 5;
+const MOST_SUBJECTS = 8;
 
-export interface ReportOptions {
+export interface ReportOptions extends ReportSettings {
   /** Version of Enclave that prints. */
   version: string;
   /** ISO 8601 with zone. */
@@ -65,28 +76,41 @@ export interface ReportOptions {
 /**
  * Prints a case with its stored findings. Self-contained: no script, no outside reference, a Content-Security-Policy that
  * forbids both. Every text that comes from the case is escaped, with control, direction and invisible characters made
- * visible. The same case and options give the same bytes.
+ * visible. The same case and options give the same bytes. Redacted as the options choose (docs/redaction.md); throws EnclaveError
+ * `redaction-leak` when something hidden is found in what was printed.
  */
 export function reportHtml(reader: CaseReader, options: ReportOptions): string {
+  if (!isRedacted(options)) return printedCase(wholeCase(reader), options);
+  const { told, check } = redactedCase(reader, options);
+  const html = printedCase(told, options);
+  check(html);
+  return html;
+}
+
+function printedCase(reader: ReportCase, options: ReportOptions): string {
   const findings = reader.findings();
   const evidence = reader.evidence();
   const audit = reader.audit();
   const title = reader.meta('title') || 'Untitled case';
+  const { banner } = reader.record().facts;
   const id = audit[0]?.hash.slice(0, 16) ?? 'no audit entry';
-  const body = [
-    cover(reader, options, title, id, findings, evidence),
-    claimsSection(findings),
-    activitySection(
-      reader,
+  const isBrief = options.form === 'brief';
+  const chapters = [
+    summaryChapter(findings, options.form),
+    claimsChapter(findings),
+    activityChapter(
+      reader.counted,
       findings.find((finding) => finding.kind === 'coverage'),
     ),
-    findingsSection(reader, findings),
-    evidenceSection(evidence, findings),
-    undeterminedSection(findings),
-    basisSection(reader, options),
-    auditSection(audit),
-    glossarySection(),
-  ];
+    ...(isBrief ? [findingsInShort(findings)] : findingsChapters(reader, findings)),
+    evidenceChapter(evidence, findings),
+    undeterminedChapter(findings),
+    ...(isBrief ? [] : [basisChapter(reader, options)]),
+    notesChapter(reader.notes()),
+    auditChapter(audit, isBrief ? 0 : MOST_AUDIT),
+    ...(isBrief ? [] : [glossaryChapter()]),
+  ].filter((chapter) => chapter !== null);
+  const body = [cover(reader, options, title, id, findings, evidence, chapters), chaptersMarkup(chapters)];
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -95,10 +119,12 @@ export function reportHtml(reader: CaseReader, options: ReportOptions): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="generator" content="Enclave ${escapeHtml(options.version)}">
 <title>${escapeHtml(title)} – Enclave report</title>
-<style>${reportStyle(`${title} (case ${id})`)}</style>
+<style>${reportStyle(`${title} (case ${id})`, banner)}</style>
 </head>
 <body>
+${bannerMarkup(banner)}
 ${body.join('\n')}
+${bannerMarkup(banner)}
 </body>
 </html>
 `;
@@ -109,17 +135,14 @@ function facts(rows: readonly (readonly [string, string])[], kind = ''): string 
   return `<dl class="facts ${kind}">${items.join('')}</dl>`;
 }
 
-function supplied(text: string | null): string {
-  return text ? escapeHtml(text) : '<span class="quiet">not supplied</span>';
-}
-
 function cover(
-  reader: CaseReader,
+  reader: ReportCase,
   options: ReportOptions,
   title: string,
   id: string,
   findings: readonly Finding[],
   evidence: readonly EvidenceInfo[],
+  chapters: readonly Chapter[],
 ): string {
   const { profile } = reader;
   const coverage = findings.find((finding) => finding.kind === 'coverage');
@@ -134,23 +157,30 @@ function cover(
 <p class="subtitle">What the recorded traffic shows, and what it does not</p>
 ${facts([
   ['Case', `<span class="mono">${escapeHtml(id)}</span>, file ${breakable(basename(reader.path))}`],
-  ['Examiner', supplied(reader.meta('examiner'))],
-  ['Authority', supplied(reader.meta('authority'))],
+  ...(reader.redaction === null ? [] : [['Redaction', escapeHtml(reader.redaction)] as const]),
+  ...factRows(reader.record()),
   ['Network in question', `profile ${escapeHtml(profile.name)}: ${breakable(rangeNames.join(', ') || 'no ranges')}`],
   ['Time zone', `${escapeHtml(profile.timeZone)}; times marked Z or UTC are UTC`],
   ['Window', escapeHtml(window)],
   ['Evidence', escapeHtml(evidenceInWords(evidence))],
   ['Printed', `${escapeHtml(options.printedAt)} by Enclave ${escapeHtml(options.version)}`],
 ])}
-<div class="summary"><h3>In short</h3>
-<ul>${summaryLines(findings)
+${contentsMarkup(chapters)}
+</section>`;
+}
+
+function summaryChapter(findings: readonly Finding[], form: ReportSettings['form']): Chapter {
+  const where =
+    form === 'brief'
+      ? 'This is the brief form; figures, method and limits of each finding stand in the full report.'
+      : 'All this is told in full, with figures, method and limits, among the findings.';
+  const markup = `<div class="summary"><ul>${summaryLines(findings)
     .map((text) => `<li>${prose(text)}</li>`)
     .join('')}</ul>
 ${summaryShares(findings)}
-<p class="quiet">All this is told in full, with figures, method and limits, among the findings. Nothing here speaks of
-intent or nationality: it tells what traffic was seen from and to the address ranges named above.</p>
-</div>
-</section>`;
+<p class="quiet">${where} Nothing here speaks of intent or nationality: it tells what traffic was seen from and to the address
+ranges named above.</p></div>`;
+  return { title: 'Summary', ownPage: true, markup };
 }
 
 function evidenceInWords(evidence: readonly EvidenceInfo[]): string {
@@ -257,19 +287,25 @@ function serialLines(findings: readonly Finding[]): string[] {
   }
   const found = findings.filter(({ verdict }) => verdict === 'supported');
   const countries = found.filter((finding) => finding.kind === 'foreign-presence').map(({ country }) => country);
-  if (countries.length > 0) lines.push(`Activity with local sites of ${formatList(countries)} stands out.`);
-  for (const finding of found) {
-    if (finding.kind === 'onset' || finding.kind === 'malicious-activity') lines.push(finding.statement);
+  if (countries.length > 0)
+    lines.push(`Activity with local sites of ${formatList(countries.map(countryInWords))} stands out.`);
+  const onsets = found.filter((finding) => finding.kind === 'onset');
+  if (onsets.length > 0) {
+    const told = onsets.map((finding) => `${findingSubject(finding)} (${finding.date ?? 'date not told'})`);
+    lines.push(`Activity rose lastingly in ${formatList(firstOf(told))}.`);
   }
+  for (const finding of found) if (finding.kind === 'malicious-activity') lines.push(finding.statement);
   return lines;
+}
+
+/** The first of some words, and how many more there are. */
+function firstOf(words: readonly string[]): string[] {
+  const left = words.length - MOST_SUBJECTS;
+  return left > 0 ? [...words.slice(0, MOST_SUBJECTS), `${formatCount(left)} more`] : [...words];
 }
 
 function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-function clockTime(hour: number): string {
-  return `${String(hour).padStart(2, '0')}:00`;
 }
 
 function shareGroups(findings: readonly Finding[]): ActivityShareFinding[][] {
@@ -318,26 +354,35 @@ function sharedCaveats(findings: readonly Finding[]): Caveat[] {
   );
 }
 
-function findingsSection(reader: CaseReader, findings: readonly Finding[]): string {
+function findingsChapters(reader: ReportCase, findings: readonly Finding[]): (Chapter | null)[] {
   if (findings.length === 0) {
-    return `<section class="page"><h2>Findings</h2><p>The case has not been analysed, so it holds no finding.</p></section>`;
+    return [
+      { title: 'Findings', ownPage: true, markup: '<p>The case has not been analysed, so it holds no finding.</p>' },
+    ];
   }
   const about = findings.filter((finding) => finding.kind !== 'claim-check');
   const shared = sharedCaveats(about);
   const sharedIds = new Set(shared.map((caveat) => caveat.id));
+  const activity = about.find(({ kind }) => kind === 'daily-rhythm')?.where ?? '';
   const note =
-    shared.length === 0
+    (shared.length === 0
       ? ''
-      : `<div class="note"><p><strong>These limits hold for every finding about users:</strong></p>${caveatList(shared)}</div>`;
+      : `<div class="note"><p><strong>These limits hold for every finding about users:</strong></p>${caveatList(shared)}</div>`) +
+    (activity === ''
+      ? ''
+      : `<p class="flows">In filters below, <code>ACTIVITY</code> stands for <code>${breakable(activity)}</code>.</p>`);
   const firstVerdict = verdictOf(about);
-  const parts = VERDICTS.map((verdict) => {
+  return VERDICTS.map((verdict): Chapter | null => {
     const own = cards(about).filter((card) => verdictOf(card) === verdict);
-    if (own.length === 0) return '';
-    const heading = `<h2>Findings: ${VERDICT_WORDS[verdict].toLowerCase()}</h2>${verdict === firstVerdict ? note : ''}`;
-    const page = verdict === firstVerdict ? ' class="page"' : '';
-    return `<section${page}>${heading}${own.map((card, i) => cardMarkup(reader, card, sharedIds, i === 0)).join('')}</section>`;
+    if (own.length === 0) return null;
+    const isFirst = verdict === firstVerdict;
+    return {
+      title: `Findings: ${VERDICT_WORDS[verdict].toLowerCase()}`,
+      ownPage: isFirst,
+      markup:
+        (isFirst ? note : '') + own.map((card, i) => cardMarkup(reader, card, sharedIds, activity, i === 0)).join(''),
+    };
   });
-  return parts.join('\n');
 }
 
 function caveatList(caveats: readonly Caveat[]): string {
@@ -349,16 +394,17 @@ function verdictMark(verdict: Verdict): string {
 }
 
 function cardMarkup(
-  reader: CaseReader,
+  reader: ReportCase,
   card: readonly Finding[],
   shared: ReadonlySet<string>,
+  activity: string,
   isFirst: boolean,
 ): string {
   const first = card[0];
   if (first === undefined) return '';
   const title = titleOf(card, first);
   const own = ownCaveats(card, shared);
-  if (isInFull(card)) return serialArticle(card, own, details(reader, card), isFirst);
+  if (isInFull(card)) return serialArticle(card, own, details(reader, card), activity, isFirst);
   return `<article class="finding${isFirst ? ' first' : ''}">
 <h3>${escapeHtml(title)} ${verdictMark(verdictOf(card))}</h3>
 ${statements(card)}
@@ -461,7 +507,7 @@ function isUnseen(card: readonly Finding[]): boolean {
   return card.every((finding) => finding.numerator === 0);
 }
 
-function figures(reader: CaseReader, card: readonly Finding[]): string {
+function figures(reader: ReportCase, card: readonly Finding[]): string {
   const shares = card.filter((finding) => finding.kind === 'activity-share');
   if (shares.length > 0) return isUnseen(shares) ? '' : shareFigure(shares);
   if (isList(card)) return '';
@@ -485,9 +531,9 @@ function figures(reader: CaseReader, card: readonly Finding[]): string {
 }
 
 /** Activity by hour of the week, counted anew from the flows behind the finding. */
-function week(reader: CaseReader, finding: WeeklyRhythmFinding): string {
-  const selection = compileFilter(parseFilter(finding.where), reader);
-  const rows = summarise(reader, { by: ['weekday', 'hour'], metric: 'flows', selection });
+function week(reader: ReportCase, finding: WeeklyRhythmFinding): string {
+  const selection = compileFilter(parseFilter(reader.filterOf(finding)), reader.counted);
+  const rows = summarise(reader.counted, { by: ['weekday', 'hour'], metric: 'flows', selection });
   const flows = Array.from({ length: 7 }, () => Array.from({ length: 24 }, () => 0));
   for (const row of rows) {
     const day = flows[Number(row.weekday) - 1];
@@ -586,7 +632,7 @@ function duration(from: string, to: string): string {
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
 }
 
-function details(reader: CaseReader, card: readonly Finding[]): string {
+function details(reader: ReportCase, card: readonly Finding[]): string {
   const first = card[0];
   if (first === undefined) return '';
   // Of several findings, what holds for all.
@@ -594,7 +640,6 @@ function details(reader: CaseReader, card: readonly Finding[]): string {
     card.every((other) => JSON.stringify(other.parameters[name]) === JSON.stringify(value)),
   );
   if (isPartRanking(first)) return rankingDetails(reader, card.filter(isPartRanking));
-  const where = first.where === '' ? 'every flow of the case' : `<code>${breakable(first.where)}</code>`;
   const selecting = first.where === '' ? '' : ` --where ${shellArgument(first.where)}`;
   const command = `enclave flows ${shellArgument(basename(reader.path))}${selecting}`;
   const ids = card.map((finding) => `<span class="mono">${escapeHtml(finding.id)}</span>`).join(', ');
@@ -606,17 +651,16 @@ function details(reader: CaseReader, card: readonly Finding[]): string {
       ...(isInFull(card) || isList(card)
         ? []
         : ([
-            ['Flows behind it', where],
-            ['Reproduce', `<code class="block">${escapeHtml(command)}</code>`],
+            ['Flows behind it', `<code class="block">${escapeHtml(command)}</code>`],
+            [card.length > 1 ? 'Finding ids' : 'Finding id', ids],
           ] as const)),
-      ...(isInFull(card) || isList(card) ? [] : ([[card.length > 1 ? 'Finding ids' : 'Finding id', ids]] as const)),
     ],
     'details',
   );
 }
 
 /** The details of the rankings of several categories, whose filters differ only in the category and the first service. */
-function rankingDetails(reader: CaseReader, findings: readonly ServiceRankingFinding[]): string {
+function rankingDetails(reader: ReportCase, findings: readonly ServiceRankingFinding[]): string {
   const [first] = findings;
   if (first === undefined) return '';
   const part = partOf(first);
@@ -655,9 +699,10 @@ function plain(value: unknown): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
-function evidenceSection(evidence: readonly EvidenceInfo[], findings: readonly Finding[]): string {
+function evidenceChapter(evidence: readonly EvidenceInfo[], findings: readonly Finding[]): Chapter {
   const coverage = findings.find((finding) => finding.kind === 'coverage');
-  if (evidence.length === 0) return `<section class="page"><h2>Evidence</h2><p>No evidence was imported.</p></section>`;
+  const title = 'Evidence';
+  if (evidence.length === 0) return { title, ownPage: true, markup: '<p>No evidence was imported.</p>' };
   const rows = evidence.map((file, i) => {
     const seen =
       file.firstSeen === null || file.lastSeen === null
@@ -682,11 +727,11 @@ function evidenceSection(evidence: readonly EvidenceInfo[], findings: readonly F
       file.status,
     )}</td></tr><tr><td></td><td colspan="6">${facts(more)}</td></tr></tbody>`;
   });
-  return `<section><h2>Evidence</h2>
-<p>Each file was opened for reading only and hashed whole. Sizes are of the file as given; times are those of its packets or
+  const markup = `<p>Each file was opened for reading only and hashed whole. Sizes are of the file as given; times are those of its packets or
 records.</p>
 ${coverageTracks(evidence, coverage)}
-<table><thead><tr><th class="number">No.</th><th>File</th><th>Format</th><th class="number">Size</th><th class="number">Packets or records</th><th class="number">Flows</th><th>Status</th></tr></thead>${rows.join('')}</table></section>`;
+<table><thead><tr><th class="number">No.</th><th>File</th><th>Format</th><th class="number">Size</th><th class="number">Packets or records</th><th class="number">Flows</th><th>Status</th></tr></thead>${rows.join('')}</table>`;
+  return { title, ownPage: false, markup };
 }
 
 function clockStatement({ clockOffset, clockReason }: EvidenceInfo['custody']): string {
@@ -733,12 +778,14 @@ function instant(text: string | null | undefined): number | null {
   return text ? parseInstant(text, 'UTC') : null;
 }
 
-function undeterminedSection(findings: readonly Finding[]): string {
+const isOneOfMany = (finding: Finding): boolean => isSerial(finding) || isPartRanking(finding);
+
+function undeterminedChapter(findings: readonly Finding[]): Chapter {
   const items: string[] = [];
   const coverage = findings.find((finding) => finding.kind === 'coverage');
   const open = findings.filter(({ verdict }) => verdict === 'insufficient-data');
   for (const finding of open) {
-    if (isSerial(finding)) continue;
+    if (isOneOfMany(finding)) continue;
     if (finding.kind === 'claim-check') {
       items.push(`${finding.title} ${finding.why}`);
       continue;
@@ -747,8 +794,8 @@ function undeterminedSection(findings: readonly Finding[]): string {
     items.push(`${finding.title}: ${reason?.text ?? 'too little data.'}`);
   }
   for (const [kind, name] of Object.entries(FINDING_KINDS)) {
-    const subjects = open.filter((finding) => finding.kind === kind && isSerial(finding)).map(findingSubject);
-    if (subjects.length > 0) items.push(`${name}: the data do not suffice for ${formatList(subjects)}.`);
+    const subjects = open.filter((finding) => finding.kind === kind && isOneOfMany(finding)).map(findingSubject);
+    if (subjects.length > 0) items.push(`${name}: the data do not suffice for ${formatList(firstOf(subjects))}.`);
   }
   if (coverage !== undefined && coverage.encryptedShare !== null) {
     items.push(
@@ -772,10 +819,11 @@ function undeterminedSection(findings: readonly Finding[]): string {
     'Who sat behind an address, why they did what they did, and what nationality they have: flows do not tell.',
     'Traffic that did not pass the point where the evidence was taken.',
   );
-  return `<section><h2>What was not determined</h2><ul>${items.map((text) => `<li>${prose(text)}</li>`).join('')}</ul></section>`;
+  const markup = `<ul>${items.map((text) => `<li>${prose(text)}</li>`).join('')}</ul>`;
+  return { title: 'What was not determined', ownPage: false, markup };
 }
 
-function basisSection(reader: CaseReader, options: ReportOptions): string {
+function basisChapter(reader: ReportCase, options: ReportOptions): Chapter {
   const basis = reader.labelBasis();
   const rows: [string, string][] = [
     [
@@ -795,7 +843,7 @@ function basisSection(reader: CaseReader, options: ReportOptions): string {
     rows.push(
       ...Object.entries(basis).map(([name, value]): [string, string] => [capital(inWords(name)), basisMarkup(value)]),
     );
-  return `<section><h2>Versions and time base</h2>${facts(rows)}</section>`;
+  return { title: 'Versions and time base', ownPage: false, markup: facts(rows) };
 }
 
 /** A value of the label basis: lists one entry a line, objects as `name value` pairs, hashes in groups. */
@@ -810,10 +858,12 @@ function basisMarkup(value: unknown): string {
   return /^[0-9a-f]{40,128}$/.test(text) ? hashMarkup(text) : breakable(text);
 }
 
-function auditSection(audit: readonly AuditEntry[]): string {
+/** @param most entries printed; 0: only the head of the chain */
+function auditChapter(audit: readonly AuditEntry[], most: number): Chapter {
+  const title = 'Audit log';
   const head = audit.at(-1);
-  if (head === undefined) return `<section><h2>Audit log</h2><p>The case holds no audit entry.</p></section>`;
-  const shown = audit.length <= MOST_AUDIT ? audit : [...audit.slice(0, 5), ...audit.slice(5 - MOST_AUDIT)];
+  if (head === undefined) return { title, ownPage: false, markup: '<p>The case holds no audit entry.</p>' };
+  const shown = audit.length <= most ? audit : most === 0 ? [] : [...audit.slice(0, 5), ...audit.slice(5 - most)];
   const left = audit.length - shown.length;
   const rows = shown.map((entry, i) => {
     const cut =
@@ -827,14 +877,19 @@ function auditSection(audit: readonly AuditEntry[]): string {
       `<td>${escapeHtml(entry.action)}</td><td>${escapeHtml(entry.actor)}</td></tr>${second}</tbody>`
     );
   });
-  return `<section><h2>Audit log</h2>
-<p>Every entry holds the SHA-256 of the one before it. Compare the head of the chain with one noted earlier, and check the
+  const table =
+    shown.length === 0
+      ? ''
+      : `<table class="audit"><thead><tr><th class="number">No.</th><th>Time</th><th>Action</th><th>By</th></tr></thead>${rows.join('')}</table>`;
+  const markup = `<p>Every entry holds the SHA-256 of the one before it. Compare the head of the chain with one noted earlier, and check the
 chain itself with <code>enclave verify</code>.</p>
 ${facts([
   ['Entries', formatCount(audit.length)],
   ['Head of the chain', hashMarkup(head.hash)],
+  ...signatureRows(audit),
 ])}
-<table class="audit"><thead><tr><th class="number">No.</th><th>Time</th><th>Action</th><th>By</th></tr></thead>${rows.join('')}</table></section>`;
+${table}`;
+  return { title, ownPage: false, markup };
 }
 
 /** The detail of an audit entry: an object as `name value` pairs, long lists by their length; other text as it is. */
@@ -846,16 +901,25 @@ function auditDetail(detail: string): string {
     return breakable(detail);
   }
   if (typeof parsed !== 'object' || parsed === null) return breakable(detail);
-  return Object.entries(parsed)
-    .filter(([, value]) => value !== '' && !(Array.isArray(value) && value.length === 0))
-    .map(([name, value]) => {
-      const told = Array.isArray(value) && value.length > 1 ? `${formatCount(value.length)} entries` : plain(value);
-      return `<span class="quiet">${escapeHtml(inWords(name))}</span> ${breakable(told)}`;
-    })
-    .join(', ');
+  return (
+    Object.entries(parsed)
+      // `state` holds hashes for `enclave verify`; what a note said before it was changed was not chosen for the report.
+      .filter(
+        ([name, value]) =>
+          name !== 'state' &&
+          !(name === 'before' && typeof value === 'object') &&
+          value !== '' &&
+          !(Array.isArray(value) && value.length === 0),
+      )
+      .map(([name, value]) => {
+        const told = Array.isArray(value) && value.length > 1 ? `${formatCount(value.length)} entries` : plain(value);
+        return `<span class="quiet">${escapeHtml(inWords(name))}</span> ${breakable(told)}`;
+      })
+      .join(', ')
+  );
 }
 
-function glossarySection(): string {
+function glossaryChapter(): Chapter {
   const rows = GLOSSARY.map(([term, meaning]): [string, string] => [term, escapeHtml(meaning)]);
-  return `<section><h2>Terms</h2>${facts(rows, 'glossary')}</section>`;
+  return { title: 'Terms', ownPage: false, markup: facts(rows, 'glossary') };
 }

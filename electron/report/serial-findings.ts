@@ -8,6 +8,7 @@ import {
 import { findingChart } from '../../shared/finding-chart.ts';
 import { type FindingTable, findingSubject, findingTables } from '../../shared/finding-tables.ts';
 import { formatPValue, formatQuantity } from '../../shared/number-format.ts';
+import type { Chapter } from './chapter.ts';
 import { chartFigure } from './charts.ts';
 import { breakable, escapeHtml, prose } from './markup.ts';
 
@@ -44,18 +45,18 @@ const CLAIM_WORDS: Readonly<Record<VerdictOnClaim, string>> = {
 };
 
 /** The claims of the profile, before all findings. */
-export function claimsSection(findings: readonly Finding[]): string {
+export function claimsChapter(findings: readonly Finding[]): Chapter | null {
   const claims = findings.filter((finding): finding is ClaimCheckFinding => finding.kind === 'claim-check');
-  if (claims.length === 0) return '';
+  if (claims.length === 0) return null;
   const rows = claims.map(
     ({ claim, verdict, verdictOnClaim, why }) =>
       `<tr><td class="word">${escapeHtml(claim.id)}</td><td>${prose(claim.text)} <span class="quiet">${escapeHtml(claim.source)}</span></td>` +
       `<td class="word"><span class="verdict ${verdict}">${CLAIM_WORDS[verdictOnClaim]}</span></td><td>${prose(why)}</td></tr>`,
   );
-  return `<section class="page"><h2>${FINDING_KINDS['claim-check']}</h2>
-<p>Each claim of the profile, as its source words it, is compared with the findings below. “Refuted” speaks of this evidence;
+  const markup = `<p>Each claim of the profile, as its source words it, is compared with the findings below. “Refuted” speaks of this evidence;
 “cannot be told” means that the evidence, or the claim’s own wording, leaves it open. Who acted, and why, was not tested.</p>
-<table class="claims"><thead><tr><th>No.</th><th>Claim</th><th>Verdict</th><th>Why</th></tr></thead><tbody>${rows.join('')}</tbody></table></section>`;
+<table class="claims"><thead><tr><th>No.</th><th>Claim</th><th>Verdict</th><th>Why</th></tr></thead><tbody>${rows.join('')}</tbody></table>`;
+  return { title: FINDING_KINDS['claim-check'], ownPage: true, markup };
 }
 
 /** What a finding holds besides its value: its chart and its tables. */
@@ -98,17 +99,26 @@ export function serialTable(findings: readonly Finding[]): string {
   );
 }
 
+function filterMarkup(where: string, activity: string): string {
+  if (where === '') return 'all';
+  return activity !== '' && where.startsWith(`${activity} and `)
+    ? `ACTIVITY${breakable(where.slice(activity.length))}`
+    : breakable(where);
+}
+
 /**
  * Findings of one kind, told one after the other: statement, chart and tables of each with the filter of its flows; then
  * figures, limits and method of all.
  *
  * @param caveats those that do not stand above already
  * @param details markup of what they share
+ * @param activity the filter of all activity, for which ACTIVITY stands in those of the findings; '' when nothing does
  */
 export function serialArticle(
   findings: readonly Finding[],
   caveats: readonly Caveat[],
   details: string,
+  activity: string,
   isFirst: boolean,
 ): string {
   const [first] = findings;
@@ -116,7 +126,7 @@ export function serialArticle(
   const told = findings.map(
     (finding) =>
       `<div class="subject"><p class="statement">${prose(finding.statement)}</p>${particulars(finding)}` +
-      `<p class="flows"><span class="quiet">Flows</span> <code>${finding.where === '' ? 'all' : breakable(finding.where)}</code></p></div>`,
+      `<p class="flows"><span class="quiet">Flows</span> <code>${filterMarkup(finding.where, activity)}</code></p></div>`,
   );
   const limits =
     caveats.length === 0

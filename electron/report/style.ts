@@ -4,7 +4,16 @@ import { cssString } from './markup.ts';
  * The style of the report, for screen and A4 paper. Fonts are the system's own, black and white is enough to read every
  * figure, and page boxes carry the case and the page number (CSS Paged Media 3).
  */
-export function reportStyle(runningTitle: string): string {
+export function reportStyle(runningTitle: string, banner: string): string {
+  const onEachPage =
+    banner === ''
+      ? ''
+      : ['top', 'bottom']
+          .map(
+            (edge) =>
+              `@${edge}-center { content: ${cssString(banner)}; font: 700 8.5pt "Liberation Sans", Arial, sans-serif; }`,
+          )
+          .join('\n  ');
   return `
 :root { --ink: #14202b; --quiet: #56646f; --line: #c9d1d8; --faint: #f3f5f7; }
 * { box-sizing: border-box; }
@@ -38,7 +47,7 @@ table.audit { margin-top: 4mm; }
 table.shares { margin: 4mm 0; }
 table.claims td:nth-child(2) { width: 38%; }
 .subject { margin-bottom: 6mm; }
-.subject .flows { font-size: 8.8pt; margin-top: 2mm; }
+.flows { font-size: 8.8pt; margin-top: 2mm; }
 tbody.entry { break-inside: avoid; }
 tbody.entry tr:not(:last-child) td { border-bottom: 0; padding-bottom: 0; }
 td.detail { font-size: 8.2pt; }
@@ -60,12 +69,17 @@ dl > div { display: contents; }
 .cover h1 { margin-bottom: 3mm; }
 .cover .subtitle { font-size: 12pt; color: var(--quiet); margin-bottom: 7mm; }
 .cover dl.facts { padding: 5mm 0; border-top: 0.6pt solid var(--ink); border-bottom: 0.4pt solid var(--line); }
-.cover .summary { margin-top: 6mm; }
 .summary li { margin-bottom: 1.8mm; }
 .finding { margin-top: 8mm; }
 .finding h3 { margin: 0 0 2mm; }
 .finding .statement { font-size: 10.5pt; break-inside: avoid; break-after: avoid; }
 .finding table { break-inside: avoid; }
+nav.contents ol { list-style: none; margin: 6mm 0 0; padding: 0; columns: 2;
+  font-size: 9.2pt; }
+nav.contents li { margin-bottom: 0.6mm; }
+nav.contents a { color: var(--ink); text-decoration: none; }
+table.short td:first-child { width: 32mm; font-weight: 600; }
+table.short p { margin-bottom: 1.4mm; }
 ul.places { margin: 0; padding: 0; list-style: none; }
 ul.places li { margin: 0; }
 .finding.first { margin-top: 0; }
@@ -77,6 +91,8 @@ h3 .verdict { margin-left: 2mm; vertical-align: 0.4mm; font-weight: 400; }
 figure { margin: 3mm 0 4mm; break-inside: avoid; }
 figure svg { display: block; width: 100%; height: auto; }
 figcaption { font-size: 8.5pt; color: var(--quiet); margin-top: 1mm; }
+.banner { border: 0.8pt solid var(--ink); text-align: center; font-weight: 700; padding: 1mm 4mm; margin: 4mm 0;
+  overflow-wrap: anywhere; }
 .note { border-left: 1.6pt solid var(--ink); background: var(--faint); padding: 3mm 4mm 1.5mm; margin-bottom: 5mm;
   font-size: 9.2pt; }
 .caveats { font-size: 9.2pt; margin-top: 2mm; }
@@ -90,10 +106,12 @@ text.quiet { fill: var(--quiet); }
 @media screen { html { background: #e9edf0; } body { background: #fff; padding: 14mm 18mm; max-width: 210mm;
   box-shadow: 0 0 0 1px var(--line); } }
 @media print { body { margin: 0; padding: 0; max-width: none; }
+  .banner { display: none; }
   section.page { break-before: page; margin-top: 0; } }
 @page { size: A4; margin: 20mm 18mm 20mm;
   @bottom-left { content: ${cssString(runningTitle)}; font: 8pt "Liberation Sans", Arial, sans-serif; color: #56646f; }
   @bottom-right { content: "page " counter(page) " of " counter(pages); font: 8pt "Liberation Sans", Arial, sans-serif;
-    color: #56646f; } }
+    color: #56646f; }
+  ${onEachPage} }
 `;
 }

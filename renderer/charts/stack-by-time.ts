@@ -87,13 +87,21 @@ export function stepFor(days: number, hourly: boolean): TimeStep {
   return days <= 20 * 366 ? 'month' : 'year';
 }
 
+/** A stretch of the local calendar, in milliseconds as `floorTo` has them; both ends included. */
+export interface LocalSpan {
+  readonly first: number;
+  readonly last: number;
+  /** Whether rows have hours. */
+  readonly hourly: boolean;
+}
+
 /**
- * Stacks rows over time. Steps without rows are there with zeros, so that gaps are seen. Days that are no date of four
- * digits are counted in `undated`.
+ * Stacks rows over time. Steps without rows are there with zeros, so that gaps are seen; with `span`, all steps of it.
+ * Days that are no date of four digits are counted in `undated`.
  */
-export function stackByTime(rows: readonly SummaryRowValue[]): TimeStack {
+export function stackByTime(rows: readonly SummaryRowValue[], span: LocalSpan | null = null): TimeStack {
   const dated: { ms: number; category: string; value: number }[] = [];
-  const hourly = rows.some((row) => typeof row['hour'] === 'number');
+  const hourly = span?.hourly ?? rows.some((row) => typeof row['hour'] === 'number');
   let undated = 0;
   for (const row of rows) {
     const { day, hour, category, value } = row;
@@ -105,9 +113,10 @@ export function stackByTime(rows: readonly SummaryRowValue[]): TimeStack {
       dated.push({ ms, category: typeof category === 'string' ? category : 'unknown', value: amount });
     }
   }
-  if (dated.length === 0) return { step: hourly ? 'hour' : 'day', bins: [], layers: [], highest: 0, undated };
-  let first = Infinity;
-  let last = -Infinity;
+  if (dated.length === 0 && span === null)
+    return { step: hourly ? 'hour' : 'day', bins: [], layers: [], highest: 0, undated };
+  let first = span?.first ?? Infinity;
+  let last = span?.last ?? -Infinity;
   for (const { ms } of dated) {
     first = Math.min(first, ms);
     last = Math.max(last, ms);
@@ -156,4 +165,26 @@ export function binsOfSpan(bins: readonly TimeBin[], from: string | null, to: st
     if (to === null || minute(bin.from) < minute(to)) last = i;
   });
   return first < 0 || last < first ? null : [first, last];
+}
+
+/**
+ * Where a moment of the local calendar (ms, taken as UTC) lies among the bins: 2.5 = in the middle of the third. Moments
+ * before and after them lie at their edges.
+ */
+export function placeAmong(bins: readonly TimeBin[], ms: number): number {
+  let low = 0;
+  let high = bins.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (startMs(bins[middle]?.to ?? '') <= ms) low = middle + 1;
+    else high = middle;
+  }
+  const bin = bins[low];
+  if (bin === undefined) return bins.length;
+  const from = startMs(bin.from);
+  return low + Math.max(0, (ms - from) / (startMs(bin.to) - from));
+}
+
+function startMs(name: string): number {
+  return Date.parse(name.length === 10 ? `${name}T00:00:00Z` : `${name}:00Z`);
 }

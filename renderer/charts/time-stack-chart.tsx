@@ -1,9 +1,10 @@
 import { scaleLinear } from 'd3';
-import { type KeyboardEvent, type PointerEvent, type ReactNode, useRef, useState } from 'react';
+import type { ReactNode } from 'react';
 import type { Metric } from '../../shared/finding.ts';
 import { OTHER_COLOUR, categoryColour } from '../category-colours.ts';
 import { AmountAxis, amountTicks } from './amount-axis.tsx';
 import type { TimeBin, TimeLayer, TimeStack, TimeStep } from './stack-by-time.ts';
+import { useBrush } from './use-brush.ts';
 
 /** Stacked bars over local time, with a brush in whole steps. */
 
@@ -39,7 +40,8 @@ export function binName(step: TimeStep, bin: TimeBin): string {
   }
 }
 
-function tickName(step: TimeStep, bin: TimeBin): string {
+/** A step's name under an axis: `17 May`, `May 2017`, `09:00`. */
+export function tickName(step: TimeStep, bin: TimeBin): string {
   const [date = '', time = ''] = bin.from.split('T');
   const [year = '', month = '', day = ''] = date.split('-');
   const monthName = MONTHS[Number(month) - 1] ?? month;
@@ -51,6 +53,8 @@ function tickName(step: TimeStep, bin: TimeBin): string {
 export interface TimeStackDrawing {
   readonly stack: TimeStack;
   readonly metric: Metric;
+  /** Amounts of what is highlighted, bin by bin. */
+  readonly marked?: readonly number[] | null;
   readonly width: number;
   readonly height: number;
   /** First and last bin of the brush, both inclusive. */
@@ -59,7 +63,15 @@ export interface TimeStackDrawing {
 }
 
 /** The drawing alone: a pure function of its data. */
-export function TimeStackDrawing({ stack, metric, width, height, brush, cursor }: TimeStackDrawing): ReactNode {
+export function TimeStackDrawing({
+  stack,
+  metric,
+  marked = null,
+  width,
+  height,
+  brush,
+  cursor,
+}: TimeStackDrawing): ReactNode {
   const ticks = amountTicks(stack.highest, Math.max(2, Math.floor(height / 52)));
   const y = scaleLinear([0, ticks.at(-1) ?? 1], [height - BOTTOM, TOP]);
   const pitch = (width - LEFT - RIGHT) / Math.max(1, stack.bins.length);
@@ -109,6 +121,19 @@ export function TimeStackDrawing({ stack, metric, width, height, brush, cursor }
           </g>
         );
       })}
+      {marked !== null && (
+        <path
+          className="marked"
+          d={marked
+            .map((value, bin) => {
+              const top = round(Math.max(TOP, y(value)));
+              const narrow = Math.max(0.5, barWidth * 0.42);
+              const from = round(left(bin) + inset + (barWidth - narrow) / 2);
+              return value <= 0 ? '' : `M${from} ${round(y(0))}V${top}h${round(narrow)}V${round(y(0))}z`;
+            })
+            .join('')}
+        />
+      )}
       <g className="axis">
         {stack.bins.map((bin, i) =>
           i % tickEvery === 0 ? (
@@ -135,75 +160,28 @@ function round(value: number): number {
   return Math.round(value * 100) / 100;
 }
 
-/** The drawing with its brush: drag, or Shift and arrow keys; Escape or a click takes it away. */
+/** The drawing with its brush. */
 export function TimeStackChart(
   props: TimeStackDrawing & {
     onCursor: (bin: number | null) => void;
     onBrush: (bins: readonly [number, number] | null) => void;
   },
 ): ReactNode {
-  const { stack, width, height, brush, cursor, onCursor, onBrush } = props;
-  const [drag, setDrag] = useState<{ start: number; now: number } | null>(null);
-  const svg = useRef<SVGSVGElement>(null);
-  const bins = stack.bins.length;
-
-  const binAt = (event: PointerEvent): number => {
-    const box = svg.current?.getBoundingClientRect();
-    const share = (event.clientX - (box?.left ?? 0) - LEFT) / Math.max(1, width - LEFT - RIGHT);
-    return Math.max(0, Math.min(bins - 1, Math.floor(share * bins)));
-  };
-  const ordered = (a: number, b: number): readonly [number, number] => [Math.min(a, b), Math.max(a, b)];
-
-  const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.key === 'Escape') {
-      onBrush(null);
-      onCursor(null);
-      return;
-    }
-    const move = { ArrowLeft: -1, ArrowRight: 1, Home: -bins, End: bins }[event.key];
-    if (move === undefined) return;
-    event.preventDefault();
-    const from = cursor ?? (move > 0 ? -1 : bins);
-    const next = Math.max(0, Math.min(bins - 1, from + move));
-    onCursor(next);
-    if (!event.shiftKey) return;
-    const anchor = brush === null ? Math.max(0, Math.min(bins - 1, from)) : from <= brush[0] ? brush[1] : brush[0];
-    onBrush(ordered(anchor, next));
-  };
-
+  const { stack, width, height } = props;
+  const { svg, shown, handlers } = useBrush({ ...props, bins: stack.bins.length, left: LEFT, right: width - RIGHT });
   return (
     <svg
       ref={svg}
-      className="chart time-stack"
+      className="chart brushed time-stack"
       width={width}
       height={height}
       viewBox={`0 0 ${width} ${height}`}
       role="application"
       aria-label="Activity over time. Arrow keys move the cursor, with Shift they select a span, Escape clears it."
       tabIndex={0}
-      onKeyDown={onKeyDown}
-      onPointerDown={(event) => {
-        if (event.button !== 0) return;
-        event.currentTarget.setPointerCapture(event.pointerId);
-        const bin = binAt(event);
-        setDrag({ start: bin, now: bin });
-      }}
-      onPointerMove={(event) => {
-        const bin = binAt(event);
-        onCursor(bin);
-        if (drag !== null && bin !== drag.now) setDrag({ ...drag, now: bin });
-      }}
-      onPointerUp={() => {
-        if (drag === null) return;
-        const chosen = ordered(drag.start, drag.now);
-        const again = brush !== null && chosen[0] === chosen[1] && chosen[0] >= brush[0] && chosen[0] <= brush[1];
-        onBrush(again ? null : chosen);
-        setDrag(null);
-      }}
-      onPointerCancel={() => setDrag(null)}
-      onPointerLeave={() => onCursor(null)}
+      {...handlers}
     >
-      <TimeStackDrawing {...props} brush={drag === null ? brush : ordered(drag.start, drag.now)} />
+      <TimeStackDrawing {...props} brush={shown} />
     </svg>
   );
 }

@@ -1,5 +1,6 @@
 import { type D3ZoomEvent, type ZoomBehavior, select, zoom as zoomBehaviour, zoomIdentity } from 'd3';
 import {
+  Fragment,
   type KeyboardEvent,
   type MouseEvent,
   type PointerEvent,
@@ -141,7 +142,13 @@ function isDot(shape: CountryShape, pixelsPerUnit: number): boolean {
  * zoom included; dots keep their size there.
  */
 export function WorldMapDrawing(
-  props: Colouring & { pixelsPerUnit: number; pointed: string | null; selected: string | null },
+  props: Colouring & {
+    pixelsPerUnit: number;
+    pointed: string | null;
+    selected: string | null;
+    /** Countries of what is highlighted. */
+    highlighted?: readonly string[];
+  },
 ): ReactNode {
   const { world, amounts, bounds, pixelsPerUnit, pointed, selected } = props;
   const marked = (code: string | null, className: string): ReactNode => {
@@ -163,6 +170,9 @@ export function WorldMapDrawing(
   return (
     <>
       <Lands world={world} amounts={amounts} bounds={bounds} isCoarse={allowsCoarse(pixelsPerUnit)} />
+      {(props.highlighted ?? []).map((code) => (
+        <Fragment key={code}>{marked(code, 'mark highlighted')}</Fragment>
+      ))}
       {marked(selected, 'mark selected')}
       {marked(pointed, 'mark')}
       {world.countries.map((shape) => {
@@ -202,6 +212,7 @@ export function WorldMap(
   props: Colouring & {
     pointed: string | null;
     selected: string | null;
+    highlighted: readonly string[];
     onPoint: (code: string | null) => void;
     onSelect: (code: string) => void;
     /** A double click. */
@@ -307,6 +318,7 @@ export function WorldMap(
             pixelsPerUnit={pixelsPerUnit}
             pointed={pointed}
             selected={selected}
+            highlighted={props.highlighted}
           />
         </g>
       </svg>

@@ -11,11 +11,18 @@ import { filterValue } from '../../shared/activity.ts';
 
 /** Completion of the filter at the cursor: field names, operators, values, connectives. */
 
+export interface Choice {
+  readonly text: string;
+  readonly note: string;
+  /** A whole filter, in place of all that is typed. */
+  readonly isWhole?: boolean;
+}
+
 export interface Completion {
   /** The piece of the text that a choice replaces, as UTF-16 indices. */
   readonly from: number;
   readonly to: number;
-  readonly choices: readonly { readonly text: string; readonly note: string }[];
+  readonly choices: readonly Choice[];
 }
 
 /** Values that the case holds, most frequent first. */
@@ -79,8 +86,35 @@ function valuesOf(field: FilterField, known: KnownValues): readonly string[] {
   return [...new Set([...seen, ...rest])];
 }
 
-/** The words that may stand at the cursor; null when nothing sensible can be offered. */
-export function completeFilter(text: string, cursor: number, known: KnownValues): Completion | null {
+const MOST_RECENT = 5;
+
+/**
+ * What may stand at the cursor; null when nothing sensible can be offered. Filters used before (`recent`, last first) that begin
+ * as the text does, where only one word or none is typed, come first.
+ */
+export function completeFilter(
+  text: string,
+  cursor: number,
+  known: KnownValues,
+  recent: readonly string[] = [],
+): Completion | null {
+  const completion = completeWord(text, cursor, known);
+  const typed = text.trim().toLowerCase();
+  const used = /\s/.test(typed)
+    ? []
+    : recent.filter((filter) => filter !== text && filter.toLowerCase().startsWith(typed));
+  if (used.length === 0) return completion;
+  const whole = used
+    .slice(0, MOST_RECENT)
+    .map((filter): Choice => ({ text: filter, note: 'used before', isWhole: true }));
+  return {
+    from: completion?.from ?? cursor,
+    to: completion?.to ?? cursor,
+    choices: [...whole, ...(completion?.choices ?? [])].slice(0, LONGEST_LIST),
+  };
+}
+
+function completeWord(text: string, cursor: number, known: KnownValues): Completion | null {
   const before = text.slice(0, cursor);
   const piece = /[^\s()=!<>~,"']*$/u.exec(before)?.[0] ?? '';
   const from = cursor - piece.length;

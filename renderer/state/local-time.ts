@@ -20,6 +20,11 @@ export function localTime(us: number, timeZone: string, digits: 'minute' | 'seco
   return text.slice(0, length).replace('T', ' ');
 }
 
+/** Milliseconds of the local calendar, taken as UTC, that the clock shows at an instant. */
+export function localMs(us: number, timeZone: string): number {
+  return us / 1000 + clockOf(timeZone).offsetMinutes(us) * 60e3;
+}
+
 /** The same for an ISO 8601 text of a flow record. */
 export function localTimeOf(
   iso: string,

@@ -4,6 +4,14 @@ import { printFilter } from '../../shared/filter/print-filter.ts';
 
 /** What the views do to the text of the filter: joining tests, and the time brush as tests of `start`. */
 
+/** Longest case that is shown by hours, in microseconds. */
+const HOURLY_SPAN = 4 * 86_400e6;
+
+/** Whether charts over time go by hours. */
+export function isHourly(seen: { readonly firstSeen: number | null; readonly lastSeen: number | null }): boolean {
+  return seen.firstSeen !== null && seen.lastSeen !== null && seen.lastSeen - seen.firstSeen <= HOURLY_SPAN;
+}
+
 /** A span of starts; `from` inclusive, `to` exclusive, both as the filter writes times. null = open. */
 export interface TimeSpan {
   readonly from: string | null;

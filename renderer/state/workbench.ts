@@ -2,21 +2,20 @@ import { createContext, useContext } from 'react';
 import type { ActionId } from '../../shared/actions.ts';
 import type { CaseOverview } from '../../shared/bridge.ts';
 import type { Metric } from '../../shared/finding.ts';
+import type { Redaction } from '../../shared/redaction.ts';
+import type { Selection } from './history.ts';
+import type { View } from './views.ts';
 
 /** What all views of a case share. */
 
-export const VIEWS = ['overview', 'timeline', 'map', 'services', 'flows', 'findings', 'report'] as const;
-export type View = (typeof VIEWS)[number];
+export { VIEWS, VIEW_NAMES, type View } from './views.ts';
 
-export const VIEW_NAMES: Readonly<Record<View, string>> = {
-  overview: 'Overview',
-  timeline: 'Timeline',
-  map: 'Map',
-  services: 'Services',
-  flows: 'Flows',
-  findings: 'Findings',
-  report: 'Report',
-};
+/** What is marked in all views by a second colour, without narrowing any. */
+export interface Highlight {
+  readonly title: string;
+  /** A valid filter, not empty. */
+  readonly filter: string;
+}
 
 export interface Workbench {
   readonly overview: CaseOverview;
@@ -24,15 +23,30 @@ export interface Workbench {
   readonly version: number;
   /** True while a job is in work. */
   readonly busy: boolean;
+  /** IANA name of the zone that instants are printed in: the profile's or UTC, as the examiner chose. */
   readonly timeZone: string;
+  /** IANA name of the profile's zone: that of days, hours and weekdays, and of times in the filter. */
+  readonly profileZone: string;
   /** A valid filter; empty = every flow. */
   readonly where: string;
   readonly setWhere: (where: string) => void;
+  /** Filters used, the last one first. */
+  readonly recentFilters: readonly string[];
   readonly metric: Metric;
   readonly setMetric: (metric: Metric) => void;
   readonly view: View;
-  readonly go: (view: View) => void;
+  /** Goes to a view, with something selected in it or nothing. */
+  readonly go: (view: View, selection?: Selection) => void;
+  /** What was clicked in the view, and stands in the inspector. */
+  readonly selection: Selection | null;
+  readonly select: (selection: Selection | null) => void;
+  readonly highlight: Highlight | null;
+  readonly setHighlight: (highlight: Highlight | null) => void;
+  readonly canGo: { readonly back: boolean; readonly forward: boolean; readonly undo: boolean };
   readonly run: (action: ActionId) => void;
+  /** What the report hides that is shown and saved. */
+  readonly redact: Redaction;
+  readonly setRedact: (redact: Redaction) => void;
 }
 
 export const WorkbenchContext = createContext<Workbench | null>(null);

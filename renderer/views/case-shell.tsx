@@ -6,9 +6,11 @@ import type { Job } from '../state/job.ts';
 import { formatDuration, localTime, offsetName } from '../state/local-time.ts';
 import { VIEWS, VIEW_NAMES, type View, useWorkbench } from '../state/workbench.ts';
 import { BrandMark } from './brand.tsx';
+import { CaseTimeline } from './case-timeline.tsx';
 import { FilterBar } from './filter-bar.tsx';
 import { FindingsView } from './findings-view.tsx';
 import { FlowsView } from './flows-view.tsx';
+import { HostsView } from './hosts-view.tsx';
 import { JobPanel } from './job-panel.tsx';
 import { Empty, ErrorNotice } from './notice.tsx';
 import { MapView } from './map-view.tsx';
@@ -23,20 +25,77 @@ const ICONS: Readonly<Record<View, string>> = {
   timeline: 'M2 13.5h12M3.5 11V8M6.5 11V4M9.5 11V6M12.5 11V2.5',
   map: 'M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2ZM2 8h12M8 2c-4 4-4 8 0 12M8 2c4 4 4 8 0 12',
   services: 'M2 3.5h3v3H2zM2 9.5h3v3H2zM11 6.5h3v3h-3zM5 5c4 0 3 3 6 3M5 11c4 0 3-3 6-3',
+  hosts: 'M2.5 2.5h11v7h-11zM6 13.5h4M8 9.5v4M5 6h2M9.5 6h1.5',
   flows: 'M2 4h12M2 8h12M2 12h12M5.5 2v12',
   findings: 'M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9ZM10.4 10.4 14 14',
   report: 'M3.5 1.5h6l3 3v10h-9zM6 7h4M6 9.5h4M6 12h2.5',
 };
 
+const STEPS = [
+  ['go-back', 'back', 'Back', 'M9.5 3 4.5 8l5 5'],
+  ['go-forward', 'forward', 'Forward', 'M6.5 3l5 5-5 5'],
+  ['undo-filter', 'undo', 'Undo the last change of filter or metric', 'M5.5 3 2.5 6l3 3M2.5 6h7a3.5 3.5 0 0 1 0 7h-3'],
+] as const;
+
+/** Back, forward, undo. What cannot be done now stays where the focus may stand. */
+function Steps(): ReactNode {
+  const { canGo, run } = useWorkbench();
+  return (
+    <div className="steps" role="group" aria-label="History and kept states">
+      {STEPS.map(([action, step, label, path]) => (
+        <button
+          key={step}
+          type="button"
+          className="quiet icon"
+          aria-label={label}
+          title={label}
+          aria-disabled={!canGo[step]}
+          onClick={() => canGo[step] && run(action)}
+        >
+          <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
+            <path
+              d={path}
+              fill="none"
+              stroke="currentColor"
+              strokeWidth="1.5"
+              strokeLinecap="round"
+              strokeLinejoin="round"
+            />
+          </svg>
+        </button>
+      ))}
+      <button
+        type="button"
+        className="quiet icon"
+        aria-label="Kept states"
+        title="Keep this state, or show one kept"
+        onClick={() => run('kept-states')}
+      >
+        <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
+          <path
+            d="M4 2.5h8v11L8 10.5l-4 3z"
+            fill="none"
+            stroke="currentColor"
+            strokeWidth="1.5"
+            strokeLinejoin="round"
+          />
+        </svg>
+      </button>
+    </div>
+  );
+}
+
 function Header({ preview, themeSwitch }: { preview: boolean; themeSwitch: ReactNode }): ReactNode {
-  const { overview, timeZone, busy, run } = useWorkbench();
+  const { overview, timeZone, profileZone, busy, run } = useWorkbench();
   const { firstSeen, lastSeen } = overview;
   return (
     <header className="case-header">
       <BrandMark size={26} />
+      <Steps />
       <div className="case-title">
         <h1 title={visibleText(overview.path)}>{visibleText(overview.title) || 'Untitled case'}</h1>
         {preview && <span className="tag">preview</span>}
+        {overview.sealed && <span className="tag">sealed, read-only</span>}
       </div>
       <dl className="case-facts">
         <div>
@@ -47,9 +106,19 @@ function Header({ preview, themeSwitch }: { preview: boolean; themeSwitch: React
           <dt>Zone</dt>
           <dd>
             {timeZone} {firstSeen !== null && <span className="quiet">{offsetName(firstSeen, timeZone)}</span>}
+            {profileZone !== 'UTC' && (
+              <button
+                type="button"
+                className="tiny"
+                title={`Print times in ${timeZone === 'UTC' ? profileZone : 'UTC'}. Days, hours and the filter stay in ${profileZone}.`}
+                onClick={() => run('switch-zone')}
+              >
+                {timeZone === 'UTC' ? 'Profile’s zone' : 'UTC'}
+              </button>
+            )}
           </dd>
         </div>
-        <div>
+        <div className="fact-flows">
           <dt>Flows</dt>
           <dd>{formatCount(overview.flows)}</dd>
         </div>
@@ -137,6 +206,8 @@ function CurrentView(): ReactNode {
       return <MapView />;
     case 'services':
       return <ServicesView />;
+    case 'hosts':
+      return <HostsView />;
     case 'flows':
       return <FlowsView />;
     case 'findings':
@@ -197,6 +268,7 @@ export function CaseShell(props: {
         )}
         <CurrentView />
       </main>
+      {overview.flows > 0 && <CaseTimeline />}
       {props.job !== null && (
         <aside className="job-dock">
           <JobPanel

@@ -5,7 +5,7 @@ import { Modal } from './modal.tsx';
 
 /** Actions that the window itself can do now. */
 function offered(hasCase: boolean): { id: ActionId; label: string; shortcut: string | null }[] {
-  const mainOnly: readonly string[] = ['new-window', 'quit', 'command-palette', 'show-shortcuts'];
+  const mainOnly: readonly string[] = ['new-window', 'quit', 'command-palette'];
   const known: readonly string[] = VIEWS.map((view) => `view-${view}`);
   return ACTIONS.filter(
     ({ id, needsCase }) =>
@@ -16,7 +16,12 @@ function offered(hasCase: boolean): { id: ActionId; label: string; shortcut: str
 /** A shortcut as the keyboard of this machine has it. */
 export function shortcutName(shortcut: string): string {
   const mac = navigator.platform.startsWith('Mac');
-  return shortcut.replace('CmdOrCtrl', mac ? '⌘' : 'Ctrl').replace('Shift', mac ? '⇧' : 'Shift');
+  return shortcut
+    .replace('CmdOrCtrl', mac ? '⌘' : 'Ctrl')
+    .replace('Shift', mac ? '⇧' : 'Shift')
+    .replace('Alt', mac ? '⌥' : 'Alt')
+    .replace('Left', '←')
+    .replace('Right', '→');
 }
 
 /** All commands: type to find, Enter to do. */

@@ -83,7 +83,7 @@ function Matches(): ReactNode {
 }
 
 export function FilterBar(): ReactNode {
-  const { where, setWhere, overview } = useWorkbench();
+  const { where, setWhere, overview, recentFilters } = useWorkbench();
   const [text, setText] = useState(where);
   const [cursor, setCursor] = useState<number | null>(null);
   const [chosen, setChosen] = useState(-1);
@@ -93,7 +93,7 @@ export function FilterBar(): ReactNode {
 
   const fault = text === where ? null : filterFault(text);
   const isDirty = text !== where;
-  const completion: Completion | null = cursor === null ? null : completeFilter(text, cursor, known);
+  const completion: Completion | null = cursor === null ? null : completeFilter(text, cursor, known, recentFilters);
   const choices = completion?.choices ?? [];
   const activity = activityFilter(overview.profile, overview.leaveOutDuplicates);
   const showsFault = fault !== null && (cursor === null || choices.length === 0);
@@ -108,6 +108,11 @@ export function FilterBar(): ReactNode {
   const accept = (index: number): void => {
     const choice = choices[index];
     if (completion === null || choice === undefined) return;
+    if (choice.isWhole === true) {
+      setText(choice.text);
+      apply(choice.text);
+      return;
+    }
     const after = text.slice(completion.to);
     const word = `${choice.text}${after.startsWith(' ') ? '' : ' '}`;
     const next = text.slice(0, completion.from) + word + after;
@@ -168,7 +173,7 @@ export function FilterBar(): ReactNode {
               <ul id="filter-choices" role="listbox" aria-label="Completions">
                 {choices.map((choice, i) => (
                   <li
-                    key={choice.text}
+                    key={`${choice.isWhole === true ? 'whole ' : ''}${choice.text}`}
                     id={`filter-choice-${i}`}
                     role="option"
                     aria-selected={i === chosen}

@@ -1,15 +1,16 @@
-import { type ReactNode, useMemo, useState } from 'react';
+import { type ReactNode, useMemo } from 'react';
 import { type ClaimCheckFinding, type Finding, FINDING_KINDS } from '../../shared/finding.ts';
 import { type FindingTable, findingTables } from '../../shared/finding-tables.ts';
-import { formatAmount, formatCount, formatPValue, formatShare } from '../../shared/number-format.ts';
-import { parseInstant } from '../../shared/time.ts';
+import { formatAmount, formatCount, formatPValue } from '../../shared/number-format.ts';
 import { visibleJson, visibleText } from '../../shared/visible-text.ts';
 import { useAsk } from '../bridge-access.ts';
 import { FindingFigure, figureCaption, findingValue } from '../charts/finding-figures.tsx';
-import { localTime } from '../state/local-time.ts';
+import { coverageText, findingLine } from '../state/provenance.ts';
 import { useSize } from '../state/use-size.ts';
 import { useWorkbench, type View } from '../state/workbench.ts';
+import { CopyButton } from './copy-button.tsx';
 import { FindingList } from './finding-list.tsx';
+import { NotesPanel } from './notes-panel.tsx';
 import { Empty, ErrorNotice } from './notice.tsx';
 import { VerdictBadge, VERDICTS } from './verdicts.tsx';
 
@@ -54,18 +55,6 @@ function numbers(finding: Finding): [string, string][] {
   }
   if (finding.scaled) rows.push(['Sampling', 'counts are multiplied by the sampling rate']);
   return rows;
-}
-
-function coverageText(finding: Finding, timeZone: string): string {
-  const { from, to, observedFraction, sampling } = finding.coverage;
-  const us = (text: string | null): number | null => (text === null ? null : parseInstant(text, 'UTC'));
-  const first = us(from);
-  const last = us(to);
-  if (first === null || last === null) return 'no flow in the case';
-  const rates = sampling.every((rate) => rate === 1)
-    ? 'unsampled'
-    : `sampled ${sampling.map((rate) => `1:${rate}`).join(', ')}`;
-  return `${localTime(first, timeZone, 'minute')} to ${localTime(last, timeZone, 'minute')} (${timeZone}), ${formatShare(observedFraction)} of the clock hours observed, ${rates}`;
 }
 
 /** Text with no break between a number and its percent sign. */
@@ -145,7 +134,7 @@ function Particulars({ caption, heads, rows }: FindingTable): ReactNode {
 
 function Detail(props: { finding: Finding; all: readonly Finding[]; onSelect: (id: string) => void }): ReactNode {
   const { finding, all, onSelect } = props;
-  const { timeZone, setWhere, go, setMetric } = useWorkbench();
+  const { timeZone, overview, setWhere, go, setMetric } = useWorkbench();
   const [box, { width }] = useSize<HTMLDivElement>();
   const restsOn =
     finding.kind === 'claim-check' ? finding.restsOn.flatMap((id) => all.find((other) => other.id === id) ?? []) : [];
@@ -184,6 +173,10 @@ function Detail(props: { finding: Finding; all: readonly Finding[]; onSelect: (i
         <button type="button" onClick={() => show(finding.where, 'timeline')}>
           Show them on the timeline
         </button>
+        <CopyButton
+          of={`the finding ${visibleText(finding.title)}`}
+          text={() => findingLine(finding, numbers(finding), overview)}
+        />
       </div>
       <div ref={box} className="figure-place">
         {figure !== null && drawn !== undefined && (
@@ -215,7 +208,7 @@ function Detail(props: { finding: Finding; all: readonly Finding[]; onSelect: (i
             </div>
             <div>
               <dt>Coverage</dt>
-              <dd>{coverageText(finding, timeZone)}</dd>
+              <dd>{coverageText(finding.coverage, timeZone)}</dd>
             </div>
           </dl>
         </section>
@@ -232,6 +225,7 @@ function Detail(props: { finding: Finding; all: readonly Finding[]; onSelect: (i
           )}
         </section>
       </div>
+      <NotesPanel target={`finding:${finding.id}`} />
       <section>
         <h3>Method</h3>
         <p>{visibleText(finding.method.name)}</p>
@@ -261,12 +255,15 @@ function Detail(props: { finding: Finding; all: readonly Finding[]; onSelect: (i
 }
 
 export function FindingsView(): ReactNode {
-  const { version, busy } = useWorkbench();
+  const { version, busy, selection, select } = useWorkbench();
   const { value, error } = useAsk('findings', null, version);
-  const [selected, setSelected] = useState<string | null>(null);
   const findings = useMemo(() => value ?? [], [value]);
   const first = VERDICTS.flatMap((verdict) => findings.filter((each) => each.verdict === verdict))[0];
-  const finding = findings.find((each) => each.id === selected) ?? first;
+  const finding = findings.find((each) => each.id === selection?.id) ?? first;
+  const choose = (id: string): void => {
+    const chosen = findings.find((each) => each.id === id);
+    if (chosen !== undefined) select({ id, kind: 'Finding', title: chosen.title, filter: chosen.where });
+  };
   if (error !== null) return <ErrorNotice error={error} />;
   if (value === null) return <p className="quiet view">Reading the findings…</p>;
   if (finding === undefined) {
@@ -282,8 +279,8 @@ export function FindingsView(): ReactNode {
   }
   return (
     <div className="view findings">
-      <FindingList findings={findings} selected={finding.id} onSelect={setSelected} />
-      <Detail key={finding.id} finding={finding} all={findings} onSelect={setSelected} />
+      <FindingList findings={findings} selected={finding.id} onSelect={choose} />
+      <Detail key={finding.id} finding={finding} all={findings} onSelect={choose} />
     </div>
   );
 }

@@ -12,6 +12,8 @@ import { fileName } from '../state/names.ts';
 import { joinFilters } from '../state/time-filter.ts';
 import { useFocusReturn } from '../state/use-focus-return.ts';
 import { useWorkbench } from '../state/workbench.ts';
+import { NotesPanel } from './notes-panel.tsx';
+import { PacketsButton } from './packets.tsx';
 
 /** One flow with everything that the case holds about it, and why it bears its label. */
 
@@ -98,6 +100,7 @@ export function FlowInspector({ flow, onClose }: { flow: FlowRecord; onClose: ()
     >
       <header>
         <h2>Flow</h2>
+        <PacketsButton flow={flow} />
         <button type="button" className="quiet small" onClick={onClose}>
           Close
         </button>
@@ -220,6 +223,7 @@ export function FlowInspector({ flow, onClose }: { flow: FlowRecord; onClose: ()
             { name: 'Id', value: flow.id, mono: true },
           ]}
         />
+        <NotesPanel key={flow.id} target={`flow:${flow.id}`} />
       </div>
     </aside>
   );

@@ -1,9 +1,10 @@
-import { type KeyboardEvent, type ReactNode, useEffect, useState } from 'react';
+import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useState } from 'react';
 import type { FlowRecord } from '../../shared/flow.ts';
 import { formatBytes, formatCount } from '../../shared/number-format.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { categoryColour } from '../category-colours.ts';
 import { useFlowPages } from '../state/flow-pages.ts';
+import { recordMatcher } from '../state/highlight.ts';
 import { durationOf, formatDuration, localTimeOf } from '../state/local-time.ts';
 import { countryName } from '../../shared/country-name.ts';
 import { useSize } from '../state/use-size.ts';
@@ -14,7 +15,7 @@ import { Empty, ErrorNotice } from './notice.tsx';
 /** The matching flows, row by row; only what is in view exists. */
 
 /** Height of a row, and of the head that stays above. */
-const ROW = 27;
+export const ROW = 27;
 /** Browsers cut elements at some 33 million pixels; beyond this height the scroll bar stands for shares, not pixels. */
 const TALLEST = 12_000_000;
 
@@ -104,6 +105,7 @@ function Row(props: {
   flow: FlowRecord | null;
   row: number;
   selected: boolean;
+  highlighted: boolean;
   timeZone: string;
   onSelect: () => void;
 }): ReactNode {
@@ -114,7 +116,7 @@ function Row(props: {
       role="row"
       aria-rowindex={row + 2}
       aria-selected={selected}
-      className={selected ? 'flow-row selected' : 'flow-row'}
+      className={`flow-row${selected ? ' selected' : ''}${props.highlighted ? ' highlighted' : ''}`}
       onClick={onSelect}
     >
       {COLUMNS.map(({ name, className, cell }) => (
@@ -127,7 +129,9 @@ function Row(props: {
 }
 
 export function FlowsView(): ReactNode {
-  const { where, version, timeZone, setWhere } = useWorkbench();
+  const { where, version, timeZone, setWhere, highlight } = useWorkbench();
+  const matches = useMemo(() => (highlight === null ? null : recordMatcher(highlight.filter)), [highlight]);
+  const isMarked = (record: FlowRecord | null): boolean => record !== null && matches?.(record) === true;
   const [scroller, { height: viewport }] = useSize<HTMLDivElement>();
   const [scrollTop, setScrollTop] = useState(0);
   const [selected, setSelected] = useState<number | null>(null);
@@ -223,6 +227,7 @@ export function FlowsView(): ReactNode {
                     row={row}
                     flow={flow(row)}
                     selected={row === selected}
+                    highlighted={isMarked(flow(row))}
                     timeZone={timeZone}
                     onSelect={() => {
                       setSelected(row);
@@ -236,7 +241,7 @@ export function FlowsView(): ReactNode {
           <p className="foot quiet">
             {total === null
               ? 'Reading…'
-              : `Rows ${formatCount(Math.min(first + 1, total))}–${formatCount(Math.min(lastShown, total))} of ${formatCount(total)}, in stored order. Start in ${timeZone} time; bytes as recorded. Arrow keys move, Enter explains a flow.`}
+              : `Rows ${formatCount(Math.min(first + 1, total))}–${formatCount(Math.min(lastShown, total))} of ${formatCount(total)}, in stored order. Start in ${timeZone} time; bytes as recorded. Arrow keys move, Enter explains a flow.${highlight !== null && matches === null ? ' What is highlighted cannot be told row by row.' : ''}`}
           </p>
         </div>
       )}

@@ -17,6 +17,7 @@ const STEPS: Readonly<Record<Progress['step'], string>> = {
   label: 'Labelling flows',
   analyse: 'Making the findings',
   verify: 'Verifying',
+  seal: 'Sealing',
   print: 'Printing',
 };
 

@@ -6,6 +6,7 @@ import { visibleText } from '../../shared/visible-text.ts';
 import { useAsk } from '../bridge-access.ts';
 import { MapLegend, WorldMap, amountBounds, shadeOf } from '../charts/world-map.tsx';
 import { type WorldShapes, loadWorld } from '../charts/world-shapes.ts';
+import { useMarked } from '../state/highlight.ts';
 import { countryName } from '../../shared/country-name.ts';
 import { joinFilters } from '../state/time-filter.ts';
 import { useWorkbench } from '../state/workbench.ts';
@@ -74,6 +75,7 @@ function CountryList(props: {
   isDrawn: (code: string) => boolean;
   pointed: string | null;
   selected: string | null;
+  highlighted: readonly string[];
   onPoint: (code: string | null) => void;
   onSelect: (code: string) => void;
   onFilter: (code: string) => void;
@@ -127,7 +129,7 @@ function CountryList(props: {
               id={idOf(code)}
               role="option"
               aria-selected={code === selected}
-              className={code === current ? 'pointed' : ''}
+              className={`${code === current ? 'pointed' : ''}${props.highlighted.includes(code) ? ' highlighted' : ''}`}
               title={`${nameOf(code)}: ${formatAmount(metric, value)}, ${formatCount(flows)} flows`}
               onPointerEnter={() => onPoint(code)}
               onClick={() => onSelect(code)}
@@ -155,11 +157,19 @@ function CountryList(props: {
 }
 
 export function MapView(): ReactNode {
-  const { where, setWhere, metric, version, overview } = useWorkbench();
+  const { where, setWhere, metric, version, overview, selection, select: setSelection } = useWorkbench();
   const { value: rows, error, pending } = useAsk('summary', { by: ['country'], metric, where }, version);
+  const markedWhere = useMarked(where);
+  const asked = { by: ['country'], metric, where: markedWhere ?? '' };
+  const markedRows = useAsk('summary', asked, version, markedWhere !== null).value;
+  const highlighted = useMemo(
+    () =>
+      markedWhere === null ? [] : amountsOf(markedRows ?? []).flatMap(({ code }) => (code === null ? [] : [code])),
+    [markedWhere, markedRows],
+  );
   const { world, fault } = useWorld();
   const [pointed, setPointed] = useState<string | null>(null);
-  const [selected, setSelected] = useState<string | null>(null);
+  const selected = selection?.id ?? null;
 
   const { countries, unknown, amounts, bounds } = useMemo(() => {
     const all = amountsOf(rows ?? []);
@@ -175,15 +185,17 @@ export function MapView(): ReactNode {
   const isDrawn = (code: string): boolean => world === null || drawn.has(code);
   const undrawn = countries.flatMap(({ code }) => (code === null || isDrawn(code) ? [] : [nameOf(code)]));
   const scaled = (rows ?? []).some((row) => row['scaled'] === true);
-  const selectedTest = selected === null ? null : countryTest(selected);
 
   const filterTo = (code: string): void => {
     const test = countryTest(code);
     if (test !== null) setWhere(joinFilters(where, test));
   };
-  const select = (code: string): void => setSelected(countryTest(code) === null ? null : code);
+  const select = (code: string): void => {
+    const filter = countryTest(code);
+    setSelection(filter === null ? null : { id: code, kind: 'Country', title: nameOf(code), filter });
+  };
   const unselect = (): void => {
-    setSelected(null);
+    setSelection(null);
     setPointed(null);
   };
   const describe = (code: string): ReactNode => {
@@ -225,6 +237,7 @@ export function MapView(): ReactNode {
             bounds={bounds}
             pointed={pointed}
             selected={selected}
+            highlighted={highlighted}
             onPoint={setPointed}
             onSelect={select}
             onFilter={filterTo}
@@ -263,6 +276,7 @@ export function MapView(): ReactNode {
             isDrawn={isDrawn}
             pointed={pointed}
             selected={selected}
+            highlighted={highlighted}
             onPoint={setPointed}
             onSelect={select}
             onFilter={filterTo}
@@ -276,15 +290,7 @@ export function MapView(): ReactNode {
             </p>
           )}
         </section>
-        {selected !== null && selectedTest !== null && (
-          <SelectionInspector
-            key={selected}
-            title={nameOf(selected)}
-            kind="Country"
-            where={joinFilters(where, selectedTest)}
-            onClose={unselect}
-          />
-        )}
+        {selection !== null && <SelectionInspector key={selection.id} selection={selection} />}
       </div>
     </div>
   );

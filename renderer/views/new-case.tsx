@@ -1,19 +1,20 @@
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { parseBlock } from '../../shared/address.ts';
 import type { AppInfo, Subject } from '../../shared/bridge.ts';
+import { type CaseFacts, FACT_NAMES } from '../../shared/case-record.ts';
 import type { ErrorValue } from '../../shared/problem.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { fileName, profileLabel } from '../state/names.ts';
+import { FactField, FurtherFacts } from './fact-fields.tsx';
 import { Modal } from './modal.tsx';
 import { ErrorNotice } from './notice.tsx';
 
-export interface NewCaseFacts {
-  title: string;
-  examiner: string;
-  authority: string;
+export interface NewCaseFacts extends CaseFacts {
   profile: string;
   subject?: Subject;
 }
+
+const NO_FACTS = Object.fromEntries(FACT_NAMES.map((name) => [name, ''])) as CaseFacts;
 
 /** Stands in the list of profiles for ranges that the user types. */
 const OWN = ' own';
@@ -53,9 +54,7 @@ export function NewCase(props: {
 }): ReactNode {
   const { profiles, paths } = props;
   const [facts, setFacts] = useState<NewCaseFacts>({
-    title: '',
-    examiner: '',
-    authority: '',
+    ...NO_FACTS,
     profile: profiles.find((profile) => profile.name === 'default')?.name ?? profiles[0]?.name ?? 'default',
   });
   const chosen = profiles.find((profile) => profile.name === facts.profile);
@@ -89,32 +88,15 @@ export function NewCase(props: {
           </p>
         )}
         {props.error !== null && <ErrorNotice error={props.error} />}
-        <label>
-          Title
-          <input
-            autoFocus
-            required
-            maxLength={200}
-            value={facts.title}
-            onChange={(event) => set({ title: event.target.value })}
-            placeholder="What the case is called in your files"
-          />
-        </label>
+        <FactField name="title" value={facts.title} isOptional={false} isFirst onChange={(title) => set({ title })} />
         <div className="pair">
-          <label>
-            Examiner <span className="quiet">(optional)</span>
-            <input maxLength={200} value={facts.examiner} onChange={(event) => set({ examiner: event.target.value })} />
-          </label>
-          <label>
-            Authority <span className="quiet">(optional)</span>
-            <input
-              maxLength={400}
-              value={facts.authority}
-              onChange={(event) => set({ authority: event.target.value })}
-              placeholder="Order, warrant or consent"
-            />
-          </label>
+          <FactField name="examiner" value={facts.examiner} onChange={(examiner) => set({ examiner })} />
+          <FactField name="authority" value={facts.authority} onChange={(authority) => set({ authority })} />
         </div>
+        <details>
+          <summary>More about the case</summary>
+          <FurtherFacts facts={facts} onChange={(name, value) => set({ [name]: value })} />
+        </details>
         <div className="pair">
           <div className="field">
             <label htmlFor="profile">Profile</label>

@@ -1,4 +1,4 @@
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useMemo, useState } from 'react';
 import type { CaseOverview, SummaryRowValue } from '../../shared/bridge.ts';
 import type { Verdict } from '../../shared/finding.ts';
 import type { TopRows } from '../../shared/jobs.ts';
@@ -8,12 +8,17 @@ import { CATEGORIES } from '../../shared/vocabulary.ts';
 import { useAsk } from '../bridge-access.ts';
 import { categoryColour } from '../category-colours.ts';
 import { filterWord } from '../state/filter-completion.ts';
+import { useMarked } from '../state/highlight.ts';
+import type { Selection } from '../state/history.ts';
 import { localTime } from '../state/local-time.ts';
 import { countryName } from '../../shared/country-name.ts';
 import { fileName } from '../state/names.ts';
+import { figureLine } from '../state/provenance.ts';
 import { joinFilters } from '../state/time-filter.ts';
 import { useWorkbench } from '../state/workbench.ts';
-import { Inspected, type Selection } from './inspected.tsx';
+import { RecordFoot } from './case-facts.tsx';
+import { CopyButton } from './copy-button.tsx';
+import { Inspected } from './inspected.tsx';
 import { problemPlace } from './job-panel.tsx';
 import { ErrorNotice } from './notice.tsx';
 import { claimsOf, claimTally } from './verdicts.tsx';
@@ -22,6 +27,8 @@ import { claimsOf, claimTally } from './verdicts.tsx';
 
 const SHOWN = 8;
 const MORE = 60;
+/** Rows of what is highlighted that are looked up. */
+const MOST_MARKED = 1000;
 
 const BAR_DIMENSIONS = ['category', 'service', 'country', 'protocol', 'host', 'range'] as const;
 type BarDimension = (typeof BAR_DIMENSIONS)[number];
@@ -63,6 +70,8 @@ function BarRow(props: {
   dimension: BarDimension;
   row: SummaryRowValue;
   highest: number;
+  /** Of it, what is highlighted; null while nothing is. */
+  marked: number | null;
   onChoose: (key: string, isFilter: boolean) => void;
 }): ReactNode {
   const { metric } = useWorkbench();
@@ -81,7 +90,7 @@ function BarRow(props: {
       <button
         type="button"
         disabled={key === null}
-        title={`${name}${meaning}: ${formatAmount(metric, value)}, ${formatCount(Number(row['flows'] ?? 0))} flows. Click to look closer, with Shift to filter.`}
+        title={`${name}${meaning}: ${formatAmount(metric, value)}, ${formatCount(Number(row['flows'] ?? 0))} flows${props.marked === null ? '' : `, ${formatAmount(metric, props.marked)} highlighted`}. Click to look closer, with Shift to filter.`}
         onClick={(event) => key !== null && props.onChoose(key, event.shiftKey)}
       >
         <span className="bar-name">
@@ -96,6 +105,9 @@ function BarRow(props: {
               ...(dimension === 'category' ? { backgroundColor: categoryColour(key) } : {}),
             }}
           />
+          {props.marked !== null && props.marked > 0 && (
+            <span className="bar-mark" style={{ width: `${highest > 0 ? (props.marked / highest) * 100 : 0}%` }} />
+          )}
         </span>
         <span className="bar-value">{metric === 'bytes' ? formatBytes(value) : formatCount(value)}</span>
         <span className="bar-share">{formatShare(share)}</span>
@@ -107,10 +119,16 @@ function BarRow(props: {
 function BarPanel(props: {
   dimension: BarDimension;
   value: TopRows | null;
+  /** The same of what is highlighted; null while nothing is. */
+  marked: TopRows | null;
   pending: boolean;
   onChoose: (selection: Selection) => void;
 }): ReactNode {
   const { dimension, value, pending, onChoose } = props;
+  const marked = useMemo(
+    () => props.marked && new Map(props.marked.rows.map((row) => [row[dimension], Number(row['value'] ?? 0)])),
+    [props.marked, dimension],
+  );
   const { where, setWhere } = useWorkbench();
   const [isLong, setLong] = useState(false);
   const rows = value?.rows ?? [];
@@ -134,10 +152,11 @@ function BarPanel(props: {
             dimension={dimension}
             row={row}
             highest={highest}
+            marked={marked === null ? null : (marked.get(row[dimension]) ?? 0)}
             onChoose={(key, isFilter) => {
-              const only = joinFilters(where, `${dimension} = ${filterWord(key)}`);
-              if (isFilter) setWhere(only);
-              else onChoose({ kind: KINDS[dimension], title: rowName(dimension, key), where: only });
+              const filter = `${dimension} = ${filterWord(key)}`;
+              if (isFilter) setWhere(joinFilters(where, filter));
+              else onChoose({ id: filter, kind: KINDS[dimension], title: rowName(dimension, key), filter });
             }}
           />
         ))}
@@ -154,6 +173,7 @@ function BarPanel(props: {
 function KeyNumbers(): ReactNode {
   const { where, version, overview } = useWorkbench();
   const { value: totals, pending } = useAsk('totals', { where }, version);
+  const coverage = useAsk('findings', null, version).value?.[0]?.coverage ?? null;
   const opened = totals === null || totals.flows === 0 ? null : totals.outbound / totals.flows;
   const cards: [string, string, string][] = [
     ['Flows', formatCount(totals?.flows ?? null), opened === null ? '' : `${formatShare(opened)} opened from inside`],
@@ -172,6 +192,21 @@ function KeyNumbers(): ReactNode {
           <dd>
             <strong>{value}</strong>
             <span className="quiet">{note}</span>
+            <CopyButton
+              isIcon
+              of={name}
+              text={() =>
+                figureLine(
+                  {
+                    subject: name,
+                    amounts: [note === '' ? value : `${value} (${note})`],
+                    where: name === 'Evidence' ? '' : where,
+                  },
+                  overview,
+                  coverage,
+                )
+              }
+            />
           </dd>
         </div>
       ))}
@@ -275,16 +310,18 @@ function FindingsLine(): ReactNode {
 }
 
 export function OverviewView(): ReactNode {
-  const { overview, timeZone, where, metric, version } = useWorkbench();
-  const [selection, setSelection] = useState<Selection | null>(null);
+  const { overview, timeZone, where, metric, version, select } = useWorkbench();
   // One question for all panels, so that they change together.
   const {
     value: tops,
     error,
     pending,
   } = useAsk('top', { by: [...BAR_DIMENSIONS], metric, where, limit: MORE }, version);
+  const markedWhere = useMarked(where);
+  const asked = { by: [...BAR_DIMENSIONS], metric, where: markedWhere ?? '', limit: MOST_MARKED };
+  const markedTops = useAsk('top', asked, version, markedWhere !== null).value;
   return (
-    <Inspected selection={selection} onClose={() => setSelection(null)}>
+    <Inspected>
       <div className="view overview">
         <KeyNumbers />
         <FindingsLine />
@@ -295,12 +332,14 @@ export function OverviewView(): ReactNode {
               key={dimension}
               dimension={dimension}
               value={tops?.find(({ by }) => by === dimension) ?? null}
+              marked={markedWhere === null ? null : (markedTops?.find(({ by }) => by === dimension) ?? null)}
               pending={pending}
-              onChoose={setSelection}
+              onChoose={select}
             />
           ))}
         </div>
         <EvidenceTable evidence={overview.evidence} timeZone={timeZone} />
+        <RecordFoot />
       </div>
     </Inspected>
   );

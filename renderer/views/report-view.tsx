@@ -1,7 +1,15 @@
 import type { ReactNode } from 'react';
+import { REDACTIONS, type Redaction } from '../../shared/redaction.ts';
 import { useAsk } from '../bridge-access.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { ErrorNotice } from './notice.tsx';
+
+const REDACTION_NAMES: Readonly<Record<Redaction, string>> = {
+  none: 'None',
+  addresses: 'Addresses under pseudonyms',
+  names: 'Names cut or left out',
+  full: 'Full: aliases, no names',
+};
 
 /**
  * Begins the body of the preview: the focus can stand there, and be seen, so that keys scroll the report. A frame without
@@ -12,8 +20,8 @@ const STANDING_PLACE =
 
 /** The report as it would be printed now, in a frame that may run nothing and load nothing. */
 export function ReportView(): ReactNode {
-  const { version, busy, run } = useWorkbench();
-  const { value, error } = useAsk('reportHtml', null, version);
+  const { version, busy, run, redact, setRedact } = useWorkbench();
+  const { value, error } = useAsk('reportHtml', redact === 'none' ? null : { redact }, version);
   return (
     <div className="view report">
       <header className="report-bar">
@@ -24,6 +32,16 @@ export function ReportView(): ReactNode {
           </p>
         </div>
         <div className="detail-actions">
+          <label>
+            <span className="quiet">Redaction</span>{' '}
+            <select value={redact} onChange={({ target }) => setRedact(REDACTIONS[target.selectedIndex] ?? 'none')}>
+              {REDACTIONS.map((level) => (
+                <option key={level} value={level}>
+                  {REDACTION_NAMES[level]}
+                </option>
+              ))}
+            </select>
+          </label>
           <button
             type="button"
             className="primary"

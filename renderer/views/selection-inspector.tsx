@@ -6,10 +6,14 @@ import { visibleText } from '../../shared/visible-text.ts';
 import { type Asked, useAsk } from '../bridge-access.ts';
 import { categoryColour } from '../category-colours.ts';
 import { filterWord } from '../state/filter-completion.ts';
+import type { Selection } from '../state/history.ts';
 import { countryName } from '../../shared/country-name.ts';
+import { figureLine } from '../state/provenance.ts';
 import { holdsFilter, joinFilters } from '../state/time-filter.ts';
 import { useFocusReturn } from '../state/use-focus-return.ts';
 import { useWorkbench } from '../state/workbench.ts';
+import { CopyButton } from './copy-button.tsx';
+import { NotesPanel, targetOfFilter } from './notes-panel.tsx';
 import { ErrorNotice } from './notice.tsx';
 
 /** What lies behind something that was clicked in a chart: its totals, its days, and what it is made of. */
@@ -55,6 +59,30 @@ function useTotals(where: string): {
     packets: useAsk('summary', { by, where, metric: 'packets' }, version),
     'host-hours': useAsk('summary', { by: ['day'], where, metric: 'host-hours' }, version),
   };
+}
+
+/** Copies the totals of what is selected; nothing while they are on their way. */
+function CopySelection({ selection }: { selection: Selection }): ReactNode {
+  const { where, overview, version } = useWorkbench();
+  const only = joinFilters(where, selection.filter);
+  const here = useTotals(only);
+  const whole = useTotals(where);
+  const coverage = useAsk('findings', null, version).value?.[0]?.coverage ?? null;
+  if (METRICS.some((metric) => here[metric].value === null || here[metric].pending || whole[metric].pending))
+    return null;
+  const amounts = METRICS.map((metric) => {
+    const [value, total] = [sumOf(here[metric].value), sumOf(whole[metric].value)];
+    const share = value === null || total === null || total === 0 ? null : value / total;
+    const of = where === '' ? 'the case' : `what matches ${where}`;
+    return `${formatAmount(metric, value)} (${formatShare(share)} of the ${formatAmount(metric, total)} of ${of})`;
+  });
+  const subject = `${selection.kind} ${selection.title}`;
+  return (
+    <CopyButton
+      of={`the totals of ${visibleText(subject)}`}
+      text={() => figureLine({ subject, amounts, where: only }, overview, coverage)}
+    />
+  );
 }
 
 function Totals({ where }: { where: string }): ReactNode {
@@ -111,7 +139,7 @@ function Totals({ where }: { where: string }): ReactNode {
           <dd>
             <span>
               {days === null ? '–' : formatCount(days.count)}{' '}
-              <span className="quiet">with flows, {workbench.timeZone}</span>
+              <span className="quiet">with flows, {workbench.profileZone}</span>
             </span>
           </dd>
         </div>
@@ -120,7 +148,7 @@ function Totals({ where }: { where: string }): ReactNode {
   );
 }
 
-function List(props: { dimension: ListDimension; title: string; absent: string; where: string }): ReactNode {
+export function TopList(props: { dimension: ListDimension; title: string; absent: string; where: string }): ReactNode {
   const { dimension, title, absent, where } = props;
   const { metric, version, setWhere } = useWorkbench();
   const { value: tops, error, pending } = useAsk('top', { by: [dimension], metric, where, limit: LISTED }, version);
@@ -176,24 +204,64 @@ function List(props: { dimension: ListDimension; title: string; absent: string; 
   );
 }
 
+/** What can be done with what is selected. */
+export function SelectionActions({ selection }: { selection: Selection }): ReactNode {
+  const { where, setWhere, go, select, highlight, setHighlight } = useWorkbench();
+  const { title, filter } = selection;
+  const isMarked = highlight?.filter === filter;
+  const only = joinFilters(where, filter);
+  const isFilter = holdsFilter(where, only);
+  return (
+    <div className="selection-actions">
+      <button
+        type="button"
+        className="primary small"
+        onClick={() => {
+          setWhere(only);
+          go('flows');
+        }}
+      >
+        Show the flows
+      </button>
+      <button type="button" className="small" disabled={isFilter} onClick={() => setWhere(only)}>
+        {isFilter ? 'This is the filter' : 'Filter to this'}
+      </button>
+      <button
+        type="button"
+        className="small"
+        disabled={isFilter || filter === ''}
+        onClick={() => {
+          setWhere(joinFilters(where, `not (${filter})`));
+          select(null);
+        }}
+      >
+        Exclude
+      </button>
+      <button
+        type="button"
+        className="small"
+        aria-pressed={isMarked}
+        disabled={filter === ''}
+        title="Marks it in all views by a second colour, and narrows none"
+        onClick={() => setHighlight(isMarked ? null : { title, filter })}
+      >
+        Highlight
+      </button>
+    </div>
+  );
+}
+
 /**
- * A panel about the flows of `where`. It takes the focus when it opens and whenever something else is selected, and gives it
+ * A panel about what is selected within the filter. It takes the focus when it opens and whenever something else is selected, and gives it
  * back to where it was when it closes; Escape closes it.
  */
-export function SelectionInspector(props: {
-  /** What was clicked, as it stands on the screen. */
-  title: string;
-  /** What kind of thing it is: `Country`, `Service`, `Host`, … */
-  kind: string;
-  /** The filter of the view and of what was clicked together. */
-  where: string;
-  onClose: () => void;
-}): ReactNode {
-  const { title, kind, where, onClose } = props;
+export function SelectionInspector({ selection }: { selection: Selection }): ReactNode {
+  const { title, kind, filter } = selection;
   const workbench = useWorkbench();
+  const where = joinFilters(workbench.where, filter);
+  const onClose = (): void => workbench.select(null);
   const panel = useFocusReturn<HTMLElement>(`${kind}: ${title}`);
 
-  const isFilter = holdsFilter(workbench.where, where);
   return (
     <aside
       ref={panel}
@@ -210,6 +278,7 @@ export function SelectionInspector(props: {
         <h2>
           <span className="quiet">{kind}</span> {visibleText(title)}
         </h2>
+        <CopySelection selection={selection} />
         <button type="button" className="quiet small" onClick={onClose}>
           Close
         </button>
@@ -218,27 +287,14 @@ export function SelectionInspector(props: {
         <section>
           <h3>Filter</h3>
           <p className="selection-filter mono">{where === '' ? 'every flow' : visibleText(where)}</p>
-          <div className="selection-actions">
-            <button
-              type="button"
-              className="primary small"
-              onClick={() => {
-                workbench.setWhere(where);
-                workbench.go('flows');
-              }}
-            >
-              Show the flows
-            </button>
-            <button type="button" className="small" disabled={isFilter} onClick={() => workbench.setWhere(where)}>
-              {isFilter ? 'This is the filter' : 'Filter to this'}
-            </button>
-          </div>
+          <SelectionActions selection={selection} />
         </section>
         {/* Numbers of what was selected before would stand under the wrong name. */}
         <Totals key={`totals/${kind}/${title}`} where={where} />
         {LISTS.map((list) => (
-          <List key={`${list.dimension}/${kind}/${title}`} {...list} where={where} />
+          <TopList key={`${list.dimension}/${kind}/${title}`} {...list} where={where} />
         ))}
+        <NotesPanel key={`notes/${filter}`} target={targetOfFilter(filter)} />
         <details>
           <summary>Why these labels</summary>
           <p>Each flow tells its own “Why this label” in the Flows view: choose “Show the flows”, then a row.</p>

@@ -16,6 +16,7 @@ import {
 } from '../charts/service-graph-data.ts';
 import { ServiceGraphChart, describe, heightOf, nodesThatFit } from '../charts/service-graph.tsx';
 import { filterWord } from '../state/filter-completion.ts';
+import type { Selection } from '../state/history.ts';
 import { joinFilters } from '../state/time-filter.ts';
 import { useSize } from '../state/use-size.ts';
 import { useWorkbench } from '../state/workbench.ts';
@@ -130,13 +131,6 @@ function Colours({ graph }: { graph: ServiceGraph }): ReactNode {
 }
 
 /** What was clicked, as it was then: it may leave the graph with the next filter. */
-interface Selection {
-  readonly id: string;
-  readonly title: string;
-  readonly kind: string;
-  readonly filter: string;
-}
-
 function selectionOf(of: GraphNode | GraphLink, graph: ServiceGraph): Selection {
   if (!('source' in of)) return { id: of.id, title: of.name, kind: of.what, filter: of.filter };
   const source = graph.nodes.find(({ id }) => id === of.source);
@@ -150,7 +144,7 @@ function selectionOf(of: GraphNode | GraphLink, graph: ServiceGraph): Selection 
 }
 
 export function ServicesView(): ReactNode {
-  const { where, setWhere, metric } = useWorkbench();
+  const { where, setWhere, metric, selection: selected, select } = useWorkbench();
   const [left, setLeft] = useState<LeftDimension>('range');
   const [long, setLong] = useState<Readonly<Record<GraphColumn, boolean>>>({
     left: false,
@@ -158,7 +152,6 @@ export function ServicesView(): ReactNode {
     country: false,
   });
   const [marked, setMarked] = useState<string | null>(null);
-  const [selected, setSelected] = useState<Selection | null>(null);
   const [box, { width, height }] = useSize<HTMLDivElement>();
   const fitting = height === 0 ? null : nodesThatFit(height);
   const most = useMemo<Most>(() => {
@@ -241,9 +234,9 @@ export function ServicesView(): ReactNode {
               height={tall}
               marked={marked ?? (isSame ? again.id : null)}
               onMark={setMarked}
-              onSelect={(each) => setSelected(selectionOf(each, graph))}
+              onSelect={(each) => select(selectionOf(each, graph))}
               onFilter={filterTo}
-              onEscape={() => setSelected(null)}
+              onEscape={() => select(null)}
             />
           )}
         </div>
@@ -257,14 +250,7 @@ export function ServicesView(): ReactNode {
           Arrow keys move, with Shift to a band; Enter or a click explains, with Shift it filters.
         </p>
       </section>
-      {selected !== null && (
-        <SelectionInspector
-          title={selected.title}
-          kind={selected.kind}
-          where={joinFilters(where, selected.filter)}
-          onClose={() => setSelected(null)}
-        />
-      )}
+      {selected !== null && <SelectionInspector selection={selected} />}
     </div>
   );
 }

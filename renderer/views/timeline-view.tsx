@@ -5,17 +5,16 @@ import { type TimeLayer, type TimeStack, binsOfSpan, stackByTime } from '../char
 import { TimeStackChart, binName, layerColour } from '../charts/time-stack-chart.tsx';
 import { type HeatCell, WeekHeatMap, weekGrid } from '../charts/week-heat-map.tsx';
 import { filterFault } from './filter-bar.tsx';
+import type { Selection } from '../state/history.ts';
 import { localTime } from '../state/local-time.ts';
-import { joinFilters, splitTime, withTime } from '../state/time-filter.ts';
+import { amountsIn, useMarked } from '../state/highlight.ts';
+import { isHourly, joinFilters, splitTime, withTime } from '../state/time-filter.ts';
 import { useSize } from '../state/use-size.ts';
 import { useWorkbench } from '../state/workbench.ts';
-import { Inspected, type Selection } from './inspected.tsx';
+import { Inspected } from './inspected.tsx';
 import { Empty, ErrorNotice } from './notice.tsx';
 
 /** Activity over time: stacked by category, with the brush that sets `start` in the filter; hour × weekday below. */
-
-/** Longest case that is shown by hours, in microseconds. */
-const HOURLY_SPAN = 4 * 86_400e6;
 
 /** Amounts of the bin under the cursor, else of the brushed span, else of the whole chart. */
 function Legend(props: {
@@ -63,9 +62,9 @@ function Legend(props: {
                   className="legend-row"
                   title={`Look closer at ${name}; with Shift, show it only`}
                   onClick={(event) => {
-                    const only = joinFilters(where, `category = ${name}`);
-                    if (event.shiftKey) setWhere(only);
-                    else props.onChoose({ kind: 'Category', title: name, where: only });
+                    const filter = `category = ${name}`;
+                    if (event.shiftKey) setWhere(joinFilters(where, filter));
+                    else props.onChoose({ id: filter, kind: 'Category', title: name, filter });
                   }}
                 >
                   {content}
@@ -85,7 +84,7 @@ function Legend(props: {
 
 /** The brush in words, for the keyboard: two times in the profile's zone. */
 function SpanForm({ from, to }: { from: string | null; to: string | null }): ReactNode {
-  const { where, setWhere, timeZone } = useWorkbench();
+  const { where, setWhere, profileZone } = useWorkbench();
   const [draft, setDraft] = useState({ from: from ?? '', to: to ?? '' });
   useEffect(() => setDraft({ from: from ?? '', to: to ?? '' }), [from, to]);
   const isWrong = (text: string): boolean => text.trim() !== '' && filterFault(`start >= ${text.trim()}`) !== null;
@@ -130,13 +129,13 @@ function SpanForm({ from, to }: { from: string | null; to: string | null }): Rea
           Whole time
         </button>
       )}
-      <span className="quiet">{timeZone}</span>
+      <span className="quiet">{profileZone}</span>
     </form>
   );
 }
 
 function Heat({ onChoose }: { onChoose: (selection: Selection) => void }): ReactNode {
-  const { where, metric, version, timeZone } = useWorkbench();
+  const { where, metric, version, profileZone } = useWorkbench();
   const { value, error, pending } = useAsk('summary', { by: ['weekday', 'hour'], metric, where }, version);
   const [cell, setCell] = useState<HeatCell | null>(null);
   const days = useAsk('summary', { by: ['weekday', 'day'], metric: 'flows', where }, version, cell !== null).value;
@@ -151,7 +150,7 @@ function Heat({ onChoose }: { onChoose: (selection: Selection) => void }): React
         <h2 id="heat-title">Hour by weekday</h2>
         <span className="quiet" aria-live="polite">
           {cell === null || amount === null
-            ? `${metric} in each clock hour, ${timeZone}; the fullest cell holds ${formatAmount(metric, Math.max(...grid.flat(), 0))}`
+            ? `${metric} in each clock hour, ${profileZone}; the fullest cell holds ${formatAmount(metric, Math.max(...grid.flat(), 0))}`
             : `${weekdayName(cell.weekday)} ${two(cell.hour)}–${two(cell.hour + 1)}: ${formatAmount(metric, amount)} in all, on ${days === null ? '…' : formatCount(daysOf(cell.weekday))} ${weekdayName(cell.weekday)}s with flows`}
         </span>
       </header>
@@ -165,13 +164,11 @@ function Heat({ onChoose }: { onChoose: (selection: Selection) => void }): React
             height={206}
             cell={cell}
             onCell={setCell}
-            onChoose={({ weekday, hour }) =>
-              onChoose({
-                kind: 'Hour of the week',
-                title: `${weekdayName(weekday)} ${two(hour)}–${two(hour + 1)}`,
-                where: joinFilters(where, `weekday = ${weekday} and hour = ${hour}`),
-              })
-            }
+            onChoose={({ weekday, hour }) => {
+              const filter = `weekday = ${weekday} and hour = ${hour}`;
+              const title = `${weekdayName(weekday)} ${two(hour)}–${two(hour + 1)}`;
+              onChoose({ id: filter, kind: 'Hour of the week', title, filter });
+            }}
           />
         )}
       </div>
@@ -180,14 +177,21 @@ function Heat({ onChoose }: { onChoose: (selection: Selection) => void }): React
 }
 
 export function TimelineView(): ReactNode {
-  const { where, setWhere, metric, version, overview, timeZone } = useWorkbench();
+  const { where, setWhere, metric, version, overview, timeZone, profileZone, select } = useWorkbench();
   const split = useMemo(() => splitTime(where), [where]);
-  const hourly =
-    overview.firstSeen !== null && overview.lastSeen !== null && overview.lastSeen - overview.firstSeen <= HOURLY_SPAN;
-  const by = hourly ? ['day', 'hour', 'category'] : ['day', 'category'];
+  const by = isHourly(overview) ? ['day', 'hour', 'category'] : ['day', 'category'];
   // The chart keeps the whole time, so that the brush has something to stand on.
   const { value, error, pending } = useAsk('summary', { by, metric, where: split.rest }, version);
   const stack = useMemo(() => stackByTime(value ?? []), [value]);
+  const times = isHourly(overview) ? ['day', 'hour'] : ['day'];
+  const markedWhere = useMarked(split.rest);
+  // The question of the strip below.
+  const asked = { by: times, metric, where: markedWhere ?? '' };
+  const markedRows = useAsk('summary', asked, version, markedWhere !== null).value;
+  const marked = useMemo(
+    () => (markedWhere === null ? null : amountsIn(stack.bins, markedRows ?? [])),
+    [stack, markedWhere, markedRows],
+  );
   const [cursor, setCursor] = useState<number | null>(null);
   const [box, { width, height }] = useSize<HTMLDivElement>();
   const brush = useMemo(() => binsOfSpan(stack.bins, split.from, split.to), [stack, split]);
@@ -198,10 +202,8 @@ export function TimelineView(): ReactNode {
     setWhere(withTime(where, { from: first?.from ?? null, to: last?.to ?? null }));
   };
 
-  const [selection, setSelection] = useState<Selection | null>(null);
-
   return (
-    <Inspected selection={selection} onClose={() => setSelection(null)}>
+    <Inspected>
       <div className="view timeline">
         <section className={pending ? 'panel grow pending' : 'panel grow'} aria-labelledby="time-title">
           <header>
@@ -222,6 +224,7 @@ export function TimelineView(): ReactNode {
                   <TimeStackChart
                     stack={stack}
                     metric={metric}
+                    marked={marked}
                     width={width}
                     height={Math.max(180, height)}
                     brush={brush}
@@ -233,7 +236,7 @@ export function TimelineView(): ReactNode {
               </div>
               {value !== null && (
                 <Legend
-                  onChoose={setSelection}
+                  onChoose={select}
                   stack={stack}
                   brush={brush}
                   cursor={cursor !== null && cursor < stack.bins.length ? cursor : null}
@@ -242,7 +245,7 @@ export function TimelineView(): ReactNode {
             </div>
           )}
           <p className="foot quiet">
-            {timeZone} time. Drag to choose a span for all views; click it to let go.{' '}
+            {profileZone} time. Drag to choose a span for all views; click it to let go.{' '}
             {metric === 'flows' || metric === 'host-hours'
               ? ''
               : `The ${metric} of a flow are spread evenly over its hours. `}
@@ -251,10 +254,11 @@ export function TimelineView(): ReactNode {
             {brush === null && (split.from !== null || split.to !== null)
               ? 'The span of the filter is finer than the chart’s steps or lies outside it.'
               : ''}
-            {overview.lastSeen !== null && ` Last packet ${localTime(overview.lastSeen, timeZone, 'minute')}.`}
+            {overview.lastSeen !== null &&
+              ` Last packet ${localTime(overview.lastSeen, timeZone, 'minute')} (${timeZone}).`}
           </p>
         </section>
-        <Heat onChoose={setSelection} />
+        <Heat onChoose={select} />
       </div>
     </Inspected>
   );

@@ -179,8 +179,10 @@ class Parser {
 
   #value(field: FilterField, spec: FieldSpec, operator: FilterOperator): FilterValue {
     const token = this.#take();
-    if ((token.kind !== 'word' && token.kind !== 'quoted') || isKeyword(token)) {
-      const remedy = isKeyword(token) ? `quote it: "${token.text}"` : 'write tests as: field operator value';
+    // IN is India too, and after an operator nothing else can be meant.
+    const isReserved = isKeyword(token) && !(spec.type === 'country' && isKeyword(token, 'in'));
+    if ((token.kind !== 'word' && token.kind !== 'quoted') || isReserved) {
+      const remedy = isReserved ? `quote it: "${token.text}"` : 'write tests as: field operator value';
       throw this.#error(token, `a value for ${field} expected ${before(token)}`, remedy);
     }
     const equality = operator === '=' || operator === '!=' || operator === 'in';
@@ -326,7 +328,7 @@ function readCountry(text: string): Reading {
 }
 
 function readFlowId(text: string): Reading {
-  if (/^[0-9a-f]{16}:(0|[1-9]\d{0,15}):(0|[1-9]\d{0,2})$/i.test(text)) {
+  if (/^[0-9a-f]{16}:(0|[1-9]\d{0,15})(\.\d{1,4})?:(0|[1-9]\d{0,2})$/i.test(text)) {
     return { value: { type: 'text', text: text.toLowerCase() } };
   }
   return { fault: 'not the id of a flow', remedy: 'write evidence:locator:depth, as `enclave flows` prints it' };

@@ -3,12 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { analyseCase } from '../../electron/analysis/analyse.ts';
+import { shareOfSilence } from '../../electron/analysis/observed-days.ts';
+import { DayTally } from '../../electron/analysis/traffic-tally.ts';
 import { CaseReader } from '../../electron/casefile/case-reader.ts';
 import { compileFilter } from '../../electron/casefile/flow-selection.ts';
 import { activityFilter, filterValue } from '../../shared/activity.ts';
 import { parseFilter } from '../../shared/filter/parse-filter.ts';
 import type { Finding } from '../../shared/finding.ts';
 import { SEGMENT_ROWS } from '../../shared/flow.ts';
+import { findingTables } from '../../shared/finding-tables.ts';
+import type { Problem } from '../../shared/problem.ts';
 import {
   FIRST_MONDAY,
   PLANTED_PROFILE,
@@ -253,6 +257,58 @@ describe('coverage', () => {
     const [alone] = only(findingsOf(plantWorld({ ...WORLD, days: 8 })), 'coverage');
     expect(alone?.outages).toEqual([]);
     expect(alone?.caveats.map((caveat) => caveat.id)).toContain('outages-cannot-be-told');
+  });
+
+  it('takes one stray packet for no outage', () => {
+    const hour = FIRST_MONDAY + 30 * HOUR;
+    const quiet = others.filter(({ start }) => start < hour - HOUR || start >= hour + HOUR);
+    const stray = {
+      ...others.find(({ subjectSide }) => subjectSide === 'none'),
+      start: hour + 600e6,
+      end: hour + 601e6,
+    };
+    const told = (flows: PlantedFlow[]): number =>
+      only(findingsOf(flows.toSorted((x, y) => x.start - y.start)), 'coverage')[0]?.outages.filter(
+        ({ from }) => Math.abs(Date.parse(from) - hour / 1000) < 3_600_000,
+      ).length ?? -1;
+    expect(told([...quiet, stray])).toBe(0);
+    expect(told([...quiet, stray, { ...stray, start: hour + 3000e6, end: hour + 3001e6 }])).toBe(1);
+  });
+
+  it('takes hours without a flow for silence as far as nearly silent ones make it likely', () => {
+    // Twenty nights with no, one or two flows at three o'clock, and two days without any at noon.
+    const day = (number: number): DayTally => {
+      const tally = new DayTally(number);
+      for (let hour = 0; hour < 24; hour++) tally.touching[hour] = 50;
+      tally.touching[3] = number % 3;
+      if (number < 2) tally.touching[12] = 0;
+      return tally;
+    };
+    const silence = shareOfSilence(Array.from({ length: 20 }, (_, number) => day(number)));
+    // 7 nights with none, 7 with one, 6 with two: at least 7 * 6 / (2 * 7) = 3 silent ones.
+    expect(silence[3]).toBeCloseTo(3 / 7, 12);
+    expect([silence[12], silence[5]]).toEqual([0, 0]);
+  });
+
+  it('tells what the evidence says that it lost', () => {
+    const problem = (kind: string, count: number): Problem => ({ kind, count, firstOffset: 1, message: 'made up' });
+    const flows = plantWorld({ ...WORLD, days: 8 });
+    const packets = flows.reduce((sum, flow) => sum + (flow.packets ?? 10), 0);
+    const reader = plant([
+      { path: 'a.pcap', flows, problems: [problem('capture-dropped', packets), problem('mac-address', 3)] },
+      { path: 'b.nf', flows: [], problems: [problem('messages-missing', 12)] },
+    ]);
+    const told = analyseCase(reader);
+    reader.close();
+    const [coverage] = only(told, 'coverage');
+    expect(coverage?.losses).toEqual([
+      { kind: 'capture-dropped', lost: packets, share: 0.5, files: 1 },
+      { kind: 'messages-missing', lost: 12, share: null, files: 1 },
+    ]);
+    expect(coverage?.statement).toContain('packets dropped by the capturing machine (50.0 % of those of 1 file)');
+    expect(findingTables(coverage ?? told[0])[0]?.rows.length).toBe(2);
+    const silent = told.filter(({ caveats }) => caveats.every(({ id }) => id !== 'evidence-lost'));
+    expect(silent.map(({ kind }) => kind)).toEqual([]);
   });
 
   it('corrects the profile for hours that were not watched', () => {

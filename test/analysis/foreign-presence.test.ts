@@ -112,7 +112,9 @@ describe('presence in a country', () => {
       daysActive: 14,
     });
     expect(india?.localOrganisations[0]).toEqual({ name: 'du.ac.in', class: 'education', daysActive: 14 });
-    expect(india?.statement).toMatch(/involved addresses placed in IN.*5 institutions of its own.*driven by education/);
+    expect(india?.statement).toMatch(
+      /involved addresses placed in India \(IN\).*5 institutions of its own.*driven by education/,
+    );
     expect(india?.score).toBeGreaterThan(0.7);
     expect(Object.keys(india?.shareBy ?? {})).toEqual(['flows', 'bytes', 'packets']);
   });
@@ -131,7 +133,7 @@ describe('presence in a country', () => {
       found.get(country)?.caveats.find((each) => each.id === id)?.text ?? '';
     expect(text('NZ', 'mostly-global')).toMatch(/100(\.0)? % with peers of file sharing and coins/);
     expect(text('IE', 'mostly-global')).toMatch(/with global services/);
-    expect(text('NL', 'vpn-there')).toMatch(/^280 activity flows are with VPN services placed in NL/);
+    expect(text('NL', 'vpn-there')).toMatch(/^280 activity flows are with VPN services placed in Netherlands \(NL\)/);
     expect(text('IN', 'mostly-global')).toBe('');
     const ids = presencesOf(INDIA.map((each) => ({ ...each, sampling: 100 })))
       .get('IN')

@@ -77,8 +77,8 @@ describe('what is told of changes', () => {
     expect(onsetOf(fall, 'category:crypto')?.episodes.map(({ from }) => from)).toEqual([dateOf(0), dateOf(20)]);
   });
 
-  it('a tripling is no onset', () => {
-    const flows = inOrder([...base, ...flowsOn(0, 20, 10, COIN), ...flowsOn(20, 42, 30, COIN)]);
+  it('a doubling is no onset', () => {
+    const flows = inOrder([...base, ...flowsOn(0, 20, 10, COIN), ...flowsOn(20, 42, 20, COIN)]);
     expect(onsetOf(cases.findings([{ path: 'a', flows }]), 'category:crypto')).toMatchObject({
       verdict: 'not-supported',
       date: null,

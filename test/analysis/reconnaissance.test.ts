@@ -8,7 +8,12 @@ import { CaseReader } from '../../electron/casefile/case-reader.ts';
 import { countMatches } from '../../electron/casefile/flow-page.ts';
 import { compileFilter } from '../../electron/casefile/flow-selection.ts';
 import { parseFilter } from '../../shared/filter/parse-filter.ts';
-import type { Finding, MaliciousActivityFinding, ReconnaissanceFinding } from '../../shared/finding.ts';
+import type {
+  DailyRhythmFinding,
+  Finding,
+  MaliciousActivityFinding,
+  ReconnaissanceFinding,
+} from '../../shared/finding.ts';
 import { CONN_STATES, type ConnState, ICMP, TCP, UDP } from '../../shared/flow.ts';
 import type { Profile } from '../../shared/profile.ts';
 import { FIRST_MONDAY, PLANTED_PROFILE, type PlantedFlow, plantCase } from './planted-case.ts';
@@ -162,6 +167,21 @@ describe('reconnaissance', () => {
       expect(told.detectors.detectors.find(({ id }) => id === 'scan-out')).toMatchObject({ hits: 1, hosts: [HOST] });
       expect(told.selected(told.detectors.where)).toBe(45);
     });
+  });
+
+  it('leaves probes that no label marks as scans out of the daily rhythm', () => {
+    const rhythm = ({ findings }: Told): DailyRhythmFinding | undefined =>
+      findings.find((finding) => finding.kind === 'daily-rhythm' && finding.metric === 'flows') as
+        DailyRhythmFinding | undefined;
+    const quiet = analysed(browsing(), (told) => rhythm(told));
+    analysed([...browsing(), ...sweep(900, { from: '175.45.176.200' })], (told) => {
+      const finding = rhythm(told);
+      expect(finding?.profile).toEqual(quiet?.profile);
+      expect(finding?.numerator).toBe(3000);
+      expect(told.selected(finding?.where ?? '')).toBe(3000);
+      expect(caveat(finding, 'probes-left-out')).toMatch(/^900 activity flows in the shape of probes/);
+    });
+    expect(caveat(quiet, 'probes-left-out')).toBeUndefined();
   });
 
   it('finds many ports of one target', () => {

@@ -88,7 +88,7 @@ describe('services by country', () => {
       ['iqiyi', 0.2, 14],
     ]);
     expect(china?.statement).toMatch(
-      /^Of the activity flows with peers placed in CN \(opened from inside the ranges; 280\), the most used named service was youku/,
+      /^Of the activity flows with peers placed in China \(CN\) \(opened from inside the ranges; 280\), the most used named service was youku/,
     );
   });
 

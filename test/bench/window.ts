@@ -15,7 +15,7 @@ import { inventedFlows } from './queries.ts';
  * case of N flows (default 1,000,000), and how smooth the window stays while FILE is imported.
  */
 
-const FOLLOWING: readonly View[] = ['overview', 'timeline', 'map', 'services', 'flows'];
+const FOLLOWING: readonly View[] = ['overview', 'timeline', 'map', 'services', 'hosts', 'flows'];
 /** Filters typed one after the other. */
 const FILTERS = ['category = gaming', 'country = CN', 'service = steam and bytes > 1000', ''];
 /** A view has followed when nothing changed for this long. */

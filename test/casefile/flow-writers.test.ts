@@ -7,7 +7,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { CaseReader } from '../../electron/casefile/case-reader.ts';
 import { flowRecords } from '../../electron/casefile/flow-records.ts';
 import { compileFilter } from '../../electron/casefile/flow-selection.ts';
-import { type FlowFormat, writeFlows } from '../../electron/casefile/flow-writers.ts';
+import { writeFlows } from '../../electron/casefile/flow-writers.ts';
+import type { TableFormat } from '../../electron/casefile/table-writers.ts';
 import { type FlowRecord, LABEL_EVIDENCE } from '../../shared/flow.ts';
 import { parseFilter } from '../../shared/filter/parse-filter.ts';
 import { formatUtc } from '../../shared/time.ts';
@@ -26,7 +27,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-async function written(format: FlowFormat, flows: Iterable<FlowRecord>): Promise<{ bytes: Buffer; chunks: number }> {
+async function written(format: TableFormat, flows: Iterable<FlowRecord>): Promise<{ bytes: Buffer; chunks: number }> {
   const chunks: Buffer[] = [];
   await writeFlows(format, flows, async (chunk) => {
     await Promise.resolve();

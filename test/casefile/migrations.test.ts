@@ -37,7 +37,7 @@ describe.each(MIGRATIONS.slice(0, -1).map((_, i) => i + 1))('a case of version %
   it('is brought to the current version by whoever opens it', () => {
     for (const who of ['reader', 'writer']) {
       const path = caseOfVersion(version, `${who}-${version}.enclave`);
-      if (who === 'writer') CaseWriter.open(path).close();
+      if (who === 'writer') CaseWriter.open(path, 'test').close();
       const reader = new CaseReader(path);
       expect(reader.meta('title')).toBe('An old case');
       expect(reader.evidence()).toEqual([
@@ -48,6 +48,7 @@ describe.each(MIGRATIONS.slice(0, -1).map((_, i) => i + 1))('a case of version %
         }),
       ]);
       expect([reader.overlays(), reader.indicatorFiles(), reader.indicators()]).toEqual([[], [], []]);
+      expect([reader.notes(), reader.keptStates(), reader.record().facts.title]).toEqual([[], [], 'An old case']);
       reader.close();
       const db = new Database(path, { readonly: true });
       expect(db.pragma('user_version', { simple: true })).toBe(CASE_VERSION);

@@ -71,6 +71,7 @@ describe.skipIf(!mayMount)('a full disk (skipped where `unshare -rm` is not allo
     expect([made.code, first.code, before.code]).toEqual([0, 0, 0]);
     expect(full.code).toBe(2);
     expect(full.stderr).toEqual([
+      expect.stringMatching(/^enclave: \d\.\d MB are free for the case and 8\.7 MB of evidence .* may not fit/),
       expect.stringMatching(/^enclave: no space left for the case; .* \(.*case\.enclave\); free some space/),
     ]);
     expect(before.stdout).toHaveLength(50);
@@ -94,9 +95,29 @@ describe.skipIf(!mayMount)('a full disk (skipped where `unshare -rm` is not allo
       '$E verify $CASE',
     ]);
     expect(full.code).toBe(2);
-    expect(full.stderr).toHaveLength(1);
+    expect(full.stderr).toHaveLength(2);
     expect(flows.stdout).toHaveLength(50);
     expect(verified.code).toBe(0);
+  });
+
+  it('an import that cannot fit is refused before it begins, and so is a bundle', async () => {
+    const small = put('small.pcap', pcap(conversations(50)));
+    const steps = await onDisk('8m', [
+      '$E new $CASE',
+      `$E import $CASE ${small}`,
+      `dd if=/dev/zero of=${DISK}/filler bs=1k 2>/dev/null; truncate -s -300k ${DISK}/filler; $E import $CASE ${put('other.pcap', pcap(conversations(60)))}`,
+      '$E verify $CASE',
+      `$E bundle $CASE --out ${DISK}/bundle`,
+      `ls ${DISK}`,
+    ]);
+    const [, , full, verified, bundle, files] = steps;
+    expect(full).toMatchObject({
+      code: 2,
+      stderr: [expect.stringMatching(/^enclave: 1 MB are needed and 0\.\d MB are free .*; free some space/)],
+    });
+    expect(verified.code).toBe(0);
+    expect(bundle).toMatchObject({ code: 2, stderr: [expect.stringMatching(/ MB are needed and 0\.\d MB are free /)] });
+    expect(files.stdout).toEqual(['case.enclave', 'filler']);
   });
 
   it('a case that cannot be made leaves nothing behind', async () => {

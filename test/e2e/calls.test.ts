@@ -103,6 +103,9 @@ describe.skipIf(cannotLaunch !== null)(
 
       expect((await ask(page, 'findings', null)).length).toBeGreaterThan(0);
       expect(await ask(page, 'reportHtml', null)).toContain('<h1>A case');
+      const redacted = await ask(page, 'reportHtml', { redact: 'full' });
+      expect(redacted).toContain('<dt>Redaction</dt>');
+      expect(redacted).not.toContain('A case');
 
       await app.answerNextDialog([join(folder, 'report.pdf')]);
       const pdf = await ask(page, 'saveReport', { format: 'pdf' });
@@ -193,6 +196,8 @@ describe.skipIf(cannotLaunch !== null)(
         ['flowsPage', { where: '', offset: -1, limit: 10 }],
         ['flowsPage', { where: '', offset: 0, limit: 1e9 }],
         ['saveReport', { format: 'exe' }],
+        ['saveReport', { format: 'pdf', redact: 'some' }],
+        ['reportHtml', { redact: 'full', leaveOutHosts: ['example.com'] }],
       ];
       const codes: string[] = [];
       for (const [name, request] of wrong) {

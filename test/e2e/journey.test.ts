@@ -179,6 +179,31 @@ describe.skipIf(cannotLaunch !== null)(`an examination from start to end${reason
     await expect.poll(() => matches(page)).toBe(flows);
   });
 
+  it('opens a host, filters to it, goes back, and undoes', async () => {
+    await go(page, 'Hosts');
+    const { hosts, all } = await ask(page, 'hosts', { where: '', limit: 1 });
+    const host = hosts[0]?.host ?? '';
+    await page.getByRole('heading', { name: `${printed(all)} hosts` }).waitFor();
+    await page.locator('.flow-rows [role=row]').first().click();
+    const hostPage = page.getByRole('complementary', { name: `Host: ${host}` });
+    await hostPage.getByText('Under this filter').waitFor();
+    await hostPage.getByRole('button', { name: 'Filter to this' }).click();
+    await expect.poll(() => filterOf(page)).toBe(`host = ${host}`);
+    expect(await flowsOf(page, `host = ${host}`)).toBe(printed(hosts[0]?.flows ?? 0));
+    await expect.poll(() => matches(page)).toBe(printed(hosts[0]?.flows ?? 0));
+    await page.getByRole('button', { name: 'Back', exact: true }).click();
+    await expect.poll(() => filterOf(page)).toBe('');
+    await hostPage.waitFor();
+    await page.getByRole('button', { name: 'Forward', exact: true }).click();
+    await expect.poll(() => filterOf(page)).toBe(`host = ${host}`);
+    await go(page, 'Map');
+    await page.waitForTimeout(200);
+    await page.getByRole('button', { name: /^Undo/ }).click();
+    await expect.poll(() => filterOf(page)).toBe('');
+    await page.getByRole('heading', { name: 'Peers by country' }).waitFor();
+    await go(page, 'Flows');
+  });
+
   it('filters by typing, and explains the label of a flow', async () => {
     const field = page.getByLabel('Filter', { exact: true });
     await field.fill('labelEvidence = payload');

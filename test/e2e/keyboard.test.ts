@@ -87,8 +87,27 @@ function notReached(page: Page): Promise<string[]> {
 /** How long the focus may take into or out of a frame, which has a process of its own. */
 const CROSSING_MS = 3000;
 
+/** Goes on by Tab over the stops within the frame that has the focus, if one has, up to the last. */
+async function toEndOfFrame(page: Page): Promise<void> {
+  const body = page.frameLocator('iframe').locator('body');
+  const isInFrame = (): Promise<boolean> => page.evaluate(() => document.activeElement instanceof HTMLIFrameElement);
+  if (!(await isInFrame())) return;
+  const stops = await body.evaluate((root) => root.querySelectorAll('a[href], [tabindex="0"]').length);
+  const standsOn = (): Promise<string> =>
+    body.evaluate(({ ownerDocument }) => {
+      const all = [...ownerDocument.querySelectorAll('*')];
+      return String(ownerDocument.activeElement === null ? -1 : all.indexOf(ownerDocument.activeElement));
+    });
+  for (let i = 0; i < stops; i++) {
+    const from = await standsOn();
+    await page.keyboard.press('Tab');
+    await expect.poll(standsOn, { timeout: CROSSING_MS }).not.toBe(from);
+  }
+}
+
 /** Goes on by Tab. Where the focus stays or leaves the page, that is told after a while. */
 async function nextStop(page: Page): Promise<Stop> {
+  await toEndOfFrame(page);
   const before = await page.evaluateHandle(() => document.activeElement);
   await page.keyboard.press('Tab');
   await page
@@ -159,7 +178,7 @@ describe.skipIf(cannotLaunch !== null)(`by keyboard alone${reason}`, { timeout: 
     const shortcut = ACTIONS.find((action) => action.id === id)?.shortcut ?? null;
     if (shortcut === null) throw new Error(`${id} has no shortcut`);
     if (onElectron) await launched.app.clickMenuItem(id);
-    else await page.keyboard.press(shortcut.replace('CmdOrCtrl', 'Control'));
+    else await page.keyboard.press(shortcut.replace('CmdOrCtrl', 'Control').replace(/(Left|Right)$/, 'Arrow$1'));
   }
 
   /** Goes on by Tab until the focus stands on what has this name. */
@@ -217,9 +236,25 @@ describe.skipIf(cannotLaunch !== null)(`by keyboard alone${reason}`, { timeout: 
     ['view-timeline', (on) => on.getByRole('heading', { name: 'Hour by weekday' }).waitFor()],
     ['view-map', (on) => on.locator('.view.map svg').first().waitFor()],
     ['view-services', (on) => on.locator('.service-graph').first().waitFor()],
+    [
+      'view-hosts',
+      (on) =>
+        on
+          .getByRole('grid', { name: /^Hosts/ })
+          .getByRole('row')
+          .nth(1)
+          .waitFor(),
+    ],
     ['view-flows', (on) => on.getByText(', in stored order').waitFor()],
     ['view-findings', (on) => on.getByText('about the whole case').waitFor()],
-    ['view-report', (on) => on.frameLocator('iframe').getByText('In short').waitFor()],
+    [
+      'view-report',
+      (on) =>
+        on
+          .frameLocator('iframe')
+          .getByRole('heading', { name: /Summary$/ })
+          .waitFor(),
+    ],
   ];
   it.each(views)('reaches %s, and walks over it', async (id, arrived) => {
     await act(id);
@@ -252,6 +287,121 @@ describe.skipIf(cannotLaunch !== null)(`by keyboard alone${reason}`, { timeout: 
     await page.keyboard.press('Enter');
     await expect.poll(() => page.getByLabel('Filter', { exact: true }).inputValue()).toBe('');
     expect(await focused()).toMatch(/^input filter/);
+  });
+
+  it('goes back and forward, and undoes the filter without leaving the view', async () => {
+    const field = page.getByLabel('Filter', { exact: true });
+    await act('go-back');
+    await expect.poll(() => field.inputValue()).toBe('category = social');
+    await act('view-hosts');
+    await page.getByRole('grid', { name: /^Hosts/ }).waitFor();
+    await page.waitForTimeout(200);
+    await act('undo-filter');
+    await expect.poll(() => field.inputValue()).toBe('');
+    await page.getByRole('grid', { name: /^Hosts/ }).waitFor();
+    await act('go-forward');
+    await expect.poll(() => field.inputValue()).toBe('category = social');
+    await act('clear-filter');
+    await expect.poll(() => field.inputValue()).toBe('');
+  });
+
+  it('opens a host, walks over its page, and goes back to the list', async () => {
+    await act('view-hosts');
+    await tabTo(/^div Hosts, times in/);
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    const hostPage = page.getByRole('complementary', { name: /^Host: / });
+    await hostPage.getByRole('heading', { name: /^Hours of its days/ }).waitFor();
+    await expect.poll(() => page.locator('.pending').count(), { timeout: PATIENCE }).toBe(0);
+    expect(await walkAround(page)).toEqual(ALL_SEEN_AND_REACHED);
+    await tabTo(/^svg Hour by day/);
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Enter');
+    await expect
+      .poll(() => page.getByLabel('Filter', { exact: true }).inputValue())
+      .toMatch(/^start >= \S+ and start < \S+$/);
+    await page.keyboard.press('Escape');
+    await hostPage.waitFor({ state: 'detached' });
+    expect(await focused()).toMatch(/^div Hosts, times in/);
+    await act('clear-filter');
+  });
+
+  it('chooses a span on the strip below, and lets it go', async () => {
+    await act('focus-timeline');
+    await expect.poll(focused).toMatch(/^svg The whole case in time/);
+    expect((await standing(page)).isSeen).toBe(true);
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Shift+ArrowRight');
+    const field = page.getByLabel('Filter', { exact: true });
+    await expect.poll(() => field.inputValue()).toMatch(/^start >= \S+ and start < \S+$/);
+    await page.keyboard.press('Escape');
+    await expect.poll(() => field.inputValue()).toBe('');
+  });
+
+  it('looks at the sheet of shortcuts by its key', async () => {
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
+    expect(await walkAround(page)).toEqual(ALL_SEEN_AND_REACHED);
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await act('focus-filter');
+    await page.keyboard.press('?');
+    expect(await page.getByLabel('Filter', { exact: true }).inputValue()).toBe('?');
+    await page.keyboard.press('Backspace');
+    await page.keyboard.press('Escape');
+  });
+
+  it('keeps a state, and comes back to it', async () => {
+    const field = page.getByLabel('Filter', { exact: true });
+    await act('focus-filter');
+    await page.keyboard.type('category = social');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Enter');
+    await act('kept-states');
+    const dialog = page.getByRole('dialog', { name: 'Kept states' });
+    await dialog.waitFor();
+    await page.keyboard.type('Social');
+    await page.keyboard.press('Enter');
+    await dialog.getByRole('button', { name: /^Social/ }).waitFor();
+    expect(await walkAround(page)).toEqual(ALL_SEEN_AND_REACHED);
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    await act('clear-filter');
+    await act('view-map');
+    await act('kept-states');
+    await dialog.waitFor();
+    await tabTo(/^button {2}Social/);
+    await page.keyboard.press('Enter');
+    await expect.poll(() => field.inputValue()).toBe('category = social');
+    await page.getByRole('grid', { name: /^Hosts/ }).waitFor();
+    await act('clear-filter');
+  });
+
+  it('highlights a host without narrowing anything, and clears it', async () => {
+    await act('view-hosts');
+    await tabTo(/^div Hosts, times in/);
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.getByRole('complementary', { name: /^Host: / }).waitFor();
+    await tabTo(/^button {2}Highlight/);
+    await page.keyboard.press('Enter');
+    await expect.poll(() => page.locator('.flow-row.highlighted').count()).toBe(1);
+    await expect.poll(() => page.locator('.case-strip .marked').count()).toBe(1);
+    expect(await page.getByLabel('Filter', { exact: true }).inputValue()).toBe('');
+    await tabTo(/^button Clear the highlight of/);
+    await act('clear-highlight');
+    await expect.poll(() => page.locator('.flow-row.highlighted').count()).toBe(0);
+    await page.keyboard.press('Escape');
+  });
+
+  it('prints times in UTC and back', async () => {
+    const zone = page.locator('.case-facts dd').filter({ hasText: /UTC[+−]/ });
+    const profileZone = await zone.innerText();
+    expect(profileZone).toContain('Asia/Pyongyang');
+    await act('switch-zone');
+    await expect.poll(() => zone.innerText()).toMatch(/^UTC UTC\+00:00/);
+    await act('switch-zone');
+    await expect.poll(() => zone.innerText()).toBe(profileZone);
   });
 
   it('explains a flow, and goes back to the row', async () => {

@@ -18,10 +18,13 @@ try {
   await app.answerNextDialog([join(folder, 'silence.enclave')]);
   await page.getByRole('button', { name: 'Choose where to save…' }).click();
   await page.getByText('Import finished').waitFor();
-  for (const view of ['Timeline', 'Map', 'Services', 'Flows', 'Findings', 'Report']) {
+  for (const view of ['Timeline', 'Map', 'Services', 'Hosts', 'Flows', 'Findings', 'Report']) {
     await page.getByRole('navigation').getByRole('button', { name: view, exact: true }).click();
   }
-  await page.frameLocator('iframe').getByText('In short').waitFor();
+  await page
+    .frameLocator('iframe')
+    .getByRole('heading', { name: /Summary$/ })
+    .waitFor();
   await app.answerNextDialog([join(folder, 'report.pdf')]);
   await page.getByRole('button', { name: 'Save as PDF…' }).click();
   await page.getByText('Report saved').waitFor();

@@ -369,7 +369,7 @@ describe('two overlapping cuts of one capture', () => {
           return [(JSON.parse(detail) as { basis: { duplicates?: { leftOut?: unknown } } }).basis.duplicates?.leftOut];
         }),
       );
-    const writer = CaseWriter.open(without);
+    const writer = CaseWriter.open(without, 'test');
     labelCase(writer, tables, () => undefined);
     expect(writer.meta('leaveOutDuplicates')).toBe('yes');
     labelCase(writer, tables, () => undefined, false);

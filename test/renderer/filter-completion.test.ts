@@ -25,6 +25,16 @@ describe('completion of the filter', () => {
     expect(at('transport = ud|')).toEqual(['udp', 'udplite']);
   });
 
+  it('offers filters used before where one word or none is typed', () => {
+    const used = ['country = CN', 'category = gaming and country = CN'];
+    const offered = (text: string) => completeFilter(text, text.length, KNOWN, used)?.choices ?? [];
+    expect(offered('').slice(0, 2)).toEqual(used.map((text) => ({ text, note: 'used before', isWhole: true })));
+    expect(offered('').length).toBeGreaterThan(2);
+    expect(offered('cou').map(({ text }) => text)).toEqual(['country = CN', 'country']);
+    expect(offered('category = g').map(({ text }) => text)).not.toContain(used[1]);
+    expect(offered('country = CN').some(({ isWhole }) => isWhole === true)).toBe(false);
+  });
+
   it('replaces the whole word under the cursor', () => {
     expect(completeFilter('catexx = gaming', 3, KNOWN)).toMatchObject({ from: 0, to: 6 });
   });

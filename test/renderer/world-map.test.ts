@@ -209,7 +209,7 @@ describe.skipIf(cannotLaunch !== null)(
       const whole = await transform();
       await page.getByRole('button', { name: 'Zoom in' }).click();
       expect(await transform()).toContain('scale(1.6)');
-      await page.getByRole('application').focus();
+      await page.getByRole('application', { name: /^Map of/ }).focus();
       const before = await transform();
       await page.keyboard.press('ArrowRight');
       expect(await transform()).not.toBe(before);

@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { analyseCase } from '../../electron/analysis/analyse.ts';
 import { CaseReader } from '../../electron/casefile/case-reader.ts';
 import { reportHtml } from '../../electron/report/report-html.ts';
+import type { ReportSettings } from '../../shared/jobs.ts';
 import { type PlantedFile, PLANTED_PROFILE, plantCase, plantWorld } from '../analysis/planted-case.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'enclave-report-'));
@@ -13,7 +14,11 @@ afterAll(() => rmSync(folder, { recursive: true }));
 let cases = 0;
 const OPTIONS = { version: '0.1.0', printedAt: '2026-01-02T10:10:00Z' };
 
-function report(files: PlantedFile[], options: Parameters<typeof plantCase>[2] = {}): string {
+function report(
+  files: PlantedFile[],
+  options: Parameters<typeof plantCase>[2] = {},
+  settings: ReportSettings = {},
+): string {
   const path = join(folder, `case ${cases++}'s.enclave`);
   plantCase(path, files, options);
   const reader = new CaseReader(path);
@@ -34,8 +39,8 @@ function report(files: PlantedFile[], options: Parameters<typeof plantCase>[2] =
   );
   db.close();
   const printing = new CaseReader(path);
-  const html = reportHtml(printing, OPTIONS);
-  expect(reportHtml(printing, OPTIONS)).toBe(html);
+  const html = reportHtml(printing, { ...OPTIONS, ...settings });
+  expect(reportHtml(printing, { ...OPTIONS, ...settings })).toBe(html);
   printing.close();
   return html;
 }
@@ -105,7 +110,39 @@ describe('the report', () => {
   });
 });
 
-describe('a hostile case', () => {
+describe('the brief report', () => {
+  const files = [{ path: '/evidence/one.pcap', flows: plantWorld(WORLD) }];
+  const [full, brief] = [report(files), report(files, {}, { form: 'brief' })];
+  const chaptersOf = (html: string): (string | undefined)[] =>
+    [...html.matchAll(/<h2>([^<]+)</g)].map(([, title]) => title);
+  const anchorsOf = (html: string): (string | undefined)[] =>
+    [...html.matchAll(/href="#(chapter-\d+)"/g)].map(([, anchor]) => anchor);
+
+  it('tells every kind of finding, without how it was come by', () => {
+    expect(full).toContain('Flows behind it');
+    expect(brief).not.toContain('Flows behind it');
+    for (const text of [
+      'Share of activity',
+      'Daily rhythm',
+      'Coverage',
+      'What was not determined',
+      'Head of the chain',
+    ]) {
+      expect(brief).toContain(text);
+    }
+    expect(chaptersOf(brief).length).toBeLessThan(chaptersOf(full).length);
+  });
+
+  it.each([
+    ['full', full],
+    ['brief', brief],
+  ])('names each chapter in the contents (%s)', (_form, html) => {
+    expect(anchorsOf(html)).toEqual(chaptersOf(html).map((_title, index) => `chapter-${index + 1}`));
+    for (const anchor of anchorsOf(html)) expect(html).toContain(`<section id="${anchor}"`);
+  });
+});
+
+describe.each(['full', 'brief'] as const)('a hostile case (%s)', (form) => {
   const profile = {
     ...PLANTED_PROFILE,
     name: HOSTILE,
@@ -114,10 +151,8 @@ describe('a hostile case', () => {
   };
   const flows = plantWorld(WORLD).map((flow) => (flow.service === 'youku' ? { ...flow, service: HOSTILE } : flow));
   const problems = [{ kind: HOSTILE, count: 1, firstOffset: 1, message: HOSTILE }];
-  const html = report([{ path: `/evidence/${HOSTILE}`, flows, problems }], {
-    profile,
-    meta: { title: HOSTILE, examiner: HOSTILE, authority: HOSTILE },
-  });
+  const meta = { title: HOSTILE, examiner: HOSTILE, authority: HOSTILE };
+  const html = report([{ path: `/evidence/${HOSTILE}`, flows, problems }], { profile, meta }, { form });
 
   it('puts no markup, no style and no invisible character of its own into the page', () => {
     expect(html).not.toMatch(/<script|<img|<b>/i);

@@ -32,10 +32,10 @@ const USAGE = `npm run scenario -- [--worlds N] [--only KIND] [--form FORM] [--p
   --form FORM  ${FORMS.join(', ')} (default zeek)
   --seed N     first seed (default 1)
   --rows       prints every comparison
-  --write FILE puts the tables between the marks of a document
+  A first interrupt (Ctrl-C) ends it early, with tables of the worlds judged so far.
+  --write FILE puts the tables between the marks of a document: those of worlds, those of power, each where it was run
 `;
-const BEGIN = '<!-- scenario: begin -->';
-const END = '<!-- scenario: end -->';
+const marksOf = (part: 'scenario' | 'power'): [string, string] => [`<!-- ${part}: begin -->`, `<!-- ${part}: end -->`];
 /** Sizes of the response to events, and how many events. */
 const RATIOS = [1, 1.5, 2, 3, 5];
 const EVENT_COUNTS = [8, 16];
@@ -64,61 +64,68 @@ const firstSeed = Number(values.seed);
 const folder = mkdtempSync(join(tmpdir(), 'enclave-scenario-'));
 const engine = new Engine();
 const begun = performance.now();
+/** On an interrupt the world at hand is finished, and what was judged is told. */
+const stop = new AbortController();
+process.once('SIGINT', () => stop.abort());
 try {
-  const planted = await judgeAll('planted', count, (seed) => plantedWorld(seed), form);
-  const nulls = await judgeAll('null', count, (seed) => nullWorld(seed), form);
-  const power = only === null || only === 'event-association' ? await powerCurves(form) : '';
-  const measures = gatherMeasures(planted);
-  const text = [
-    `Made by \`npm run scenario -- --worlds ${count} --power ${powerCount}\` with evidence of the form ${form}, seeds from ${firstSeed}.`,
-    `Expected values rest on ${TRUTH_RUNS} simulated runs each.`,
-    '',
-    `### Intervals: ${count} planted worlds`,
-    '',
-    coverageTable(measures),
-    '',
-    `### Found and not found: ${count} planted worlds`,
-    '',
-    foundTable(measures),
-    '',
-    `### False findings: ${count} null worlds`,
-    '',
-    familyTable(nulls).text,
-    ...(power === '' ? [] : ['', '### Power: response to events', '', power]),
-  ].join('\n');
-  process.stdout.write(`${text}\n`);
-  if (values.write !== undefined) writeBetweenMarks(values.write, text);
+  const made = `Made by \`npm run scenario -- --worlds ${count} --power ${powerCount}\` with evidence of the form ${form}, seeds from ${firstSeed}.`;
+  const planted: WorldRows[] = [];
+  const nulls: WorldRows[] = [];
+  for (let seed = firstSeed; seed < firstSeed + count && !stop.signal.aborted; seed++) {
+    planted.push(await judgeOne('planted', plantedWorld(seed), seed, form));
+    if (!stop.signal.aborted) nulls.push(await judgeOne('null', nullWorld(seed), seed, form));
+  }
+  if (planted.length > 0) {
+    const measures = gatherMeasures(planted);
+    tell('scenario', [
+      made,
+      `Expected values rest on ${TRUTH_RUNS} simulated runs each.`,
+      ...(nulls.length < count
+        ? [`Stopped early, after ${planted.length} planted and ${nulls.length} null worlds.`]
+        : []),
+      '',
+      `### Intervals: ${planted.length} planted worlds`,
+      '',
+      coverageTable(measures),
+      '',
+      `### Found and not found: ${planted.length} planted worlds`,
+      '',
+      foundTable(measures),
+      '',
+      `### False findings: ${nulls.length} null worlds`,
+      '',
+      familyTable(nulls).text,
+    ]);
+  }
+  if (powerCount > 0 && !stop.signal.aborted && (only === null || only === 'event-association')) {
+    tell('power', ['### Power: response to events', '', made, '', await powerCurves(form)]);
+  }
   process.stderr.write(`${Math.round((performance.now() - begun) / 1000)} s\n`);
 } finally {
   await engine.close();
   rmSync(folder, { recursive: true, force: true });
 }
 
-async function judgeAll(
-  what: string,
-  worlds: number,
-  worldOf: (seed: number) => World,
-  as: EvidenceForm,
-): Promise<WorldRows[]> {
-  const judged: WorldRows[] = [];
-  for (let i = 0; i < worlds; i++) {
-    const seed = firstSeed + i;
-    const world = worldOf(seed);
-    const name = `${what}-${seed} (${world.name})`;
-    const { rows, truth } = await judgeWorld(
-      engine,
-      join(folder, what),
-      world,
-      { seed, form: as, runs: TRUTH_RUNS },
-      only,
-    );
-    rmSync(join(folder, what), { recursive: true });
-    judged.push({ name, rows });
-    const falsehoods = rows.filter(({ isFalse }) => isFalse);
-    process.stderr.write(`${name}: ${truth.flows} flows, ${rows.length} comparisons, ${falsehoods.length} false\n`);
-    for (const row of values.rows ? rows : falsehoods) process.stdout.write(`${name}\t${lineOf(row)}\n`);
-  }
-  return judged;
+function tell(part: 'scenario' | 'power', lines: readonly string[]): void {
+  const text = lines.join('\n');
+  process.stdout.write(`${text}\n`);
+  if (values.write !== undefined) writeBetweenMarks(values.write, part, text);
+}
+
+async function judgeOne(what: string, world: World, seed: number, as: EvidenceForm): Promise<WorldRows> {
+  const name = `${what}-${seed} (${world.name})`;
+  const { rows, truth } = await judgeWorld(
+    engine,
+    join(folder, what),
+    world,
+    { seed, form: as, runs: TRUTH_RUNS },
+    only,
+  );
+  rmSync(join(folder, what), { recursive: true });
+  const falsehoods = rows.filter(({ isFalse }) => isFalse);
+  process.stderr.write(`${name}: ${truth.flows} flows, ${rows.length} comparisons, ${falsehoods.length} false\n`);
+  for (const row of values.rows ? rows : falsehoods) process.stdout.write(`${name}\t${lineOf(row)}\n`);
+  return { name, rows };
 }
 
 function lineOf(row: JudgedRow): string {
@@ -145,10 +152,13 @@ function lineOf(row: JudgedRow): string {
 
 async function powerCurves(as: EvidenceForm): Promise<string> {
   const rows: string[][] = [];
-  for (const events of powerCount === 0 ? [] : EVENT_COUNTS) {
+  for (const events of EVENT_COUNTS) {
     for (const ratio of RATIOS) {
       const what = `response × ${ratio} to ${events} events`;
-      const judged = await judgeAll(what, powerCount, (seed) => eventWorld(seed, ratio, events), as);
+      const judged: WorldRows[] = [];
+      for (let seed = firstSeed; seed < firstSeed + powerCount; seed++) {
+        judged.push(await judgeOne(what, eventWorld(seed, ratio, events), seed, as));
+      }
       const told = judged.filter((world) =>
         world.rows.some(
           ({ kind, estimate, measure }) =>
@@ -158,12 +168,15 @@ async function powerCurves(as: EvidenceForm): Promise<string> {
       rows.push([String(events), String(ratio), String(judged.length), percent(told.length / judged.length)]);
     }
   }
-  return rows.length === 0 ? '' : markdownTable(['events', 'ratio of activity', 'worlds', 'told'], rows);
+  return markdownTable(['events', 'ratio of activity', 'worlds', 'told'], rows);
 }
 
-function writeBetweenMarks(file: string, text: string): void {
-  const before = existsSync(file) ? readFileSync(file, 'utf8') : `# Findings\n\n${BEGIN}\n${END}\n`;
-  const [begin, end] = [before.indexOf(BEGIN), before.indexOf(END)];
-  if (begin < 0 || end < begin) throw new RangeError(`${file} has no marks ${BEGIN} and ${END}`);
-  writeFileSync(file, `${before.slice(0, begin + BEGIN.length)}\n\n${text}\n\n${before.slice(end)}`);
+function writeBetweenMarks(file: string, part: 'scenario' | 'power', text: string): void {
+  const before = existsSync(file) ? readFileSync(file, 'utf8') : '# Findings\n';
+  const [first, last] = marksOf(part);
+  const [begin, end] = [before.indexOf(first), before.indexOf(last)];
+  const block = `${first}\n\n${text}\n\n${last}`;
+  const after = begin < 0 ? `${before.trimEnd()}\n\n${block}\n` : null;
+  if (begin >= 0 && end < begin) throw new RangeError(`${file} has the mark ${first} and no ${last}`);
+  writeFileSync(file, after ?? `${before.slice(0, begin)}${block}${before.slice(end + last.length)}`);
 }

@@ -1,5 +1,6 @@
 import type { World } from '../../electron/sample/world.ts';
 import { checkProfile, type Profile } from '../../shared/profile.ts';
+import { ZoneClock, formatUtc } from '../../shared/time.ts';
 import { shippedProfile } from '../../electron/engine/shipped-profiles.ts';
 
 /** The profile with which an examiner would look at a world: its ranges, zone, servers and events; lists as shipped. */
@@ -10,7 +11,11 @@ export function profileOf(world: World): Profile {
     timeZone: world.timeZone,
     ranges: world.ranges,
     servers: world.servers.filter(({ declared }) => declared).map(({ address }) => address),
-    events: world.events.map((event) => ({ ...event, source: 'made up', uncertaintyMinutes: 5 })),
+    events: [...world.events, ...periodsOf(world)].map((event) => ({
+      ...event,
+      source: 'made up',
+      uncertaintyMinutes: 5,
+    })),
     watchLists: shipped.watchLists,
     globalServices: shipped.globalServices,
     groups: world.groups,
@@ -18,6 +23,16 @@ export function profileOf(world: World): Profile {
   });
   if (!checked.ok) throw new RangeError(checked.fault);
   return checked.profile;
+}
+
+/** Noon of the days on which something changes for good, as events that divide the window: what an examiner would compare. */
+function periodsOf(world: World): World['events'] {
+  const clock = new ZoneClock(world.timeZone);
+  return world.effects.flatMap((effect) => {
+    if (effect.effect !== 'volume' && effect.effect !== 'substitution') return [];
+    const noon = clock.startOfLocalHour((Date.parse(effect.date) / 86_400_000) * 24 + 12);
+    return [{ time: formatUtc(noon), label: `${effect.effect} changes`, kind: 'period' }];
+  });
 }
 
 /** Claims of which it is known whether they are true, as their ids say; the judge of claim checks goes by these. */

@@ -66,7 +66,7 @@ export function ownFlowSource(folder: string, withoutPayload = false): FlowSourc
     const name = path.join(folder, `${prefix}-${++serial}.enclave`);
     try {
       copyFileSync(empty, name);
-      const writer = CaseWriter.open(name);
+      const writer = CaseWriter.open(name, 'test');
       try {
         const number = writer.beginEvidence(evidence, statSync(evidence).size);
         const decoded = await decodeEvidence(evidence, DEFAULT_TIMEOUTS, {

@@ -15,7 +15,7 @@ describe('actions', () => {
   it('fill every menu, with shortcuts that Electron can read', () => {
     expect(new Set(ACTIONS.map(({ menu }) => menu))).toEqual(new Set(MENUS));
     const shortcuts = ACTIONS.flatMap(({ shortcut }) => shortcut ?? []);
-    const readable = /^(CmdOrCtrl\+)?(Shift\+)?([A-Z0-9.]|F\d{1,2}|Backspace)$/;
+    const readable = /^(CmdOrCtrl\+|Alt\+)?(Shift\+)?([A-Z0-9.]|F\d{1,2}|Backspace|Left|Right)$/;
     expect(shortcuts.filter((shortcut) => !readable.test(shortcut))).toEqual([]);
   });
 });

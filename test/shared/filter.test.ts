@@ -169,6 +169,7 @@ describe('parseFilter and printFilter', () => {
       'port in (80-90, 443)': 'port in (80-90, 443)',
       'asn = as9304': 'asn = 9304',
       'COUNTRY = cn': 'country = CN',
+      'country = IN and not country in (in, CN)': 'country = "IN" and not country in ("IN", CN)',
       'transport = 6': 'transport = tcp',
       'Category = Gaming': 'category = gaming',
       'host in 10.1.2.3/8': 'host in (10.0.0.0/8)',

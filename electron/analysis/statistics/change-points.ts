@@ -127,12 +127,15 @@ export function changeDayInterval(
 
 /** Days that a higher level is tried to last, beside to the end. */
 const STRETCHES = [7, 14, 28, 56];
+/** Squares that are no more than rounding. */
+const NO_SQUARES = 1e-9;
 
 /**
- * Is there an increase at all? Gain of likelihood of the best rise from the level of all days before to a higher level after it, against one level of both; the higher lasts to
- * the end or for 1, 2, 4 or 8 weeks; the greatest over all days, divided by the variance inflation of the residuals around the
- * levels (see period-test.ts on studentised permutations under dependence), against permutations of the days. The dispersion is that
- * around one level, which permutations do not change.
+ * Is there an increase at all? Logarithms of the counts (+ 1/2), of which busy and quiet days vary alike (Anscombe, Biometrika 35,
+ * 1948), are split into all days before, a stretch that follows (to the end, or 1, 2, 4 or 8 weeks) and the rest. The statistic is
+ * the greatest F for a mean of the stretch above that of the days before, over all beginnings and lengths (the scan for a shift
+ * of Worsley, JASA 74, 1979). That of the series, divided by the variance inflation of its residuals around the three means, since days
+ * that follow each other are alike, is compared with that of permutations of the days, which are not.
  *
  * @param before fewest days before the rise @param after fewest days after it @param most permutations at most
  * @returns p in (0, 1]; 1 when no rise is possible
@@ -146,56 +149,53 @@ export function increaseTest(
   seed: number,
 ): number {
   const n = counts.length;
-  const mean = counts.reduce((x, y) => x + y, 0) / n;
-  const variance = counts.reduce((x, y) => x + (y - mean) ** 2, 0) / Math.max(1, n - 1);
-  const dispersion = bounded((variance - mean) / (mean * mean));
-  const size = 1 / dispersion;
-  const residuals = new Float64Array(n);
-  const level = (sum: number, days: number): number =>
-    sum === 0 ? 0 : sum * Math.log(sum / days) - (sum + days * size) * Math.log1p(sum / days / size);
+  const logarithms = counts.map((count) => Math.log(count + 0.5));
+  const squares = logarithms.reduce((x, y) => x + y * y, 0);
   const sums = new Float64Array(n + 1);
-  const spread = (average: number): number => Math.sqrt(average + dispersion * average * average) || 1;
-  const statistic = (values: Float64Array): number => {
+  const scan = (values: Float64Array): { ratio: number; start: number; end: number } => {
     for (let i = 0; i < n; i++) sums[i + 1] = sums[i] + values[i];
     let best = 0;
     let start = 0;
     let end = 0;
     for (let i = before; i <= n - after; i++) {
       const below = sums[i];
-      const lower = level(below, i);
       for (let s = 0; s <= STRETCHES.length; s++) {
         const to = s === STRETCHES.length ? n : i + STRETCHES[s];
         if (to > n || (to === n && s < STRETCHES.length)) continue;
         const above = sums[to] - below;
-        if (above * i <= below * (to - i)) continue;
-        const gain = lower + level(above, to - i) - level(sums[to], to);
-        if (gain > best) {
-          best = gain;
+        const rise = above / (to - i) - below / i;
+        if (rise <= 0) continue;
+        const between = (rise * rise * i * (to - i)) / to;
+        const rest = to === n ? 0 : (sums[n] - sums[to]) ** 2 / (n - to);
+        const within = squares - (below * below) / i - (above * above) / (to - i) - rest;
+        const ratio = between / Math.max(NO_SQUARES, within);
+        if (ratio > best) {
+          best = ratio;
           start = i;
           end = to;
         }
       }
     }
-    if (start === 0) return 0;
-    for (const [from, to] of [
-      [0, start],
-      [start, end],
-      [end, n],
-    ]) {
-      const own = to === from ? 0 : (sums[to] - sums[from]) / (to - from);
-      const scale = spread(own);
-      for (let i = from; i < to; i++) residuals[i] = (values[i] - own) / scale;
-    }
-    return best / varianceInflation(residuals);
+    return { ratio: best, start, end };
   };
-  const seen = statistic(counts) * (1 - 1e-12);
-  if (seen <= 0) return 1;
+  const { ratio, start, end } = scan(logarithms);
+  if (start === 0) return 1;
+  const residuals = new Float64Array(n);
+  for (const [from, to] of [
+    [0, start],
+    [start, end],
+    [end, n],
+  ]) {
+    const own = to === from ? 0 : (sums[to] - sums[from]) / (to - from);
+    for (let i = from; i < to; i++) residuals[i] = logarithms[i] - own;
+  }
+  const seen = (ratio / varianceInflation(residuals, end === n ? 2 : 3)) * (1 - 1e-12);
   const random = Random.seeded(seed);
-  const shuffled = Float64Array.from(counts);
+  const shuffled = Float64Array.from(logarithms);
   return sequentialPValue(
     () => {
       random.shuffle(shuffled);
-      return statistic(shuffled) >= seen;
+      return scan(shuffled).ratio >= seen;
     },
     most,
     enough,

@@ -78,3 +78,15 @@ export function normal(z: number): number {
   }
   return 0.5 + (sum * Math.exp((-z * z) / 2)) / Math.sqrt(2 * Math.PI);
 }
+
+/** Quantile of the standard normal: the z with P(Z ≤ z) = `p`, by bisection; within ±8. */
+export function normalQuantile(p: number): number {
+  let low = -8;
+  let high = 8;
+  for (let i = 0; i < 80; i++) {
+    const middle = (low + high) / 2;
+    if (normal(middle) < p) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}

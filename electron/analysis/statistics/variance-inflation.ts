@@ -25,13 +25,15 @@ function neweyWestInflation(residuals: Float64Array): number {
 /**
  * The greater of that and (1 + ρ) / (1 − ρ), which a first-order autoregression with the correlation of neighbours has (Andrews,
  * Econometrica 59, 1991, on such plug-ins), ρ made larger by (1 + 3ρ) / n, which short series lose (Marriott and Pope, Biometrika
- * 41, 1954).
+ * 41, 1954); with several means by (1 + ρ) / n more for each further one, whose days lose as much.
+ *
+ * @param means how many stretches of the series were given a mean of their own before
  */
-export function varianceInflation(residuals: Float64Array): number {
+export function varianceInflation(residuals: Float64Array, means = 1): number {
   const variance = product(residuals, 0);
   if (variance === 0) return 1;
   const seen = product(residuals, 1) / variance;
-  const neighbours = Math.min(GREATEST_CORRELATION, seen + (1 + 3 * seen) / residuals.length);
+  const neighbours = Math.min(GREATEST_CORRELATION, seen + (means + (means + 2) * seen) / residuals.length);
   return Math.max(neweyWestInflation(residuals), (1 + neighbours) / (1 - neighbours));
 }
 

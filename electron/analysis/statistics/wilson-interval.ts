@@ -1,16 +1,4 @@
-import { normal } from './distributions.ts';
-
-/** z with P(|Z| ≤ z) = level for a standard normal Z, by bisection. */
-function twoSidedQuantile(level: number): number {
-  let low = 0;
-  let high = 8;
-  for (let i = 0; i < 80; i++) {
-    const middle = (low + high) / 2;
-    if (2 * normal(middle) - 1 < level) low = middle;
-    else high = middle;
-  }
-  return (low + high) / 2;
-}
+import { normalQuantile } from './distributions.ts';
 
 /**
  * Interval of a proportion (Wilson, JASA 22, 1927): close to its level for few trials too, and never empty at 0 or 1.
@@ -18,7 +6,7 @@ function twoSidedQuantile(level: number): number {
  * @param hits 0..trials, @param trials at least 1
  */
 export function wilsonInterval(hits: number, trials: number, level: number): [number, number] {
-  const z2 = twoSidedQuantile(level) ** 2;
+  const z2 = normalQuantile((1 + level) / 2) ** 2;
   const p = hits / trials;
   const centre = (p + z2 / (2 * trials)) / (1 + z2 / trials);
   const half = (Math.sqrt(z2) / (1 + z2 / trials)) * Math.sqrt((p * (1 - p)) / trials + z2 / (4 * trials * trials));

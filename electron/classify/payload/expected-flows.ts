@@ -13,9 +13,12 @@ const KEPT_US = 300e6;
 /** Addresses with ports, of which the oldest are forgotten; and those that were not named for five minutes. */
 class EndpointMemory {
   readonly #times = new Map<string, number>();
+  /** Ports that were ever noted: most packets go to none of them, and need no key. */
+  readonly #ports = new Uint8Array(65_536);
 
   note(address: Int32Array, port: number, time: number): void {
     const key = `${address.join()} ${port}`;
+    this.#ports[port] = 1;
     this.#times.delete(key);
     this.#times.set(key, time);
     if (this.#times.size <= MOST_ENDPOINTS) return;
@@ -26,7 +29,7 @@ class EndpointMemory {
   }
 
   has(address: Int32Array, port: number, time: number): boolean {
-    if (this.#times.size === 0) return false;
+    if (this.#ports[port] === 0) return false;
     const noted = this.#times.get(`${address.join()} ${port}`);
     return noted !== undefined && Math.abs(time - noted) <= KEPT_US;
   }

@@ -3,19 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CaseReader } from '../../electron/casefile/case-reader.ts';
-import { activitySection } from '../../electron/report/activity-section.ts';
+import { activityChapter } from '../../electron/report/activity-chapter.ts';
 import { type PlantedFlow, plantCase, plantWorld } from '../analysis/planted-case.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'enclave-activity-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 let cases = 0;
 
-function sectionOf(flows: PlantedFlow[]): string {
+function chapterOf(flows: PlantedFlow[]): string | null {
   const path = join(folder, `${cases++}.enclave`);
   plantCase(path, [{ path: '/evidence/one.pcap', flows }]);
   const reader = new CaseReader(path);
   try {
-    return activitySection(reader, undefined);
+    return activityChapter(reader, undefined)?.markup ?? null;
   } finally {
     reader.close();
   }
@@ -25,11 +25,11 @@ const WORLD = { days: 14, seed: 3, flowsPerHour: 12, hourLevel: () => 1, weekday
 
 describe('activity at a glance', () => {
   it('is left out when nothing was opened from inside', () => {
-    expect(sectionOf([])).toBe('');
+    expect(chapterOf([])).toBeNull();
   });
 
   it('draws bands that add up to the flows counted', () => {
-    const html = sectionOf(plantWorld(WORLD));
+    const html = chapterOf(plantWorld(WORLD)) ?? '';
     const [timeline = ''] = html.split('</figure>');
     const top = [...timeline.matchAll(/text-anchor="end" class="quiet">([\d,]+)</g)].map(([, text]) =>
       Number(text?.replaceAll(',', '')),

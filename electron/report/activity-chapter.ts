@@ -1,6 +1,7 @@
 import worldPaths from './world-paths.json' with { type: 'json' };
 import { activityFilter } from '../../shared/activity.ts';
-import { countryName } from '../../shared/country-name.ts';
+import { dateOfDay, dayNumber } from '../../shared/calendar.ts';
+import { countryInWords } from '../../shared/country-name.ts';
 import { LEAVE_OUT_DUPLICATES } from '../../shared/duplicate-counts.ts';
 import { parseFilter } from '../../shared/filter/parse-filter.ts';
 import type { CoverageFinding, Metric } from '../../shared/finding.ts';
@@ -8,12 +9,11 @@ import { formatAmount, formatCount, formatShare } from '../../shared/number-form
 import type { CaseReader } from '../casefile/case-reader.ts';
 import { compileFilter } from '../casefile/flow-selection.ts';
 import { type SummaryRow, summarise } from '../casefile/summary.ts';
+import type { Chapter } from './chapter.ts';
 import { GRID, INK, WIDTH, at, figure, label, line, rect, scaleEnd, svg } from './figures.ts';
 import { escapeHtml } from './markup.ts';
 
 /** Activity at a glance: day by day, on the map, and by category. Counted from the flows, without any test. */
-
-const DAY_MS = 86_400_000;
 
 /** Categories drawn apart; the rest is one band. */
 const MOST_BANDS = 5;
@@ -28,20 +28,19 @@ const PATTERNS =
   `<pattern id="dots" width="4" height="4" patternUnits="userSpaceOnUse"><rect width="4" height="4" fill="#fff"/>` +
   `<circle cx="2" cy="2" r="1" fill="${INK}"/></pattern></defs>`;
 
-/** '' when the case holds no activity. */
-export function activitySection(reader: CaseReader, coverage: CoverageFinding | undefined): string {
+/** Null when the case holds no activity. */
+export function activityChapter(reader: CaseReader, coverage: CoverageFinding | undefined): Chapter | null {
   const where = activityFilter(reader.profile, reader.meta(LEAVE_OUT_DUPLICATES) === 'yes');
   const selection = compileFilter(parseFilter(where), reader);
   const summary = (by: Parameters<typeof summarise>[1]['by'], metric: Metric): SummaryRow[] =>
     summarise(reader, { by, metric, selection });
   const categories = summary(['category'], 'flows');
-  if (categories.length === 0) return '';
+  if (categories.length === 0) return null;
   const bytes = summary(['category'], 'bytes');
   const countries = summary(['country'], 'flows');
   const isScaled = categories.some((row) => row.scaled);
   const scaled = isScaled ? ' Sampled counts are multiplied by their rate.' : '';
-  return `<section class="page"><h2>Activity at a glance</h2>
-<p>Counted, not tested: flows opened from inside the ranges of the profile, without its excluded and server addresses, scans
+  const markup = `<p>Counted, not tested: flows opened from inside the ranges of the profile, without its excluded and server addresses, scans
 and unasked answers. What can be said of them, and how surely, stands among the findings.${scaled}</p>
 ${timeline(reader, summary(['day', 'category'], 'flows'), categories, coverage)}
 ${worldMap(countries)}
@@ -50,8 +49,8 @@ ${worldMap(countries)}
     'country',
     countries,
     summary(['country'], 'bytes'),
-  )}</div>
-</section>`;
+  )}</div>`;
+  return { title: 'Activity at a glance', ownPage: true, markup };
 }
 
 /** Flows and bytes of the first values of a dimension, with their shares. */
@@ -66,9 +65,9 @@ function amountTable(
   const rows = shown.map((row) => {
     const other = bytesOf.get(row[dimension]);
     const value = row[dimension];
-    const name = typeof value !== 'string' ? 'not known' : dimension === 'country' ? countryInWords(value) : value;
+    const text = typeof value !== 'string' ? 'not known' : dimension === 'country' ? countryInWords(value) : value;
     return (
-      `<tr><td>${escapeHtml(name)}</td><td class="number">${formatCount(row.value)}</td>` +
+      `<tr><td>${escapeHtml(text)}</td><td class="number">${formatCount(row.value)}</td>` +
       `<td class="number">${formatShare(row.share)}</td><td class="number">${formatAmount('bytes', other?.value ?? 0)}</td>` +
       `<td class="number">${formatShare(other?.share ?? null)}</td></tr>`
     );
@@ -80,15 +79,6 @@ function amountTable(
     `<th class="number">Bytes</th><th class="number">Share</th></tr></thead><tbody>${rows.join('')}</tbody></table>${rest}</div>`
   );
 }
-
-/** `India (IN)`. */
-function countryInWords(code: string): string {
-  const name = countryName(code);
-  return name === null ? code : `${name} (${code})`;
-}
-
-const dayNumber = (date: string): number => Date.parse(`${date}T00:00:00Z`) / DAY_MS;
-const dateOf = (day: number): string => new Date(day * DAY_MS).toISOString().slice(0, 10);
 
 /** Flows of each local day, the largest categories as bands; gaps of the evidence hatched below, events as pins above. */
 function timeline(
@@ -145,9 +135,9 @@ function timeline(
     body += `<path d="M${at(x(day))} ${top - 4}l-4-8h8z" fill="${INK}"/>`;
     body += line(x(day), top - 4, x(day), bottom, INK, 'stroke-width="0.5" stroke-dasharray="1 3"');
   }
-  body += label(left, bottom + 20, dateOf(first), 'start', true);
-  body += label((left + WIDTH) / 2, bottom + 20, dateOf(first + Math.floor(days / 2)), 'middle', true);
-  body += label(WIDTH, bottom + 20, dateOf(first + days - 1), 'end', true);
+  body += label(left, bottom + 20, dateOfDay(first), 'start', true);
+  body += label((left + WIDTH) / 2, bottom + 20, dateOfDay(first + Math.floor(days / 2)), 'middle', true);
+  body += label(WIDTH, bottom + 20, dateOfDay(first + days - 1), 'end', true);
   names.forEach((name, band) => {
     const across = left + band * ((WIDTH - left) / names.length);
     body += `<rect x="${at(across)}" y="${bottom + 32}" width="9" height="9" fill="${fillOf(band, names)}" stroke="${INK}" stroke-width="0.4"/>`;

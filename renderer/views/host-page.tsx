@@ -1,0 +1,257 @@
+import { type ReactNode, useEffect, useMemo, useState } from 'react';
+import type { CountedField } from '../../shared/jobs.ts';
+import { formatAmount, formatBytes, formatCount } from '../../shared/number-format.ts';
+import { visibleText } from '../../shared/visible-text.ts';
+import { useAsk } from '../bridge-access.ts';
+import { type DayCell, DayStrips, dayGrid } from '../charts/day-strips.tsx';
+import { filterWord } from '../state/filter-completion.ts';
+import type { HostRow } from '../state/host-rows.ts';
+import type { Selection } from '../state/history.ts';
+import { localTime } from '../state/local-time.ts';
+import { figureLine } from '../state/provenance.ts';
+import { joinFilters, withTime } from '../state/time-filter.ts';
+import { useFocusReturn } from '../state/use-focus-return.ts';
+import { useSize } from '../state/use-size.ts';
+import { useWorkbench } from '../state/workbench.ts';
+import { CopyButton } from './copy-button.tsx';
+import { ErrorNotice } from './notice.tsx';
+import { NotesPanel } from './notes-panel.tsx';
+import { SelectionActions, TopList } from './selection-inspector.tsx';
+
+/** One host: when it was active, with what and whom, what it calls itself, and what the findings say of it. */
+
+/** Texts of each field. */
+const LISTED = 6;
+
+const FIELDS: readonly { readonly field: CountedField; readonly title: string; readonly absent: string }[] = [
+  { field: 'hostname', title: 'Names it went to or was called by', absent: 'No flow carries a name.' },
+  { field: 'userAgent', title: 'User agents it sent', absent: 'It sent none that the evidence shows.' },
+  { field: 'ja4', title: 'JA4 of its TLS and QUIC hellos', absent: 'No hello of it is in the evidence.' },
+  { field: 'ja3', title: 'JA3 of its TLS hellos', absent: 'No hello of it is in the evidence.' },
+];
+const SENT: CountedField[] = ['userAgent', 'ja4', 'ja3'];
+
+function Days({ filter }: { filter: string }): ReactNode {
+  const { where, metric, version, profileZone, setWhere } = useWorkbench();
+  const asked = { by: ['day', 'hour'], metric, where: joinFilters(where, filter) };
+  const { value, error, pending } = useAsk('summary', asked, version);
+  const grid = useMemo(() => dayGrid(value ?? []), [value]);
+  const [pointed, setPointed] = useState<DayCell | null>(null);
+  const [box, { width }] = useSize<HTMLDivElement>();
+  useEffect(() => {
+    if (pointed !== null) box.current?.querySelector('.pointed')?.scrollIntoView({ block: 'nearest' });
+  }, [pointed, box]);
+  const day = pointed === null ? undefined : grid.days[pointed.day];
+  const amount = pointed === null ? null : (grid.amounts[pointed.day]?.[pointed.hour] ?? 0);
+  const two = (hour: number): string => `${String(hour).padStart(2, '0')}:00`;
+  return (
+    <section className={pending ? 'pending' : ''} aria-label="Hours of its days">
+      <h3>
+        Hours of its days, {profileZone}
+        {grid.leftOut > 0 &&
+          ` (the first ${formatCount(grid.days.length)} of ${formatCount(grid.days.length + grid.leftOut)} days)`}
+      </h3>
+      {error !== null && <ErrorNotice error={error} />}
+      <p className="quiet foot" aria-live="polite">
+        {day === undefined || pointed === null
+          ? `${metric} an hour, shade by square root; Enter or a click chooses the day`
+          : `${day} ${two(pointed.hour)}–${two(pointed.hour + 1)}: ${formatAmount(metric, amount)}`}
+      </p>
+      <div className="day-strips">
+        <div ref={box}>
+          {width > 0 && grid.days.length > 0 && (
+            <DayStrips
+              grid={grid}
+              metric={metric}
+              width={width}
+              cell={pointed !== null && pointed.day < grid.days.length ? pointed : null}
+              onCell={setPointed}
+              onChoose={({ day: chosen }) => {
+                const from = grid.days[chosen];
+                if (from === undefined) return;
+                const to = new Date(Date.parse(`${from}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10);
+                setWhere(withTime(where, { from, to }));
+              }}
+            />
+          )}
+        </div>
+      </div>
+    </section>
+  );
+}
+
+/** Names and fingerprints; those that a host sends are of the flows that it opened. */
+function Texts({ host }: { host: string }): ReactNode {
+  const { where, version, setWhere } = useWorkbench();
+  const opened = `initiator = ${filterWord(host)}`;
+  const ofHost = joinFilters(where, `host = ${filterWord(host)}`);
+  const ofOpened = joinFilters(where, opened);
+  const names = useAsk('texts', { where: ofHost, fields: ['hostname'], limit: LISTED }, version);
+  const sent = useAsk('texts', { where: ofOpened, fields: SENT, limit: LISTED }, version);
+  const error = names.error ?? sent.error;
+  return (
+    <>
+      {error !== null && <ErrorNotice error={error} />}
+      {FIELDS.map(({ field, title, absent }) => {
+        const asked = field === 'hostname' ? names : sent;
+        const counted = asked.value?.find((each) => each.field === field) ?? null;
+        return (
+          <section key={field} className={asked.pending ? 'pending' : ''}>
+            <h3>
+              {title}
+              {counted !== null && counted.all > LISTED && `: first ${LISTED} of ${formatCount(counted.all)}`}
+            </h3>
+            {counted?.all === 0 && <p className="quiet">{absent}</p>}
+            <ul className="counted-texts">
+              {(counted?.rows ?? []).map(({ text, flows }) => (
+                <li key={text}>
+                  <button
+                    type="button"
+                    title={`${visibleText(text)}: ${formatCount(flows)} flows. Click to add it to the filter.`}
+                    onClick={() => setWhere(joinFilters(where, `${field} = ${filterWord(text)}`))}
+                  >
+                    <span className="mono clip">{visibleText(text)}</span>
+                    <span className="number quiet">{formatCount(flows)}</span>
+                  </button>
+                </li>
+              ))}
+            </ul>
+          </section>
+        );
+      })}
+    </>
+  );
+}
+
+/**
+ * The inspector of a host. `row` is null when no flow of it matches the filter, or it is not among those listed. It takes the
+ * focus when it opens; Escape closes it.
+ */
+export function HostPage({ selection, row }: { selection: Selection; row: HostRow | null }): ReactNode {
+  const { timeZone, where, overview, version, select, go } = useWorkbench();
+  const coverage = useAsk('findings', null, version).value?.[0]?.coverage ?? null;
+  const { id: host, filter } = selection;
+  const only = joinFilters(where, filter);
+  const panel = useFocusReturn<HTMLElement>(host);
+  const profile = row?.profile ?? null;
+  const time = (us: number): string => `${localTime(us, timeZone, 'second')} ${timeZone}`;
+  return (
+    <aside
+      ref={panel}
+      className="inspector selection-inspector panel"
+      aria-label={`Host: ${visibleText(host)}`}
+      tabIndex={-1}
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape') return;
+        event.stopPropagation();
+        select(null);
+      }}
+    >
+      <header>
+        <h2>
+          <span className="quiet">Host</span> {visibleText(host)}
+        </h2>
+        {row !== null && (
+          <CopyButton
+            of={`the figures of host ${visibleText(host)}`}
+            text={() =>
+              figureLine(
+                {
+                  subject: `Host ${host}`,
+                  amounts: [
+                    `${formatCount(row.flows)} flows`,
+                    `${formatBytes(row.bytes)} both ways`,
+                    `first seen ${time(row.firstSeen)}`,
+                    `last seen ${time(row.lastSeen)}`,
+                    ...(profile === null ? [] : [`role ${profile.role} by finding ${profile.id}`]),
+                  ],
+                  where: only,
+                },
+                overview,
+                coverage,
+              )
+            }
+          />
+        )}
+        <button type="button" className="quiet small" onClick={() => select(null)}>
+          Close
+        </button>
+      </header>
+      <div className="inspector-scroll" tabIndex={0} role="group" aria-label="What lies behind it">
+        <section>
+          <SelectionActions selection={selection} />
+        </section>
+        {row === null ? (
+          <p className="quiet">No flow of this host is in the list under this filter.</p>
+        ) : (
+          <section>
+            <h3>Under this filter</h3>
+            <dl className="facts">
+              <div>
+                <dt>Flows</dt>
+                <dd>{formatCount(row.flows)}</dd>
+              </div>
+              <div>
+                <dt>Bytes</dt>
+                <dd>{formatBytes(row.bytes)} both ways</dd>
+              </div>
+              <div>
+                <dt>First seen</dt>
+                <dd className="mono">{time(row.firstSeen)}</dd>
+              </div>
+              <div>
+                <dt>Last seen</dt>
+                <dd className="mono">{time(row.lastSeen)}</dd>
+              </div>
+            </dl>
+          </section>
+        )}
+        <section className="host-kind">
+          <h3>What it is, by the whole case</h3>
+          {profile === null ? (
+            <p className="quiet">No finding is about this host: only the busiest hosts have one.</p>
+          ) : (
+            <>
+              <p>
+                <strong>{profile.role}</strong>
+                {profile.activeHours !== null &&
+                  `, active ${profile.activeHours.from}:00 to ${profile.activeHours.to}:00`}
+              </p>
+              {profile.devices.length === 0 ? (
+                <p className="quiet">Nothing it sent names a device.</p>
+              ) : (
+                <ul className="devices">
+                  {profile.devices.map(({ kind, why }) => (
+                    <li key={`${kind} ${why}`}>
+                      <strong>{visibleText(kind)}</strong> <span className="quiet">{visibleText(why)}</span>
+                    </li>
+                  ))}
+                </ul>
+              )}
+              <button
+                type="button"
+                className="small"
+                onClick={() =>
+                  go('findings', { id: profile.id, kind: 'Finding', title: profile.title, filter: profile.where })
+                }
+              >
+                Look at the finding
+              </button>
+            </>
+          )}
+        </section>
+        <Days key={`days/${host}`} filter={filter} />
+        <TopList key={`service/${host}`} dimension="service" title="Services" absent="no service named" where={only} />
+        <TopList
+          key={`country/${host}`}
+          dimension="country"
+          title="Countries of its peers"
+          absent="not known"
+          where={only}
+        />
+        <Texts key={`texts/${host}`} host={host} />
+        <NotesPanel key={`notes/${host}`} target={`host:${host}`} />
+      </div>
+    </aside>
+  );
+}

@@ -1,0 +1,276 @@
+import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useState } from 'react';
+import { formatBytes, formatCount } from '../../shared/number-format.ts';
+import { visibleText } from '../../shared/visible-text.ts';
+import { useAsk } from '../bridge-access.ts';
+import { filterWord } from '../state/filter-completion.ts';
+import { useMarked } from '../state/highlight.ts';
+import {
+  type HostOrder,
+  type HostRow,
+  activityLevels,
+  findHosts,
+  hostProfiles,
+  hostRows,
+  orderHosts,
+} from '../state/host-rows.ts';
+import { localTime } from '../state/local-time.ts';
+import { joinFilters } from '../state/time-filter.ts';
+import { useSize } from '../state/use-size.ts';
+import { useWorkbench } from '../state/workbench.ts';
+import { ROW, scrollGeometry } from './flows-view.tsx';
+import { HostPage } from './host-page.tsx';
+import { Empty, ErrorNotice } from './notice.tsx';
+
+/** The hosts of the matching flows, row by row; only what is in view exists. */
+
+/** Hosts asked for: the busiest ones. */
+const MOST_HOSTS = 5000;
+const SPARK_WIDTH = 120;
+const SPARK_HEIGHT = 18;
+
+/** Flows over the days of the case, over those of the host's fullest step. */
+function Spark({ activity }: { activity: string }): ReactNode {
+  const levels = activityLevels(activity);
+  const pitch = SPARK_WIDTH / Math.max(1, levels.length);
+  const bar = Math.max(0.8, pitch - (pitch > 3 ? 1 : 0)).toFixed(2);
+  const path = levels
+    .map((level, i) => {
+      const height = (level * SPARK_HEIGHT).toFixed(1);
+      return level === 0 ? '' : `M${(i * pitch).toFixed(2)} ${SPARK_HEIGHT}v-${height}h${bar}v${height}z`;
+    })
+    .join('');
+  return (
+    <svg className="spark" width={SPARK_WIDTH} height={SPARK_HEIGHT} aria-hidden="true">
+      <path d={path} />
+    </svg>
+  );
+}
+
+interface Column {
+  readonly name: string;
+  readonly className: string;
+  readonly order: HostOrder | null;
+  /** Whether the largest comes first when it is chosen. */
+  readonly descends: boolean;
+  readonly cell: (row: HostRow, timeZone: string) => ReactNode;
+}
+
+const COLUMNS: readonly Column[] = [
+  { name: 'Host', className: 'h-host mono', order: 'host', descends: false, cell: (row) => visibleText(row.host) },
+  {
+    name: 'Role',
+    className: 'h-role',
+    order: 'role',
+    descends: false,
+    cell: (row) => row.profile?.role ?? <span className="quiet">–</span>,
+  },
+  {
+    name: 'Devices',
+    className: 'h-devices c-extra',
+    order: 'devices',
+    descends: false,
+    cell: (row) => (row.devices === '' ? <span className="quiet">–</span> : visibleText(row.devices)),
+  },
+  {
+    name: 'Over the case',
+    className: 'h-spark',
+    order: null,
+    descends: false,
+    cell: (row) => <Spark activity={row.activity} />,
+  },
+  {
+    name: 'Flows',
+    className: 'h-amount number',
+    order: 'flows',
+    descends: true,
+    cell: (row) => formatCount(row.flows),
+  },
+  {
+    name: 'Bytes',
+    className: 'h-amount number',
+    order: 'bytes',
+    descends: true,
+    cell: (row) => formatBytes(row.bytes),
+  },
+  {
+    name: 'First seen',
+    className: 'h-time mono c-extra',
+    order: 'firstSeen',
+    descends: false,
+    cell: (row, zone) => localTime(row.firstSeen, zone, 'minute'),
+  },
+  {
+    name: 'Last seen',
+    className: 'h-time mono',
+    order: 'lastSeen',
+    descends: true,
+    cell: (row, zone) => localTime(row.lastSeen, zone, 'minute'),
+  },
+];
+
+export function HostsView(): ReactNode {
+  const { where, setWhere, version, timeZone, busy, selection, select } = useWorkbench();
+  const { value: list, error, pending } = useAsk('hosts', { where, limit: MOST_HOSTS }, version);
+  const markedWhere = useMarked(where);
+  const asked = { where: markedWhere ?? '', limit: MOST_HOSTS };
+  const markedList = useAsk('hosts', asked, version, markedWhere !== null).value;
+  const highlighted = useMemo(
+    () => new Set(markedWhere === null ? [] : (markedList?.hosts ?? []).map(({ host }) => host)),
+    [markedWhere, markedList],
+  );
+  const findings = useAsk('findings', null, version, !busy).value;
+  const [order, setOrder] = useState<{ by: HostOrder; isDescending: boolean }>({ by: 'flows', isDescending: true });
+  const [wanted, setWanted] = useState('');
+  const [scroller, { height: viewport }] = useSize<HTMLDivElement>();
+  const [scrollTop, setScrollTop] = useState(0);
+  const [row, setRow] = useState<number | null>(null);
+  const profiles = useMemo(() => hostProfiles(findings), [findings]);
+  const all = useMemo(() => (list === null ? [] : hostRows(list, profiles)), [list, profiles]);
+  const rows = useMemo(() => orderHosts(findHosts(all, wanted), order.by, order.isDescending), [all, wanted, order]);
+  const { height, first, visible } = scrollGeometry(rows.length, viewport - ROW, scrollTop);
+  const shown = rows.slice(first, first + visible + 4);
+  useEffect(() => {
+    scroller.current?.scrollTo({ top: 0 });
+    setRow(null);
+  }, [where, wanted, order, scroller]);
+
+  const open = (host: string, isFilter: boolean): void => {
+    const filter = `host = ${filterWord(host)}`;
+    if (isFilter) setWhere(joinFilters(where, filter));
+    else select({ id: host, kind: 'Host', title: host, filter });
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.target !== event.currentTarget || event.altKey) return;
+    const moves: Record<string, number> = {
+      ArrowDown: 1,
+      ArrowUp: -1,
+      PageDown: visible - 1,
+      PageUp: 1 - visible,
+      Home: -rows.length,
+      End: rows.length,
+    };
+    const move = moves[event.key];
+    if (move !== undefined) {
+      const next = Math.max(0, Math.min(rows.length - 1, (row ?? (move > 0 ? first - 1 : first)) + move));
+      setRow(next);
+      if (next < first) scroller.current?.scrollTo({ top: next * ROW });
+      else if (next >= first + visible - 1) scroller.current?.scrollTo({ top: (next - visible + 2) * ROW });
+    } else if (event.key === 'Enter' && row !== null) {
+      const chosen = rows[row];
+      if (chosen !== undefined) open(chosen.host, event.shiftKey);
+    } else if (event.key === 'Escape') select(null);
+    else return;
+    event.preventDefault();
+  };
+
+  if (error !== null) return <ErrorNotice error={error} />;
+  return (
+    <div className={selection === null ? 'view hosts' : 'view hosts inspecting'}>
+      {list?.all === 0 ? (
+        <Empty title="No host of the ranges is in the matching flows">
+          <p>Clear the filter, or look whether the profile’s ranges are those of the evidence.</p>
+          <button type="button" onClick={() => setWhere('')}>
+            Clear the filter
+          </button>
+        </Empty>
+      ) : (
+        <section className={pending ? 'flow-table panel pending' : 'flow-table panel'} aria-labelledby="hosts-title">
+          <header>
+            <h2 id="hosts-title">{list === null ? 'Hosts' : `${formatCount(list.all)} hosts`}</h2>
+            <input
+              type="search"
+              aria-label="Find hosts by address, role or device"
+              placeholder="Address, role or device"
+              value={wanted}
+              onChange={(event) => setWanted(event.target.value)}
+            />
+          </header>
+          <div
+            ref={scroller}
+            role="grid"
+            aria-label={`Hosts, times in ${timeZone}`}
+            aria-rowcount={rows.length + 1}
+            aria-colcount={COLUMNS.length}
+            aria-activedescendant={
+              row !== null && row >= first && row < first + shown.length ? `host-${row}` : undefined
+            }
+            tabIndex={0}
+            onKeyDown={onKeyDown}
+            className="flow-grid"
+            onScroll={(event) => setScrollTop(event.currentTarget.scrollTop)}
+          >
+            <div role="rowgroup" className="flow-head">
+              <div role="row" className="flow-row" aria-rowindex={1}>
+                {COLUMNS.map(({ name, className, order: by, descends }) => (
+                  <span
+                    key={name}
+                    role="columnheader"
+                    className={`cell ${className.replace(' mono', '')}`}
+                    aria-sort={by !== order.by ? undefined : order.isDescending ? 'descending' : 'ascending'}
+                  >
+                    {by === null ? (
+                      name
+                    ) : (
+                      <button
+                        type="button"
+                        className="quiet"
+                        onClick={() =>
+                          setOrder((before) => ({
+                            by,
+                            isDescending: before.by === by ? !before.isDescending : descends,
+                          }))
+                        }
+                      >
+                        {name}
+                        {by === order.by && <span aria-hidden="true">{order.isDescending ? ' ↓' : ' ↑'}</span>}
+                      </button>
+                    )}
+                  </span>
+                ))}
+              </div>
+            </div>
+            <div role="rowgroup" className="flow-height" style={{ height: `${height}px` }}>
+              <div role="presentation" className="flow-rows" style={{ transform: `translateY(${first * ROW}px)` }}>
+                {shown.map((each, i) => {
+                  const isChosen = each.host === selection?.id;
+                  return (
+                    <div
+                      key={each.host}
+                      id={`host-${first + i}`}
+                      role="row"
+                      aria-rowindex={first + i + 2}
+                      aria-selected={isChosen}
+                      className={`flow-row${isChosen ? ' selected' : ''}${first + i === row ? ' pointed' : ''}${highlighted.has(each.host) ? ' highlighted' : ''}`}
+                      onClick={(event) => {
+                        setRow(first + i);
+                        open(each.host, event.shiftKey);
+                      }}
+                    >
+                      {COLUMNS.map(({ name, className, cell }) => (
+                        <span key={name} role="gridcell" className={`cell ${className}`}>
+                          {cell(each, timeZone)}
+                        </span>
+                      ))}
+                    </div>
+                  );
+                })}
+              </div>
+            </div>
+          </div>
+          <p className="foot quiet">
+            {list === null
+              ? 'Reading…'
+              : `${rows.length < list.all ? `${formatCount(rows.length)} of ${formatCount(list.all)} hosts listed${list.all > MOST_HOSTS ? `, of the ${formatCount(MOST_HOSTS)} busiest` : ''}. ` : ''}Addresses inside the ranges; times in ${timeZone}. A bar is ${list.daysPerStep === 1 ? 'a day' : `${list.daysPerStep} days`}, over the host’s fullest. Role and devices are told of the busiest hosts. Enter or a click opens a host, with Shift it filters.`}
+          </p>
+        </section>
+      )}
+      {selection !== null && (
+        <HostPage
+          key={selection.id}
+          selection={selection}
+          row={all.find(({ host }) => host === selection.id) ?? null}
+        />
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,148 @@
+import { type FormEvent, type ReactNode, useId, useState } from 'react';
+import { checkedTarget, type Decision, DECISIONS, MAX_NOTE, type Note } from '../../shared/case-record.ts';
+import type { ErrorValue } from '../../shared/problem.ts';
+import { visibleText } from '../../shared/visible-text.ts';
+import type { Answer } from '../../shared/bridge.ts';
+import { ask, useAsk } from '../bridge-access.ts';
+import { recordChanged, useRecordVersion } from '../state/record-version.ts';
+import { useWorkbench } from '../state/workbench.ts';
+import { ErrorNotice } from './notice.tsx';
+
+/** Notes on one thing: those there are, and a field for another. */
+
+const DECISION_WORDS: Readonly<Record<Decision, string>> = {
+  accept: 'Accepted',
+  reject: 'Rejected',
+  comment: 'Comment',
+};
+
+/** What a note on a selection is about: a country, service or host where the filter is just that, else its flows. */
+export function targetOfFilter(filter: string): string {
+  const [, kind = '', value = ''] = /^(country|service|host) = "?([^"\s]+)"?$/.exec(filter) ?? [];
+  return checkedTarget(`${kind}:${value}`) ?? `filter:${filter}`;
+}
+
+function tagsOf(text: string): string[] {
+  return text
+    .split(/[,\s]+/)
+    .map((tag) => tag.replace(/^#+/, ''))
+    .filter((tag) => tag !== '');
+}
+
+function NoteItem(props: { note: Note; onDo: (doing: Promise<Answer<unknown>>) => Promise<boolean> }): ReactNode {
+  const { note, onDo } = props;
+  const { id, decision, text, tags, examiner, madeAt, changedAt } = note;
+  /** As it was chosen here, before the case has it. */
+  const [chosen, setChosen] = useState<boolean | null>(null);
+  const inReport = chosen ?? note.inReport;
+  const choose = async (): Promise<void> => {
+    setChosen(!inReport);
+    if (!(await onDo(ask('changeNote', { id, change: { inReport: !inReport } })))) setChosen(null);
+  };
+  return (
+    <li>
+      {decision !== null && <strong>{DECISION_WORDS[decision]}</strong>}
+      {text !== '' && <p>{text.split('\n').map(visibleText).join('\n')}</p>}
+      <p className="quiet">
+        {visibleText(examiner)}, {madeAt.slice(0, 16).replace('T', ' ')} UTC
+        {changedAt === null ? '' : ', changed since'}
+        {tags.map((tag) => (
+          <span key={tag} className="tag">
+            {' '}
+            #{visibleText(tag)}
+          </span>
+        ))}
+      </p>
+      <div className="note-actions">
+        <label>
+          <input type="checkbox" checked={inReport} onChange={() => void choose()} /> in the report
+        </label>
+        <button type="button" className="quiet tiny" onClick={() => void onDo(ask('removeNote', { id }))}>
+          Remove
+        </button>
+      </div>
+    </li>
+  );
+}
+
+/** @param target as `checkedTarget` has it */
+export function NotesPanel({ target }: { target: string }): ReactNode {
+  const { busy } = useWorkbench();
+  const { value, error } = useAsk('notes', { target, search: null }, useRecordVersion());
+  const [text, setText] = useState('');
+  const [tags, setTags] = useState('');
+  const [decision, setDecision] = useState<Decision | ''>('');
+  const [fault, setFault] = useState<ErrorValue | null>(null);
+  const title = useId();
+  const isFinding = target.startsWith('finding:');
+  const notes = value ?? [];
+  const onDo = async (doing: Promise<Answer<unknown>>): Promise<boolean> => {
+    const answer = await doing;
+    setFault(answer.ok ? null : answer.error);
+    if (answer.ok) recordChanged();
+    return answer.ok;
+  };
+  const add = async (): Promise<void> => {
+    const note = { target, text, tags: tagsOf(tags), inReport: false, decision: decision === '' ? null : decision };
+    if (!(await onDo(ask('addNote', { note })))) return;
+    setText('');
+    setTags('');
+    setDecision('');
+  };
+  const isEmpty = text.trim() === '' && (decision === '' || decision === 'comment');
+  return (
+    <section className="notes" aria-labelledby={title}>
+      <h3 id={title}>Notes{notes.length > 0 && ` (${notes.length})`}</h3>
+      {error !== null && <ErrorNotice error={error} />}
+      {fault !== null && <ErrorNotice error={fault} onDismiss={() => setFault(null)} />}
+      {notes.length > 0 && (
+        <ul>
+          {notes.map((note) => (
+            <NoteItem key={note.id} note={note} onDo={onDo} />
+          ))}
+        </ul>
+      )}
+      <form
+        onSubmit={(event: FormEvent) => {
+          event.preventDefault();
+          if (!isEmpty) void add();
+        }}
+      >
+        <textarea
+          rows={2}
+          maxLength={MAX_NOTE}
+          value={text}
+          aria-label="New note"
+          placeholder="What you saw, and what you make of it"
+          onChange={(event) => setText(event.target.value)}
+        />
+        <div className="note-actions">
+          <input
+            value={tags}
+            maxLength={400}
+            aria-label="Tags"
+            placeholder="tags"
+            onChange={(event) => setTags(event.target.value)}
+          />
+          {isFinding && (
+            <select
+              aria-label="Decision"
+              value={decision}
+              onChange={(event) => setDecision(DECISIONS.find((each) => each === event.target.value) ?? '')}
+            >
+              <option value="">no decision</option>
+              {DECISIONS.map((each) => (
+                <option key={each} value={each}>
+                  {each}
+                </option>
+              ))}
+            </select>
+          )}
+          <button type="submit" className="small" disabled={busy || isEmpty}>
+            Add
+          </button>
+        </div>
+      </form>
+    </section>
+  );
+}

@@ -1,0 +1,65 @@
+import type { ReactNode } from 'react';
+import { ACTIONS, MENUS } from '../../shared/actions.ts';
+import { shortcutName } from './command-palette.tsx';
+import { Modal } from './modal.tsx';
+
+/** Every key: those of the actions, and those of charts, lists and inspectors. */
+
+const KEYS_IN_VIEWS: readonly (readonly [keys: string, what: string])[] = [
+  ['Tab', 'next control; with Shift, the one before'],
+  ['Arrows', 'move in charts, lists and tables'],
+  ['Shift + arrows', 'choose a span of time; in Services, go to a band'],
+  ['Home, End', 'first and last; Page up, Page down in tables'],
+  ['Enter', 'look closer; with Shift, filter'],
+  ['Escape', 'close the inspector, let the span of time go'],
+  ['Down in the filter', 'completions, and filters used before'],
+  ['?', 'this sheet'],
+];
+
+export function ShortcutSheet({ onClose }: { onClose: () => void }): ReactNode {
+  return (
+    <Modal label="Keyboard shortcuts" className="shortcut-sheet" onClose={onClose}>
+      <header>
+        <h2>Keyboard shortcuts</h2>
+        <button type="button" className="quiet small" onClick={onClose}>
+          Close
+        </button>
+      </header>
+      <div className="shortcut-scroll" tabIndex={0} role="group" aria-label="Shortcuts">
+        <div className="shortcut-columns">
+          {MENUS.map((menu) => (
+            <section key={menu}>
+              <h3>{menu}</h3>
+              <dl>
+                {ACTIONS.filter((action) => action.menu === menu).map(
+                  ({ id, label, shortcut }) =>
+                    shortcut !== null && (
+                      <div key={id}>
+                        <dt>{label}</dt>
+                        <dd>
+                          <kbd>{shortcutName(shortcut)}</kbd>
+                        </dd>
+                      </div>
+                    ),
+                )}
+              </dl>
+            </section>
+          ))}
+          <section>
+            <h3>In the views</h3>
+            <dl>
+              {KEYS_IN_VIEWS.map(([keys, what]) => (
+                <div key={keys}>
+                  <dt>{what}</dt>
+                  <dd>
+                    <kbd>{keys}</kbd>
+                  </dd>
+                </div>
+              ))}
+            </dl>
+          </section>
+        </div>
+      </div>
+    </Modal>
+  );
+}

@@ -1,0 +1,36 @@
+import { expect, it } from 'vitest';
+import { type HostRow, activityLevels, findHosts, orderHosts } from '../../renderer/state/host-rows.ts';
+import type { HostProfileFinding } from '../../shared/finding.ts';
+
+function row(host: string, flows: number, role: HostProfileFinding['role'] | null = null, devices = ''): HostRow {
+  const profile = role === null ? null : ({ role } as HostProfileFinding);
+  return { host, flows, bytes: flows * 2, firstSeen: 100 - flows, lastSeen: flows, activity: '0z', profile, devices };
+}
+
+const ROWS = [
+  row('10.0.0.9', 5, 'server'),
+  row('2001:db8::1', 7),
+  row('10.0.0.10', 6, 'client', 'iPad'),
+  row('9.255.0.1', 1, 'gateway', 'Android phone'),
+];
+const hosts = (rows: readonly HostRow[]): string[] => rows.map(({ host }) => host);
+
+it('orders addresses by number, amounts by size, and what is absent last either way', () => {
+  expect(hosts(orderHosts(ROWS, 'host', false))).toEqual(['9.255.0.1', '10.0.0.9', '10.0.0.10', '2001:db8::1']);
+  expect(hosts(orderHosts(ROWS, 'flows', true))).toEqual(['2001:db8::1', '10.0.0.10', '10.0.0.9', '9.255.0.1']);
+  expect(hosts(orderHosts(ROWS, 'firstSeen', false))).toEqual(hosts(orderHosts(ROWS, 'flows', true)));
+  expect(hosts(orderHosts(ROWS, 'role', false))).toEqual(['10.0.0.10', '9.255.0.1', '10.0.0.9', '2001:db8::1']);
+  expect(hosts(orderHosts(ROWS, 'role', true))).toEqual(['10.0.0.9', '9.255.0.1', '10.0.0.10', '2001:db8::1']);
+  expect(hosts(orderHosts(ROWS, 'devices', true)).slice(0, 2)).toEqual(['10.0.0.10', '9.255.0.1']);
+});
+
+it('finds hosts by address, role and device', () => {
+  expect(hosts(findHosts(ROWS, '10.0'))).toEqual(['10.0.0.9', '10.0.0.10']);
+  expect(hosts(findHosts(ROWS, ' GATE'))).toEqual(['9.255.0.1']);
+  expect(hosts(findHosts(ROWS, 'ipad'))).toEqual(['10.0.0.10']);
+  expect(findHosts(ROWS, '')).toBe(ROWS);
+});
+
+it('reads levels of activity', () => {
+  expect(activityLevels('0z')).toEqual([0, 1]);
+});
