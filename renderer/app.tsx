@@ -12,9 +12,8 @@ import { flushSync } from 'react-dom';
 import { ACTIONS, type ActionId } from '../shared/actions.ts';
 import type { AppInfo, CaseOverview } from '../shared/bridge.ts';
 import type { Metric } from '../shared/finding.ts';
-import type { Custody } from '../shared/jobs.ts';
+import type { Custody, ReportSettings } from '../shared/jobs.ts';
 import type { ErrorValue } from '../shared/problem.ts';
-import type { Redaction } from '../shared/redaction.ts';
 import { ask, forgetAnswers } from './bridge-access.ts';
 import {
   back,
@@ -199,15 +198,15 @@ export function App(): ReactNode {
   }, []);
 
   const [saved, setSaved] = useState<SavedReport | 'writing' | null>(null);
-  const [redact, setRedact] = useState<Redaction>('none');
+  const [reportSettings, setReportSettings] = useState<ReportSettings>({});
   const saveReport = useCallback(
     async (format: 'html' | 'pdf'): Promise<void> => {
       setSaved('writing');
-      const answer = await ask('saveReport', redact === 'none' ? { format } : { format, redact });
+      const answer = await ask('saveReport', { format, ...reportSettings });
       setSaved(answer.ok ? answer.value : null);
       if (!answer.ok) setError(answer.error);
     },
-    [redact],
+    [reportSettings],
   );
 
   const step = useCallback((change: Partial<Place>): void => {
@@ -421,10 +420,24 @@ export function App(): ReactNode {
             setHighlight,
             canGo: { back: history.past.length > 0, forward: history.future.length > 0, undo: canUndo(history) },
             run,
-            redact,
-            setRedact,
+            reportSettings,
+            setReportSettings,
           },
-    [overview, version, busy, isUtc, highlight, history, setWhere, recentFilters, setMetric, go, select, run, redact],
+    [
+      overview,
+      version,
+      busy,
+      isUtc,
+      highlight,
+      history,
+      setWhere,
+      recentFilters,
+      setMetric,
+      go,
+      select,
+      run,
+      reportSettings,
+    ],
   );
 
   return (

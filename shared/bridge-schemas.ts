@@ -26,6 +26,8 @@ const path = z
   .refine((text) => !text.includes('\0'), { message: 'a path holds no NUL' });
 const where = z.string().max(20_000);
 
+const reportSettingsSchema = redactionChoiceSchema.extend({ form: z.enum(['full', 'brief']).exactOptional() });
+
 /** Rows of a page: a window shows far fewer, and a page crosses two processes. */
 export const MAX_PAGE = 1000;
 /** Hosts listed at most: a hundred bytes each. */
@@ -105,6 +107,6 @@ export const REQUEST_SCHEMAS = {
   keptStates: z.null(),
   keepState: z.strictObject({ state: newStateSchema }),
   removeState: z.strictObject({ name: stateNameSchema }),
-  reportHtml: redactionChoiceSchema.nullable(),
-  saveReport: redactionChoiceSchema.extend({ format: z.enum(['html', 'pdf']) }),
+  reportHtml: reportSettingsSchema.nullable(),
+  saveReport: reportSettingsSchema.extend({ format: z.enum(['html', 'pdf']) }),
 } satisfies { [Name in CallName]: z.ZodType<Calls[Name]['request']> };

@@ -22,12 +22,12 @@ import type {
   HostList,
   ImportSummary,
   Progress,
+  ReportSettings,
   TextPreview,
   TopRows,
 } from './jobs.ts';
 import type { Mapping } from './mapping.ts';
 import type { ErrorValue } from './problem.ts';
-import type { RedactionChoice } from './redaction.ts';
 import type { Profile } from './profile.ts';
 
 export type { CaseOverview } from './case-overview.ts';
@@ -142,10 +142,10 @@ export interface Calls {
   keepState: { request: { state: NewState }; response: KeptState };
   removeState: { request: { name: string }; response: null };
   /** The report as it would be printed now; null: whole. */
-  reportHtml: { request: RedactionChoice | null; response: string };
+  reportHtml: { request: ReportSettings | null; response: string };
   /** Asks where to save; null when the user thought better of it. */
   saveReport: {
-    request: { format: 'html' | 'pdf' } & RedactionChoice;
+    request: { format: 'html' | 'pdf' } & ReportSettings;
     response: { path: string; sha256: string } | null;
   };
 }

@@ -2,7 +2,7 @@ import { createContext, useContext } from 'react';
 import type { ActionId } from '../../shared/actions.ts';
 import type { CaseOverview } from '../../shared/bridge.ts';
 import type { Metric } from '../../shared/finding.ts';
-import type { Redaction } from '../../shared/redaction.ts';
+import type { ReportSettings } from '../../shared/jobs.ts';
 import type { Selection } from './history.ts';
 import type { View } from './views.ts';
 
@@ -45,8 +45,8 @@ export interface Workbench {
   readonly canGo: { readonly back: boolean; readonly forward: boolean; readonly undo: boolean };
   readonly run: (action: ActionId) => void;
   /** What the report hides that is shown and saved. */
-  readonly redact: Redaction;
-  readonly setRedact: (redact: Redaction) => void;
+  readonly reportSettings: ReportSettings;
+  readonly setReportSettings: (settings: ReportSettings) => void;
 }
 
 export const WorkbenchContext = createContext<Workbench | null>(null);

@@ -20,8 +20,8 @@ const STANDING_PLACE =
 
 /** The report as it would be printed now, in a frame that may run nothing and load nothing. */
 export function ReportView(): ReactNode {
-  const { version, busy, run, redact, setRedact } = useWorkbench();
-  const { value, error } = useAsk('reportHtml', redact === 'none' ? null : { redact }, version);
+  const { version, busy, run, reportSettings, setReportSettings } = useWorkbench();
+  const { value, error } = useAsk('reportHtml', reportSettings, version);
   return (
     <div className="view report">
       <header className="report-bar">
@@ -33,8 +33,25 @@ export function ReportView(): ReactNode {
         </div>
         <div className="detail-actions">
           <label>
+            <span className="quiet">Form</span>{' '}
+            <select
+              value={reportSettings.form ?? 'full'}
+              onChange={({ target }) =>
+                setReportSettings({ ...reportSettings, form: target.value === 'brief' ? 'brief' : 'full' })
+              }
+            >
+              <option value="full">Full report</option>
+              <option value="brief">Brief</option>
+            </select>
+          </label>
+          <label>
             <span className="quiet">Redaction</span>{' '}
-            <select value={redact} onChange={({ target }) => setRedact(REDACTIONS[target.selectedIndex] ?? 'none')}>
+            <select
+              value={reportSettings.redact ?? 'none'}
+              onChange={({ target }) =>
+                setReportSettings({ ...reportSettings, redact: REDACTIONS[target.selectedIndex] ?? 'none' })
+              }
+            >
               {REDACTIONS.map((level) => (
                 <option key={level} value={level}>
                   {REDACTION_NAMES[level]}

@@ -237,7 +237,7 @@ describe.skipIf(cannotLaunch !== null)(`an examination from start to end${reason
     await page.getByRole('button', { name: 'Save as HTML…' }).click();
     await page.getByText(`SHA-256 ${await savedHash(reports.html)}`).waitFor();
     expect(readFileSync(reports.html, 'utf8')).toContain(sha256Of(capture));
-    expect(auditOf(casePath, 'report')).toEqual([
+    expect(auditOf(casePath, 'report')).toMatchObject([
       { file: 'report.pdf', sha256: sha256Of(reports.pdf) },
       { file: 'report.html', sha256: sha256Of(reports.html) },
     ]);
