@@ -5,7 +5,7 @@ import { z } from 'zod';
 
 /**
  * Compiles the ICANN part of the Public Suffix List, as the installed development package tldts holds it, to
- * `electron/report/redaction/public-suffixes.txt`. Run by hand: `node build/compile-suffixes.ts`.
+ * `electron/report/redaction/public-suffixes.tsv`. Run by hand: `node build/compile-suffixes.ts`.
  */
 
 const ROOT = path.join(import.meta.dirname, '..');
@@ -64,7 +64,7 @@ const lines = [...byTopLevel]
   .toSorted()
   .join('\n');
 writeFileSync(
-  path.join(ROOT, 'electron/report/redaction/public-suffixes.txt'),
+  path.join(ROOT, 'electron/report/redaction/public-suffixes.tsv'),
   `# Public Suffix List, ICANN part (https://publicsuffix.org), as npm tldts ${version} holds it; compiled by build/compile-suffixes.ts.
 # This Source Code Form is subject to the terms of the Mozilla Public License, v. 2.0. If a copy of the MPL was not distributed
 # with this file, You can obtain one at https://mozilla.org/MPL/2.0/.

@@ -1,3 +1,4 @@
+import { clockTime } from '../../shared/calendar.ts';
 import type { Caveat, DailyRhythmFinding, Verdict } from '../../shared/finding.ts';
 import { formatCount, formatCounted, formatShare, formatShareInterval } from '../../shared/number-format.ts';
 import { ZoneClock } from '../../shared/time.ts';
@@ -247,10 +248,6 @@ function dailyStatement(
     `${formatShareInterval(interval)}) fell between ${clockTime(window.from)} and ${clockTime(window.to)}, ` +
     `${frame.profile.timeZone} time; activity ${seen}.`
   );
-}
-
-function clockTime(hour: number): string {
-  return `${String(hour).padStart(2, '0')}:00`;
 }
 
 function shiftTest(frame: AnalysisFrame, hourly: readonly Float64Array[]): number | null {

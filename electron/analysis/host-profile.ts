@@ -1,3 +1,4 @@
+import { clockTime } from '../../shared/calendar.ts';
 import type { CaseReader, SegmentInfo } from '../casefile/case-reader.ts';
 import { PairIndex } from '../casefile/pair-index.ts';
 import { type DeviceEvidence, devicesOf, natSuspected, type Seen } from '../../shared/devices.ts';
@@ -417,6 +418,3 @@ function sequence(
 }
 
 /** An hour of the day as `09:00`; its end as `24:00`. */
-function clockTime(hour: number): string {
-  return `${String(hour).padStart(2, '0')}:00`;
-}

@@ -1,4 +1,5 @@
 import type { MouseEvent, PointerEvent, ReactNode } from 'react';
+import { clockTime } from '../../shared/calendar.ts';
 import type { SummaryRowValue } from '../../shared/bridge.ts';
 import type { Metric } from '../../shared/finding.ts';
 import { formatAmount } from '../../shared/number-format.ts';
@@ -129,7 +130,7 @@ export function DayStrips(props: {
       <g className="axis">
         {[0, 6, 12, 18].map((hour) => (
           <text key={hour} x={round(LEFT + hour * cellWidth)} y={TOP - 5}>
-            {`${String(hour).padStart(2, '0')}:00`}
+            {clockTime(hour)}
           </text>
         ))}
         {days.map((day, i) =>

@@ -1,5 +1,6 @@
 import { scaleLinear } from 'd3';
 import type { ReactNode } from 'react';
+import { clockTime, dateOfDay, dayNumber } from '../../shared/calendar.ts';
 import type { LagChart, StepsChart, StripsChart } from '../../shared/finding-chart.ts';
 import { formatCount } from '../../shared/number-format.ts';
 import { visibleText } from '../../shared/visible-text.ts';
@@ -16,14 +17,6 @@ const BOTTOM = HEIGHT - 24;
 
 function r(value: number): number {
   return Math.round(value * 100) / 100;
-}
-
-function dayNumber(date: string): number {
-  return Date.parse(`${date}T00:00:00Z`) / 86_400_000;
-}
-
-function isoDay(day: number): string {
-  return new Date(day * 86_400_000).toISOString().slice(0, 10);
 }
 
 function Grid(props: {
@@ -48,7 +41,7 @@ const DATE_ROOM = 100;
 /** The firsts of months after `first` and before `last`, as numbers of days; none where they would stand too close. */
 function monthsBetween(first: number, last: number): number[] {
   const days: number[] = [];
-  for (let day = first + 1; day < last; day++) if (isoDay(day).endsWith('-01')) days.push(day);
+  for (let day = first + 1; day < last; day++) if (dateOfDay(day).endsWith('-01')) days.push(day);
   return days.length > 6 ? [] : days;
 }
 
@@ -76,14 +69,14 @@ export function Steps({ chart, width, label }: { chart: StepsChart; width: numbe
           .filter((day) => x(day) > LEFT + DATE_ROOM && x(day) < width - RIGHT - DATE_ROOM)
           .map((day) => (
             <text key={day} x={r(x(day))} y={HEIGHT - 6} textAnchor="middle">
-              {isoDay(day)}
+              {dateOfDay(day)}
             </text>
           ))}
         <text x={LEFT} y={HEIGHT - 6}>
-          {isoDay(first)}
+          {dateOfDay(first)}
         </text>
         <text x={width - RIGHT} y={HEIGHT - 6} textAnchor="end">
-          {isoDay(last - 1)}
+          {dateOfDay(last - 1)}
         </text>
       </g>
       {chart.steps.map(({ from, to, level }) => (
@@ -164,7 +157,7 @@ export function Strips({ chart, width, label }: { chart: StripsChart; width: num
             <g key={hour} transform={`translate(${Math.round(x(hour)) + 0.5},0)`}>
               <line y1={0} y2={height - 22} className="gridline" />
               <text y={height - 7} textAnchor={hour === 24 ? 'end' : 'middle'}>
-                {`${String(hour).padStart(2, '0')}:00`}
+                {clockTime(hour)}
               </text>
             </g>
           ))}

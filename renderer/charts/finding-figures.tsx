@@ -8,6 +8,7 @@ import type {
   ServiceRankingFinding,
   WeeklyRhythmFinding,
 } from '../../shared/finding.ts';
+import { clockTime } from '../../shared/calendar.ts';
 import { findingChart } from '../../shared/finding-chart.ts';
 import { formatAmount, formatCount, formatShare, weekdayName } from '../../shared/number-format.ts';
 import { parseInstant } from '../../shared/time.ts';
@@ -175,7 +176,7 @@ function Daily({ finding, width }: { finding: DailyRhythmFinding; width: number 
         ))}
         {[0, 3, 6, 9, 12, 15, 18, 21].map((hour) => (
           <text key={hour} x={r(left + (hour + 0.5) * pitch)} y={height - 6} textAnchor="middle">
-            {`${String(hour).padStart(2, '0')}:00`}
+            {clockTime(hour)}
           </text>
         ))}
       </g>
@@ -188,7 +189,7 @@ function Daily({ finding, width }: { finding: DailyRhythmFinding; width: number 
           y={r(y(share))}
           height={r(y(0) - y(share))}
         >
-          <title>{`${String(hour).padStart(2, '0')}:00–${String(hour + 1).padStart(2, '0')}:00: ${formatShare(share)}`}</title>
+          <title>{`${clockTime(hour)}–${clockTime(hour + 1)}: ${formatShare(share)}`}</title>
         </rect>
       ))}
     </FigureFrame>

@@ -1,4 +1,5 @@
 import type { MouseEvent, PointerEvent, ReactNode } from 'react';
+import { clockTime } from '../../shared/calendar.ts';
 import type { SummaryRowValue } from '../../shared/bridge.ts';
 import type { Metric } from '../../shared/finding.ts';
 import { formatAmount, weekdayName } from '../../shared/number-format.ts';
@@ -111,7 +112,7 @@ export function WeekHeatMap(props: {
       <g className="axis">
         {[0, 3, 6, 9, 12, 15, 18, 21].map((hour) => (
           <text key={hour} x={LEFT + hour * cellWidth} y={TOP - 7}>
-            {`${String(hour).padStart(2, '0')}:00`}
+            {clockTime(hour)}
           </text>
         ))}
         {grid.map((_, day) => (

@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect, useMemo, useState } from 'react';
+import { clockTime } from '../../shared/calendar.ts';
 import type { CountedField } from '../../shared/jobs.ts';
 import { formatAmount, formatBytes, formatCount } from '../../shared/number-format.ts';
 import { visibleText } from '../../shared/visible-text.ts';
@@ -43,7 +44,6 @@ function Days({ filter }: { filter: string }): ReactNode {
   }, [pointed, box]);
   const day = pointed === null ? undefined : grid.days[pointed.day];
   const amount = pointed === null ? null : (grid.amounts[pointed.day]?.[pointed.hour] ?? 0);
-  const two = (hour: number): string => `${String(hour).padStart(2, '0')}:00`;
   return (
     <section className={pending ? 'pending' : ''} aria-label="Hours of its days">
       <h3>
@@ -55,7 +55,7 @@ function Days({ filter }: { filter: string }): ReactNode {
       <p className="quiet foot" aria-live="polite">
         {day === undefined || pointed === null
           ? `${metric} an hour, shade by square root; Enter or a click chooses the day`
-          : `${day} ${two(pointed.hour)}–${two(pointed.hour + 1)}: ${formatAmount(metric, amount)}`}
+          : `${day} ${clockTime(pointed.hour)}–${clockTime(pointed.hour + 1)}: ${formatAmount(metric, amount)}`}
       </p>
       <div className="day-strips">
         <div ref={box}>

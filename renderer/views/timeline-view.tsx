@@ -1,4 +1,5 @@
 import { type FormEvent, type ReactNode, useEffect, useMemo, useState } from 'react';
+import { clockTime } from '../../shared/calendar.ts';
 import { formatAmount, formatCount, formatShare, weekdayName } from '../../shared/number-format.ts';
 import { useAsk } from '../bridge-access.ts';
 import { type TimeLayer, type TimeStack, binsOfSpan, stackByTime } from '../charts/stack-by-time.ts';
@@ -143,7 +144,6 @@ function Heat({ onChoose }: { onChoose: (selection: Selection) => void }): React
   const grid = useMemo(() => weekGrid(value ?? []), [value]);
   const amount = cell === null ? null : (grid[cell.weekday - 1]?.[cell.hour] ?? 0);
   const daysOf = (weekday: number): number => (days ?? []).filter((row) => row['weekday'] === weekday).length;
-  const two = (hour: number): string => `${String(hour).padStart(2, '0')}:00`;
   return (
     <section className={pending ? 'panel pending' : 'panel'} aria-labelledby="heat-title">
       <header>
@@ -151,7 +151,7 @@ function Heat({ onChoose }: { onChoose: (selection: Selection) => void }): React
         <span className="quiet" aria-live="polite">
           {cell === null || amount === null
             ? `${metric} in each clock hour, ${profileZone}; the fullest cell holds ${formatAmount(metric, Math.max(...grid.flat(), 0))}`
-            : `${weekdayName(cell.weekday)} ${two(cell.hour)}–${two(cell.hour + 1)}: ${formatAmount(metric, amount)} in all, on ${days === null ? '…' : formatCount(daysOf(cell.weekday))} ${weekdayName(cell.weekday)}s with flows`}
+            : `${weekdayName(cell.weekday)} ${clockTime(cell.hour)}–${clockTime(cell.hour + 1)}: ${formatAmount(metric, amount)} in all, on ${days === null ? '…' : formatCount(daysOf(cell.weekday))} ${weekdayName(cell.weekday)}s with flows`}
         </span>
       </header>
       {error !== null && <ErrorNotice error={error} />}
@@ -166,7 +166,7 @@ function Heat({ onChoose }: { onChoose: (selection: Selection) => void }): React
             onCell={setCell}
             onChoose={({ weekday, hour }) => {
               const filter = `weekday = ${weekday} and hour = ${hour}`;
-              const title = `${weekdayName(weekday)} ${two(hour)}–${two(hour + 1)}`;
+              const title = `${weekdayName(weekday)} ${clockTime(hour)}–${clockTime(hour + 1)}`;
               onChoose({ id: filter, kind: 'Hour of the week', title, filter });
             }}
           />

@@ -9,7 +9,7 @@ let list: Map<string, Rules> | null = null;
 
 function topLevels(): Map<string, Rules> {
   if (list === null) {
-    const text = readFileSync(new URL('./public-suffixes.txt', import.meta.url), 'utf8');
+    const text = readFileSync(new URL('./public-suffixes.tsv', import.meta.url), 'utf8');
     list = new Map();
     for (const line of text.split('\n')) {
       if (line === '' || line.startsWith('#')) continue;
