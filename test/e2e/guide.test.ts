@@ -52,33 +52,40 @@ describe.skipIf(cannotLaunch !== null)(`the tasks of the guide${reason}`, { time
     await page.screenshot({ path: join(PICTURES, `${name}.png`) });
   }
 
-  it('1: from files to a case, one of them broken', async () => {
-    const broken = join(folder, 'broken.pcap');
-    writeFileSync(broken, 'no capture\n'.repeat(99));
-    await dropFiles(page, [await sampleCapture(join(folder, 'sample')), broken]);
-    await page.getByLabel('Title').fill('Office, first week');
-    await page.getByLabel('Profile', { exact: true }).selectOption('dprk-2017');
-    await picture('1-new-case');
-    await launched.app.answerNextDialog([join(folder, 'office.enclave')]);
-    await page.getByRole('button', { name: 'Choose where to save…' }).click();
-    const panel = page.getByLabel('Job in work');
-    await panel.getByText('Import finished').waitFor();
-    await panel.getByText('broken.pcap', { exact: true }).waitFor();
-    await picture('1-import');
-    const evidence = (await ask(page, 'overview', null))?.evidence ?? [];
-    expect(evidence.map(({ status }) => status)).toEqual(['imported']);
-    await panel.getByRole('button', { name: 'Close' }).click();
-    await go('Report');
-    await page.frameLocator('iframe').getByRole('heading', { name: /Summary$/ }).waitFor();
-    await picture('1-report');
-    const report = join(folder, 'office.html');
-    await launched.app.answerNextDialog([report]);
-    await page.getByRole('button', { name: 'Save as HTML…' }).click();
-    await page.getByText('Report saved').waitFor();
-    expect(readFileSync(report, 'utf8')).toContain('Office, first week');
-    await page.getByRole('button', { name: 'Close case' }).click();
-    await openSample(page);
-  }, SAMPLE_PATIENCE + 2 * PATIENCE);
+  it(
+    '1: from files to a case, one of them broken',
+    async () => {
+      const broken = join(folder, 'broken.pcap');
+      writeFileSync(broken, 'no capture\n'.repeat(99));
+      await dropFiles(page, [await sampleCapture(join(folder, 'sample')), broken]);
+      await page.getByLabel('Title').fill('Office, first week');
+      await page.getByLabel('Profile', { exact: true }).selectOption('dprk-2017');
+      await picture('1-new-case');
+      await launched.app.answerNextDialog([join(folder, 'office.enclave')]);
+      await page.getByRole('button', { name: 'Choose where to save…' }).click();
+      const panel = page.getByLabel('Job in work');
+      await panel.getByText('Import finished').waitFor();
+      await panel.getByText('broken.pcap', { exact: true }).waitFor();
+      await picture('1-import');
+      const evidence = (await ask(page, 'overview', null))?.evidence ?? [];
+      expect(evidence.map(({ status }) => status)).toEqual(['imported']);
+      await panel.getByRole('button', { name: 'Close' }).click();
+      await go('Report');
+      await page
+        .frameLocator('iframe')
+        .getByRole('heading', { name: /Summary$/ })
+        .waitFor();
+      await picture('1-report');
+      const report = join(folder, 'office.html');
+      await launched.app.answerNextDialog([report]);
+      await page.getByRole('button', { name: 'Save as HTML…' }).click();
+      await page.getByText('Report saved').waitFor();
+      expect(readFileSync(report, 'utf8')).toContain('Office, first week');
+      await page.getByRole('button', { name: 'Close case' }).click();
+      await openSample(page);
+    },
+    SAMPLE_PATIENCE + 2 * PATIENCE,
+  );
 
   it('2: a claim, and what it rests on', async () => {
     await go('Findings');
@@ -100,6 +107,7 @@ describe.skipIf(cannotLaunch !== null)(`the tasks of the guide${reason}`, { time
     await page.getByRole('button', { name: 'Show them on the timeline' }).click();
     await page.getByRole('application', { name: /Activity over time/ }).waitFor();
     await picture('3-timeline');
+    expect(await page.getByLabel('Filter', { exact: true }).inputValue()).toContain('category = crypto');
     await page.getByRole('button', { name: 'Clear', exact: true }).click();
   });
 
@@ -107,8 +115,14 @@ describe.skipIf(cannotLaunch !== null)(`the tasks of the guide${reason}`, { time
     await go('Hosts');
     await page.getByPlaceholder('Address, role or device').fill('gateway');
     await page.locator('.flow-rows [role=row]').first().click();
-    await page.getByRole('complementary', { name: /^Host: / }).getByText('iPad').first().waitFor();
+    await page
+      .getByRole('complementary', { name: /^Host: / })
+      .getByText('iPad')
+      .first()
+      .waitFor();
     await picture('4-host');
+    const { hosts } = await ask(page, 'hosts', { where: '', limit: 5000 });
+    expect(hosts.length).toBeGreaterThan(await page.locator('.flow-rows [role=row]').count());
   });
 
   it('5: why a flow is labelled so, and its packets', async () => {
@@ -124,5 +138,7 @@ describe.skipIf(cannotLaunch !== null)(`the tasks of the guide${reason}`, { time
     await page.getByRole('dialog').getByText('0000', { exact: false }).first().waitFor();
     await picture('5-packets');
     await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(await inspector.isVisible()).toBe(true);
   });
 });
