@@ -6,6 +6,7 @@ import { LEAVE_OUT_DUPLICATES } from '../../shared/duplicate-counts.ts';
 import { parseFilter } from '../../shared/filter/parse-filter.ts';
 import type { CoverageFinding, Metric } from '../../shared/finding.ts';
 import { formatAmount, formatCount, formatShare } from '../../shared/number-format.ts';
+import { ZoneClock } from '../../shared/time.ts';
 import type { CaseReader } from '../casefile/case-reader.ts';
 import { compileFilter } from '../casefile/flow-selection.ts';
 import { type SummaryRow, summarise } from '../casefile/summary.ts';
@@ -14,6 +15,8 @@ import { GRID, INK, WIDTH, at, figure, label, line, rect, scaleEnd, svg } from '
 import { escapeHtml } from './markup.ts';
 
 /** Activity at a glance: day by day, on the map, and by category. Counted from the flows, without any test. */
+
+const DAY_US = 86_400e6;
 
 /** Categories drawn apart; the rest is one band. */
 const MOST_BANDS = 5;
@@ -124,13 +127,15 @@ function timeline(
     });
   }
   body += line(left, bottom, WIDTH, bottom, INK);
-  const localDay = localDays(timeZone);
+  const clock = new ZoneClock(timeZone);
+  /** Days of the local calendar since the epoch, with their fraction, at an instant in microseconds. */
+  const localDay = (us: number): number => us / DAY_US + clock.offsetMinutes(us) / 1440;
   for (const span of [...(coverage?.gaps ?? []), ...(coverage?.outages ?? [])]) {
-    const [from, to] = [localDay(Date.parse(span.from)), localDay(Date.parse(span.to))];
+    const [from, to] = [span.from, span.to].map((time) => localDay(Date.parse(time) * 1000));
     body += rect(x(from), bottom + 2, Math.max(1, x(to) - x(from)), 5, INK);
   }
   for (const event of reader.events()) {
-    const day = localDay(event.time / 1000);
+    const day = localDay(event.time);
     if (day < first || day >= first + days) continue;
     body += `<path d="M${at(x(day))} ${top - 4}l-4-8h8z" fill="${INK}"/>`;
     body += line(x(day), top - 4, x(day), bottom, INK, 'stroke-width="0.5" stroke-dasharray="1 3"');
@@ -153,24 +158,6 @@ function timeline(
 function fillOf(band: number, names: readonly string[]): string {
   const isRest = names[band] === 'all other';
   return (isRest ? BAND_FILLS.at(-1) : BAND_FILLS[band]) ?? '#fff';
-}
-
-/** A function from milliseconds since the epoch to local days since the epoch, with their fraction. */
-function localDays(timeZone: string): (ms: number) => number {
-  const format = new Intl.DateTimeFormat('en-CA-u-ca-gregory-nu-latn', {
-    timeZone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-  });
-  return (ms) => {
-    const parts = new Map(format.formatToParts(new Date(ms)).map(({ type, value }) => [type, value]));
-    const [year, month, day] = ['year', 'month', 'day'].map((part) => parts.get(part as 'year'));
-    return dayNumber(`${year}-${month}-${day}`) + Number(parts.get('hour')) / 24 + Number(parts.get('minute')) / 1440;
-  };
 }
 
 /** Shades from little to much. */
