@@ -1,4 +1,11 @@
-import { type BundleResult, type ImportSummary, type JobName, type Jobs, WRITING_JOBS } from '../../shared/jobs.ts';
+import {
+  type BundleResult,
+  type ImportSummary,
+  type JobName,
+  type Jobs,
+  type Progress,
+  WRITING_JOBS,
+} from '../../shared/jobs.ts';
 import { importAndAnalyse, sealCase } from '../engine/case-jobs.ts';
 import { Engine } from '../engine/engine.ts';
 import { type ProgressDisplay, progressDisplay } from './progress-display.ts';
@@ -29,39 +36,37 @@ export class Session {
     process.once('SIGTERM', () => this.#interrupt.abort());
   }
 
-  async run<Name extends JobName>(
+  run<Name extends JobName>(
     name: Name,
     request: Jobs[Name]['request'],
     onText?: (chunk: string | Uint8Array) => Promise<void>,
   ): Promise<Jobs[Name]['response']> {
-    try {
+    return this.#shown(async (options) => {
       if (WRITING_JOBS.has(name) && name !== 'new' && 'case' in request) await this.#beginSitting(request.case);
-      return await this.#engine.run(name, request, {
-        onProgress: (progress) => this.display.show(progress),
-        signal: this.#interrupt.signal,
-        ...(onText === undefined ? {} : { onText }),
-      });
-    } finally {
-      this.display.end();
-    }
+      return this.#engine.run(name, request, { ...options, ...(onText === undefined ? {} : { onText }) });
+    });
   }
 
-  async importAndAnalyse(request: Jobs['import']['request']): Promise<ImportSummary> {
-    try {
+  importAndAnalyse(request: Jobs['import']['request']): Promise<ImportSummary> {
+    return this.#shown(async (options) => {
       await this.#beginSitting(request.case);
-      return await importAndAnalyse(this.#engine, request, {
-        onProgress: (progress) => this.display.show(progress),
-        signal: this.#interrupt.signal,
-      });
-    } finally {
-      this.display.end();
-    }
+      return importAndAnalyse(this.#engine, request, options);
+    });
   }
 
-  async seal(request: Jobs['bundle']['request']): Promise<BundleResult> {
-    try {
+  seal(request: Jobs['bundle']['request']): Promise<BundleResult> {
+    return this.#shown(async (options) => {
       await this.#beginSitting(request.case);
-      return await sealCase(this.#engine, request, {
+      return sealCase(this.#engine, request, options);
+    });
+  }
+
+  /** Work whose progress is shown, and that an interrupt cancels. */
+  async #shown<T>(
+    work: (options: { onProgress: (progress: Progress) => void; signal: AbortSignal }) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await work({
         onProgress: (progress) => this.display.show(progress),
         signal: this.#interrupt.signal,
       });
