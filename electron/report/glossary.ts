@@ -1,3 +1,6 @@
+import type { Chapter } from './chapter.ts';
+import { escapeHtml, facts } from './markup.ts';
+
 /** Terms of the report in words for a reader who is no network engineer. */
 export const GLOSSARY: readonly (readonly [string, string])[] = [
   [
@@ -50,3 +53,8 @@ export const GLOSSARY: readonly (readonly [string, string])[] = [
   ['Service', 'Who a flow was spoken to, such as a named site or company, where that can be told.'],
   ['Supported', 'The evidence is enough for the statement by the rule printed with its finding.'],
 ];
+
+export function glossaryChapter(): Chapter {
+  const rows = GLOSSARY.map(([term, meaning]): [string, string] => [term, escapeHtml(meaning)]);
+  return { title: 'Terms', ownPage: false, markup: facts(rows, 'glossary') };
+}

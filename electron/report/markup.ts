@@ -47,3 +47,9 @@ export function cssString(text: string): string {
 export function shellArgument(text: string): string {
   return /^[A-Za-z0-9_./-]+$/.test(text) ? text : `'${visibleText(text).replaceAll("'", "'\\''")}'`;
 }
+
+/** Names with their values, as markup. */
+export function facts(rows: readonly (readonly [string, string])[], kind = ''): string {
+  const items = rows.map(([name, markup]) => `<div><dt>${escapeHtml(name)}</dt><dd>${markup}</dd></div>`);
+  return `<dl class="facts ${kind}">${items.join('')}</dl>`;
+}

@@ -1,0 +1,35 @@
+import type { Verdict } from '../../shared/finding.ts';
+import { formatCount } from '../../shared/number-format.ts';
+
+/** Words that several chapters use. */
+
+export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
+  supported: 'Supported',
+  'not-supported': 'Not supported',
+  'insufficient-data': 'Insufficient data',
+};
+export const VERDICTS: readonly Verdict[] = ['supported', 'not-supported', 'insufficient-data'];
+
+/** Subjects that a sentence names. */
+const MOST_SUBJECTS = 8;
+
+/** The first of some words, and how many more there are. */
+export function firstOf(words: readonly string[]): string[] {
+  const left = words.length - MOST_SUBJECTS;
+  return left > 0 ? [...words.slice(0, MOST_SUBJECTS), `${formatCount(left)} more`] : [...words];
+}
+
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** `minimumDays` → `minimum days`. */
+export function inWords(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+export function plain(value: unknown): string {
+  if (Array.isArray(value)) return value.map(plain).join(', ');
+  if (value === null) return 'none';
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
