@@ -20,6 +20,8 @@ const DAY_US = 86_400e6;
 
 /** Categories drawn apart; the rest is one band. */
 const MOST_BANDS = 5;
+/** Bars drawn at most; more days share a bar. */
+const MOST_BARS = 250;
 const MOST_ROWS = 7;
 
 /** Bands from the bottom: tones and hatchings in turn, told apart without colour. The last is that of the rest. */
@@ -93,63 +95,79 @@ function timeline(
   const { timeZone } = reader.profile;
   const bands = categories.slice(0, MOST_BANDS).map((row) => String(row.category));
   const names = categories.length > bands.length ? [...bands, 'all other'] : bands;
-  const byDay = new Map<number, number[]>();
-  for (const row of rows) {
-    if (row.day === null || row.day === undefined) continue;
-    const day = dayNumber(String(row.day));
-    const amounts = byDay.get(day) ?? names.map(() => 0);
-    const band = bands.indexOf(String(row.category));
-    const index = band === -1 ? names.length - 1 : band;
-    amounts[index] = (amounts[index] ?? 0) + row.value;
-    byDay.set(day, amounts);
+  let first = Infinity;
+  let last = -Infinity;
+  for (const { day } of rows) {
+    if (typeof day !== 'string') continue;
+    first = Math.min(first, dayNumber(day));
+    last = Math.max(last, dayNumber(day));
   }
-  const first = Math.min(...byDay.keys());
-  const days = Math.max(...byDay.keys()) - first + 1;
-  if (!Number.isFinite(days)) return '';
+  if (!Number.isFinite(first)) return '';
+  const step = Math.ceil((last - first + 1) / MOST_BARS);
+  const bars = Math.ceil((last - first + 1) / step);
+  const days = bars * step;
+  const amounts = Array.from({ length: bars }, () => names.map(() => 0));
+  for (const { day, category, value } of rows) {
+    const bar = typeof day === 'string' ? amounts[Math.floor((dayNumber(day) - first) / step)] : undefined;
+    if (bar === undefined) continue;
+    const band = bands.indexOf(String(category));
+    const index = band === -1 ? names.length - 1 : band;
+    bar[index] = (bar[index] ?? 0) + value;
+  }
   const left = 50;
   const top = 18;
   const bottom = 150;
   const x = (day: number): number => left + ((WIDTH - left) * Math.min(days, Math.max(0, day - first))) / days;
-  const most = scaleEnd(Math.max(...[...byDay.values()].map((amounts) => amounts.reduce((a, b) => a + b, 0))));
+  const most = scaleEnd(Math.max(...amounts.map((bar) => bar.reduce((a, b) => a + b, 0))));
   const height = (amount: number): number => ((bottom - top) * amount) / most;
   let body = PATTERNS;
   for (const value of [0, most / 2, most]) {
     body += line(left, bottom - height(value), WIDTH, bottom - height(value), GRID);
     body += label(left - 6, bottom - height(value) + 3, formatCount(Math.round(value)), 'end', true);
   }
-  const gap = Math.min(2, (WIDTH - left) / days / 5);
-  for (const [day, amounts] of byDay) {
+  const width = (WIDTH - left) / bars;
+  amounts.forEach((bar, number) => {
     let y = bottom;
-    amounts.forEach((amount, band) => {
+    bar.forEach((amount, band) => {
       if (amount === 0) return;
       y -= height(amount);
-      body += rect(x(day), y, x(day + 1) - x(day) - gap, height(amount), fillOf(band, names));
+      body += rect(left + number * width, y, width - Math.min(2, width / 5), height(amount), fillOf(band, names));
     });
-  }
+  });
   body += line(left, bottom, WIDTH, bottom, INK);
   const clock = new ZoneClock(timeZone);
   /** Days of the local calendar since the epoch, with their fraction, at an instant in microseconds. */
   const localDay = (us: number): number => us / DAY_US + clock.offsetMinutes(us) / 1440;
-  for (const span of [...(coverage?.gaps ?? []), ...(coverage?.outages ?? [])]) {
-    const [from, to] = [span.from, span.to].map((time) => localDay(Date.parse(time) * 1000));
-    body += rect(x(from), bottom + 2, Math.max(1, x(to) - x(from)), 5, INK);
+  // Marks that fall upon one another are drawn once: there may be thousands.
+  let drawnTo = left;
+  const silences = [...(coverage?.gaps ?? []), ...(coverage?.outages ?? [])].map(({ from, to }) =>
+    [from, to].map((time) => x(localDay(Date.parse(time) * 1000))),
+  );
+  for (const [from = 0, to = 0] of silences.toSorted(([a = 0], [b = 0]) => a - b)) {
+    const start = Math.max(from, drawnTo);
+    const end = Math.max(from + 1, to);
+    if (end <= start) continue;
+    body += rect(start, bottom + 2, end - start, 5, INK);
+    drawnTo = end;
   }
+  let pinned = -Infinity;
   for (const event of reader.events()) {
     const day = localDay(event.time);
-    if (day < first || day >= first + days) continue;
-    body += `<path d="M${at(x(day))} ${top - 4}l-4-8h8z" fill="${INK}"/>`;
-    body += line(x(day), top - 4, x(day), bottom, INK, 'stroke-width="0.5" stroke-dasharray="1 3"');
+    if (day < first || day >= first + days || x(day) - pinned < 1) continue;
+    pinned = x(day);
+    body += `<path d="M${at(pinned)} ${top - 4}l-4-8h8z" fill="${INK}"/>`;
+    body += line(pinned, top - 4, pinned, bottom, INK, 'stroke-width="0.5" stroke-dasharray="1 3"');
   }
   body += label(left, bottom + 20, dateOfDay(first), 'start', true);
   body += label((left + WIDTH) / 2, bottom + 20, dateOfDay(first + Math.floor(days / 2)), 'middle', true);
-  body += label(WIDTH, bottom + 20, dateOfDay(first + days - 1), 'end', true);
+  body += label(WIDTH, bottom + 20, dateOfDay(last), 'end', true);
   names.forEach((name, band) => {
     const across = left + band * ((WIDTH - left) / names.length);
     body += `<rect x="${at(across)}" y="${bottom + 32}" width="9" height="9" fill="${fillOf(band, names)}" stroke="${INK}" stroke-width="0.4"/>`;
     body += label(across + 13, bottom + 40, name);
   });
   return figure(
-    `Activity flows of each local day (${timeZone}) by category. Marks under the axis: gaps and outages of the evidence. ` +
+    `Activity flows of each ${step === 1 ? 'local day' : `${formatCount(step)} local days`} (${timeZone}) by category. Marks under the axis: gaps and outages of the evidence. ` +
       'Pins: events of the case.',
     svg(bottom + 48, 'Activity flows by day and category', body),
   );

@@ -45,4 +45,14 @@ describe('activity at a glance', () => {
     expect(flows).toBeGreaterThan(1000);
     expect((drawn / 132) * most).toBeCloseTo(flows, -1);
   });
+
+  it('stays small when times jump over centuries', () => {
+    const flows = Array.from({ length: 3000 }, (_, i): PlantedFlow => ({
+      start: i * 1.3 * 86_400e6 * 7,
+      category: 'news',
+    }));
+    const html = chapterOf(flows) ?? '';
+    expect(html).toContain('Activity flows of each 110 local days');
+    expect(html.length).toBeLessThan(150_000);
+  });
 });
