@@ -12,7 +12,7 @@ import {
 } from './case-record.ts';
 import { custodySchema } from './custody.ts';
 import { METRICS } from './finding.ts';
-import { COUNTED_FIELDS } from './jobs.ts';
+import { COUNTED_FIELDS, PAPERS } from './jobs.ts';
 import { mappingSchema } from './mapping.ts';
 import { redactionChoiceSchema } from './redaction.ts';
 
@@ -26,7 +26,10 @@ const path = z
   .refine((text) => !text.includes('\0'), { message: 'a path holds no NUL' });
 const where = z.string().max(20_000);
 
-const reportSettingsSchema = redactionChoiceSchema.extend({ form: z.enum(['full', 'brief']).exactOptional() });
+const reportSettingsSchema = redactionChoiceSchema.extend({
+  form: z.enum(['full', 'brief']).exactOptional(),
+  paper: z.enum(PAPERS).exactOptional(),
+});
 
 /** Rows of a page: a window shows far fewer, and a page crosses two processes. */
 export const MAX_PAGE = 1000;

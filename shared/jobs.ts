@@ -129,7 +129,12 @@ export interface ReportSettings extends RedactionChoice {
    * Default: `full`.
    */
   form?: 'full' | 'brief';
+  /** Of the PDF. Default: `A4`. */
+  paper?: Paper;
 }
+
+export const PAPERS = ['A4', 'Letter'] as const;
+export type Paper = (typeof PAPERS)[number];
 
 /** A sealed bundle that was made. */
 export interface BundleResult {

@@ -15,7 +15,7 @@ export const USAGE = {
   analyse: 'enclave analyse CASE [--json]',
   findings: 'enclave findings CASE [--json]',
   report:
-    'enclave report CASE --out FILE.html|FILE.pdf [--brief] [--redact none|addresses|names|full] [--leave-out-host ADDRESS,...] [--leave-out-finding ID,...]',
+    'enclave report CASE --out FILE.html|FILE.pdf [--brief] [--paper A4|Letter] [--redact none|addresses|names|full] [--leave-out-host ADDRESS,...] [--leave-out-finding ID,...]',
   carve: 'enclave carve CASE --where FILTER --out FILE.pcap|FILE.pcapng [--evidence DIRECTORY] [--json]',
   bundle:
     'enclave bundle CASE --out DIRECTORY [--with-evidence none|all|ID,...] [--evidence DIRECTORY] [--report] [--json]',

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { clockFault, FURTHER_HASHES, MAX_CLOCK_REASON } from '../../shared/custody.ts';
-import type { Custody, ImportSummary, Jobs, ReportSettings } from '../../shared/jobs.ts';
+import { type Custody, type ImportSummary, type Jobs, PAPERS, type ReportSettings } from '../../shared/jobs.ts';
 import { OVERLAY_KINDS } from '../../shared/overlay.ts';
 import { EnclaveError } from '../../shared/problem.ts';
 import { isRedacted } from '../../shared/redaction.ts';
@@ -432,15 +432,24 @@ const report: Command = (args) => {
   const { values, positionals } = readArguments(
     'report',
     args,
-    { ...EXAMINER_OPTION, ...REDACTION_OPTIONS, out: { type: 'string' }, brief: { type: 'boolean' } },
+    {
+      ...EXAMINER_OPTION,
+      ...REDACTION_OPTIONS,
+      out: { type: 'string' },
+      brief: { type: 'boolean' },
+      paper: { type: 'string' },
+    },
     { least: 1, most: 1 },
   );
   if (values.out === undefined || !/\.(html|pdf)$/.test(values.out)) {
     throw usageError('report', '--out FILE.html or FILE.pdf is missing');
   }
+  const paper = PAPERS.find((size) => size.toLowerCase() === values.paper?.toLowerCase());
+  if (values.paper !== undefined && paper === undefined) throw usageError('report', `unknown paper "${values.paper}"`);
   const path = resolve(values.out);
   const settings: ReportSettings = {
     ...(values.brief === true ? { form: 'brief' as const } : {}),
+    ...(paper === undefined ? {} : { paper }),
     ...redactionOf('report', values),
   };
   return inSession(values, async (session) => {

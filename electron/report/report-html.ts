@@ -80,7 +80,7 @@ function printedCase(reader: ReportCase, options: ReportOptions): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="generator" content="Enclave ${escapeHtml(options.version)}">
 <title>${escapeHtml(title)} – Enclave report</title>
-<style>${reportStyle(`${title} (case ${id})`, banner)}</style>
+<style>${reportStyle(`${title} (case ${id})`, banner, options.paper ?? 'A4')}</style>
 </head>
 <body>
 ${bannerMarkup(banner)}

@@ -1,10 +1,11 @@
+import type { Paper } from '../../shared/jobs.ts';
 import { cssString } from './markup.ts';
 
 /**
- * The style of the report, for screen and A4 paper. Fonts are the system's own, black and white is enough to read every
+ * The style of the report, for screen and paper. Fonts are the system's own, black and white is enough to read every
  * figure, and page boxes carry the case and the page number (CSS Paged Media 3).
  */
-export function reportStyle(runningTitle: string, banner: string): string {
+export function reportStyle(runningTitle: string, banner: string, paper: Paper): string {
   const onEachPage =
     banner === ''
       ? ''
@@ -108,7 +109,7 @@ text.quiet { fill: var(--quiet); }
 @media print { body { margin: 0; padding: 0; max-width: none; }
   .banner { display: none; }
   section.page { break-before: page; margin-top: 0; } }
-@page { size: A4; margin: 20mm 18mm 20mm;
+@page { size: ${paper}; margin: 20mm 18mm 20mm;
   @bottom-left { content: ${cssString(runningTitle)}; font: 8pt "Liberation Sans", Arial, sans-serif; color: #56646f; }
   @bottom-right { content: "page " counter(page) " of " counter(pages); font: 8pt "Liberation Sans", Arial, sans-serif;
     color: #56646f; }

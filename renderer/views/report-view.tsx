@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { PAPERS } from '../../shared/jobs.ts';
 import { REDACTIONS, type Redaction } from '../../shared/redaction.ts';
 import { useAsk } from '../bridge-access.ts';
 import { useWorkbench } from '../state/workbench.ts';
@@ -42,6 +43,19 @@ export function ReportView(): ReactNode {
             >
               <option value="full">Full report</option>
               <option value="brief">Brief</option>
+            </select>
+          </label>
+          <label>
+            <span className="quiet">Paper</span>{' '}
+            <select
+              value={reportSettings.paper ?? 'A4'}
+              onChange={({ target }) =>
+                setReportSettings({ ...reportSettings, paper: PAPERS[target.selectedIndex] ?? 'A4' })
+              }
+            >
+              {PAPERS.map((paper) => (
+                <option key={paper}>{paper}</option>
+              ))}
             </select>
           </label>
           <label>

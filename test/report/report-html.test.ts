@@ -110,6 +110,11 @@ describe('the report', () => {
   });
 });
 
+it('is cut for the paper that was chosen', () => {
+  expect(report([], {}, { paper: 'Letter' })).toContain('@page { size: Letter;');
+  expect(report([])).toContain('@page { size: A4;');
+});
+
 describe('the brief report', () => {
   const files = [{ path: '/evidence/one.pcap', flows: plantWorld(WORLD) }];
   const [full, brief] = [report(files), report(files, {}, { form: 'brief' })];
