@@ -9,8 +9,8 @@ import type { DayTally, TrafficTally } from './traffic-tally.ts';
 /** Gaps and outages are told when they hold at least one whole clock hour; at most this many of each, the longest. */
 const MOST_SPANS = 1000;
 const SHORTEST_GAP_HOURS = 1;
-/** Other flows must be seen for so long while none of the ranges is: one stray packet shows no outage. */
-const SHORTEST_OUTAGE_MINUTES = 30;
+/** Other flows must be seen for so long while none of the ranges is: one stray flow shows no outage. */
+const SHORTEST_OUTAGE_MINUTES = 1;
 
 interface Span {
   readonly from: number;
@@ -71,7 +71,7 @@ function gapsBetween(hours: readonly ObservedHour[]): Span[] {
   return gaps;
 }
 
-/** Runs of clock hours in which the evidence shows flows for half an hour or more, but none from or to the profile's ranges. */
+/** Runs of clock hours in which the evidence shows flows, a minute apart at least, but none from or to the profile's ranges. */
 function outagesIn(hours: readonly ObservedHour[]): Span[] {
   const outages: Span[] = [];
   let run: ObservedHour[] = [];
@@ -105,8 +105,8 @@ function longest(spans: readonly Span[]): { from: string; to: string }[] {
  * hours, `numerator` the observed and `denominator` all clock hours of the window. `unknownShare` and `encryptedShare` are
  * of all flows of the case.
  *
- * An outage is an hour in which other flows are seen, over half an hour at least, and none of the profile's ranges. When the evidence holds flows of the
- * ranges only, silence of the network and silence of the tap look alike: then no outage is told, and a caveat says so.
+ * An outage is an hour in which other flows are seen, a minute apart at least, and none of the profile's ranges. When the
+ * evidence holds flows of the ranges only, silence of the network and silence of the tap look alike: then no outage is told, and a caveat says so.
  */
 export function coverageFinding(frame: AnalysisFrame): CoverageFinding {
   const { tally, days, coverage } = frame;
