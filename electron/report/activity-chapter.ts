@@ -24,14 +24,11 @@ const MOST_BANDS = 5;
 const MOST_BARS = 250;
 const MOST_ROWS = 7;
 
-/** Bands from the bottom: tones and hatchings in turn, told apart without colour. The last is that of the rest. */
-const BAND_FILLS = ['#22384d', 'url(#lines)', '#6f8ea9', 'url(#dots)', '#b9c6d2', '#eceff2'] as const;
-
-const PATTERNS =
-  `<defs><pattern id="lines" width="4" height="4" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">` +
-  `<rect width="4" height="4" fill="#fff"/><rect width="1.6" height="4" fill="#46627c"/></pattern>` +
-  `<pattern id="dots" width="4" height="4" patternUnits="userSpaceOnUse"><rect width="4" height="4" fill="#fff"/>` +
-  `<circle cx="2" cy="2" r="1" fill="${INK}"/></pattern></defs>`;
+/**
+ * Bands from the bottom, dark to light: told apart in print without colour, and without patterns, which make a PDF ten times as
+ * large. The last is that of the rest.
+ */
+const BAND_FILLS = ['#14263a', '#4a6b8a', '#89a5be', '#b4c7d7', '#d5e0e9', '#eef2f5'] as const;
 
 /** Null when the case holds no activity. */
 export function activityChapter(reader: CaseReader, coverage: CoverageFinding | undefined): Chapter | null {
@@ -120,7 +117,7 @@ function timeline(
   const x = (day: number): number => left + ((WIDTH - left) * Math.min(days, Math.max(0, day - first))) / days;
   const most = scaleEnd(Math.max(...amounts.map((bar) => bar.reduce((a, b) => a + b, 0))));
   const height = (amount: number): number => ((bottom - top) * amount) / most;
-  let body = PATTERNS;
+  let body = '';
   for (const value of [0, most / 2, most]) {
     body += line(left, bottom - height(value), WIDTH, bottom - height(value), GRID);
     body += label(left - 6, bottom - height(value) + 3, formatCount(Math.round(value)), 'end', true);
