@@ -73,3 +73,9 @@ export function formatList(words: readonly string[]): string {
   if (words.length < 2) return words.join('');
   return `${words.slice(0, -1).join(', ')} and ${words.at(-1) ?? ''}`;
 }
+
+/** The first `most` of some words as a list in a sentence, with how many more there are. */
+export function formatFirst(words: readonly string[], most: number): string {
+  const left = words.length - most;
+  return formatList(left > 0 ? [...words.slice(0, most), `${formatCount(left)} more`] : words);
+}

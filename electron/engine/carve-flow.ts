@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { hashFile } from '../capture/evidence-file.ts';
-import type { CaptureReader, PacketRecord } from '../capture/packet-sink.ts';
+import type { PacketRecord } from '../capture/packet-sink.ts';
 import type { CaseReader, EvidenceInfo } from '../casefile/case-reader.ts';
 import { compileFilter } from '../casefile/flow-selection.ts';
 import { parseFilter } from '../../shared/filter/parse-filter.ts';
@@ -14,7 +14,7 @@ import {
 import { EnclaveError } from '../../shared/problem.ts';
 import { formatUtc } from '../../shared/time.ts';
 import { PacketChoice } from './carve-choice.ts';
-import { decodeAgain, emptyRecord, type FoundEvidence } from './carve.ts';
+import { chosenRecords, decodeAgain, type FoundEvidence } from './carve.ts';
 import { matchedFlows, type MatchedFlows } from './carve-matches.ts';
 import { evidenceRuns, filesIn, findOriginal, holdsPackets } from './carve-originals.ts';
 import type { EvidencePath } from './evidence-paths.ts';
@@ -111,29 +111,12 @@ export async function flowPackets(
   );
 
   const packets: CarvedPacket[] = [];
-  const record = emptyRecord();
   const clockOffset = Math.round(evidence.custody.clockOffset * 1e6);
-  let from: CaptureReader | null = null;
   let before = 0;
   const wanted = Math.min(limit, choice.size);
-  const records = {
-    reader: (reading: CaptureReader) => {
-      from = reading;
-    },
-    packet(
-      bytes: Uint8Array,
-      start: number,
-      _end: number,
-      _length: number,
-      time: number,
-      _link: number,
-      number: number,
-    ) {
-      if (from === null || packets.length >= wanted || !choice.has(number)) return;
-      from.record(bytes, start, record);
-      packets.push(shown(record, bytes, start, time + clockOffset, number - before));
-    },
-  };
+  const records = chosenRecords(choice, (record, bytes, start, time, _linkType, number) => {
+    if (packets.length < wanted) packets.push(shown(record, bytes, start, time + clockOffset, number - before));
+  });
   await readUntil(
     () => packets.length >= wanted,
     progress,

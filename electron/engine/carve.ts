@@ -14,7 +14,7 @@ import { matchedFlows, type MatchedFlows } from './carve-matches.ts';
 import { evidenceRuns, filesIn, findOriginal, holdsPackets, holdsPacketsOnly } from './carve-originals.ts';
 import { NanosecondsNeeded, type Origin, PcapngWriter, type PacketWriter, PcapWriter } from './carve-writer.ts';
 import { type DecodedEvidence, decodeRun } from './decode-evidence.ts';
-import type { PacketTaps } from './packet-path.ts';
+import type { PacketTaps, RecordTap } from './packet-path.ts';
 import { ENCLAVE_VERSION } from './version.ts';
 
 /**
@@ -157,6 +157,32 @@ export function emptyRecord(): PacketRecord {
   };
 }
 
+/** Takes each packet of a choice with its record, which is filled anew for the next. */
+export function chosenRecords(
+  choice: PacketChoice,
+  take: (
+    record: Readonly<PacketRecord>,
+    bytes: Uint8Array,
+    start: number,
+    time: number,
+    linkType: number,
+    number: number,
+  ) => void,
+): RecordTap {
+  const record = emptyRecord();
+  let from: CaptureReader | null = null;
+  return {
+    reader: (reading) => {
+      from = reading;
+    },
+    packet(bytes, start, _end, _originalLength, time, linkType, number) {
+      if (from === null || !choice.has(number)) return;
+      from.record(bytes, start, record);
+      take(record, bytes, start, time, linkType, number);
+    },
+  };
+}
+
 /** Reads the chosen packets of a run and writes them. */
 async function writeRun(
   reader: CaseReader,
@@ -166,28 +192,11 @@ async function writeRun(
 ): Promise<number[]> {
   const written = run.files.map(() => 0);
   const origins = run.files.map(({ evidence }, file) => originOf(evidence, run.choice.before(file)));
-  const record = emptyRecord();
-  let from: CaptureReader | null = null;
   let file = 0;
-  const records = {
-    reader: (reading: CaptureReader) => {
-      from = reading;
-    },
-    packet(
-      bytes: Uint8Array,
-      start: number,
-      _end: number,
-      _originalLength: number,
-      time: number,
-      linkType: number,
-      number: number,
-    ) {
-      if (from === null || !run.choice.has(number)) return;
-      from.record(bytes, start, record);
-      writer.write(origins[file], record, bytes, start, time, linkType, number);
-      written[file]++;
-    },
-  };
+  const records = chosenRecords(run.choice, (record, bytes, start, time, linkType, number) => {
+    writer.write(origins[file], record, bytes, start, time, linkType, number);
+    written[file]++;
+  });
   const begin = (index: number): void => {
     file = index;
   };

@@ -145,16 +145,13 @@ const flows: Handler<'flows'> = async (request, job) => {
     });
     return { flows: count, sha256: null };
   }
-  return writeOut(out, async (fd) => {
-    const hash = createHash('sha256');
-    const count = await write((chunk) => {
+  const { result, sha256 } = await writeHashed(out, (take) =>
+    write((chunk) => {
       if (isCancelled(job)) throw cancelledError();
-      const bytes = typeof chunk === 'string' ? Buffer.from(chunk, 'utf8') : chunk;
-      hash.update(bytes);
-      for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
-    });
-    return { flows: count, sha256: hash.digest('hex') };
-  });
+      take(chunk);
+    }),
+  );
+  return { flows: result, sha256 };
 };
 
 /** The filter of the last query: a view asks several, and a table that is scrolled many pages. */
@@ -204,6 +201,24 @@ async function writeOut<T>(path: string, write: (fd: number) => Promise<T>): Pro
     rmSync(path, { force: true });
     throw error instanceof EnclaveError || isDatabaseError(error) ? error : unwritable(path, error);
   }
+}
+
+/** Writes a file as a whole out of the pieces that come; with what `produce` gives, the file's SHA-256 and its length in bytes. */
+function writeHashed<T>(
+  path: string,
+  produce: (take: (chunk: Uint8Array | string) => void) => Promise<T>,
+): Promise<{ result: T; sha256: string; bytes: number }> {
+  return writeOut(path, async (fd) => {
+    const hash = createHash('sha256');
+    let bytes = 0;
+    const result = await produce((chunk) => {
+      const data = typeof chunk === 'string' ? Buffer.from(chunk, 'utf8') : chunk;
+      hash.update(data);
+      bytes += data.length;
+      for (let at = 0; at < data.length;) at += writeSync(fd, data, at);
+    });
+    return { result, sha256: hash.digest('hex'), bytes };
+  });
 }
 
 function unwritable(path: string, error: unknown): EnclaveError {
@@ -278,22 +293,14 @@ const handlers: { [Name in keyof Jobs]?: Handler<Name> } = {
   indicatorFiles: (request) => readerOf(request.case).indicatorFiles(),
   eventFiles: (request) => readerOf(request.case).eventFiles(),
   ...recordQueries(readerOf),
-  exportCase: ({ case: path, what, format, out }) => {
+  async exportCase({ case: path, what, format, out }) {
     const reader = readerOf(path);
-    return writeOut(out, async (fd) => {
-      const hash = createHash('sha256');
-      let bytes = 0;
-      const write = (chunk: Uint8Array | string): void => {
-        const data = Buffer.from(chunk);
-        hash.update(data);
-        bytes += data.length;
-        writeFileSync(fd, data);
-      };
-      let rows: number | null = null;
-      if (what === null) write(wholeCase(reader, oneOf('format', format, WHOLE_EXPORTS)));
-      else rows = await writeCaseTable(reader, what, oneOf('format', format, TABLE_FORMATS), write);
-      return { sha256: hash.digest('hex'), bytes, rows };
+    const { result, sha256, bytes } = await writeHashed(out, async (take) => {
+      if (what !== null) return writeCaseTable(reader, what, oneOf('format', format, TABLE_FORMATS), take);
+      take(wholeCase(reader, oneOf('format', format, WHOLE_EXPORTS)));
+      return null;
     });
+    return { sha256, bytes, rows: result };
   },
   exportAudit: ({ case: path, format, out }) => {
     const exported = auditExport(readerOf(path).audit(), format);

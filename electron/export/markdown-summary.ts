@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { CASE_FACTS, FACT_NAMES } from '../../shared/case-record.ts';
 import { FINDING_KINDS, type Verdict } from '../../shared/finding.ts';
 import { findingSubject } from '../../shared/finding-tables.ts';
-import { formatBytes, formatCount, formatList } from '../../shared/number-format.ts';
+import { formatBytes, formatCount, formatFirst } from '../../shared/number-format.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import type { CaseContents } from './case-contents.ts';
 
@@ -56,9 +56,7 @@ export function markdownSummary({ record, evidence, findings, notes, version, as
     if (others.length > 0) lines.push(`## ${words}`, '');
     for (const [kind, name] of Object.entries(FINDING_KINDS)) {
       const subjects = others.filter((finding) => finding.kind === kind).map(findingSubject);
-      const left = subjects.length - MOST_SUBJECTS;
-      const named = left > 0 ? [...subjects.slice(0, MOST_SUBJECTS), `${formatCount(left)} more`] : subjects;
-      if (named.length > 0) lines.push(`- ${name}: ${markdownText(formatList(named))}`);
+      if (subjects.length > 0) lines.push(`- ${name}: ${markdownText(formatFirst(subjects, MOST_SUBJECTS))}`);
     }
     if (others.length > 0) lines.push('');
   }

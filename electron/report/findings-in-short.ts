@@ -1,6 +1,6 @@
 import { type Finding, FINDING_KINDS } from '../../shared/finding.ts';
 import { findingSubject } from '../../shared/finding-tables.ts';
-import { formatCounted, formatList } from '../../shared/number-format.ts';
+import { formatCounted, formatFirst } from '../../shared/number-format.ts';
 import type { Chapter } from './chapter.ts';
 import { escapeHtml, prose } from './markup.ts';
 
@@ -31,10 +31,7 @@ function told(findings: readonly Finding[]): string {
   const other = (verdict: Finding['verdict'], words: string): void => {
     const subjects = findings.filter((finding) => finding.verdict === verdict).map(findingSubject);
     if (subjects.length === 0) return;
-    const named = subjects.slice(0, MOST_SUBJECTS);
-    const rest = subjects.length - named.length;
-    const list = formatList(rest > 0 ? [...named, `${rest} more`] : named);
-    sentences.push(`<span class="quiet">${words}: ${escapeHtml(list)}.</span>`);
+    sentences.push(`<span class="quiet">${words}: ${escapeHtml(formatFirst(subjects, MOST_SUBJECTS))}.</span>`);
   };
   other('not-supported', 'Not borne out');
   other('insufficient-data', 'Too little data');

@@ -1,5 +1,4 @@
 import type { Verdict } from '../../shared/finding.ts';
-import { formatCount } from '../../shared/number-format.ts';
 
 /** Words that several chapters use. */
 
@@ -10,14 +9,8 @@ export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
 };
 export const VERDICTS: readonly Verdict[] = ['supported', 'not-supported', 'insufficient-data'];
 
-/** Subjects that a sentence names. */
-const MOST_SUBJECTS = 8;
-
-/** The first of some words, and how many more there are. */
-export function firstOf(words: readonly string[]): string[] {
-  const left = words.length - MOST_SUBJECTS;
-  return left > 0 ? [...words.slice(0, MOST_SUBJECTS), `${formatCount(left)} more`] : [...words];
-}
+/** Subjects that a sentence names; the rest are counted. */
+export const MOST_SUBJECTS = 8;
 
 export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);

@@ -3,10 +3,10 @@ import { countryInWords } from '../../shared/country-name.ts';
 import type { ActivityShareFinding, Finding } from '../../shared/finding.ts';
 import { findingSubject } from '../../shared/finding-tables.ts';
 import type { ReportSettings } from '../../shared/jobs.ts';
-import { formatList, formatShare, weekdayName } from '../../shared/number-format.ts';
+import { formatFirst, formatList, formatShare, weekdayName } from '../../shared/number-format.ts';
 import type { Chapter } from './chapter.ts';
 import { escapeHtml, prose } from './markup.ts';
-import { firstOf, VERDICT_WORDS, VERDICTS } from './report-words.ts';
+import { MOST_SUBJECTS, VERDICT_WORDS, VERDICTS } from './report-words.ts';
 
 /** What was found, in plain words. */
 
@@ -102,7 +102,7 @@ function serialLines(findings: readonly Finding[]): string[] {
   const onsets = found.filter((finding) => finding.kind === 'onset');
   if (onsets.length > 0) {
     const told = onsets.map((finding) => `${findingSubject(finding)} (${finding.date ?? 'date not told'})`);
-    lines.push(`Activity rose lastingly in ${formatList(firstOf(told))}.`);
+    lines.push(`Activity rose lastingly in ${formatFirst(told, MOST_SUBJECTS)}.`);
   }
   for (const finding of found) if (finding.kind === 'malicious-activity') lines.push(finding.statement);
   return lines;

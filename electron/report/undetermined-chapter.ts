@@ -1,10 +1,10 @@
 import { type Finding, FINDING_KINDS } from '../../shared/finding.ts';
 import { findingSubject } from '../../shared/finding-tables.ts';
-import { formatList, formatShare } from '../../shared/number-format.ts';
+import { formatFirst, formatShare } from '../../shared/number-format.ts';
 import type { Chapter } from './chapter.ts';
 import { isPartRanking } from './findings-chapters.ts';
 import { prose } from './markup.ts';
-import { firstOf } from './report-words.ts';
+import { MOST_SUBJECTS } from './report-words.ts';
 import { isSerial } from './serial-findings.ts';
 
 /** What cannot be concluded, and why. */
@@ -26,7 +26,8 @@ export function undeterminedChapter(findings: readonly Finding[]): Chapter {
   }
   for (const [kind, name] of Object.entries(FINDING_KINDS)) {
     const subjects = open.filter((finding) => finding.kind === kind && isOneOfMany(finding)).map(findingSubject);
-    if (subjects.length > 0) items.push(`${name}: the data do not suffice for ${formatList(firstOf(subjects))}.`);
+    if (subjects.length > 0)
+      items.push(`${name}: the data do not suffice for ${formatFirst(subjects, MOST_SUBJECTS)}.`);
   }
   if (coverage !== undefined && coverage.encryptedShare !== null) {
     items.push(

@@ -1,14 +1,14 @@
-import type { MouseEvent, PointerEvent, ReactNode } from 'react';
-import { clockTime } from '../../shared/calendar.ts';
+import type { ReactNode } from 'react';
+import { clockTime, dateOfDay, dayNumber } from '../../shared/calendar.ts';
 import type { SummaryRowValue } from '../../shared/bridge.ts';
 import type { Metric } from '../../shared/finding.ts';
 import { formatAmount } from '../../shared/number-format.ts';
+import { type HourCell, HourGrid } from './hour-grid.tsx';
 
 /** Hour × day, a strip a day, on the profile's clock. Shade = square root of the amount over the largest cell's, since one busy hour would hide the rest. Arrow keys move over the cells. */
 
 const LEFT = 78;
 const TOP = 16;
-const DAY_MS = 86_400_000;
 /** Days drawn at most. */
 const MOST_DAYS = 400;
 /** Shades that cells may have, see the week's heat map. */
@@ -28,9 +28,9 @@ export interface DayGrid {
 /** The first 400 days of rows of `summary --by day,hour`, those without rows among them. */
 export function dayGrid(rows: readonly SummaryRowValue[]): DayGrid {
   const cells = rows.flatMap(({ day, hour, value }) => {
-    const ms = typeof day === 'string' ? Date.parse(`${day}T00:00:00Z`) : Number.NaN;
-    const isCell = !Number.isNaN(ms) && typeof hour === 'number' && typeof value === 'number' && value > 0;
-    return isCell ? [{ number: ms / DAY_MS, hour, value }] : [];
+    const number = typeof day === 'string' ? dayNumber(day) : Number.NaN;
+    const isCell = !Number.isNaN(number) && typeof hour === 'number' && typeof value === 'number' && value > 0;
+    return isCell ? [{ number, hour, value }] : [];
   });
   let first = Infinity;
   let last = -Infinity;
@@ -45,22 +45,9 @@ export function dayGrid(rows: readonly SummaryRowValue[]): DayGrid {
     const line = amounts[number - first];
     if (line !== undefined && hour >= 0 && hour < 24) line[hour] = (line[hour] ?? 0) + value;
   }
-  const days = amounts.map((_, i) => new Date((first + i) * DAY_MS).toISOString().slice(0, 10));
+  const days = amounts.map((_, i) => dateOfDay(first + i));
   return { days, amounts, leftOut: all - shown };
 }
-
-/** `day` counts from the first of the grid. */
-export interface DayCell {
-  readonly day: number;
-  readonly hour: number;
-}
-
-const STEPS: Readonly<Record<string, readonly [number, number]>> = {
-  ArrowUp: [-1, 0],
-  ArrowDown: [1, 0],
-  ArrowLeft: [0, -1],
-  ArrowRight: [0, 1],
-};
 
 function round(value: number): number {
   return Math.round(value * 100) / 100;
@@ -70,9 +57,10 @@ export function DayStrips(props: {
   grid: DayGrid;
   metric: Metric;
   width: number;
-  cell: DayCell | null;
-  onCell: (cell: DayCell | null) => void;
-  onChoose: (cell: DayCell) => void;
+  /** Rows are days of the grid. */
+  cell: HourCell | null;
+  onCell: (cell: HourCell | null) => void;
+  onChoose: (cell: HourCell) => void;
 }): ReactNode {
   const { grid, metric, width, cell, onCell, onChoose } = props;
   const { days, amounts } = grid;
@@ -89,43 +77,19 @@ export function DayStrips(props: {
     }
   }
   const datesEvery = Math.ceil(DATE_ROOM / pitch);
-  const cellAt = (event: PointerEvent | MouseEvent): DayCell | null => {
-    const box = event.currentTarget.getBoundingClientRect();
-    const hour = Math.floor((event.clientX - box.left - LEFT) / cellWidth);
-    const day = Math.floor((event.clientY - box.top - TOP) / pitch);
-    return hour >= 0 && hour < 24 && day >= 0 && day < days.length ? { day, hour } : null;
-  };
   return (
-    <svg
-      className="chart heat-map"
+    <HourGrid
+      label={`Hour by day, ${metric}; the largest cell holds ${formatAmount(metric, highest)}. Arrow keys move, Enter chooses the day`}
       width={width}
       height={height}
-      viewBox={`0 0 ${width} ${height}`}
-      role="application"
-      tabIndex={0}
-      aria-label={`Hour by day, ${metric}; the largest cell holds ${formatAmount(metric, highest)}. Arrow keys move, Enter chooses the day`}
-      onPointerMove={(event) => {
-        const at = cellAt(event);
-        if (at?.day !== cell?.day || at?.hour !== cell?.hour) onCell(at);
-      }}
-      onPointerLeave={() => onCell(null)}
-      onBlur={() => onCell(null)}
-      onClick={(event) => {
-        const at = cellAt(event);
-        if (at !== null) onChoose(at);
-      }}
-      onKeyDown={(event) => {
-        const step = STEPS[event.key];
-        if (step !== undefined) {
-          const { day, hour } = cell ?? { day: 0, hour: -1 };
-          onCell({
-            day: Math.min(days.length - 1, Math.max(0, day + step[0])),
-            hour: Math.min(23, Math.max(0, hour + step[1])),
-          });
-        } else if (event.key === 'Enter' && cell !== null) onChoose(cell);
-        else return;
-        event.preventDefault();
-      }}
+      left={LEFT}
+      top={TOP}
+      cellWidth={cellWidth}
+      rowHeight={pitch}
+      rows={days.length}
+      cell={cell}
+      onCell={onCell}
+      onChoose={onChoose}
     >
       <g className="axis">
         {[0, 6, 12, 18].map((hour) => (
@@ -145,7 +109,7 @@ export function DayStrips(props: {
       {shades.map((cells, shade) =>
         cells === '' ? null : <path key={shade} className="cell" fillOpacity={round(shade / SHADES)} d={cells} />,
       )}
-      {cell !== null && <path className="pointed" d={path(cell.day, cell.hour)} />}
-    </svg>
+      {cell !== null && <path className="pointed" d={path(cell.row, cell.hour)} />}
+    </HourGrid>
   );
 }

@@ -1,8 +1,9 @@
-import type { MouseEvent, PointerEvent, ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import { clockTime } from '../../shared/calendar.ts';
 import type { SummaryRowValue } from '../../shared/bridge.ts';
 import type { Metric } from '../../shared/finding.ts';
 import { formatAmount, weekdayName } from '../../shared/number-format.ts';
+import { type HourCell, HourGrid } from './hour-grid.tsx';
 
 /** Hour × weekday, on the profile's clock. Shade = amount over the largest cell. Arrow keys move over the cells. */
 
@@ -25,13 +26,6 @@ export interface HeatCell {
   readonly weekday: number;
   readonly hour: number;
 }
-
-const STEPS: Readonly<Record<string, readonly [number, number]>> = {
-  ArrowUp: [-1, 0],
-  ArrowDown: [1, 0],
-  ArrowLeft: [0, -1],
-  ArrowRight: [0, 1],
-};
 
 /** Shades that cells may have: finer ones cannot be told apart, and cells of one shade are drawn as one path. */
 const SHADES = 32;
@@ -71,43 +65,20 @@ export function WeekHeatMap(props: {
       if (value > 0) shades[Math.max(1, Math.round((value / highest) * SHADES))] += path(day, hour);
     }
   }
-  const cellAt = (event: PointerEvent | MouseEvent): HeatCell | null => {
-    const box = event.currentTarget.getBoundingClientRect();
-    const hour = Math.floor((event.clientX - box.left - LEFT) / cellWidth);
-    const day = Math.floor((event.clientY - box.top - TOP) / cellHeight);
-    return hour >= 0 && hour < 24 && day >= 0 && day < 7 ? { weekday: day + 1, hour } : null;
-  };
+  const toWeek = ({ row, hour }: HourCell): HeatCell => ({ weekday: row + 1, hour });
   return (
-    <svg
-      className="chart heat-map"
+    <HourGrid
+      label={`Hour by weekday, ${metric}; the largest cell holds ${formatAmount(metric, highest)}. Arrow keys move, Enter looks closer`}
       width={width}
       height={height}
-      viewBox={`0 0 ${width} ${height}`}
-      role="application"
-      tabIndex={0}
-      aria-label={`Hour by weekday, ${metric}; the largest cell holds ${formatAmount(metric, highest)}. Arrow keys move, Enter looks closer`}
-      onPointerMove={(event) => {
-        const at = cellAt(event);
-        if (at?.weekday !== cell?.weekday || at?.hour !== cell?.hour) onCell(at);
-      }}
-      onPointerLeave={() => onCell(null)}
-      onBlur={() => onCell(null)}
-      onClick={(event) => {
-        const at = cellAt(event);
-        if (at !== null) onChoose(at);
-      }}
-      onKeyDown={(event) => {
-        const step = STEPS[event.key];
-        if (step !== undefined) {
-          const { weekday, hour } = cell ?? { weekday: 1, hour: -1 };
-          onCell({
-            weekday: Math.min(7, Math.max(1, weekday + step[0])),
-            hour: Math.min(23, Math.max(0, hour + step[1])),
-          });
-        } else if (event.key === 'Enter' && cell !== null) onChoose(cell);
-        else return;
-        event.preventDefault();
-      }}
+      left={LEFT}
+      top={TOP}
+      cellWidth={cellWidth}
+      rowHeight={cellHeight}
+      rows={7}
+      cell={cell && { row: cell.weekday - 1, hour: cell.hour }}
+      onCell={(at) => onCell(at && toWeek(at))}
+      onChoose={(at) => onChoose(toWeek(at))}
     >
       <g className="axis">
         {[0, 3, 6, 9, 12, 15, 18, 21].map((hour) => (
@@ -126,6 +97,6 @@ export function WeekHeatMap(props: {
         cells === '' ? null : <path key={shade} className="cell" fillOpacity={round(shade / SHADES)} d={cells} />,
       )}
       {cell !== null && <path className="pointed" d={path(cell.weekday - 1, cell.hour)} />}
-    </svg>
+    </HourGrid>
   );
 }

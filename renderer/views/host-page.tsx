@@ -1,10 +1,11 @@
 import { type ReactNode, useEffect, useMemo, useState } from 'react';
-import { clockTime } from '../../shared/calendar.ts';
+import { clockTime, dateOfDay, dayNumber } from '../../shared/calendar.ts';
 import type { CountedField } from '../../shared/jobs.ts';
 import { formatAmount, formatBytes, formatCount } from '../../shared/number-format.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { useAsk } from '../bridge-access.ts';
-import { type DayCell, DayStrips, dayGrid } from '../charts/day-strips.tsx';
+import { DayStrips, dayGrid } from '../charts/day-strips.tsx';
+import type { HourCell } from '../charts/hour-grid.tsx';
 import { filterWord } from '../state/filter-completion.ts';
 import type { HostRow } from '../state/host-rows.ts';
 import type { Selection } from '../state/history.ts';
@@ -37,13 +38,13 @@ function Days({ filter }: { filter: string }): ReactNode {
   const asked = { by: ['day', 'hour'], metric, where: joinFilters(where, filter) };
   const { value, error, pending } = useAsk('summary', asked, version);
   const grid = useMemo(() => dayGrid(value ?? []), [value]);
-  const [pointed, setPointed] = useState<DayCell | null>(null);
+  const [pointed, setPointed] = useState<HourCell | null>(null);
   const [box, { width }] = useSize<HTMLDivElement>();
   useEffect(() => {
     if (pointed !== null) box.current?.querySelector('.pointed')?.scrollIntoView({ block: 'nearest' });
   }, [pointed, box]);
-  const day = pointed === null ? undefined : grid.days[pointed.day];
-  const amount = pointed === null ? null : (grid.amounts[pointed.day]?.[pointed.hour] ?? 0);
+  const day = pointed === null ? undefined : grid.days[pointed.row];
+  const amount = pointed === null ? null : (grid.amounts[pointed.row]?.[pointed.hour] ?? 0);
   return (
     <section className={pending ? 'pending' : ''} aria-label="Hours of its days">
       <h3>
@@ -64,13 +65,11 @@ function Days({ filter }: { filter: string }): ReactNode {
               grid={grid}
               metric={metric}
               width={width}
-              cell={pointed !== null && pointed.day < grid.days.length ? pointed : null}
+              cell={pointed !== null && pointed.row < grid.days.length ? pointed : null}
               onCell={setPointed}
-              onChoose={({ day: chosen }) => {
-                const from = grid.days[chosen];
-                if (from === undefined) return;
-                const to = new Date(Date.parse(`${from}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10);
-                setWhere(withTime(where, { from, to }));
+              onChoose={({ row }) => {
+                const from = grid.days[row];
+                if (from !== undefined) setWhere(withTime(where, { from, to: dateOfDay(dayNumber(from) + 1) }));
               }}
             />
           )}
