@@ -210,16 +210,14 @@ function obfuscation(
   const activeDays = frame.days.filter(hasActivity).length;
   const daysActive = series.filter((value) => value > 0).length;
   const hostHours = frame.tally.hostHours.count;
+  const drawn = acceleratedRatioInterval(
+    frame.resamples,
+    byBlock(frame, (_, i) => series[i]),
+    denominators,
+  );
+  const unseen = 1 - (1 - LEVEL) ** (1 / Math.max(1, hostHours));
   const interval: [number, number] | null =
-    share === null
-      ? null
-      : numerator > 0
-        ? acceleratedRatioInterval(
-            frame.resamples,
-            byBlock(frame, (_, i) => series[i]),
-            denominators,
-          )
-        : [0, 1 - (1 - LEVEL) ** (1 / Math.max(1, hostHours))];
+    share === null ? null : numerator === 0 ? [0, unseen] : drawn && [drawn[0], Math.min(1, drawn[1])];
   const hosts = [
     ...new Set([
       ...collector.subjects.hosts(number).map((host) => collector.hosts.text(host)),
@@ -281,9 +279,9 @@ function obfuscation(
     interval,
     unit: `share of ${metric}`,
     method: {
-      name: 'Ratio of totals by protocol and providing service, with accelerated day-block bootstrap interval; exact bound when none is seen',
+      name: 'Ratio of totals by protocol and providing service, with accelerated day-block bootstrap interval, widened by correlation of days; exact bound when none is seen',
       source:
-        'Efron, JASA 82 (1987); Clopper and Pearson, Biometrika 26 (1934); DNS: Born and Gustafson (2010), ' +
+        'Efron, JASA 82 (1987); Newey and West, Econometrica 55 (1987); Clopper and Pearson, Biometrika 26 (1934); DNS: Born and Gustafson (2010), ' +
         'Nadler et al., Computers & Security 80 (2019)',
     },
     parameters: {

@@ -1,5 +1,6 @@
 import { normal, normalQuantile, studentTQuantile } from './distributions.ts';
 import { Random } from './random.ts';
+import { varianceInflation } from './variance-inflation.ts';
 
 /**
  * Intervals for totals and ratios of clustered traffic: the block bootstrap with calendar days as blocks.
@@ -76,6 +77,8 @@ export function ratioInterval(
 /**
  * Interval of numerator / denominator, both given by block: bias-corrected and accelerated (Efron, JASA 82, 1987), for ratios of
  * which few blocks hold most, whose percentile interval ends too low. The acceleration is that of the linear influence of each block.
+ * Either end lies further from the ratio, in logarithms, by the root of the inflation that the correlation of neighbouring blocks
+ * gives the variance: what a few hosts do goes on for days, and drawing days one by one would not know.
  * Null as for `bootstrapInterval`.
  */
 export function acceleratedRatioInterval(
@@ -98,7 +101,11 @@ export function acceleratedRatioInterval(
   const smaller = finite.filter((value) => value < ratio).length;
   const alike = finite.filter((value) => value === ratio).length;
   const bias = normalQuantile((smaller + alike / 2) / finite.length);
-  const end = (z: number): number => quantile(finite, normal(bias + (bias + z) / (1 - acceleration * (bias + z))));
+  const inflation = Math.sqrt(varianceInflation(influences));
+  const end = (z: number): number => {
+    const drawn = quantile(finite, normal(bias + (bias + z) / (1 - acceleration * (bias + z))));
+    return ratio === 0 ? drawn : ratio * (drawn / ratio) ** inflation;
+  };
   const z = normalQuantile(resamples.tail);
   return [end(z), end(-z)];
 }

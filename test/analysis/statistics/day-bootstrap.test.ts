@@ -10,6 +10,7 @@ import {
   resampledTotals,
 } from '../../../electron/analysis/statistics/day-bootstrap.ts';
 import { studentTQuantile } from '../../../electron/analysis/statistics/distributions.ts';
+import { normalQuantile } from '../../../electron/analysis/statistics/distributions.ts';
 import { Random } from '../../../electron/analysis/statistics/random.ts';
 
 describe('day-block bootstrap', () => {
@@ -90,6 +91,31 @@ describe('day-block bootstrap', () => {
     const [above = 0, below = 0] = missed.accelerated;
     expect(above + below).toBeLessThanOrEqual(40);
     expect(above).toBeLessThan(missed.plain[0] ?? 0);
+  });
+
+  it('accelerated, holds the mean of days that go on from one another', () => {
+    // 300 worlds of 60 days; log-normal amounts, each day's logarithm 0.5 times that of the day before and something new.
+    const random = Random.seeded(23);
+    const ones = new Float64Array(60).fill(1);
+    const gauss = (): number => normalQuantile((random.next() + 0.5) / 2 ** 32);
+    const truth = Math.exp(0.5 * 0.4 ** 2);
+    let covered = 0;
+    let plain = 0;
+    for (let world = 0; world < 300; world++) {
+      let level = gauss();
+      const amounts = ones.map(() => {
+        level = 0.5 * level + Math.sqrt(0.75) * gauss();
+        return Math.exp(0.4 * level);
+      });
+      const resamples = resampleDays(60, 400, world + 1, 0.95);
+      const holds = (interval: [number, number] | null): boolean =>
+        interval !== null && interval[0] <= truth && truth <= interval[1];
+      if (holds(acceleratedRatioInterval(resamples, amounts, ones))) covered++;
+      if (holds(ratioInterval(resamples, resampledTotals(resamples, amounts), resampledTotals(resamples, ones))))
+        plain++;
+    }
+    expect(plain).toBeLessThan(255);
+    expect(covered).toBeGreaterThanOrEqual(273);
   });
 
   it('keeps a ratio of a part to its whole within 0 and 1', () => {
