@@ -14,7 +14,7 @@ export interface Seen {
 
 /** What flows from one address show. Absent kinds of evidence are empty lists. */
 export interface DeviceEvidence {
-  /** HTTP User-Agent, gQUIC UAID, DHCP vendor class. */
+  /** HTTP User-Agent, gQUIC UAID, DHCP vendor class, system in SSDP. */
   readonly userAgents: readonly Seen[];
   /** Of the TLS and QUIC hellos that the address sent. */
   readonly ja4s: readonly Seen[];
@@ -154,7 +154,8 @@ const GENERAL: Readonly<Record<string, readonly SystemFamily[]>> = {
   'Android device': ['android'],
   'Apple device': ['apple-mobile', 'mac'],
   'iPhone or iPad': ['apple-mobile'],
-  'Linux device': ['linux'],
+  // Android and what runs in televisions and consoles is Linux, and its DHCP program says so.
+  'Linux device': ['linux', 'android', 'appliance', 'console'],
 };
 
 /** Longest text quoted in a reason. */

@@ -64,7 +64,11 @@ export function labelDetail(basis: LabelBasis): string {
     case 'address':
       return chain(match === null ? 'address of the peer' : `address block ${shown(match)}`, service ?? category);
     case 'port':
-      return chain(portHint(basis) ?? 'port hint', service ?? protocol);
+      return chain(
+        portHint(basis) ?? 'port hint',
+        ...(match === null ? [] : [`registered for ${shown(match)}, no payload was seen`]),
+        category,
+      );
     case 'behaviour':
       return chain(match === null ? 'behaviour' : `behaviour: ${shown(match)}`, service ?? category);
     case 'none':

@@ -61,7 +61,7 @@ export interface FlowExplanation {
   /** What other evidence would have said, the strongest first. */
   readonly lost: readonly LabelCandidate[];
   readonly payloadRule: string | null;
-  /** A hint, never evidence. */
+  /** A hint; evidence for a category alone, where nobody saw a payload. */
   readonly port: string | null;
   /** What each table says of the peer, the one in force first; empty for flows without a subject. */
   readonly country: readonly TableSays[];

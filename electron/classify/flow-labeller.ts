@@ -19,14 +19,15 @@ import type { BehaviourLookup } from './behaviour/behaviours.ts';
 import { type Catalogue, type CatalogueMatch, institutionOfMatch } from './catalogue.ts';
 import type { Institution } from './institutions.ts';
 import type { NameMemory } from './name-memory.ts';
-import { CARRIES_ENCRYPTED_DNS, isResolverName, PROTOCOL_ON_PORT } from './refined-protocol.ts';
+import { CARRIES_ENCRYPTED_DNS, isResolverName, PROTOCOL_OF_RELAYS, PROTOCOL_ON_PORT } from './refined-protocol.ts';
+import { isConversation, registeredOn } from './registered-ports.ts';
 import { type RuleService, SERVICE_OF_RULE } from './service-of-rule.ts';
 
 /**
  * The final labelling pass: from a segment's facts, the names of the case, the catalogue, the reference tables and the
  * profile to a segment's labels. Order of evidence for the service: the flow's own name, a name joined from another log,
  * a DNS answer to the same client, one to another client, an address block. Ports name nothing. What none of them labels may
- * get a category by behaviour.
+ * get a category by behaviour, or, where nobody saw a payload, by the port that both ends spoke on.
  */
 
 export interface SegmentFactsView {
@@ -68,6 +69,7 @@ const CONFIDENCE = {
   serviceByDeviceName: 40,
   serviceByAddress: 60,
   protocolByPayload: 95,
+  categoryByPort: 20,
 } as const;
 
 const evidenceNumber = (name: (typeof LABEL_EVIDENCE)[number]): number => LABEL_EVIDENCE.indexOf(name);
@@ -75,6 +77,7 @@ const BY_PAYLOAD = evidenceNumber('payload');
 const BY_HOSTNAME = evidenceNumber('hostname');
 const BY_DNS = evidenceNumber('dns');
 const BY_ADDRESS = evidenceNumber('address');
+const BY_PORT = evidenceNumber('port');
 const BY_BEHAVIOUR = evidenceNumber('behaviour');
 const INITIATOR = SUBJECT_SIDES.indexOf('initiator');
 const RESPONDER = SUBJECT_SIDES.indexOf('responder');
@@ -287,6 +290,12 @@ export class FlowLabeller {
     const nameOrigin = facts.column('nameOrigin');
     const names = facts.dictionary('name');
     const uid = facts.column('uid');
+    const initiatorTtl = facts.column('initiatorTtl');
+    const responderTtl = facts.column('responderTtl');
+    const packetsOut = facts.column('packetsOut');
+    const packetsIn = facts.column('packetsIn');
+    const bytesOut = facts.column('bytesOut');
+    const bytesIn = facts.column('bytesIn');
     const initiatorWords = initiator instanceof Uint32Array ? initiator : Uint32Array.from(initiator);
     const responderWords = responder instanceof Uint32Array ? responder : Uint32Array.from(responder);
     const { hasAnswers, hasLogNames } = memory;
@@ -412,6 +421,8 @@ export class FlowLabeller {
           if (hasOwnName) isResolverOfName[ownName] = isResolver;
         }
         if (isResolver) spoken = this.#traitsOf(ENCRYPTED_DNS);
+        const ofRelay = match === null ? undefined : PROTOCOL_OF_RELAYS[match.pattern];
+        if (ofRelay !== undefined) spoken = this.#traitsOf(ofRelay);
       }
       let flowCategory = spoken.category;
       if (match === null) {
@@ -428,6 +439,26 @@ export class FlowLabeller {
           evidence = BY_BEHAVIOUR;
           confidence = mark.confidence;
           matchColumn[row] = matches.number(mark.detail);
+        } else if (isSilent && rule === 0) {
+          // Captures tell a TTL, logs with an analyser an id: those looked at the payload and found nothing.
+          const isUnseen = initiatorTtl[row] + responderTtl[row] + uid[row * 2] + uid[row * 2 + 1] === 0;
+          const registered = isUnseen ? registeredOn(transport[row], responderPort[row]) : null;
+          if (
+            registered !== null &&
+            isConversation({
+              transport: transport[row],
+              packetsOut: packetsOut[row],
+              packetsIn: packetsIn[row],
+              bytesOut: bytesOut[row],
+              bytesIn: bytesIn[row],
+              toMany: isToMany(responder, at),
+            })
+          ) {
+            flowCategory = this.#traitsOf(registered).category;
+            evidence = BY_PORT;
+            confidence = CONFIDENCE.categoryByPort;
+            matchColumn[row] = matches.number(registered);
+          }
         }
       } else {
         flowCategory = match.category;
@@ -460,6 +491,12 @@ export class FlowLabeller {
     if (conflicts.entries.length > 0) dictionaries.conflict = conflicts.entries;
     return { columns: kept, dictionaries };
   }
+}
+
+/** Whether an address is a group's, or everybody's in a network (IPv4: ends in 255). */
+function isToMany(words: ColumnArray, at: number): boolean {
+  if (!isIpv4(words[at], words[at + 1], words[at + 2])) return words[at] >>> 24 === 0xff;
+  return words[at + 3] >>> 28 === 0xe || (words[at + 3] & 0xff) === 0xff;
 }
 
 /** For an array that has its memory for itself. */

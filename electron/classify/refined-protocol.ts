@@ -1,6 +1,6 @@
 /**
- * What runs inside TLS, QUIC or DTLS cannot be read. Two things tell it nevertheless: a port that is registered for the one protocol that
- * begins with a handshake there, and the name of a DNS resolver.
+ * What runs inside TLS, QUIC or DTLS cannot be read. Three things tell it nevertheless: a port that is registered for the one protocol that
+ * begins with a handshake there, the name of a DNS resolver, and the name of a program's own relays.
  */
 
 const SECURE_MAIL_AND_FILES = [
@@ -19,6 +19,9 @@ export const PROTOCOL_ON_PORT: Readonly<Record<string, ReadonlyMap<number, strin
   quic: new Map([DNS_OVER_TLS_PORT, ...OLDER_DNS_OVER_QUIC_PORTS].map((port) => [port, 'encrypted-dns'])),
   dtls: new Map([[DNS_OVER_TLS_PORT, 'encrypted-dns']]),
 };
+
+/** The catalogue's pattern → what its hosts speak inside TLS, and nothing else. */
+export const PROTOCOL_OF_RELAYS: Readonly<Record<string, string>> = { 'net.anydesk.com': 'anydesk' };
 
 /** Protocols over which DNS is asked in secret (RFC 7858, 8484, 9250). */
 export const CARRIES_ENCRYPTED_DNS: ReadonlySet<string> = new Set(['tls', 'quic', 'http2', 'dtls']);

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Catalogue } from '../../electron/classify/catalogue.ts';
 import { FlowLabeller, type LabelSources, type SegmentFactsView } from '../../electron/classify/flow-labeller.ts';
 import { allocateColumn, FACT_COLUMNS, type FactColumn, LABEL_EVIDENCE, NAME_ORIGINS } from '../../shared/flow.ts';
@@ -14,12 +14,14 @@ interface Facts {
   /** The last word of an IPv4 responder. */
   responder?: number;
   port?: number;
+  more?: Partial<Record<FactColumn, number[]>>;
 }
 
 const catalogue = Catalogue.load();
 
 /** Protocol, service, category and evidence of one flow. */
-function labelOf({ protocol = '', rule = '', name = '', answer = '', responder = 0, port = 50_000 }: Facts): unknown[] {
+function labelOf(flow: Facts): unknown[] {
+  const { protocol = '', rule = '', name = '', answer = '', responder = 0, port = 50_000, more = {} } = flow;
   const terms: string[] = [];
   const termNumber = (id: string): number => (terms.includes(id) ? terms.indexOf(id) + 1 : terms.push(id));
   const given: Partial<Record<FactColumn, number[]>> = {
@@ -29,6 +31,7 @@ function labelOf({ protocol = '', rule = '', name = '', answer = '', responder =
     payloadProtocol: [protocol === '' ? 0 : termNumber(protocol)],
     payloadRule: [rule === '' ? 0 : termNumber(rule)],
     name: [name === '' ? 0 : 1],
+    ...more,
   };
   const facts: SegmentFactsView = {
     rows: 1,
@@ -94,6 +97,11 @@ it('a block names calls, not what speaks for itself', () => {
   expect(labelOf({ protocol: 'ssh', responder: FACEBOOK })).toEqual(['ssh', null, 'remote', 'payload']);
 });
 
+it('TLS to a program’s relays is the program’s protocol, to its site TLS', () => {
+  expect(labelOf({ protocol: 'tls', name: 'relay-1.net.anydesk.com' })).toEqual(['anydesk', 'anydesk', 'remote', 'hostname']); // prettier-ignore
+  expect(labelOf({ protocol: 'tls', name: 'www.anydesk.com' })).toEqual(['tls', 'anydesk', 'remote', 'hostname']);
+});
+
 it('TLS on a port registered for one protocol is that, a resolver’s name is encrypted DNS', () => {
   expect(labelOf({ protocol: 'tls', port: 993 })).toEqual(['imaps', null, 'email', 'payload']);
   expect(labelOf({ protocol: 'http', port: 993 })).toEqual(['http', null, 'web', 'payload']);
@@ -111,4 +119,39 @@ it('TLS on a port registered for one protocol is that, a resolver’s name is en
     'payload',
   ]);
   expect(labelOf({ protocol: 'tls', answer: 'doh.a.example', port: 443 })).toEqual(['tls', null, 'web', 'payload']);
+});
+
+describe('where nobody saw a payload', () => {
+  const spoken = { transport: [6], packetsOut: [6], packetsIn: [5], bytesOut: [900], bytesIn: [4000] };
+
+  it('the registered port gives a category to what both ends said, no protocol and no service', () => {
+    expect(labelOf({ port: 22, more: spoken })).toEqual(['unknown', null, 'remote', 'port']);
+    expect(labelOf({ port: 993, more: spoken, answer: 'a.example' })).toEqual(['unknown', null, 'email', 'port']);
+    expect(labelOf({ port: 123, more: { packetsOut: [1], packetsIn: [1] } })[2]).toBe('infra');
+    expect(labelOf({ port: 1900, responder: 0xeffffffa, more: { packetsOut: [1] } })[2]).toBe('infra');
+  });
+
+  it('handshakes, refusals and questions without an answer stay unlabelled', () => {
+    const nothing = ['unknown', null, 'unknown', 'none'];
+    const refused = { transport: [6], packetsOut: [1], packetsIn: [1], bytesOut: [60], bytesIn: [40] };
+    expect(labelOf({ port: 22, more: refused })).toEqual(nothing);
+    expect(labelOf({ port: 22, more: { ...spoken, packetsIn: [0], bytesIn: [0] } })).toEqual(nothing);
+    expect(labelOf({ port: 123, more: { packetsOut: [3] } })).toEqual(nothing);
+  });
+
+  it('ports of the web, of tunnels, coins, games and file sharing say nothing', () => {
+    for (const port of [80, 443, 1194, 8333, 18_080, 27_015, 6881, 9001, 3333])
+      expect([port, labelOf({ port, more: spoken })[2]]).toEqual([port, 'unknown']);
+  });
+
+  it('nor does any port where a capture or a log’s analyser looked, or a name tells more', () => {
+    expect(labelOf({ port: 22, more: { ...spoken, initiatorTtl: [64] } })[3]).toBe('none');
+    expect(labelOf({ port: 22, more: { ...spoken, uid: [1, 2] } })[3]).toBe('none');
+    expect(labelOf({ port: 993, more: spoken, answer: 'www.youku.com' })).toEqual([
+      'unknown',
+      'youku',
+      'streaming',
+      'dns',
+    ]);
+  });
 });

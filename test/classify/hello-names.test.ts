@@ -6,9 +6,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readClientHello } from '../../electron/classify/payload/client-hello.ts';
 import { dtlsHelloRule } from '../../electron/classify/payload/dtls.ts';
+import { PayloadRecogniser } from '../../electron/classify/payload/recogniser.ts';
 import { certificateName } from '../../electron/classify/payload/tls-certificate.ts';
 import { tlsRule } from '../../electron/classify/payload/tls.ts';
-import { NAME_ORIGINS } from '../../shared/flow.ts';
+import { NAME_ORIGINS, TCP } from '../../shared/flow.ts';
 import {
   type InspectionResult,
   Payload,
@@ -159,8 +160,17 @@ const named = (type: number, text: string): Buffer =>
   der(0x31, der(0x30, oid(0x55, 4, type), der(0x0c, Buffer.from(text, 'latin1'))));
 
 /** An X.509 certificate with these names, as far as its names go; signature and key are blank. */
-function certificate({ common, alternatives = [] }: { common?: string; alternatives?: string[] }): Buffer {
-  const subject = [named(6, 'KP'), named(10, 'Example'), ...(common === undefined ? [] : [named(3, common)])];
+function certificate({
+  common,
+  alternatives = [],
+  unit,
+}: {
+  common?: string;
+  alternatives?: string[];
+  unit?: string;
+}): Buffer {
+  const units = unit === undefined ? [] : [named(11, unit)];
+  const subject = [named(6, 'KP'), named(10, 'Example'), ...units, ...(common === undefined ? [] : [named(3, common)])];
   const names = alternatives.map((name) => der(0x82, Buffer.from(name, 'latin1')));
   const usage = der(0x30, oid(0x55, 0x1d, 15), der(1, Buffer.of(255)), der(4, der(3, Buffer.from([5, 160]))));
   const alternative = der(0x30, oid(0x55, 0x1d, 17), der(4, der(0x30, der(0x87, Buffer.alloc(4)), ...names)));
@@ -293,6 +303,32 @@ describe('a TLS server up to 1.2', () => {
         ['<', newer],
       ]),
     ).toMatchObject({ results: [5, RECOGNISED], name: '' });
+  });
+});
+
+describe('a certificate of a program’s maker', () => {
+  const ruleOf = (parts: { common?: string; unit?: string }): string => {
+    const recogniser = new PayloadRecogniser(() => undefined);
+    const payload = Object.assign(new Payload(), { transport: TCP, destinationPort: 443 });
+    for (const [fromInitiator, bytes] of [
+      [true, record(nameless)],
+      [false, Buffer.concat([record(serverHello()), record(certificates(certificate(parts)))])],
+    ] as const) {
+      Object.assign(payload, { fromInitiator, bytes, start: 0, end: bytes.length });
+      recogniser.inspect(payload);
+    }
+    return recogniser.rules[payload.rule]?.id ?? '';
+  };
+
+  it('tells the protocol or service', () => {
+    expect(ruleOf({ common: 'AnyDesk Client' })).toBe('anydesk-certificate');
+    expect(ruleOf({ common: 'FGT1', unit: 'FortiGate' })).toBe('forticlient-certificate');
+    expect(ruleOf({ common: 'NVIDIA GameStream Server' })).toBe('geforce-now-certificate');
+  });
+
+  it('does not by a likeness', () => {
+    expect(ruleOf({ common: 'AnyDesk Clients' })).toBe('tls-handshake');
+    expect(ruleOf({ common: 'FortiGate' })).toBe('tls-handshake');
   });
 });
 

@@ -187,6 +187,23 @@ describe('DHCP', () => {
   ])('takes no name from %s', (_what, request, reply, exchange) => {
     expect(learn(request, reply, exchange)).toEqual([]);
   });
+
+  it('tells the client’s system by its vendor class, not the server’s', () => {
+    const system = (operation: number, options: string, fromInitiator = true): string => {
+      const payload = lay(new Payload(), {
+        bytes: message(operation, 'aaaaaaaa', '0.0.0.0', options),
+        ...up,
+        fromInitiator,
+      });
+      for (const { recognise } of localNameRules(() => undefined).slice(0, 1)) recognise(payload);
+      return payload.userAgent;
+    };
+    const vendor = `3c08${ascii('MSFT 5.0').toString('hex')}`;
+    expect(system(1, `350101${vendor}ff`)).toBe('MSFT 5.0');
+    expect(system(1, '350101ff')).toBe('');
+    expect(system(1, `3501013c20${ascii('cut').toString('hex')}`)).toBe('');
+    expect(system(2, `350105${vendor}ff`, false)).toBe('');
+  });
 });
 
 describe('NetBIOS', () => {

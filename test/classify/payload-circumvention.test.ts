@@ -36,6 +36,8 @@ const dnscrypt = Buffer.concat([ascii('r6fnvWj8'), dense(64)]);
 const socks4 = hex('04 01 0050 c6336401 75736572 00');
 
 describeCases(circumventionRules, [
+  { what: 'eight bytes', rule: 'ultrasurf-opening', said: [['>', hex('cc1c3041 5ba43866 00')]], flow: tcp },
+  { what: 'eight other bytes', rule: '', said: [['>', hex('cc1c3041 5ba43867 00')]], flow: tcp },
   { what: 'an offer and a choice', rule: 'socks5-greeting', said: [['>', hex('05 02 00 02')], ['<', hex('05 02')]], flow: tcp },
   { what: 'an offer and a refusal', rule: 'socks5-greeting', said: [['>', hex('05 01 02')], ['<', hex('05 ff')]], flow: tcp },
   { what: 'the client alone, with its request', rule: 'socks5-greeting', said: [['>', hex('05 01 00 05 01 00 01 c6336401 0050')]], flow: tcp },

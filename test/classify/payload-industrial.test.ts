@@ -87,6 +87,9 @@ describeCases(industrialRules, [
   { what: 'a search', rule: 'knxnet-ip-frame', said: [['>', knx]], flow: udp },
   { what: 'a search', rule: 'knxnet-ip-frame-tcp', said: [['>', knx]], flow: tcp },
   { what: 'KNX, wrong length', rule: '', said: [['>', Buffer.concat([knx, hex('00')])]], flow: on(UDP, 3671) },
+  { what: 'a connection request', rule: 'tristation-message', said: [['>', hex('01 00 0000 0000')]], flow: on(UDP, 1502) },
+  { what: 'a command', rule: 'tristation-message', said: [['<', hex('05 00 0400 01 02 0000 1122')]], flow: on(UDP, 1502) },
+  { what: 'TriStation, a wrong length', rule: '', said: [['>', hex('05 00 0500 01 02 0304 1122')]], flow: on(UDP, 1502) },
   { what: 'KNX, service 0666', rule: '', said: [['>', hex('0610 0666 000e 08 01 c0a80102 0e57')]], flow: on(UDP, 3671) },
 ]); // prettier-ignore
 

@@ -82,3 +82,11 @@ describe('over HTTP', () => {
     ]);
   });
 });
+
+it('PPStream by length and kind on its port', () => {
+  const message = Buffer.concat([hex('1400 43 0000 ff00 0100'), Buffer.alloc(15)]);
+  const flow = { transport: UDP, destinationPort: 17_788 };
+  expect(ruleFor(mediaStreamingRules, [['>', message]], flow)).toBe('ppstream-message');
+  expect(ruleFor(mediaStreamingRules, [['>', message]], { ...flow, destinationPort: 17_789 })).toBe('');
+  expect(ruleFor(mediaStreamingRules, [['>', message.subarray(0, -1)]], flow)).toBe('');
+});

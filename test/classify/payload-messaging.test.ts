@@ -128,3 +128,12 @@ it('Viber by kind and length, on its ports', () => {
   expect(on(packet('04', 12))).toBe('');
   expect(on(packet('03', 12), 7986)).toBe('');
 });
+
+it('Viber’s streams by their length and two constants', () => {
+  const message = (constants: string, length = 0x20): Buffer =>
+    Buffer.concat([hex('2000'), hex(constants), Buffer.alloc(length - 2 - hex(constants).length)]);
+  expect(tcp([['>', message('0000 0380 00000000 0a')]])).toBe('viber-stream');
+  expect(tcp([['>', message('00000000 fcff 00 80')]])).toBe('viber-stream');
+  expect(tcp([['>', message('0000 0380 00000000 0b')]])).toBe('');
+  expect(tcp([['>', message('0000 0380 00000000 0a', 0x21)]])).toBe('');
+});

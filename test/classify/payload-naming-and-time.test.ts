@@ -1,5 +1,7 @@
+import { expect, it } from 'vitest';
 import { namingAndTimeRules } from '../../electron/classify/payload/naming-and-time.ts';
 import { TCP, UDP } from '../../shared/flow.ts';
+import { Payload } from '../../shared/payload.ts';
 import { ascii, hex, join, type PayloadCase, testRules, zeros } from './payload-cases.ts';
 
 const datagram = (rule: string, port: number, bytes: Buffer, changes: Partial<PayloadCase> = {}): PayloadCase => ({
@@ -71,3 +73,18 @@ testRules('naming and time', namingAndTimeRules, [
   { ...whois(hex('16030100 0d0a')), rule: '' },
   datagram('', 8611, join(ascii('BJNP'), '01 01 0000 0001 0000 00000001')),
 ]);
+
+it('SSDP tells the sender’s system', () => {
+  const [rule] = namingAndTimeRules.filter(({ id }) => id === 'ssdp-message');
+  const system = (text: string, fromInitiator = true): string => {
+    const bytes = ascii(text);
+    const payload = Object.assign(new Payload(), { bytes, end: bytes.length, transport: UDP, fromInitiator });
+    rule?.recognise(payload);
+    return payload.userAgent;
+  };
+  const search = 'M-SEARCH * HTTP/1.1\r\nST: ssdp:all\r\nUser-Agent: Chromium/80 Windows\r\n\r\n';
+  expect(system(search)).toBe('Chromium/80 Windows');
+  expect(system('NOTIFY * HTTP/1.1\r\nSERVER: Linux/3.14 UPnP/1.0 x/1\r\n\r\n')).toBe('Linux/3.14 UPnP/1.0 x/1');
+  expect(system('M-SEARCH * HTTP/1.1\r\nST: ssdp:all\r\n\r\n')).toBe('');
+  expect(system(search, false)).toBe('');
+});

@@ -97,3 +97,9 @@ it('Syncthing by its magics', () => {
   expect(tcp(hex('9e79bc40 00000002 00000000'))).toBe('syncthing-relay');
   expect(tcp(hex('9e79bc40 00000002 00000010'))).toBe('');
 });
+
+it('Kontiki by the constants at the end of its messages', () => {
+  expect(udp([['>', hex('02010100')]])).toBe('kontiki-message');
+  expect(udp([['>', hex('02112233 44556677 8899aabb 000004e4')]])).toBe('kontiki-message');
+  expect(udp([['>', hex('02112233 44556677 8899aabb 000004e5')]])).toBe('');
+});

@@ -7,6 +7,7 @@ import { NO_PROTOCOL } from '../../electron/classify/payload/rule.ts';
 import { serviceFormRules } from '../../electron/classify/payload/service-forms.ts';
 import { SERVICE_OF_RULE } from '../../electron/classify/service-of-rule.ts';
 import { TCP, UDP } from '../../shared/flow.ts';
+import { Payload } from '../../shared/payload.ts';
 import { ascii, hex, join, zeros } from './payload-cases.ts';
 import { ruleFor } from './payload-trial.ts';
 import { describeCaptures, describeCases, type RuleCase } from './rule-cases.ts';
@@ -254,6 +255,94 @@ const CASES: readonly RuleCase[] = [
     flow: udp(443),
   },
   { what: 'another name', rule: '', said: [['>', certificate('2', 'other', 'test')]], flow: udp(53) },
+  {
+    what: 'many calls on one port',
+    rule: 'microsoft-call-multiplexed',
+    said: [['>', join('ff10 001c', zeros(8), `0001 0000 ${COOKIE} ${TRANSACTION}`)]],
+    flow: udp(3478),
+  },
+  {
+    what: 'an attribute of its own',
+    rule: 'google-call',
+    said: [['>', join(`0001 0008 ${COOKIE} ${TRANSACTION} ff03 0004 00000001`)]],
+    flow: udp(19_305),
+  },
+  {
+    what: 'the other end',
+    rule: 'riot-games-ping',
+    said: [['>', join(zeros(45), '3cb11f2d ea23460c')]],
+    flow: udp(7000),
+  },
+  { what: 'its length', rule: 'lagofast-frame', said: [['>', hex('006e5d03 0003 010203')]], flow: udp(9000) },
+  { what: 'another length', rule: '', said: [['>', hex('006e5d03 0004 010203')]], flow: udp(9000) },
+  {
+    what: 'there and back',
+    rule: 'mudfish-ping',
+    said: [
+      ['>', ascii('P')],
+      ['<', ascii('P')],
+    ],
+    flow: udp(10_005),
+  },
+  {
+    what: 'no answer',
+    rule: '',
+    said: [
+      ['>', ascii('P')],
+      ['>', ascii('P')],
+    ],
+    flow: udp(10_005),
+  },
+  { what: 'question', rule: 'mudfish-search', said: [['>', ascii('UN v2\r\n')]], flow: tcp(10_008) },
+  { what: 'answer', rule: 'mudfish-search', said: [['<', ascii('UN AF_INET 192.0.2.1\n')]], flow: tcp(10_008) },
+  {
+    what: '20 bytes',
+    rule: 'paltalk-message',
+    said: [['>', join(zeros(8), '00020001 00000000 5afdffff')]],
+    flow: tcp(5001),
+  },
+  { what: '20 other bytes', rule: '', said: [['>', join(zeros(8), '00020001 00000000 5afdfffe')]], flow: tcp(5001) },
+  {
+    what: 'constants',
+    rule: 'dingtalk-message',
+    said: [['>', join('1005 87800100 01000200 02646b03 0020', zeros(80))]],
+    flow: tcp(443),
+  },
+  {
+    what: 'its length',
+    rule: 'xiaomi-push',
+    said: [['>', hex('c2fe0005 00000004 00020016 01020304')]],
+    flow: tcp(5222),
+  },
+  { what: 'another length', rule: '', said: [['>', hex('c2fe0005 00000005 00020016 01020304')]], flow: tcp(5222) },
+  {
+    what: 'HI and HELLO',
+    rule: 'ookla-hello',
+    said: [
+      ['>', ascii('HI\n')],
+      ['<', ascii('HELLO 2.9 (2.9.6) 2021-01-01.1\n')],
+    ],
+    flow: tcp(8080),
+  },
+  {
+    what: 'SMTP',
+    rule: '',
+    said: [
+      ['>', ascii('HELO a\r\n')],
+      ['<', ascii('HELLO\n')],
+    ],
+    flow: tcp(25),
+  },
+  {
+    what: 'two heads',
+    rule: 'nest-message',
+    said: [
+      ['>', hex('40000013 01020304')],
+      ['<', hex('30001013 01020304')],
+    ],
+    flow: tcp(11_095),
+  },
+  { what: 'one head', rule: '', said: [['>', hex('40000013 01020304')]], flow: tcp(11_095) },
 ];
 
 describeCases(serviceFormRules, CASES);
@@ -280,6 +369,22 @@ describe('services of rules', () => {
     expect(forms.filter(({ id }) => SERVICE_OF_RULE[id] === undefined)).toEqual([]);
     expect(forms.length).toBeGreaterThan(10);
   });
+});
+
+it('a call is told by a later message too', () => {
+  const binding = hex(`0001 0000 ${COOKIE} ${TRANSACTION}`);
+  const ofTeams = hex(`0101 0008 ${COOKIE} ${TRANSACTION} 8070 0004 00000003`);
+  const ruleOf = (later: Buffer): string => {
+    const recogniser = new PayloadRecogniser(() => undefined);
+    const payload = Object.assign(new Payload(), { ...udp(50_000), sourcePort: 50_001 });
+    for (const [fromInitiator, bytes] of [[true, binding], [false, later]] as const) {
+      Object.assign(payload, { fromInitiator, bytes, start: 0, end: bytes.length });
+      recogniser.inspect(payload);
+    } // prettier-ignore
+    return recogniser.rules[payload.rule]?.id ?? '';
+  };
+  expect(ruleOf(ofTeams)).toBe('microsoft-call');
+  expect(ruleOf(hex(`0101 0008 ${COOKIE} ${TRANSACTION} c057 0004 00000003`))).toBe('stun-message');
 });
 
 describe('flows that another one announced', () => {

@@ -83,6 +83,14 @@ describeCases(vpnRules, [
   { what: 'DTLS, a byte too many', rule: '', said: [['>', Buffer.concat([dtlsHello, hex('00')])]], flow: udp },
   { what: 'DTLS, a fragment beyond its message', rule: '', said: [['>', hex('16 feff 0000 000000000000 0010 01 000004 0000 000001 000004 feff0102')]], flow: udp },
   { what: 'TLS in UDP', rule: '', said: [['>', hex('16 0301 0000 000000000000 0004 01000000')]], flow: udp },
+  { what: 'Hamachi', rule: 'hamachi-login', said: [['>', Buffer.concat([hex('00000144 0000000000000000 7b7a0dad'), dense(308 + 4)])]], flow: tcp },
+  { what: 'Hamachi, a byte short', rule: '', said: [['>', Buffer.concat([hex('00000144 0000000000000000 7b7a0dad'), dense(311)])]], flow: tcp },
+  { what: 'Hamachi between members', rule: 'hamachi-tunnel', said: [['>', Buffer.concat([hex('11223344 00000005 aabb'), dense(40)])], ['>', Buffer.concat([hex('11223344 00000006 aabb'), dense(60)])]], flow: on(UDP, 17_771) },
+  { what: 'Hamachi’s port, another head', rule: '', said: [['>', Buffer.concat([hex('11223344 00000005 aabb'), dense(40)])], ['>', Buffer.concat([hex('11223345 00000006 aabb'), dense(60)])]], flow: on(UDP, 17_771) },
+  { what: 'SoftEther tells an address', rule: 'softether-pack', said: [['<', ascii('IP=192.0.2.17,PORT=4096')]], flow: udp },
+  { what: 'no address', rule: '', said: [['<', ascii('IP=example,PORT=4096')]], flow: udp },
+  { what: 'a pack of SoftEther', rule: 'softether-pack', said: [['>', Buffer.concat([hex('00000003 0000000a'), ascii('host_name'), hex('00000002 00000001 00000003'), ascii('abc')])]], flow: udp },
+  { what: 'a pack with five types', rule: '', said: [['>', Buffer.concat([hex('00000003 0000000a'), ascii('host_name'), hex('00000005 00000001 00000003'), ascii('abc')])]], flow: udp },
 ]); // prettier-ignore
 
 describeCaptures(vpnRules, [

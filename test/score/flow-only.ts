@@ -29,12 +29,13 @@ const DNS: ReadonlySet<string> = new Set(['dns', 'mdns', 'llmnr']);
 /** Adds the flows of one file, labelled with and without payload; they are the same flows, told by their ids. */
 export function addKept(
   total: KeptCategories,
-  whole: readonly Pick<FlowRecord, 'id' | 'protocol' | 'category'>[],
+  whole: readonly Pick<FlowRecord, 'id' | 'protocol' | 'category' | 'labelEvidence'>[],
   stripped: readonly Pick<FlowRecord, 'id' | 'category'>[],
 ): void {
   const without = new Map(stripped.map(({ id, category }) => [id, category]));
-  for (const { id, protocol, category } of whole) {
-    if (category === UNKNOWN) continue;
+  for (const { id, protocol, category, labelEvidence } of whole) {
+    // By its port alone a flow has a category when there was no payload to take away.
+    if (category === UNKNOWN || labelEvidence === 'port') continue;
     const now = without.get(id) ?? UNKNOWN;
     const ofCategory = total.byCategory.get(category) ?? none();
     total.byCategory.set(category, ofCategory);

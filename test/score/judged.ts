@@ -68,9 +68,9 @@ export const JUDGEMENTS: readonly Judgement[] = [
   {
     aspect: 'service',
     theirs: ['pluralsight'],
-    ours: ['none'],
+    ours: ['none', 'ads-analytics'],
     right: 'neither',
-    why: 'customer names at imgix and Qualtrics: the host is theirs, the customer Pluralsight; we name hosts',
+    why: 'customer names at imgix, Qualtrics and Adobe: the host is theirs, the customer Pluralsight; we name hosts',
   },
   {
     aspect: 'service',

@@ -15,7 +15,7 @@ const NO_CUSTODY = { hashes: {}, clockOffset: 0, clockReason: '' };
 /** Our flows of one evidence file, or why there are none. */
 export type FlowSource = (evidence: string) => Promise<{ flows: FlowRecord[] } | { failure: string }>;
 
-/** Facts that come from payload. */
+/** Facts that come from payload, and those of the headers that no flow export tells. */
 const FROM_PAYLOAD = [
   'payloadProtocol',
   'payloadRule',
@@ -25,6 +25,8 @@ const FROM_PAYLOAD = [
   'ja3',
   'ja4',
   'uid',
+  'initiatorTtl',
+  'responderTtl',
 ] as const satisfies readonly FactColumn[];
 const DNS: ReadonlySet<string> = new Set(['dns', 'mdns', 'llmnr']);
 

@@ -51,17 +51,20 @@ it('categories that are kept without payload', () => {
   addKept(
     kept,
     [
-      { id: '1', protocol: 'tls', category: 'social' },
-      { id: '2', protocol: 'tls', category: 'social' },
-      { id: '3', protocol: 'dns', category: 'infra' },
-      { id: '4', protocol: 'tls', category: 'web' },
-      { id: '5', protocol: 'unknown', category: 'unknown' },
+      { id: '1', protocol: 'tls', category: 'social', labelEvidence: 'payload' },
+      { id: '2', protocol: 'tls', category: 'social', labelEvidence: 'payload' },
+      { id: '3', protocol: 'dns', category: 'infra', labelEvidence: 'payload' },
+      { id: '4', protocol: 'tls', category: 'web', labelEvidence: 'payload' },
+      { id: '5', protocol: 'unknown', category: 'unknown', labelEvidence: 'none' },
+      // What had its category by the port had no payload before.
+      { id: '6', protocol: 'unknown', category: 'remote', labelEvidence: 'port' },
     ],
     [
       { id: '1', category: 'social' },
       { id: '2', category: 'unknown' },
       { id: '3', category: 'infra' },
       { id: '4', category: 'p2p' },
+      { id: '6', category: 'remote' },
     ],
   );
   expect(kept.all).toEqual({ labelled: 4, kept: 2, lost: 1, other: 1 });

@@ -30,8 +30,8 @@ describe('labelDetail', () => {
     expect(labelDetail({ ...basis, labelEvidence: 'address', match: '157.240.0.0/16', service: 'facebook' })).toBe(
       'address block 157.240.0.0/16 → facebook',
     );
-    expect(labelDetail({ ...basis, labelEvidence: 'port', protocol: 'bitcoin' })).toBe(
-      'port hint 8333 (tcp) → bitcoin',
+    expect(labelDetail({ ...basis, labelEvidence: 'port', match: 'ssh', responderPort: 22, category: 'remote' })).toBe(
+      'port hint 22 (tcp) → registered for ssh, no payload was seen → remote',
     );
     expect(labelDetail({ ...basis, labelEvidence: 'behaviour', category: 'scan' })).toBe('behaviour → scan');
   });

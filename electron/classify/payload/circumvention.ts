@@ -169,6 +169,9 @@ function recogniseTor(payload: Payload): InspectionResult {
 const DNSCRYPT_MAGIC = 'r6fnvWj8';
 const DNSCRYPT_LEAST = 8 + 24 + 16;
 
+/** The first bytes of Ultrasurf's client over TCP. No public specification: observed. */
+const ULTRASURF_MAGIC = [0xcc1c3041, 0x5ba43866] as const;
+
 export const circumventionRules: readonly PayloadRule[] = [
   {
     id: 'socks5-greeting',
@@ -236,6 +239,16 @@ export const circumventionRules: readonly PayloadRule[] = [
     firstBytes: [0, 1, 2, 3, 4, 5, 6, 7, 8],
     recognise: ({ bytes, start, end }) =>
       verdict(end - start >= 2 + DNSCRYPT_LEAST && startsWith(bytes, start + 2, end, DNSCRYPT_MAGIC)),
+  },
+  {
+    id: 'ultrasurf-opening',
+    protocol: 'ultrasurf',
+    transport: TCP,
+    firstBytes: [0xcc],
+    recognise: ({ bytes, start, end }) =>
+      verdict(
+        end - start >= 8 && u32(bytes, start) === ULTRASURF_MAGIC[0] && u32(bytes, start + 4) === ULTRASURF_MAGIC[1],
+      ),
   },
 ];
 

@@ -408,6 +408,27 @@ function isoRule(id: string, protocol: string, test: (payload: Payload) => boole
   };
 }
 
+const TRISTATION_PORT = 1502;
+const LAST_TRISTATION_COMMAND = 0x0b;
+
+/**
+ * TriStation of Triconex's safety controllers (no public specification; form after Nozomi's and FireEye's published descriptions of 2018):
+ * command, channel, length without head and check sum, little endian, direction and connection.
+ */
+function isTriStation(payload: Payload): boolean {
+  const { bytes, start, end } = payload;
+  const length = u16LE(bytes, start + 2);
+  return (
+    end - start >= 6 &&
+    usesPort(payload, TRISTATION_PORT) &&
+    bytes[start] >= 1 &&
+    bytes[start] <= LAST_TRISTATION_COMMAND &&
+    bytes[start + 1] <= 8 &&
+    length === end - start - 6 &&
+    (length === 0 || bytes[start + 4] <= 1)
+  );
+}
+
 export const industrialRules: readonly PayloadRule[] = [
   isoRule('s7comm-message', 's7comm', isS7),
   isoRule('s7comm-plus-message', 's7comm-plus', isS7Plus),
@@ -494,5 +515,11 @@ export const industrialRules: readonly PayloadRule[] = [
     protocol: 'modbus',
     transport: TCP,
     recognise: (payload) => verdict(isModbus(payload)),
+  },
+  {
+    id: 'tristation-message',
+    protocol: 'tristation',
+    transport: UDP,
+    recognise: (payload) => verdict(isTriStation(payload)),
   },
 ];

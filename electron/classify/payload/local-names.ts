@@ -2,7 +2,7 @@ import { UDP, UNASKED_CLIENTS } from '../../../shared/flow.ts';
 import { NOT_RECOGNISED, type Payload, WATCH } from '../../../shared/payload.ts';
 import { type AnswerSink, wordsOf } from './dns.ts';
 import { usesPort } from './payload-fields.ts';
-import { latin1, type PayloadRule, u16, u32 } from './rule.ts';
+import { latin1, type PayloadRule, u16, u32, visibleText } from './rule.ts';
 
 /**
  * Names that a host gives itself on its own network: with a DHCP lease (RFC 2131, RFC 2132, RFC 4702) and by NetBIOS (RFC 1002).
@@ -19,6 +19,7 @@ const OPTIONS = 240;
 const OPTION_HOST_NAME = 12;
 const OPTION_LEASE = 51;
 const OPTION_TYPE = 53;
+const OPTION_VENDOR_CLASS = 60;
 const OPTION_FULL_NAME = 81;
 const PAD = 0;
 const END = 255;
@@ -34,6 +35,8 @@ interface DhcpOptions {
   lease: number;
   /** A single label, or ''. */
   name: string;
+  /** What the client's DHCP program says of itself (RFC 2132, 9.13), or ''. */
+  vendorClass: string;
 }
 
 function label(bytes: Uint8Array, start: number, end: number): string {
@@ -51,7 +54,7 @@ function fullNameLabel(bytes: Uint8Array, start: number, end: number): string {
 }
 
 function readOptions(bytes: Uint8Array, start: number, end: number): DhcpOptions {
-  const options = { type: 0, lease: 0, name: '' };
+  const options = { type: 0, lease: 0, name: '', vendorClass: '' };
   let at = start;
   while (at + 1 < end && bytes[at] !== END) {
     if (bytes[at] === PAD) {
@@ -64,6 +67,7 @@ function readOptions(bytes: Uint8Array, start: number, end: number): DhcpOptions
     if (bytes[at] === OPTION_TYPE && to > from) options.type = bytes[from];
     else if (bytes[at] === OPTION_LEASE && to - from === 4) options.lease = u32(bytes, from);
     else if (bytes[at] === OPTION_HOST_NAME) options.name = label(bytes, from, to) || options.name;
+    else if (bytes[at] === OPTION_VENDOR_CLASS) options.vendorClass = visibleText(bytes, from, to);
     else if (bytes[at] === OPTION_FULL_NAME) options.name ||= fullNameLabel(bytes, from, to);
     at = to;
   }
@@ -79,11 +83,13 @@ class LeaseNames {
     this.#answers = answers;
   }
 
-  read({ bytes, start, end, time }: Payload): void {
-    const { type, lease, name } = readOptions(bytes, start + OPTIONS, end);
+  read(payload: Payload): void {
+    const { bytes, start, end, time } = payload;
+    const { type, lease, name, vendorClass } = readOptions(bytes, start + OPTIONS, end);
     // Transaction and hardware address.
     const exchange = latin1(bytes, start + 4, start + 8) + latin1(bytes, start + 28, start + 44);
     if (bytes[start] === REQUEST) {
+      if (payload.fromInitiator) payload.userAgent = vendorClass;
       if (name === '') return;
       this.#names.delete(exchange);
       this.#names.set(exchange, name);

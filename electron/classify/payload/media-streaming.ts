@@ -1,7 +1,7 @@
 import { TCP, UDP } from '../../../shared/flow.ts';
 import { type InspectionResult, NOT_RECOGNISED, type Payload, WANTS_MORE } from '../../../shared/payload.ts';
 import { httpRequestRule } from './http.ts';
-import { verdict } from './payload-fields.ts';
+import { u16LE, usesPort, verdict } from './payload-fields.ts';
 import { type PayloadRule, startsWith, u32 } from './rule.ts';
 
 /** Video and audio in streams. The HTTP rules must be tried before plain HTTP, and read a request's names as it does. */
@@ -98,6 +98,23 @@ function requestFor(id: string, protocol: string, texts: readonly string[]): Pay
   };
 }
 
+const PPSTREAM_PORT = 17_788;
+const PPSTREAM_KINDS = [0x43, 0x44, 0x55];
+/** What the length that a PPStream message tells leaves out. */
+const PPSTREAM_HEADS = [0, 4, 6];
+
+/** PPStream between its peers, on its port: a length, little endian, and a kind. No public specification: observed. */
+function isPpStream(payload: Payload): boolean {
+  const { bytes, start, end } = payload;
+  const length = end - start;
+  return (
+    length > 14 &&
+    usesPort(payload, PPSTREAM_PORT) &&
+    PPSTREAM_HEADS.includes(length - u16LE(bytes, start)) &&
+    PPSTREAM_KINDS.includes(bytes[start + 2])
+  );
+}
+
 export const mediaStreamingRules: readonly PayloadRule[] = [
   {
     id: 'rtsp-message',
@@ -112,4 +129,10 @@ export const mediaStreamingRules: readonly PayloadRule[] = [
   requestFor('hls-playlist-request', 'hls', ['.m3u8']),
   // ISO/IEC 23009-1: the manifest, and the segments by their usual name.
   requestFor('mpeg-dash-request', 'mpeg-dash', ['.mpd', '.m4s']),
+  {
+    id: 'ppstream-message',
+    protocol: 'ppstream',
+    transport: UDP,
+    recognise: (payload) => verdict(isPpStream(payload)),
+  },
 ];

@@ -6,7 +6,7 @@ import {
   RECOGNISED,
   WANTS_MORE,
 } from '../../../shared/payload.ts';
-import { u32LE, usesPort, verdict } from './payload-fields.ts';
+import { u16LE, u32LE, usesPort, verdict } from './payload-fields.ts';
 import { latin1, type PayloadRule, startsWith, u16, u24, u32 } from './rule.ts';
 
 /** Text, voice and presence of messengers. Each function names its specification, or says that there is none. */
@@ -153,6 +153,15 @@ function isViber(payload: Payload): boolean {
   }
 }
 
+/** Viber to its servers: the length of all, little endian, then one of two kinds by their constants. No public specification: observed. */
+function isViberStream({ bytes, start, end }: Payload): boolean {
+  if (end - start < 11 || u16LE(bytes, start) !== end - start) return false;
+  return (
+    (u16(bytes, start + 6) === 0xfcff && bytes[start + 9] === 0x80) ||
+    (u16(bytes, start + 4) === 0x0380 && bytes[start + 10] === 0x0a)
+  );
+}
+
 const TEAMSPEAK_3_INIT = 'TS3INIT1';
 
 /** TeamSpeak: the init packet of version 3, or the login of version 2 before a session has numbers. Published observations. */
@@ -229,6 +238,12 @@ export const messagingRules: readonly PayloadRule[] = [
     protocol: 'viber',
     transport: UDP,
     recognise: (payload) => verdict(isViber(payload)),
+  },
+  {
+    id: 'viber-stream',
+    protocol: 'viber',
+    transport: TCP,
+    recognise: (payload) => verdict(isViberStream(payload)),
   },
   {
     id: 'teamspeak-login',

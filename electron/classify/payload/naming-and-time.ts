@@ -1,7 +1,7 @@
 import { TCP, UDP } from '../../../shared/flow.ts';
 import { NOT_RECOGNISED, type InspectionResult, type Payload, WANTS_MORE } from '../../../shared/payload.ts';
 import { charactersOf, containsFolded, textLineEnd, u32LE, usesPort, verdict } from './payload-fields.ts';
-import { type PayloadRule, startsWith, u16, u24, u32 } from './rule.ts';
+import { latin1, type PayloadRule, startsWith, u16, u24, u32 } from './rule.ts';
 
 /**
  * NTP (RFC 5905, RFC 9327; mode 7 as ntpd's ntpdc sends it), PTP (IEEE 1588), Roughtime (its drafts), DHCP and BOOTP (RFC 2131, 951), DHCPv6
@@ -140,8 +140,16 @@ function natPmp(payload: Payload): boolean {
   return operation === 128 ? length === 12 || length === 8 : (operation === 129 || operation === 130) && length === 16;
 }
 
+/** What the sender of an SSDP message says of its system (UPnP Device Architecture 1.1, 1.2.2 and 1.3.2). */
+const SSDP_SYSTEM = /\r\n(?:USER-AGENT|SERVER):[ \t]*([\x20-\x7e]{1,255})\r\n/i;
+const SSDP_LOOK = 2048;
+
+function ssdpSystem({ bytes, start, end }: Payload): string {
+  return SSDP_SYSTEM.exec(latin1(bytes, start, Math.min(end, start + SSDP_LOOK)))?.[1]?.trim() ?? '';
+}
+
 /** A search, an announcement, or an answer, which is HTTP's in a datagram with a search target or a unique name. */
-function ssdp({ bytes, start, end }: Payload): boolean {
+function isSsdp({ bytes, start, end }: Payload): boolean {
   if (
     startsWith(bytes, start, end, 'M-SEARCH * HTTP/1.1\r\n') ||
     startsWith(bytes, start, end, 'NOTIFY * HTTP/1.1\r\n')
@@ -150,6 +158,13 @@ function ssdp({ bytes, start, end }: Payload): boolean {
   }
   if (!startsWith(bytes, start, end, 'HTTP/1.1 200 OK\r\n')) return false;
   return containsFolded(bytes, start, end, '\nST:') || containsFolded(bytes, start, end, '\nUSN:');
+}
+
+/** SSDP, and what its initiator says of its system. */
+function ssdp(payload: Payload): boolean {
+  if (!isSsdp(payload)) return false;
+  if (payload.fromInitiator) payload.userAgent = ssdpSystem(payload);
+  return true;
 }
 
 const WSD_PORT = 3702;

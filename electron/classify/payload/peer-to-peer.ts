@@ -195,6 +195,20 @@ const isSyncthingRelay = ({ bytes, start, end }: Payload): boolean =>
   u32(bytes, start + 4) <= 7 &&
   u32(bytes, start + 8) <= end - start - 12;
 
+/** Kontiki's delivery network: three messages of fixed length with a constant at their end. No public specification: observed. */
+function isKontiki({ bytes, start, end }: Payload): boolean {
+  switch (end - start) {
+    case 4:
+      return u32(bytes, start) === 0x02010100;
+    case 16:
+      return u32(bytes, start + 12) === 0x000004e4;
+    case 20:
+      return u32(bytes, start + 16) === 0x02040100;
+    default:
+      return false;
+  }
+}
+
 export const peerToPeerRules: readonly PayloadRule[] = [
   {
     id: 'bittorrent-handshake',
@@ -285,5 +299,12 @@ export const peerToPeerRules: readonly PayloadRule[] = [
     transport: TCP,
     firstBytes: [0x9e],
     recognise: (payload) => verdict(isSyncthingRelay(payload)),
+  },
+  {
+    id: 'kontiki-message',
+    protocol: 'kontiki',
+    transport: UDP,
+    firstBytes: [0x02],
+    recognise: (payload) => verdict(isKontiki(payload)),
   },
 ];

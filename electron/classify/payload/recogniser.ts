@@ -6,6 +6,7 @@ import {
   type PayloadInspector,
   WANTS_MORE,
 } from '../../../shared/payload.ts';
+import { certificateOwnerRules } from './certificate-owners.ts';
 import { circumventionRules, ENCRYPTED_UNCLASSIFIED, isEncryptedLook } from './circumvention.ts';
 import { cryptocurrencyRules } from './cryptocurrency.ts';
 import { databaseRules } from './databases.ts';
@@ -13,6 +14,7 @@ import { type AnswerSink, dnsRules } from './dns.ts';
 import { dtlsHelloRule } from './dtls.ts';
 import { ExpectedFlows } from './expected-flows.ts';
 import { fileTransferRules } from './file-transfer.ts';
+import { gameFormRules } from './game-forms.ts';
 import { gameRules } from './games.ts';
 import { http2Rule } from './http2.ts';
 import { httpApplicationRules } from './http-applications.ts';
@@ -28,7 +30,7 @@ import { networkManagementRules } from './network-management.ts';
 import { peerToPeerRules } from './peer-to-peer.ts';
 import { quicRules } from './quic.ts';
 import { remoteAccessRules } from './remote-access.ts';
-import type { PayloadRule } from './rule.ts';
+import { CloserRule, type PayloadRule } from './rule.ts';
 import { serviceFormRules } from './service-forms.ts';
 import { sshRule } from './ssh.ts';
 import { tlsRecordRule, tlsRule } from './tls.ts';
@@ -48,6 +50,7 @@ function allRules(answers: AnswerSink): readonly PayloadRule[] {
     ...circumventionRules,
     // Forms of one service within STUN, DNS and others.
     ...serviceFormRules,
+    ...gameFormRules,
     ...iotRules,
     ...mediaStreamingRules,
     ...peerToPeerRules,
@@ -55,6 +58,7 @@ function allRules(answers: AnswerSink): readonly PayloadRule[] {
     ...httpApplicationRules,
     tlsRule,
     tlsRecordRule,
+    ...certificateOwnerRules,
     httpRequestRule,
     httpResponseRule,
     http2Rule,
@@ -101,14 +105,25 @@ const UDP_RULES = tableOf(UDP);
 export class PayloadRecogniser implements PayloadInspector {
   readonly rules: readonly PayloadRule[];
   readonly #encrypted: number;
+  readonly #numbers: ReadonlyMap<string, number>;
 
   /** @param answers receives every address that a DNS answer gave a client */
   constructor(answers: AnswerSink) {
     this.rules = allRules(answers);
     this.#encrypted = this.rules.length - 1;
+    this.#numbers = new Map(this.rules.map(({ id }, number) => [id, number]));
   }
 
   inspect(payload: Payload): InspectionResult {
+    const result = this.#tryRules(payload);
+    if (payload.memory instanceof CloserRule) {
+      payload.rule = this.#numbers.get(payload.memory.id) ?? payload.rule;
+      payload.memory = null;
+    }
+    return result;
+  }
+
+  #tryRules(payload: Payload): InspectionResult {
     if (payload.rule !== 0 && payload.rule !== this.#encrypted) return this.rules[payload.rule].recognise(payload);
     // Rules take a number that stands here for their own.
     const wasEncrypted = payload.rule !== 0;

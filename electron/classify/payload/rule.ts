@@ -11,6 +11,15 @@ export interface PayloadRule {
   recognise(payload: Payload): InspectionResult;
 }
 
+/** Stands in a flow's memory when what came later tells it closer than the rule that recognised it: the flow then belongs to this rule. */
+export class CloserRule {
+  readonly id: string;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+}
+
 /** Of a rule whose form is no protocol of the vocabulary. */
 export const NO_PROTOCOL = '';
 

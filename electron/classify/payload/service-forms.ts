@@ -68,17 +68,47 @@ function isWhatsAppCall({ bytes, start, end }: Payload): boolean {
 
 /**
  * Attributes that only Microsoft's STUN and TURN know ([MS-TURN], 2.2.2; [MS-ICE2], 2.2.1): version, sequence number, candidate
- * identifier, service quality, implementation version.
+ * identifier, service quality, implementation version, multiplexed session; two more were observed in calls of Teams.
  */
-const MICROSOFT_ATTRIBUTES: ReadonlySet<number> = new Set([0x8008, 0x8050, 0x8054, 0x8055, 0x8070]);
+const MICROSOFT_ATTRIBUTES: ReadonlySet<number> = new Set([
+  0x8008, 0x8050, 0x8054, 0x8055, 0x8070, 0x8095, 0x24df, 0x3802,
+]);
+
+function hasAttribute(bytes: Uint8Array, start: number, end: number, kinds: ReadonlySet<number>): boolean {
+  if (!isStunMessage(bytes, start, end)) return false;
+  for (let at = start + STUN_HEADER; at + 4 <= end; at += 4 + ((u16(bytes, at + 2) + 3) & ~3)) {
+    if (kinds.has(u16(bytes, at))) return true;
+  }
+  return false;
+}
 
 /** Calls of Skype for Business and Teams: an attribute of Microsoft's in a STUN message. */
 function isMicrosoftCall(bytes: Uint8Array, start: number, end: number): boolean {
-  if (!isStunMessage(bytes, start, end)) return false;
-  for (let at = start + STUN_HEADER; at + 4 <= end; at += 4 + ((u16(bytes, at + 2) + 3) & ~3)) {
-    if (MICROSOFT_ATTRIBUTES.has(u16(bytes, at))) return true;
-  }
-  return false;
+  return hasAttribute(bytes, start, end, MICROSOFT_ATTRIBUTES);
+}
+
+const MULTIPLEXED_TURN = 0xff10;
+const MULTIPLEXED_HEADER = 12;
+
+/** Teams' relay of many calls on one port ([MS-TURN], 2.2.4): kind, length of the rest, session, then STUN with its cookie. */
+function isMultiplexedTurn({ bytes, start, end }: Payload): boolean {
+  return (
+    end - start >= MULTIPLEXED_HEADER + STUN_HEADER &&
+    u16(bytes, start) === MULTIPLEXED_TURN &&
+    u16(bytes, start + 2) === end - start - 4 &&
+    isStunMessage(bytes, start + MULTIPLEXED_HEADER, end)
+  );
+}
+
+/** An attribute that calls of Google's Meet and Duo send and no register lists. Observed. */
+const GOOGLE_ATTRIBUTES: ReadonlySet<number> = new Set([0xff03]);
+
+/** The rule of the service whose calls a STUN message shows by its numbers or attributes; '' for those of anybody. */
+export function callOf(payload: Payload): string {
+  const { bytes, start, end } = payload;
+  if (isWhatsAppCall(payload)) return 'whatsapp-call';
+  if (isMicrosoftCall(bytes, start, end)) return 'microsoft-call';
+  return hasAttribute(bytes, start, end, GOOGLE_ATTRIBUTES) ? 'google-call' : '';
 }
 
 /**
@@ -214,11 +244,12 @@ function threemaHello(payload: Payload): InspectionResult {
   return NOT_RECOGNISED;
 }
 
-const RIOT_PING = 36;
-
-/** Riot's measuring of its servers, which answer alike: 36 bytes with a fixed end. Observed. */
+/** Riot's measuring of its servers, which answer alike, by one of two ends. Observed. */
 function isRiotPing({ bytes, start, end }: Payload): boolean {
-  return end - start === RIOT_PING && u32(bytes, end - 8) === 0xaaaaaaaa && u32(bytes, end - 4) === 0xbbbbbbbb;
+  if (end - start <= 8) return false;
+  const last = u32(bytes, end - 4);
+  const before = u32(bytes, end - 8);
+  return (before === 0xaaaaaaaa && last === 0xbbbbbbbb) || (before === 0x3cb11f2d && last === 0xea23460c);
 }
 
 /** Client versions of Among Us: year × 25,000 + month × 1,800 + day × 50 + revision. */
@@ -321,6 +352,95 @@ function isPia({ bytes, start, end }: Payload): boolean {
   return end - start >= 24 && u32(bytes, start) === 0x32ab9864 && (bytes[start + 4] & 0x7f) <= 15;
 }
 
+const LAGOFAST_MAGIC = 0x006e5d03;
+
+/** LagoFast's relays: a magic and the length of the rest. Observed. */
+function isLagoFast({ bytes, start, end }: Payload): boolean {
+  return end - start >= 6 && u32(bytes, start) === LAGOFAST_MAGIC && u16(bytes, start + 4) === end - start - 6;
+}
+
+const MUDFISH_PORTS = { first: 10_000, last: 10_010 } as const;
+const MUDFISH_PING = 0x50;
+const MUDFISH_PING_SEEN = { mudfishPing: true } as const;
+
+/** Mudfish's measuring of its nodes, on their ports: one letter, which comes back. Observed. */
+function mudfishPing(payload: Payload): InspectionResult {
+  const { bytes, start, end, fromInitiator } = payload;
+  const port = fromInitiator ? payload.destinationPort : payload.sourcePort;
+  if (end - start !== 1 || bytes[start] !== MUDFISH_PING) return NOT_RECOGNISED;
+  if (port < MUDFISH_PORTS.first || port > MUDFISH_PORTS.last) return NOT_RECOGNISED;
+  if (!fromInitiator) return verdict(payload.memory === MUDFISH_PING_SEEN);
+  payload.memory = MUDFISH_PING_SEEN;
+  return NOT_RECOGNISED;
+}
+
+/** Mudfish's search for nodes: a question by version, an answer of addresses. Observed. */
+function isMudfishSearch({ bytes, start, end }: Payload): boolean {
+  return (
+    (end - start === 7 && startsWith(bytes, start, end, 'UN v2\r\n')) || startsWith(bytes, start, end, 'UN AF_INET')
+  );
+}
+
+/** Paltalk's client and server: messages of 20 and 22 bytes with two constants each. Observed. */
+function isPaltalk({ bytes, start, end }: Payload): boolean {
+  if (end - start === 20) return u32(bytes, start + 8) === 0x00020001 && u32(bytes, start + 16) === 0x5afdffff;
+  return end - start === 22 && u32(bytes, start + 2) === 0x24c2e80b && u32(bytes, start + 17) === 0x5b732b00;
+}
+
+/** DingTalk's own protocol: a kind, a number, then 14 constant bytes. Observed. */
+function isDingTalk({ bytes, start, end }: Payload): boolean {
+  return (
+    end - start > 90 &&
+    u32(bytes, start + 2) === 0x87800100 &&
+    u32(bytes, start + 6) === 0x01000200 &&
+    u32(bytes, start + 10) === 0x02646b03 &&
+    u16(bytes, start + 14) === 0x0020
+  );
+}
+
+/** Xiaomi's push channel: magic and version, length of the rest, kind. Observed. */
+function isXiaomiPush({ bytes, start, end }: Payload): boolean {
+  return (
+    end - start >= 12 &&
+    u32(bytes, start) === 0xc2fe0005 &&
+    u32(bytes, start + 4) === end - start - 12 &&
+    u32(bytes, start + 8) === 0x00020016
+  );
+}
+
+const OOKLA_SEEN = { ooklaHello: true } as const;
+const LONGEST_OOKLA_LINE = 64;
+
+/** Ookla's own measuring: the client says `HI`, the server `HELLO` and its version, a line each. Observed. */
+function ooklaHello(payload: Payload): InspectionResult {
+  const { bytes, start, end, fromInitiator } = payload;
+  if (end - start > LONGEST_OOKLA_LINE) return NOT_RECOGNISED;
+  const line = latin1(bytes, start, end);
+  if (fromInitiator) {
+    if (/^HI( [\w-]+)?\r?\n?$/.test(line)) payload.memory = OOKLA_SEEN;
+    return NOT_RECOGNISED;
+  }
+  return verdict(payload.memory === OOKLA_SEEN && /^HELLO [\d.]+/.test(line));
+}
+
+const WEAVE_PORT = 11_095;
+const WEAVE_SEEN = { weaveMessage: true } as const;
+
+/** Nest's devices to their log servers, on Weave's port (OpenWeave, published source): two messages with the same head. */
+function nestMessage(payload: Payload): InspectionResult {
+  const { bytes, start, end } = payload;
+  const isMessage =
+    end - start >= 8 &&
+    usesPort(payload, WEAVE_PORT) &&
+    bytes[start + 1] <= 2 &&
+    (bytes[start + 2] === 0 || bytes[start + 2] === 0x10) &&
+    bytes[start + 3] === 0x13;
+  if (!isMessage) return NOT_RECOGNISED;
+  if (payload.memory === WEAVE_SEEN) return RECOGNISED;
+  payload.memory = WEAVE_SEEN;
+  return NOT_RECOGNISED;
+}
+
 const QUESTION_ORIGIN = NAME_ORIGINS.indexOf('dns-question');
 const TEXT_RECORD = 0x0010_0001;
 const LONGEST_NAME = 255;
@@ -381,6 +501,21 @@ export const serviceFormRules: readonly PayloadRule[] = [
     firstBytes: [0x00, 0x01, 0x02],
     recognise: ({ bytes, start, end }) =>
       verdict(end - start > 2 && isMicrosoftCall(bytes, start + 2, Math.min(end, start + 2 + u16(bytes, start)))),
+  },
+  {
+    id: 'microsoft-call-multiplexed',
+    protocol: 'stun',
+    transport: UDP,
+    firstBytes: [0xff],
+    recognise: (payload) => verdict(isMultiplexedTurn(payload)),
+  },
+  {
+    id: 'google-call',
+    protocol: 'stun',
+    transport: UDP,
+    firstBytes: [0x00, 0x01],
+    recognise: (payload) =>
+      thenDtls(payload, ({ bytes, start, end }) => hasAttribute(bytes, start, end, GOOGLE_ATTRIBUTES)),
   },
   {
     id: 'zoom-connectivity-test',
@@ -509,6 +644,38 @@ export const serviceFormRules: readonly PayloadRule[] = [
     firstBytes: [0x32],
     recognise: (payload) => verdict(isPia(payload)),
   },
+  {
+    id: 'lagofast-frame',
+    protocol: NO_PROTOCOL,
+    transport: UDP,
+    firstBytes: [0x00],
+    recognise: (payload) => verdict(isLagoFast(payload)),
+  },
+  { id: 'mudfish-ping', protocol: NO_PROTOCOL, transport: UDP, firstBytes: [MUDFISH_PING], recognise: mudfishPing },
+  {
+    id: 'mudfish-search',
+    protocol: NO_PROTOCOL,
+    transport: TCP,
+    firstBytes: [0x55],
+    recognise: (payload) => verdict(isMudfishSearch(payload)),
+  },
+  { id: 'paltalk-message', protocol: NO_PROTOCOL, transport: TCP, recognise: (payload) => verdict(isPaltalk(payload)) },
+  {
+    id: 'dingtalk-message',
+    protocol: NO_PROTOCOL,
+    transport: TCP,
+    firstBytes: [0x10],
+    recognise: (payload) => verdict(isDingTalk(payload)),
+  },
+  {
+    id: 'xiaomi-push',
+    protocol: NO_PROTOCOL,
+    transport: TCP,
+    firstBytes: [0xc2],
+    recognise: (payload) => verdict(isXiaomiPush(payload)),
+  },
+  { id: 'ookla-hello', protocol: NO_PROTOCOL, transport: TCP, firstBytes: [0x48], recognise: ooklaHello },
+  { id: 'nest-message', protocol: NO_PROTOCOL, transport: TCP, recognise: nestMessage },
   {
     id: 'dnscrypt-certificate-question',
     protocol: 'dnscrypt',

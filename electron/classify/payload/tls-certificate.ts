@@ -81,6 +81,32 @@ function commonName(bytes: Uint8Array, start: number, end: number): string {
   return name;
 }
 
+/** Attributes of a subject that tell of its owner, by the last byte of their id (2.5.4.x): common name, organisation, unit. */
+const OWNER_ATTRIBUTES: ReadonlyMap<number, string> = new Map([
+  [0x55_04_03, 'CN'],
+  [0x55_04_0a, 'O'],
+  [0x55_04_0b, 'OU'],
+]);
+
+/** Owner attributes of a Name, as `O=Example`. */
+function ownerAttributes(bytes: Uint8Array, start: number, end: number): string[] {
+  const attributes: string[] = [];
+  let at = start;
+  for (let i = 0; i < MAX_PARTS && at < end; i++) {
+    const setEnd = behind(bytes, at, end, SET);
+    if (setEnd < 0) break;
+    const pairEnd = behind(bytes, content, setEnd, SEQUENCE);
+    const id = content;
+    if (pairEnd >= id + 5 && u16(bytes, id) === ((OBJECT_ID << 8) | 3)) {
+      const kind = OWNER_ATTRIBUTES.get(u24(bytes, id + 2));
+      const textEnd = kind === undefined ? -1 : contentEnd(bytes, id + 5, pairEnd);
+      if (textEnd >= 0) attributes.push(`${kind}=${latin1(bytes, content, textEnd)}`);
+    }
+    at = setEnd;
+  }
+  return attributes;
+}
+
 /** First DNS name among extensions: a sequence of id, critical flag, and octets that hold a sequence of names. */
 function alternativeName(bytes: Uint8Array, start: number, end: number): string {
   let at = start;
@@ -106,25 +132,42 @@ function alternativeName(bytes: Uint8Array, start: number, end: number): string 
   return '';
 }
 
+/** Where the subject's content begins and ends, then the end of the certificate's body; null when malformed before it. */
+function findSubject(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): [from: number, to: number, bodyEnd: number] | null {
+  const certificateEnd = behind(bytes, start, end, SEQUENCE);
+  if (certificateEnd < 0) return null;
+  const bodyEnd = behind(bytes, content, certificateEnd, SEQUENCE);
+  if (bodyEnd < 0) return null;
+  let at = content;
+  if (bytes[at] === VERSION) at = contentEnd(bytes, at, bodyEnd);
+  // Serial number, signature algorithm, issuer, validity.
+  for (let i = 0; i < 4 && at >= 0; i++) at = contentEnd(bytes, at, bodyEnd);
+  if (at < 0) return null;
+  const subjectEnd = behind(bytes, at, bodyEnd, SEQUENCE);
+  return subjectEnd < 0 ? null : [content, subjectEnd, bodyEnd];
+}
+
+/** What the subject of the certificate in `bytes[start … end)` says of its owner: `CN=…`, `O=…`, `OU=…`, in its order. */
+export function certificateOwner(bytes: Uint8Array, start: number, end: number): string[] {
+  const subject = findSubject(bytes, start, end);
+  return subject === null ? [] : ownerAttributes(bytes, subject[0], subject[1]);
+}
+
 /**
  * Host name of the certificate in `bytes[start … end)`, in lower case, a wildcard kept (`*.example.com`); '' when it has none
  * or is malformed before it.
  */
 export function certificateName(bytes: Uint8Array, start: number, end: number): string {
-  const certificateEnd = behind(bytes, start, end, SEQUENCE);
-  if (certificateEnd < 0) return '';
-  const bodyEnd = behind(bytes, content, certificateEnd, SEQUENCE);
-  if (bodyEnd < 0) return '';
-  let at = content;
-  if (bytes[at] === VERSION) at = contentEnd(bytes, at, bodyEnd);
-  // Serial number, signature algorithm, issuer, validity.
-  for (let i = 0; i < 4 && at >= 0; i++) at = contentEnd(bytes, at, bodyEnd);
-  if (at < 0) return '';
-  const subjectEnd = behind(bytes, at, bodyEnd, SEQUENCE);
-  if (subjectEnd < 0) return '';
-  const common = commonName(bytes, content, subjectEnd);
+  const subject = findSubject(bytes, start, end);
+  if (subject === null) return '';
+  const [from, subjectEnd, bodyEnd] = subject;
+  const common = commonName(bytes, from, subjectEnd);
   if (common !== '') return common;
-  at = subjectEnd;
+  let at = subjectEnd;
   // Public key, unique ids.
   for (let i = 0; i < 3 && at >= 0 && at < bodyEnd && bytes[at] !== EXTENSIONS; i++)
     at = contentEnd(bytes, at, bodyEnd);

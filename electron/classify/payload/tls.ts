@@ -9,7 +9,8 @@ import {
   WANTS_MORE,
 } from '../../../shared/payload.ts';
 import { type ClientHello, readClientHello, serverNameIn } from './client-hello.ts';
-import { certificateName } from './tls-certificate.ts';
+import { ownerOf } from './certificate-owners.ts';
+import { certificateName, certificateOwner } from './tls-certificate.ts';
 import { type PayloadRule, u16, u24 } from './rule.ts';
 
 /** TLS records and handshakes (RFC 5246, RFC 8446): the client's hello, and the certificate of a server up to TLS 1.2. */
@@ -149,6 +150,7 @@ function readServerFlight(payload: Payload): InspectionResult {
       if (certificateEnd > end) return more;
       payload.name = certificateName(joined, at + 10, certificateEnd);
       payload.nameOrigin = CERTIFICATE_ORIGIN;
+      payload.memory = ownerOf(certificateOwner(joined, at + 10, certificateEnd)) ?? payload.memory;
       return RECOGNISED;
     }
     if (type !== SERVER_HELLO && type !== CERTIFICATE_STATUS) return RECOGNISED;

@@ -9,7 +9,8 @@ import {
 } from '../../../shared/payload.ts';
 import { awaitHello } from './dtls.ts';
 import { u32LE, usesPort, verdict } from './payload-fields.ts';
-import { latin1, type PayloadRule, startsWith, u16, u32 } from './rule.ts';
+import { CloserRule, latin1, type PayloadRule, startsWith, u16, u32 } from './rule.ts';
+import { callOf } from './service-forms.ts';
 
 /** Signalling and media of calls. Each function names its specification. */
 
@@ -205,12 +206,17 @@ function readRealm(payload: Payload): boolean {
 }
 
 /**
- * STUN, watched on until a relay has told its realm, which it does when it refuses the first request (RFC 8656, 7.3), or until a handshake of
- * DTLS comes on the same ports (RFC 7983): its names and fingerprints are the flow's.
+ * STUN, watched on until a relay has told its realm, which it does when it refuses the first request (RFC 8656, 7.3), until a message shows whose
+ * call it is, or until a handshake of DTLS comes on the same ports (RFC 7983): its names and fingerprints are the flow's.
  */
 function stun(payload: Payload): InspectionResult {
   const { bytes, start } = payload;
   if (!isStun(payload)) return payload.rule === 0 ? NOT_RECOGNISED : awaitHello(payload);
+  const call = payload.rule === 0 ? '' : callOf(payload);
+  if (call !== '') {
+    payload.memory = new CloserRule(call);
+    return RECOGNISED_LOOK_ON;
+  }
   return u32(bytes, start + 4) !== STUN_COOKIE || readRealm(payload) ? RECOGNISED : RECOGNISED_LOOK_ON;
 }
 
@@ -298,6 +304,10 @@ const IAX_PORT = 4569;
 const IAX_HEADER = 12;
 const IAX_CONTROL = 6;
 const LAST_IAX_CONTROL = 0x28;
+/** Milliseconds since a call began (8.1.1): 37 hours. */
+const LONGEST_IAX_CALL = 1 << 27;
+/** Information elements (RFC 5456, 8.6), with room for newer ones. */
+const LAST_IAX_ELEMENT = 0x40;
 /** The first element of NEW must be VERSION, two bytes, 2 (RFC 5456, 6.2.2). */
 const IAX_VERSION = 0x0b020002;
 
@@ -306,9 +316,9 @@ function isIax(payload: Payload): boolean {
   const { bytes, start, end } = payload;
   if (end - start < IAX_HEADER || bytes[start + 10] !== IAX_CONTROL) return false;
   const control = bytes[start + 11];
-  if (control < 1 || control > LAST_IAX_CONTROL) return false;
+  if (control < 1 || control > LAST_IAX_CONTROL || u32(bytes, start + 4) > LONGEST_IAX_CALL) return false;
   let at = start + IAX_HEADER;
-  while (at + 2 <= end) at += 2 + bytes[at + 1];
+  while (at + 2 <= end && bytes[at] > 0 && bytes[at] <= LAST_IAX_ELEMENT) at += 2 + bytes[at + 1];
   if (at !== end) return false;
   const isNew =
     control === 1 &&

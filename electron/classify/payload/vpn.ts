@@ -1,7 +1,13 @@
 import { TCP, UDP } from '../../../shared/flow.ts';
-import { NOT_RECOGNISED, type Payload, WANTS_MORE } from '../../../shared/payload.ts';
+import {
+  type InspectionResult,
+  NOT_RECOGNISED,
+  type Payload,
+  RECOGNISED,
+  WANTS_MORE,
+} from '../../../shared/payload.ts';
 import { u32LE, usesPort, verdict } from './payload-fields.ts';
-import { type PayloadRule, startsWith, u16, u24, u32 } from './rule.ts';
+import { type PayloadRule, latin1, startsWith, u16, u24, u32 } from './rule.ts';
 
 /**
  * Tunnels that their owners do not hide: OpenVPN, WireGuard, IPsec's key exchange, PPTP, L2TP, Teredo, Tailscale, tinc,
@@ -302,6 +308,65 @@ function isDtls({ bytes, start, end }: Payload): boolean {
   return at === end;
 }
 
+const HAMACHI_LOGIN = 0x7b7a0dad;
+
+/** Hamachi's client to its servers: length of the rest, and a constant within the first message. No public specification: observed. */
+function isHamachiLogin({ bytes, start, end }: Payload): boolean {
+  return end - start > 64 && u32(bytes, start) === end - start - 4 && u32(bytes, start + 12) === HAMACHI_LOGIN;
+}
+
+const HAMACHI_PORT = 17_771;
+
+/** What Hamachi's datagrams of one side keep, and their number. */
+interface HamachiSide {
+  readonly head: number;
+  readonly kind: number;
+  readonly serial: number;
+}
+
+/** Hamachi between two members, on its port: of one side two datagrams with the same head and kind, numbered upwards. Observed. */
+function hamachiTunnel(payload: Payload): InspectionResult {
+  const { bytes, start, end, fromInitiator } = payload;
+  if (end - start < 46 || !usesPort(payload, HAMACHI_PORT)) return NOT_RECOGNISED;
+  const now: HamachiSide = { head: u32(bytes, start), kind: u16(bytes, start + 8), serial: u32(bytes, start + 4) };
+  if (now.serial === 0 || now.serial > 0xffff) return NOT_RECOGNISED;
+  const sides = payload.memory instanceof Map ? payload.memory : new Map<boolean, HamachiSide>();
+  const before = sides.get(fromInitiator) as HamachiSide | undefined;
+  if (before !== undefined && before.head === now.head && before.kind === now.kind && now.serial > before.serial) {
+    return RECOGNISED;
+  }
+  sides.set(fromInitiator, now);
+  payload.memory = sides;
+  return NOT_RECOGNISED;
+}
+
+/** An address behind a NAT as SoftEther's keep-alive service tells it. */
+const SOFTETHER_ADDRESS = /^IP=[\d.]{7,15},PORT=\d{1,5}\0?$/;
+const SOFTETHER_LAST_TYPE = 4;
+
+/**
+ * SoftEther's UDP services (published source, `Pack`): the answer that tells the client its address, or a pack: a count, then a name behind
+ * its length (one more than its letters), a type and one value.
+ */
+function isSoftEther({ bytes, start, end }: Payload): boolean {
+  if (end - start < 30 && startsWith(bytes, start, end, 'IP='))
+    return SOFTETHER_ADDRESS.test(latin1(bytes, start, end));
+  if (end - start < 24) return false;
+  const count = u32(bytes, start);
+  const letters = u32(bytes, start + 4) - 1;
+  const type = start + 8 + letters;
+  return (
+    count > 0 &&
+    count <= 128 &&
+    letters > 0 &&
+    letters <= 64 &&
+    type + 8 <= end &&
+    /^[a-z][a-z\d_]*$/i.test(latin1(bytes, start + 8, type)) &&
+    u32(bytes, type) <= SOFTETHER_LAST_TYPE &&
+    u32(bytes, type + 4) === 1
+  );
+}
+
 export const vpnRules: readonly PayloadRule[] = [
   {
     id: 'openvpn-udp-reset',
@@ -423,5 +488,20 @@ export const vpnRules: readonly PayloadRule[] = [
     transport: UDP,
     firstBytes: [20, 21, 22, 23, 24, 25, 26],
     recognise: (payload) => verdict(isDtls(payload)),
+  },
+  {
+    id: 'hamachi-login',
+    protocol: 'hamachi',
+    transport: TCP,
+    firstBytes: [0x00],
+    recognise: (payload) => verdict(isHamachiLogin(payload)),
+  },
+  { id: 'hamachi-tunnel', protocol: 'hamachi', transport: UDP, recognise: hamachiTunnel },
+  {
+    id: 'softether-pack',
+    protocol: 'softether',
+    transport: UDP,
+    firstBytes: [0x00, 0x49],
+    recognise: (payload) => verdict(isSoftEther(payload)),
   },
 ];
