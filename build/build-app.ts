@@ -35,15 +35,16 @@ const PRELOAD = 'electron/preload';
 
 /** Dependencies of packages that serve for compiling them and are never loaded. */
 const NEVER_LOADED = new Set(['node-addon-api']);
-/** Of a package only what can be loaded, and its licence. */
+/** Of a package only what can be loaded, the letters of reports, and its licence. */
 const LOADABLE = new Set(['.js', '.cjs', '.mjs', '.json', '.node']);
 const LICENCE = /^(licen[cs]e|copying|notice)(\.(md|txt))?$/i;
 /** Sources of SQLite, with a script that copies them. */
-const NOT_COPIED = ['node_modules/better-sqlite3/deps'];
+const NOT_COPIED = ['better-sqlite3', 'better-sqlite3-multiple-ciphers'].map((name) => `node_modules/${name}/deps`);
 
 /** A literal that names a module of ours: in an import, or in `new URL(…, import.meta.url)`. */
 const OWN_MODULE = /(['"])(\.\.?\/[^'"\n]*)\.ts\1/g;
-const IMPORTED = /^(?:import|export)\s*(?:[\w$*{},\s]*\bfrom\s*)?['"]([^'"\n]+)['"]|\bimport\(\s*['"]([^'"\n]+)['"]/gm;
+const IMPORTED =
+  /^(?:import|export)\s*(?:[\w$*{},\s]*\bfrom\s*)?['"]([^'"\n]+)['"]|\b(?:import|createRequire\(import\.meta\.url\))\(\s*['"]([^'"\n]+)['"]/gm;
 
 const Manifest = z.object({
   name: z.string(),
@@ -124,12 +125,16 @@ function copyPackage(name: string, app: string, done: Set<string>): void {
   for (const dependency of Object.keys(manifestOf(source).dependencies)) copyPackage(dependency, app, done);
 }
 
+function isLoadable(name: string): boolean {
+  return LOADABLE.has(path.extname(name)) || name.endsWith('-wght-normal.woff2');
+}
+
 function isKept(name: string): boolean {
-  return LOADABLE.has(path.extname(name)) || LICENCE.test(name);
+  return isLoadable(name) || LICENCE.test(name);
 }
 
 function holdsLoadable(folder: string): boolean {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).some((entry) => LOADABLE.has(path.extname(entry)));
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).some(isLoadable);
 }
 
 /**

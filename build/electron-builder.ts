@@ -55,7 +55,7 @@ function filesFor(platform: string): (string | FileSet)[] {
     {
       from: 'node_modules',
       to: 'node_modules',
-      filter: ['**/*', `!better-sqlite3/prebuilds/!(${platform}-\${arch}).node`],
+      filter: ['**/*', `!better-sqlite3*/prebuilds/!(${platform}-\${arch}).node`],
     },
   ];
 }

@@ -12,9 +12,12 @@ import { flushSync } from 'react-dom';
 import { ACTIONS, type ActionId } from '../shared/actions.ts';
 import type { AppInfo, CaseOverview } from '../shared/bridge.ts';
 import type { Metric } from '../shared/finding.ts';
-import type { Custody, ReportSettings } from '../shared/jobs.ts';
+import type { Custody } from '../shared/jobs.ts';
+import type { ReportSettings } from '../shared/report-settings.ts';
 import type { ErrorValue } from '../shared/problem.ts';
+import type { Profile } from '../shared/profile.ts';
 import { ask, forgetAnswers } from './bridge-access.ts';
+import { useCaseWork } from './state/case-work.ts';
 import {
   back,
   canUndo,
@@ -27,9 +30,15 @@ import {
   undo,
   visit,
 } from './state/history.ts';
+import { mapSettings } from './state/map-settings.ts';
+import { forgetSettings } from './state/setting-store.ts';
 import { type Job, startedJob } from './state/job.ts';
+import { offerAction } from './state/view-actions.ts';
+import { exhibitOf, type OwnFindingAsked } from './state/own-finding.ts';
+import type { ProfileDraft } from './state/profile-draft.ts';
 import { applyTheme, isDark, storedTheme } from './state/theme.ts';
-import { type Highlight, VIEWS, type View, type Workbench, WorkbenchContext } from './state/workbench.ts';
+import { timelineSettings } from './state/timeline-settings.ts';
+import { hasFilter, type Highlight, VIEWS, type View, type Workbench, WorkbenchContext } from './state/workbench.ts';
 import { CaseFactsDialog } from './views/case-facts.tsx';
 import { CaseShell, type SavedReport } from './views/case-shell.tsx';
 import { CommandPalette } from './views/command-palette.tsx';
@@ -37,11 +46,18 @@ import { FirstScreen } from './views/first-screen.tsx';
 import { ImportStatements } from './views/import-statements.tsx';
 import { KeptStates } from './views/kept-states.tsx';
 import { NewCase, type NewCaseFacts } from './views/new-case.tsx';
+import { AskPassphrase } from './views/passphrase.tsx';
+import { OwnFindingDialog } from './views/own-finding-dialog.tsx';
+import { ProfileEditor } from './views/profile-editor.tsx';
 import { ShortcutSheet } from './views/shortcut-sheet.tsx';
 
 /** The window: the first screen or one case, dropped files, the job in work, and the actions of menu and keyboard. */
 
 const CANCELLED = 'cancelled';
+/** Notices shown at once. */
+const MAX_NOTICES = 3;
+
+const OF_GRAPH: readonly ActionId[] = ['switch-graph', 'trace-node', 'close-groups'];
 
 function holdsFiles(event: DragEvent): boolean {
   return event.dataTransfer.types.includes('Files');
@@ -60,14 +76,23 @@ export function App(): ReactNode {
   const [statements, setStatements] = useState<{ paths: readonly string[]; withMapping: boolean } | null>(null);
   const [isPalette, setPalette] = useState(false);
   const [isFactsOpen, setFactsOpen] = useState(false);
+  const [isProfileOpen, setProfileOpen] = useState(false);
+  const [askedFinding, setAskedFinding] = useState<OwnFindingAsked | null>(null);
+  /** A profile that was typed, and whose saving has not ended well. */
+  const [unsaved, setUnsaved] = useState<{ path: string; draft: ProfileDraft } | null>(null);
   const [isOver, setOver] = useState(false);
   const [theme, setTheme] = useState(storedTheme);
   const [history, setHistory] = useState(() => historyOf(FIRST_PLACE));
   const [recentFilters, setRecentFilters] = useState<readonly string[]>([]);
+  /** A filter that is shown and not chosen yet. */
+  const [previewed, setPreviewed] = useState<string | null>(null);
   const [isUtc, setUtc] = useState(false);
   const [highlight, setHighlight] = useState<Highlight | null>(null);
   const [isSheet, setSheet] = useState(false);
   const [isKeptOpen, setKeptOpen] = useState(false);
+  const [notices, setNotices] = useState<readonly string[]>([]);
+  /** An encrypted case whose passphrase is asked for, and what was wrong with the last. */
+  const [locked, setLocked] = useState<{ path: string; error: ErrorValue | null } | null>(null);
   const dragDepth = useRef(0);
   const busy = job?.state === 'running' || job?.state === 'cancelling';
 
@@ -84,6 +109,7 @@ export function App(): ReactNode {
 
   const show = useCallback((opened: CaseOverview): void => {
     forgetAnswers();
+    forgetSettings();
     setHistory(historyOf(FIRST_PLACE));
     setRecentFilters([]);
     setUtc(false);
@@ -99,10 +125,16 @@ export function App(): ReactNode {
     return window.enclave.on('caseChanged', () => void refresh());
   }, [refresh]);
 
+  const lockedAtStart = info?.lockedCase ?? null;
+  useEffect(() => setLocked(lockedAtStart === null ? null : { path: lockedAtStart, error: null }), [lockedAtStart]);
+
   useEffect(() => {
     const ends = [
       window.enclave.on('progress', (progress) =>
         startTransition(() => setJob((before) => (before?.state === 'running' ? { ...before, progress } : before))),
+      ),
+      window.enclave.on('notice', (text) =>
+        setNotices((before) => [...before.filter((each) => each !== text), text].slice(-MAX_NOTICES)),
       ),
       window.enclave.on('evidence', (news) =>
         setJob((before) => before && { ...before, news: new Map(before.news).set(news.path, news) }),
@@ -121,6 +153,9 @@ export function App(): ReactNode {
     }));
   }, []);
 
+  const caseWork = useCaseWork(overview?.path ?? null, job, setJob, fail, refresh);
+  const { verify, analyse, changeProfile } = caseWork;
+
   const importPaths = useCallback(
     async (paths: readonly string[], custody: Custody = {}): Promise<void> => {
       if (paths.length === 0) return;
@@ -134,16 +169,32 @@ export function App(): ReactNode {
   );
 
   const openCase = useCallback(
-    async (path: string | null): Promise<void> => {
-      const answer = await ask('openCase', { path });
-      if (!answer.ok) setError(answer.error);
-      else if (answer.value !== null) {
+    async (path: string | null, passphrase?: string): Promise<void> => {
+      const answer = await ask('openCase', passphrase === undefined ? { path } : { path, passphrase });
+      if (answer.ok) {
+        setLocked(null);
+        if (answer.value === null) return;
         setJob(null);
         show(answer.value);
-      }
+      } else if (answer.error.code === 'case-encrypted') setLocked({ path: answer.error.place, error: null });
+      else if (passphrase !== undefined) setLocked((before) => before && { ...before, error: answer.error });
+      else setError(answer.error);
     },
     [show],
   );
+
+  const restoreCase = async (path: string): Promise<void> => {
+    const answer = await ask('restoreCase', { path });
+    if (!answer.ok) {
+      setError(answer.error);
+      return;
+    }
+    const { backup, evidence } = answer.value;
+    const files = evidence === 1 ? 'the evidence file' : `the ${evidence} evidence files`;
+    const flows = evidence === 0 ? '' : `; its flows come again when you add ${files} again, which the audit log names`;
+    setNotices([`the case is back from ${backup}${flows}`]);
+    await openCase(path);
+  };
 
   const openSample = useCallback(async (): Promise<void> => {
     setError(null);
@@ -177,8 +228,10 @@ export function App(): ReactNode {
       return;
     }
     forgetAnswers();
+    forgetSettings();
     setOverview(null);
     setJob(null);
+    setNotices([]);
     const news = await ask('appInfo', null);
     if (news.ok) setInfo(news.value);
   }, []);
@@ -212,6 +265,7 @@ export function App(): ReactNode {
   const step = useCallback((change: Partial<Place>): void => {
     const at = performance.now();
     setHistory((before) => visit(before, change, at));
+    setPreviewed(null);
   }, []);
   const setWhere = useCallback(
     (where: string): void => {
@@ -228,7 +282,14 @@ export function App(): ReactNode {
     [step],
   );
 
-  const hasNoFilter = history.now.view === 'findings' || history.now.view === 'report';
+  const saveProfile = async (profile: Profile, draft: ProfileDraft): Promise<void> => {
+    setProfileOpen(false);
+    setUnsaved({ path: overview?.path ?? '', draft });
+    go('evidence');
+    if (await changeProfile(profile)) setUnsaved(null);
+  };
+
+  const hasNoFilter = !hasFilter(history.now.view);
   const run = useCallback(
     (action: ActionId): void => {
       const target = VIEWS.find((name) => action === `view-${name}`);
@@ -258,6 +319,21 @@ export function App(): ReactNode {
           break;
         case 'case-facts':
           setFactsOpen(overview !== null);
+          break;
+        case 'edit-profile':
+          setProfileOpen(overview !== null && !busy);
+          break;
+        case 'own-finding': {
+          const { selection, where } = history.now;
+          if (overview !== null) setAskedFinding({ picked: exhibitOf(selection, where), id: null });
+          break;
+        }
+        case 'verify-case':
+          go('evidence');
+          if (!busy) void verify();
+          break;
+        case 'analyse-case':
+          if (!busy) void analyse();
           break;
         case 'cancel-job':
           cancel();
@@ -298,6 +374,32 @@ export function App(): ReactNode {
         case 'focus-timeline':
           document.getElementById('case-timeline')?.focus();
           break;
+        case 'compare-periods':
+          timelineSettings.set({ isComparing: true });
+          go('timeline');
+          break;
+        case 'add-event':
+          timelineSettings.set({ stating: 'new' });
+          go('timeline');
+          break;
+        case 'add-events-file':
+          flushSync(() => step({ view: 'timeline', selection: null }));
+          document.getElementById('add-events-file')?.click();
+          break;
+        case 'map-deviation':
+          mapSettings.set({ colours: mapSettings.get().colours === 'amount' ? 'deviation' : 'amount' });
+          go('map');
+          break;
+        case 'map-arcs':
+          mapSettings.set({ hasArcs: !mapSettings.get().hasArcs });
+          go('map');
+          break;
+        case 'figure-table':
+        case 'save-figure-svg':
+        case 'save-figure-png':
+        case 'save-figure-csv':
+          document.querySelector<HTMLButtonElement>(`[data-figure="${action.split('-').at(-1) ?? ''}"]`)?.click();
+          break;
         case 'kept-states':
           setKeptOpen(overview !== null);
           break;
@@ -316,11 +418,43 @@ export function App(): ReactNode {
         case 'show-shortcuts':
           setSheet(true);
           break;
+        case 'export-flows':
+        case 'carve-packets':
+        case 'filter-to-cell':
+        case 'exclude-cell':
+        case 'highlight-cell':
+        case 'copy-cell':
+        case 'sort-flows':
+        case 'group-flows':
+        case 'choose-columns':
+        case 'switch-graph':
+        case 'trace-node':
+        case 'close-groups':
+          if (offerAction(action) || overview === null) break;
+          flushSync(() => step({ view: OF_GRAPH.includes(action) ? 'services' : 'flows', selection: null }));
+          offerAction(action);
+          break;
         default:
           break;
       }
     },
-    [addEvidence, cancel, closeCase, go, hasNoFilter, openCase, openSample, overview, saveReport, setWhere, step],
+    [
+      addEvidence,
+      analyse,
+      busy,
+      cancel,
+      closeCase,
+      go,
+      hasNoFilter,
+      history.now,
+      openCase,
+      openSample,
+      overview,
+      saveReport,
+      setWhere,
+      step,
+      verify,
+    ],
   );
 
   useEffect(
@@ -411,7 +545,9 @@ export function App(): ReactNode {
             timeZone: isUtc ? 'UTC' : overview.profile.timeZone,
             profileZone: overview.profile.timeZone,
             ...history.now,
+            where: previewed ?? history.now.where,
             setWhere,
+            preview: setPreviewed,
             recentFilters,
             setMetric,
             go,
@@ -420,6 +556,8 @@ export function App(): ReactNode {
             setHighlight,
             canGo: { back: history.past.length > 0, forward: history.future.length > 0, undo: canUndo(history) },
             run,
+            caseWork,
+            askOwnFinding: setAskedFinding,
             reportSettings,
             setReportSettings,
           },
@@ -430,12 +568,14 @@ export function App(): ReactNode {
       isUtc,
       highlight,
       history,
+      previewed,
       setWhere,
       recentFilters,
       setMetric,
       go,
       select,
       run,
+      caseWork,
       reportSettings,
     ],
   );
@@ -467,6 +607,7 @@ export function App(): ReactNode {
           onSample={() => run('open-sample')}
           onNew={() => run('new-case')}
           onOpen={(path) => void openCase(path)}
+          onRestore={(path) => void restoreCase(path)}
           onCancel={cancel}
           themeSwitch={themeSwitch}
         />
@@ -479,11 +620,25 @@ export function App(): ReactNode {
             preview={info?.preview ?? false}
             onDismissError={() => setError(null)}
             onDismissSaved={() => setSaved(null)}
+            notices={notices}
+            onDismissNotice={(text) => setNotices((before) => before.filter((each) => each !== text))}
             onDismissJob={() => setJob(null)}
             onMapping={(path) => setStatements({ paths: [path], withMapping: true })}
             themeSwitch={themeSwitch}
           />
           {isFactsOpen && <CaseFactsDialog onClose={() => setFactsOpen(false)} />}
+          {askedFinding !== null && <OwnFindingDialog asked={askedFinding} onClose={() => setAskedFinding(null)} />}
+          {isProfileOpen && (
+            <ProfileEditor
+              profile={workbench.overview.profile}
+              draft={unsaved?.path === workbench.overview.path ? unsaved.draft : null}
+              onSave={(profile, draft) => void saveProfile(profile, draft)}
+              onClose={() => {
+                setUnsaved(null);
+                setProfileOpen(false);
+              }}
+            />
+          )}
           {isKeptOpen && (
             <KeptStates
               onShow={({ filter, view, metric }) => {
@@ -494,6 +649,14 @@ export function App(): ReactNode {
             />
           )}
         </WorkbenchContext>
+      )}
+      {locked !== null && (
+        <AskPassphrase
+          path={locked.path}
+          error={locked.error}
+          onOpen={(passphrase) => openCase(locked.path, passphrase)}
+          onClose={() => setLocked(null)}
+        />
       )}
       {newCasePaths !== null && info !== null && (
         <NewCase

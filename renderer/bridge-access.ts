@@ -47,6 +47,11 @@ const answers = new Map<string, unknown>();
 /** Questions on their way, so that two views that want the same ask once. */
 const asked = new Map<string, Promise<Answer<unknown>>>();
 
+/** Whether any question is on its way. */
+export function isAsking(): boolean {
+  return asked.size > 0;
+}
+
 /** After this time what is old is drawn faintly. Sooner it would be drawn twice for one answer. */
 const WAITING_AFTER_MS = 150;
 let waiting: ReturnType<typeof setTimeout> | undefined;
@@ -61,6 +66,19 @@ function noteQuestions(): void {
   } else waiting ??= setTimeout(() => classList.add('waiting'), WAITING_AFTER_MS);
 }
 
+/** Estimates on their way. */
+const estimates = new Set<Promise<unknown>>();
+
+/** What is quick goes first, though others that are shown at the same time should ask before it. */
+async function askAfterEstimates<Name extends CallName>(
+  name: Name,
+  request: Calls[Name]['request'],
+): Promise<Answer<Response<Name>>> {
+  await Promise.resolve();
+  if (estimates.size > 0) await Promise.allSettled(estimates);
+  return ask(name, request);
+}
+
 function askOnce<Name extends CallName>(
   key: string,
   name: Name,
@@ -68,10 +86,12 @@ function askOnce<Name extends CallName>(
 ): Promise<Answer<Response<Name>>> {
   const known = asked.get(key) as Promise<Answer<Response<Name>>> | undefined;
   if (known !== undefined) return known;
-  const answer = ask(name, request).finally(() => {
+  const answer = (name === 'estimate' ? ask(name, request) : askAfterEstimates(name, request)).finally(() => {
     asked.delete(key);
+    estimates.delete(answer);
     noteQuestions();
   });
+  if (name === 'estimate') estimates.add(answer);
   asked.set(key, answer);
   noteQuestions();
   return answer;

@@ -10,25 +10,35 @@ import type {
   NoteChange,
   NoteQuery,
 } from './case-record.ts';
+import type { EventChange, EventFile, EventList } from './event.ts';
+import type { CaseTotals } from './case-totals.ts';
 import type { Finding, Metric } from './finding.ts';
 import type { FlowRecord } from './flow.ts';
+import type { FlowOrder } from './flow-order.ts';
 import type {
-  CaseTotals,
+  CarveResult,
   CountedField,
   CountedTexts,
+  CountryAgreement,
   Custody,
   EvidenceNews,
   FlowPackets,
   HostList,
+  HostPairs,
   ImportSummary,
+  ProfileCorrection,
   Progress,
-  ReportSettings,
+  TableFormat,
   TextPreview,
   TopRows,
+  VerifyResult,
 } from './jobs.ts';
 import type { Mapping } from './mapping.ts';
+import type { PeriodPair } from './period-pair.ts';
+import type { CountedOwnFinding, NewOwnFinding, OwnFinding, OwnFindingChange } from './own-finding.ts';
 import type { ErrorValue } from './problem.ts';
 import type { Profile } from './profile.ts';
+import type { ReportSettings } from './report-settings.ts';
 
 export type { CaseOverview } from './case-overview.ts';
 
@@ -53,6 +63,8 @@ export interface AppInfo {
   recentCases: RecentCase[];
   /** Profiles that come with Enclave. */
   profiles: Pick<Profile, 'name' | 'timeZone' | 'ranges'>[];
+  /** An encrypted case that the window was started with, and whose passphrase is still to be asked for. */
+  lockedCase: string | null;
 }
 
 export type SummaryRowValue = Record<string, string | number | boolean | null>;
@@ -67,6 +79,15 @@ export interface Subject {
 
 /** Facts that are stated at the beginning; those left out are not supplied. */
 export type FactsOfNewCase = Pick<CaseFacts, 'title' | 'examiner' | 'authority'> & Partial<CaseFacts>;
+
+/** `YYYY-MM-DD` or `YYYY-MM-DDTHH:00` in the profile's zone; `to` is exclusive. */
+export interface TimeSpan {
+  from: string;
+  to: string;
+}
+
+export const FIGURE_FORMATS = ['svg', 'png', 'csv'] as const;
+export type FigureFormat = (typeof FIGURE_FORMATS)[number];
 
 export interface Calls {
   appInfo: { request: null; response: AppInfo };
@@ -86,11 +107,15 @@ export interface Calls {
       path: string | null;
       profile: string;
       subject?: Subject;
+      /** The case is encrypted with it. */
+      passphrase?: string;
     } & FactsOfNewCase;
     response: CaseOverview | null;
   };
-  /** Asks which when `path` is null. */
-  openCase: { request: { path: string | null }; response: CaseOverview | null };
+  /** Asks which when `path` is null. Without its passphrase an encrypted case is refused (`case-encrypted`). */
+  openCase: { request: { path: string | null; passphrase?: string }; response: CaseOverview | null };
+  /** Brings a damaged or lost case back from its newest backup: name of the backup, and how many evidence files are to be imported again. */
+  restoreCase: { request: { path: string }; response: { backup: string; evidence: number } };
   /** Makes the sample case in the user's documents folder (or opens it when it is there). */
   openSample: { request: null; response: CaseOverview };
   closeCase: { request: null; response: null };
@@ -114,20 +139,81 @@ export interface Calls {
   cancel: { request: null; response: null };
   summary: { request: { by: string[]; metric: Metric; where: string }; response: SummaryRowValue[] };
   totals: { request: { where: string }; response: CaseTotals };
+  /** Amounts in steps of minutes from `from` (microseconds, a whole minute); `step` of a row counts from 0. */
+  minutes: {
+    request: {
+      by: string | null;
+      metric: 'flows' | 'bytes' | 'packets';
+      where: string;
+      from: number;
+      minutes: number;
+      steps: number;
+    };
+    response: SummaryRowValue[];
+  };
+  /** Two periods side by side: whole local hours, `to` exclusive. */
+  comparePair: {
+    request: { by: string; metric: Metric; where: string; periods: [TimeSpan, TimeSpan] };
+    response: PeriodPair;
+  };
+  countryAgreement: { request: { where: string }; response: CountryAgreement };
+  eventLists: { request: null; response: EventList[] };
+  /** Changes the events that were entered by hand, and makes the findings anew. */
+  changeEvents: { request: { change: EventChange }; response: null };
+  /** Asks for a file of events, adds it and makes the findings anew; null when the user thought better of it. */
+  importEvents: { request: null; response: { file: EventFile; added: boolean } | null };
+  /** Takes a file of events out, and makes the findings anew. */
+  removeEventFile: { request: { id: string }; response: null };
+  /** Asks where to save; null when the user thought better of it. `content`: text, of a PNG base64. */
+  saveFigure: {
+    request: { title: string; format: FigureFormat; content: string };
+    response: { path: string; sha256: string } | null;
+  };
   /** The busiest `limit` hosts of the matching flows, and how many there are. */
   hosts: { request: { where: string; limit: number }; response: HostList };
   /** The texts that stand in most of the matching flows, field by field. */
   texts: { request: { where: string; fields: CountedField[]; limit: number }; response: CountedTexts[] };
+  /** `summary` (`limit` null) or `top` at once: exact where that is quick, else estimated from some of the flows. */
+  estimate: {
+    request: { by: string[]; metric: Metric; where: string; limit: number | null };
+    response: { rows: SummaryRowValue[]; tops: TopRows[]; isExact: boolean };
+  };
   /** The largest `limit` rows of a summary by each of some dimensions on its own, and how many there are. */
   top: { request: { by: string[]; metric: Metric; where: string; limit: number }; response: TopRows[] };
-  /** A page of the matching flows in their stored order (`limit` 0: none), and how many match in all. */
+  /** The largest `limit` pairs of hosts that opened flows with each other. */
+  hostPairs: {
+    request: { where: string; metric: Exclude<Metric, 'host-hours'>; limit: number };
+    response: HostPairs;
+  };
+  /** A page of the matching flows in an order, else as stored (`limit` 0: none), and how many match in all. */
   flowsPage: {
-    request: { where: string; offset: number; limit: number };
+    request: { where: string; offset: number; limit: number; order?: FlowOrder };
     response: { flows: FlowRecord[]; total: number };
   };
+  /** Asks where to save the matching flows; null when the user thought better of it. Entered into the audit chain. */
+  saveFlows: {
+    request: { where: string; format: TableFormat };
+    response: { path: string; flows: number; sha256: string } | null;
+  };
+  /**
+   * Asks where to save the packets of the matching flows, out of the original captures; null when the user thought better of
+   * it. `progress` events come meanwhile. Entered into the audit chain.
+   */
+  carvePackets: { request: { where: string }; response: CarveResult | null };
   /** The first packets of a flow, out of the original capture; errors tell why there are none. */
   flowPackets: { request: { flow: string }; response: FlowPackets };
   findings: { request: null; response: Finding[] };
+  /** The examiners' own findings, with what their exhibits come to now. */
+  ownFindings: { request: null; response: CountedOwnFinding[] };
+  addOwnFinding: { request: { finding: NewOwnFinding }; response: OwnFinding };
+  changeOwnFinding: { request: { id: string; change: OwnFindingChange }; response: OwnFinding };
+  removeOwnFinding: { request: { id: string }; response: null };
+  /** Makes the findings anew: how many there are. */
+  analyse: { request: null; response: number };
+  /** Checks evidence, audit chain, flows, labels and findings, and enters the result into the audit chain. */
+  verify: { request: null; response: VerifyResult };
+  /** Puts another profile in the place of the case's, labels and analyses anew; `progress` events come meanwhile. */
+  changeProfile: { request: { profile: Profile }; response: ProfileCorrection };
   /** Facts of the case, who works on it, and the head of its audit chain. */
   record: { request: null; response: CaseRecord };
   changeFacts: { request: { change: FactChange }; response: CaseRecord };
@@ -160,6 +246,8 @@ export interface Events {
   caseChanged: null;
   /** Evidence named when Enclave was started again on the case of this window (absolute paths). */
   evidenceGiven: string[];
+  /** Something to know that no call answers for: little room on the disk, a copy that was made, a backup that was not. */
+  notice: string;
   /** An action chosen in the menu or by its shortcut, see shared/actions. */
   action: string;
 }

@@ -178,7 +178,8 @@ export function checkedTarget(text: string): string | null {
   }
 }
 
-function isFilter(text: string): boolean {
+/** Whether the text is a right filter. */
+export function isFilter(text: string): boolean {
   try {
     parseFilter(text);
     return true;

@@ -1,10 +1,21 @@
 import { z } from 'zod';
-import type { FurtherHash } from './jobs.ts';
-import { mappingSchema } from './mapping.ts';
+import { type Mapping, mappingSchema } from './mapping.ts';
 
 /** What an examiner may ask for and state of the files of an import: the bounds that command line and window share. */
 
-export const FURTHER_HASHES = ['sha1', 'md5'] as const satisfies readonly FurtherHash[];
+export const FURTHER_HASHES = ['sha1', 'md5'] as const;
+export type FurtherHash = (typeof FURTHER_HASHES)[number];
+
+/** What is kept of it with each evidence. */
+export interface KeptCustody {
+  /** In hex, as far as they were asked for. */
+  hashes: Partial<Record<FurtherHash, string>>;
+  /** Seconds added to every time, 0 when nothing was stated. */
+  clockOffset: number;
+  clockReason: string;
+  /** The mapping that was given, when there was one. */
+  mapping?: Mapping;
+}
 
 /** A clock that is further off (100 years) is a mistake in the statement. Seconds. */
 export const MAX_CLOCK_OFFSET = 100 * 366 * 86_400;

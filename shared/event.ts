@@ -28,6 +28,22 @@ export interface EventFile {
   readonly notUsed: readonly Problem[];
 }
 
+/** A file of events with what is in it. */
+export interface EventList {
+  readonly file: EventFile;
+  /** In order of time. */
+  readonly events: readonly CaseEvent[];
+}
+
+/** A change of the list of events that were entered by hand: both stand for one event restated. */
+export interface EventChange {
+  readonly remove: CaseEvent | null;
+  readonly add: CaseEvent | null;
+}
+
+/** The name of the list of events that were entered by hand. No file that is added can have it: names hold no slash. */
+export const ENTERED_EVENTS = 'Enclave/entered by hand';
+
 /** The events of a profile, in its order. */
 export function profileEvents(profile: Profile): CaseEvent[] {
   return profile.events.map(({ time, label, kind, source, uncertaintyMinutes = 0 }) => ({

@@ -12,14 +12,20 @@ import type {
   NoteQuery,
   SignatureFacts,
 } from './case-record.ts';
-import type { EventFile } from './event.ts';
+import type { CaseTotals } from './case-totals.ts';
+import type { FurtherHash, KeptCustody } from './custody.ts';
+import type { EventChange, EventFile, EventList } from './event.ts';
 import type { Finding } from './finding.ts';
 import type { FlowRecord } from './flow.ts';
+import type { FlowOrder } from './flow-order.ts';
 import type { IndicatorFile } from './indicator.ts';
 import type { Mapping } from './mapping.ts';
 import type { Overlay, OverlayKind } from './overlay.ts';
+import type { CountedOwnFinding, NewOwnFinding, OwnFinding, OwnFindingChange } from './own-finding.ts';
+import type { PeriodPair } from './period-pair.ts';
 import type { Problem } from './problem.ts';
-import type { RedactionChoice } from './redaction.ts';
+import type { Profile } from './profile.ts';
+import type { ReportSettings } from './report-settings.ts';
 
 /** The jobs that the engine does for the command line and the window: name → request, response, progress. */
 
@@ -32,19 +38,6 @@ export interface Custody {
   /** How the offset is known. */
   clockReason?: string;
   /** What the columns of text exports mean; without it only exports that explain themselves are read. */
-  mapping?: Mapping;
-}
-
-export type FurtherHash = 'sha1' | 'md5';
-
-/** What is kept of it with the evidence. */
-export interface KeptCustody {
-  /** In hex, as far as they were asked for. */
-  hashes: Partial<Record<FurtherHash, string>>;
-  /** Seconds added to every time, 0 when nothing was stated. */
-  clockOffset: number;
-  clockReason: string;
-  /** The mapping that was given, when there was one. */
   mapping?: Mapping;
 }
 
@@ -109,6 +102,10 @@ export interface Progress {
   secondsLeft: number | null;
 }
 
+/** How tables are written. */
+export const TABLE_FORMATS = ['ndjson', 'csv', 'parquet'] as const;
+export type TableFormat = (typeof TABLE_FORMATS)[number];
+
 /** Tables of a case that go out as rows, and forms in which all of it does. */
 export const EXPORT_TABLES = ['findings', 'hosts', 'evidence', 'notes'] as const;
 export type ExportTable = (typeof EXPORT_TABLES)[number];
@@ -121,20 +118,6 @@ export interface ExportResult {
   /** Rows written; null for a form of the whole case. */
   rows: number | null;
 }
-
-/** What the user chooses of a report. */
-export interface ReportSettings extends RedactionChoice {
-  /**
-   * `brief` tells each finding that is borne out in a sentence, and leaves out method, versions, audit entries and terms.
-   * Default: `full`.
-   */
-  form?: 'full' | 'brief';
-  /** Of the PDF. Default: `A4`. */
-  paper?: Paper;
-}
-
-export const PAPERS = ['A4', 'Letter'] as const;
-export type Paper = (typeof PAPERS)[number];
 
 /** A sealed bundle that was made. */
 export interface BundleResult {
@@ -178,22 +161,19 @@ export interface Relabelling {
   changes: LabelChanges;
 }
 
-export interface SummaryResult {
-  rows: Record<string, string | number | boolean | null>[];
+/** What a corrected profile changed: nothing where it is the same. */
+export interface ProfileCorrection {
+  profile: Profile;
+  /** Names of the parts that differ. */
+  changed: string[];
+  relabelling: Relabelling | null;
+  /** Of the whole case. */
+  before: CaseTotals;
+  after: CaseTotals;
 }
 
-/** Key numbers of the matching flows. Bytes and packets both ways, scaled by sampling; days in the profile's zone. */
-export interface CaseTotals {
-  flows: number;
-  /** Flows opened from inside the ranges. */
-  outbound: number;
-  bytes: number;
-  packets: number;
-  /** Distinct (host, local clock hour). */
-  hostHours: number;
-  hosts: number;
-  /** Days on which a flow starts. */
-  days: number;
+export interface SummaryResult {
+  rows: Record<string, string | number | boolean | null>[];
 }
 
 /** A host of the profile's ranges, and what it did. Bytes both ways, scaled by sampling; times in microseconds since the epoch. */
@@ -226,6 +206,33 @@ export interface CountedTexts {
   rows: { text: string; flows: number }[];
   /** Different texts in all. */
   all: number;
+}
+
+/** A backup of a case: all of it but flows, labels and names. */
+export interface Backup {
+  path: string;
+  /** ISO 8601, UTC, seconds. */
+  made: string;
+  /** Of the audit chain that it holds. */
+  entries: number;
+  /** First 8 hex digits of the case's id, the hash of its first audit entry. */
+  caseId: string;
+  bytes: number;
+}
+
+/** A case that was brought back from a backup. */
+export interface RestoredCase {
+  case: string;
+  /** Name of the backup, and SHA-256 of the file. */
+  backup: string;
+  sha256: string;
+  /** Entries and head of the audit chain that came back. */
+  entries: number;
+  head: string;
+  /** Whose flows come again when it is imported. */
+  evidence: { id: string; path: string; sha256: string; bytes: number }[];
+  /** Where the file that lay there is now; null when none did. */
+  aside: string | null;
 }
 
 /** What was carved out of the evidence of a case. */
@@ -276,8 +283,33 @@ export interface FlowPackets {
 export const MAX_FLOW_PACKETS = 500;
 export const MAX_SHOWN_BYTES = 512;
 
+/** How far the dated country tables agree on the peers of some flows. */
+export interface CountryAgreement {
+  /** The tables that were asked; `date` is the day that one describes (ISO 8601). */
+  tables: { table: string; date: string | null }[];
+  /** By the country that the labels give (null: none): flows with a peer, and those of them that the tables place in different countries. */
+  countries: {
+    country: string | null;
+    flows: number;
+    disagree: number;
+    /** The other countries named, most flows first. */
+    others: { country: string; flows: number }[];
+  }[];
+}
+
+/** Hosts of the ranges among themselves, the largest pairs first; amounts are scaled by sampling, `flows` are not. */
+export interface HostPairs {
+  pairs: { initiator: string; responder: string; value: number; flows: number }[];
+  /** Pairs in all, and their amounts and flows together. */
+  all: number;
+  total: number;
+  flows: number;
+  scaled: boolean;
+}
+
 export interface TopRows {
   by: string;
+  /** Rows by `asn` have the `organisation` as well. */
   rows: SummaryResult['rows'];
   /** Rows in all, and those of them with a value. */
   all: number;
@@ -322,7 +354,8 @@ export interface PreviewedFlow {
 
 export interface Jobs {
   new: {
-    request: { case: string; profile: unknown } & Partial<CaseFacts>;
+    /** `cipherHeader`: of the engine's keyring, under which the case is encrypted; absent: it is not. */
+    request: { case: string; profile: unknown; cipherHeader?: string } & Partial<CaseFacts>;
     response: { case: string };
   };
   /**
@@ -334,6 +367,15 @@ export interface Jobs {
     response: ImportSummary;
   };
   reclassify: { request: { case: string; leaveOutDuplicates?: boolean }; response: Relabelling };
+  /**
+   * Puts another profile in the place of the case's and labels anew, in one transaction; findings made before are dropped. `changed`:
+   * parts that differ; without any nothing is done, and `relabelling` is null.
+   */
+  changeProfile: {
+    request: { case: string; profile: unknown };
+    response: { profile: Profile; changed: string[]; relabelling: Relabelling | null };
+  };
+  profile: { request: { case: string }; response: Profile };
   /**
    * Lays a table of the examiner's over the shipped ones and labels anew. `added` false: the case had the same file already, and
    * nothing changed. `kind` and `date` (ISO 8601) are found in the file where they are null.
@@ -357,9 +399,18 @@ export interface Jobs {
   /** Takes a file of events out; the findings made with it are dropped. */
   removeEvents: { request: { case: string; id: string }; response: null };
   eventFiles: { request: { case: string }; response: EventFile[] };
+  /** The files of events with what is in each. */
+  eventLists: { request: { case: string }; response: EventList[] };
+  /** Adds, removes or restates one event of the list that was entered by hand; the findings made without that are dropped. */
+  changeEvents: { request: { case: string; change: EventChange }; response: null };
   analyse: { request: { case: string }; response: Finding[] };
   saveFindings: { request: { case: string; findings: Finding[] }; response: null };
   findings: { request: { case: string }; response: Finding[] };
+  /** The examiners' own findings, with what their exhibits come to now. */
+  ownFindings: { request: { case: string }; response: CountedOwnFinding[] };
+  addOwnFinding: { request: { case: string; finding: NewOwnFinding }; response: OwnFinding };
+  changeOwnFinding: { request: { case: string; id: string; change: OwnFindingChange }; response: OwnFinding };
+  removeOwnFinding: { request: { case: string; id: string }; response: null };
   /** `live` queries also see the evidence in work. */
   summary: {
     request: { case: string; by: string[]; metric: string; where: string; live?: boolean };
@@ -386,15 +437,57 @@ export interface Jobs {
     request: { case: string; where: string; fields: CountedField[]; limit: number; live?: boolean };
     response: CountedTexts[];
   };
+  /**
+   * The same as `summary` (`limit` null, in `rows`) or `top` (in `tops`), at once: exact where that was quick the last time,
+   * else estimated from some of the flows. What needs every flow (host-hours) and what is `live` is always exact.
+   */
+  estimate: {
+    request: { case: string; by: string[]; metric: string; where: string; limit: number | null; live?: boolean };
+    response: { rows: SummaryResult['rows']; tops: TopRows[]; isExact: boolean };
+  };
   /** The largest rows of a summary by each of some dimensions on its own, and how many there are in all. */
   top: {
     request: { case: string; by: string[]; metric: string; where: string; limit: number; live?: boolean };
     response: TopRows[];
   };
+  /**
+   * Amounts in `steps` steps of so many minutes from `from` (microseconds, a whole minute), by a dimension other than time or
+   * none; `step` of a row counts from 0.
+   */
+  minutes: {
+    request: {
+      case: string;
+      by: string | null;
+      metric: string;
+      where: string;
+      from: number;
+      minutes: number;
+      steps: number;
+      live?: boolean;
+    };
+    response: SummaryResult;
+  };
+  /** Two periods side by side; see electron/analysis/period-pair.ts. */
+  comparePair: {
+    request: {
+      case: string;
+      by: string;
+      metric: string;
+      where: string;
+      periods: [{ from: string; to: string }, { from: string; to: string }];
+    };
+    response: PeriodPair;
+  };
+  countryAgreement: { request: { case: string; where: string }; response: CountryAgreement };
+  /** The largest `limit` pairs of hosts that opened flows with each other. */
+  hostPairs: {
+    request: { case: string; where: string; metric: string; limit: number; live?: boolean };
+    response: HostPairs;
+  };
   overview: { request: { case: string; live?: boolean }; response: CaseOverview };
-  /** A page of the matching flows in their stored order (`offset` from 0, `limit` 0 or more), and how many match in all. */
+  /** A page of the matching flows in an order, else as stored (`offset` from 0, `limit` 0 or more), and how many match in all. */
   flowsPage: {
-    request: { case: string; where: string; offset: number; limit: number; live?: boolean };
+    request: { case: string; where: string; offset: number; limit: number; order?: FlowOrder; live?: boolean };
     response: { flows: FlowRecord[]; total: number };
   };
   /** What a mapping makes of a text export; without one, what Enclave would make of it unasked. Imports nothing. */
@@ -462,6 +555,10 @@ export interface Jobs {
     };
     response: BundleResult;
   };
+  /** The backups of a case, the newest first; the case itself may be gone. */
+  backups: { request: { case: string }; response: Backup[] };
+  /** Brings a case back from a backup; what lies in its place is set aside. */
+  restore: { request: { case: string; from: string }; response: RestoredCase };
   /** Of a case, or of a sealed bundle (its folder or manifest). */
   verify: { request: { case: string; evidenceDirectory: string | null }; response: VerifyResult };
 }
@@ -473,13 +570,18 @@ export const WRITING_JOBS: ReadonlySet<JobName> = new Set([
   'new',
   'import',
   'reclassify',
+  'changeProfile',
   'addOverlay',
   'removeOverlay',
   'addIndicators',
   'removeIndicators',
   'addEvents',
   'removeEvents',
+  'changeEvents',
   'saveFindings',
+  'addOwnFinding',
+  'changeOwnFinding',
+  'removeOwnFinding',
   'makeRedactionKey',
   'changeFacts',
   'beginSitting',
@@ -490,6 +592,7 @@ export const WRITING_JOBS: ReadonlySet<JobName> = new Set([
   'removeState',
   'sign',
   'audit',
+  'restore',
 ]);
 
 /** Jobs that read evidence again; they have a thread of their own, so that queries need not wait for them. */

@@ -45,6 +45,11 @@ export const profileSchema = z.strictObject({
       to: date.optional(),
       note: z.string().optional(),
       source: z.string().optional(),
+      /** Where its users are held to be: ISO 3166-1 alpha-2, stated by the examiner; arcs of the map begin there. */
+      country: z
+        .string()
+        .regex(/^[A-Z]{2}$/, 'not a country code of two capital letters')
+        .optional(),
     }),
   ),
   excluded: z.array(z.strictObject({ cidr: block, why: z.string() })).default([]),
@@ -82,6 +87,28 @@ export const profileSchema = z.strictObject({
 
 export type Profile = z.infer<typeof profileSchema>;
 export type Claim = Profile['claims'][number];
+
+/** Something wrong in a profile: where (names of fields, numbers of entries from 0), and what. */
+export interface ProfileFault {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+/** All that is wrong with a parsed JSON value as a profile that an examiner states: form, and ranges that end before they begin. */
+export function profileFaults(value: unknown): ProfileFault[] {
+  const result = profileSchema.safeParse(value);
+  if (!result.success) {
+    return result.error.issues.map(({ path, message }) => ({
+      path: path.filter((part) => typeof part !== 'symbol'),
+      message,
+    }));
+  }
+  return result.data.ranges.flatMap(({ from, to }, index) =>
+    from !== undefined && to !== undefined && to < from
+      ? [{ path: ['ranges', index, 'to'], message: 'it ends before it begins' }]
+      : [],
+  );
+}
 
 /** Checks a parsed JSON value. Returns the profile, or the first fault as `path: message`. */
 export function checkProfile(value: unknown): { ok: true; profile: Profile } | { ok: false; fault: string } {

@@ -1,4 +1,4 @@
-import type { FurtherHash } from '../../shared/jobs.ts';
+import type { FurtherHash } from '../../shared/custody.ts';
 import { createHash, type Hash } from 'node:crypto';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';

@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3';
-import type { CaseEvent, EventFile } from '../../shared/event.ts';
+import type { CaseEvent, EventFile, EventList } from '../../shared/event.ts';
 import type { IndicatorFile } from '../../shared/indicator.ts';
 import type { Overlay } from '../../shared/overlay.ts';
 import type { Problem } from '../../shared/problem.ts';
@@ -31,6 +31,15 @@ export function storedEventFiles(db: Database.Database): EventFile[] {
     )
     .all()
     .map((row) => ({ ...row, notUsed: JSON.parse(row.notUsed) as Problem[] }));
+}
+
+/** The files of events with what is in each, in the order they were added. */
+export function storedEventLists(db: Database.Database): EventList[] {
+  const ofFile = db.prepare<[string], CaseEvent>(
+    `SELECT time, label, kind, source, uncertaintyMinutes FROM event
+     WHERE file = (SELECT number FROM eventFile WHERE id = ?) ORDER BY time, number`,
+  );
+  return storedEventFiles(db).map((file) => ({ file, events: ofFile.all(file.id) }));
 }
 
 /** Events of all files, in order of time. */

@@ -1,8 +1,11 @@
-import { closeSync, existsSync, openSync, readSync, rmSync } from 'node:fs';
-import Database from 'better-sqlite3';
+import { existsSync, rmSync, statSync } from 'node:fs';
+import type Database from 'better-sqlite3';
 import { EnclaveError } from '../../shared/problem.ts';
 import { checkProfile, type Profile } from '../../shared/profile.ts';
+import { encryptedHeader, firstBytes } from './case-cipher.ts';
 import { APPLICATION_ID, MIGRATIONS } from './migrations.ts';
+import { copyOlderCase, readAsCurrent } from './older-format.ts';
+import { newDatabase, openDatabase } from './open-database.ts';
 
 /** Opening, creating and locking a case: one SQLite database in WAL mode. */
 
@@ -10,11 +13,6 @@ export const CASE_VERSION = MIGRATIONS.length;
 
 function isDiskFull(code: string): boolean {
   return ['SQLITE_FULL', 'SQLITE_IOERR_WRITE', 'SQLITE_IOERR_SHMSIZE', 'ENOSPC', 'EFBIG'].includes(code);
-}
-
-/** True for what SQLite throws: damage, locks, full disks, missing permissions. */
-export function isDatabaseError(error: unknown): boolean {
-  return error instanceof Database.SqliteError;
 }
 
 /** Turns what SQLite or the file system threw into an EnclaveError that names the case and a remedy. */
@@ -33,7 +31,12 @@ export function caseError(error: unknown, path: string): EnclaveError {
   }
   if (code === 'SQLITE_BUSY' || code === 'SQLITE_LOCKED') return lockedError(path);
   if (code === 'SQLITE_CORRUPT' || code === 'SQLITE_NOTADB' || code === 'SQLITE_CORRUPT_VTAB') {
-    return new EnclaveError('case-damaged', `the case file is damaged (${message})`, path, 'restore a copy of it');
+    return new EnclaveError(
+      'case-damaged',
+      `the case file is damaged (${message})`,
+      path,
+      'bring it back from a backup: enclave restore CASE',
+    );
   }
   if (code === 'SQLITE_READONLY' || code === 'SQLITE_CANTOPEN' || code === 'EACCES' || code === 'EROFS') {
     return new EnclaveError('case-not-writable', 'the case file cannot be written', path, 'check its permissions');
@@ -61,8 +64,10 @@ export function checkIsCase(path: string): void {
  */
 export function isSealed(path: string): boolean {
   const head = headOf(path);
-  // Both version numbers of the file format, and a schema: a case whose maker was killed has none yet.
-  return head[18] === 1 && head[19] === 1 && head.readUInt32BE(60) > 0;
+  // Both version numbers of the file format.
+  if (head[18] !== 1 || head[19] !== 1) return false;
+  // And a schema: a case whose maker was killed has none yet, and where that cannot be read, one page.
+  return encryptedHeader(head) === null ? head.readUInt32BE(60) > 0 : statSync(path).size > head.readUInt16BE(16);
 }
 
 /** Throws in one line when the case may only be read. */
@@ -81,15 +86,9 @@ function headOf(path: string): Buffer {
   if (!existsSync(path)) {
     throw new EnclaveError('no-case', 'there is no such case', path, 'create it with: enclave new CASE');
   }
-  const head = Buffer.alloc(72);
-  let got = 0;
+  let head: Buffer;
   try {
-    const fd = openSync(path, 'r');
-    try {
-      got = readSync(fd, head, 0, head.length, 0);
-    } finally {
-      closeSync(fd);
-    }
+    head = firstBytes(path);
   } catch (error) {
     throw new EnclaveError(
       'case-unreadable',
@@ -98,14 +97,21 @@ function headOf(path: string): Buffer {
       'check its permissions',
     );
   }
-  const isSqlite = got === 72 && head.toString('latin1', 0, 15) === 'SQLite format 3';
+  if (encryptedHeader(head) !== null) return head;
+  const isSqlite = head.length === 72 && head.toString('latin1', 0, 15) === 'SQLite format 3';
   if (!isSqlite || head.readUInt32BE(68) !== APPLICATION_ID) {
-    throw new EnclaveError('not-a-case', 'this file is not an Enclave case', path, 'name a .enclave file');
+    throw notACase(path);
   }
   return head;
 }
 
+function notACase(path: string): EnclaveError {
+  return new EnclaveError('not-a-case', 'this file is not an Enclave case', path, 'name a .enclave file');
+}
+
 function checkVersion(db: Database.Database, path: string): number {
+  // Of an encrypted file it could not be seen before.
+  if (Number(db.pragma('application_id', { simple: true })) !== APPLICATION_ID) throw notACase(path);
   const version = Number(db.pragma('user_version', { simple: true }));
   if (version > CASE_VERSION) {
     throw new EnclaveError(
@@ -118,14 +124,14 @@ function checkVersion(db: Database.Database, path: string): number {
   return version;
 }
 
-/** Creates an empty case. Throws when the file exists. */
-export function createCaseFile(path: string): Database.Database {
+/** Creates an empty case. Throws when the file exists. @param header (hex) under which it is encrypted; null: it is not */
+export function createCaseFile(path: string, header: string | null = null): Database.Database {
   if (existsSync(path)) {
     throw new EnclaveError('case-exists', 'the file exists already', path, 'choose another name or remove it');
   }
   let db: Database.Database | null = null;
   try {
-    db = new Database(path);
+    db = newDatabase(path, header);
     db.pragma('page_size = 16384');
     // Before the write-ahead log, so that the file says what it is even when its maker is killed.
     db.pragma(`application_id = ${APPLICATION_ID}`);
@@ -162,16 +168,27 @@ function configureWriter(db: Database.Database): void {
   db.pragma('journal_size_limit = 67108864');
 }
 
-/** Opens a case for writing and brings it to the current version. The caller holds the CaseLock. */
-export function openCaseForWriting(path: string): Database.Database {
+/** A case opened for writing; `copy`: where its older format was copied to before it was changed, null when it was current. */
+interface OpenedCase {
+  readonly db: Database.Database;
+  readonly format: number;
+  readonly copy: string | null;
+}
+
+/** Opens a case for writing and brings it to the current format, after copying it. The caller holds the CaseLock. */
+export function openCaseForWriting(path: string): OpenedCase {
   checkIsCase(path);
+  let db: Database.Database | null = null;
   try {
-    const db = new Database(path);
-    const version = checkVersion(db, path);
+    db = openDatabase(path);
+    const format = checkVersion(db, path);
     configureWriter(db);
-    migrate(db, version);
-    return db;
+    // A case whose maker was killed before its first step has nothing to be copied.
+    const copy = format === 0 || format === CASE_VERSION ? null : copyOlderCase(db, path, format);
+    migrate(db, format);
+    return { db, format, copy };
   } catch (error) {
+    db?.close();
     throw caseError(error, path);
   }
 }
@@ -185,7 +202,7 @@ export function foldJournal(path: string): void {
   if (!existsSync(`${path}-wal`) || !existsSync(path)) return;
   let db: Database.Database | null = null;
   try {
-    db = new Database(path, { timeout: 0 });
+    db = openDatabase(path, { timeout: 0 });
     db.pragma('user_version');
   } catch {
     // Whoever needs the case next is told what is wrong with it.
@@ -194,37 +211,16 @@ export function foldJournal(path: string): void {
   }
 }
 
-/** A sealed case of an older version as the current one: a copy in memory, since the file stays as it is. */
-function sealedUpToDate(db: Database.Database, version: number): Database.Database {
-  const copy = new Database(db.serialize());
-  db.close();
-  migrate(copy, version);
-  copy.pragma('query_only = ON');
-  return copy;
-}
-
-/** Brings a case of an older version to the current one. */
-function bringUpToDate(path: string): void {
-  const lock = new CaseLock(path);
-  try {
-    openCaseForWriting(path).close();
-  } finally {
-    lock.release();
-  }
-}
-
-/** Opens a case for reading only. A case of an older version is brought to the current one first. */
+/** Opens a case for reading only. One of an older format is read as it is, and stays so. */
 export function openCaseForReading(path: string): Database.Database {
   checkIsCase(path);
+  let db: Database.Database | null = null;
   try {
-    const db = new Database(path, { readonly: true });
-    const version = checkVersion(db, path);
-    if (version === CASE_VERSION) return db;
-    if (isSealed(path)) return sealedUpToDate(db, version);
-    db.close();
-    bringUpToDate(path);
-    return new Database(path, { readonly: true });
+    db = openDatabase(path, { readonly: true });
+    if (checkVersion(db, path) < CASE_VERSION) readAsCurrent(db);
+    return db;
   } catch (error) {
+    db?.close();
     throw caseError(error, path);
   }
 }
@@ -241,7 +237,7 @@ export class CaseLock {
     this.#path = `${casePath}-lock`;
     let db: Database.Database | null = null;
     try {
-      db = new Database(this.#path, { timeout: 0 });
+      db = openDatabase(this.#path, { timeout: 0 });
       db.exec('BEGIN EXCLUSIVE');
       this.#db = db;
     } catch (error) {

@@ -1,15 +1,23 @@
 import type Database from 'better-sqlite3';
 import type { AuditEntry, CaseRecord, KeptState, Note, NoteQuery } from '../../shared/case-record.ts';
-import { type ColumnArray, type ColumnSpec, FACT_COLUMNS, FLOW_COLUMNS, type FlowColumn } from '../../shared/flow.ts';
+import { type ColumnArray, FACT_COLUMNS, FLOW_COLUMNS, type FlowColumn } from '../../shared/flow.ts';
 import type { Finding } from '../../shared/finding.ts';
-import { type CaseEvent, type EventFile, profileEvents } from '../../shared/event.ts';
+import { type CaseEvent, type EventFile, type EventList, profileEvents } from '../../shared/event.ts';
 import type { Indicator, IndicatorFile } from '../../shared/indicator.ts';
-import type { KeptCustody } from '../../shared/jobs.ts';
+import type { KeptCustody } from '../../shared/custody.ts';
 import type { Overlay } from '../../shared/overlay.ts';
+import type { OwnFinding } from '../../shared/own-finding.ts';
 import type { Problem } from '../../shared/problem.ts';
 import type { Profile } from '../../shared/profile.ts';
-import { storedEventFiles, storedEvents, storedIndicatorFiles, storedOverlays } from './added-tables.ts';
+import {
+  storedEventFiles,
+  storedEventLists,
+  storedEvents,
+  storedIndicatorFiles,
+  storedOverlays,
+} from './added-tables.ts';
 import { caseError, openCaseForReading, storedProfile } from './case-file.ts';
+import { decodeColumn, narrowed, rowBytes } from './column-decoding.ts';
 import {
   changedTables,
   evidenceRowDigest,
@@ -20,7 +28,8 @@ import {
   segmentRowsDigest,
   type TableDigest,
 } from './content-digest.ts';
-import { storedNotes, storedRecord, storedStates } from './record-tables.ts';
+import { storedNotes, storedOwnFindings, storedRecord, storedStates } from './record-tables.ts';
+import { type Sized, SizedCache } from './sized-cache.ts';
 
 /** One segment: up to 65,536 flows of one evidence file. Times are microseconds since the epoch. */
 export interface SegmentInfo {
@@ -81,7 +90,10 @@ export interface StoredIndicator extends Indicator {
   readonly file: string;
 }
 
-const CACHE_BYTES = 400 * 1024 * 1024;
+/** With a sample beside it (`CaseSample`) 400 MiB. */
+const CACHE_BYTES = 384 * 1024 * 1024;
+/** Of it, for totals of segments: small, and not to be driven out by the columns that they spare. */
+const TOTALS_BYTES = 64 * 1024 * 1024;
 /** Cache of a pass over the whole case: it reads each column once, so one segment at a time is enough. */
 export const PASS_CACHE_BYTES = 16 * 1024 * 1024;
 
@@ -92,14 +104,9 @@ export const PROVISIONAL_LABELS = -1;
 
 const EVIDENCE_DIGESTS = { row: evidenceRowDigest, segmentRows: segmentRowsDigest, names: nameChunksDigest };
 
-/** What the cache can hold: anything that tells its size. */
-interface Sized {
-  readonly byteLength: number;
-}
-
 /**
  * A case as queries and analyses see it: segments of columns, read on demand and kept in a least-recently-used cache of
- * at most 400 MiB, together with what is derived from them. Segments of evidence whose import never finished are not
+ * at most 384 MiB, together with what is derived from them. Segments of evidence whose import never finished are not
  * shown. Arrays handed out are read-only by agreement: they are shared.
  */
 export class CaseReader {
@@ -107,15 +114,22 @@ export class CaseReader {
   readonly #db: Database.Database;
   readonly #terms = new Map<number, string>();
   readonly #termNumbers = new Map<string, number>();
-  /** Columns and what is derived from them by `segment/name`, the one used last at the end. */
-  readonly #columns = new Map<string, Sized>();
+  /** Columns and what is derived from them by `segment/name`. */
+  readonly #columns: SizedCache;
+  /** Totals of whole segments, and of what filters leave of segments. */
+  readonly #wholeTotals = new SizedCache(TOTALS_BYTES / 2);
+  readonly #filteredTotals = new SizedCache(TOTALS_BYTES / 2);
   readonly #dictionaries = new Map<string, readonly string[]>();
-  #cached = 0;
   #snapshot = {};
+  readonly #format: number;
   #dataVersion = 0;
   #mark = '';
   #live = false;
-  readonly #cacheBytes: number;
+  /**
+   * Whether the cache is made for many queries, so that it pays to pack columns and to keep totals. A pass reads each column
+   * once.
+   */
+  readonly keeps: boolean;
   #segments: SegmentInfo[] | null = null;
   #profile: Profile | null = null;
   readonly #readFact: Database.Statement<[number, string], { data: Buffer }>;
@@ -125,9 +139,11 @@ export class CaseReader {
   /** @param cacheBytes bound of the column cache; a pass that reads each column once needs little */
   constructor(path: string, cacheBytes = CACHE_BYTES) {
     this.path = path;
-    this.#cacheBytes = cacheBytes;
+    this.keeps = cacheBytes > PASS_CACHE_BYTES;
+    this.#columns = new SizedCache(this.keeps ? cacheBytes - TOTALS_BYTES : cacheBytes);
     const db = openCaseForReading(path);
     this.#db = db;
+    this.#format = this.#formatNow();
     this.#readFact = db.prepare('SELECT data FROM segmentFact WHERE segment = ? AND column = ?');
     this.#readLabel = db.prepare('SELECT data FROM segmentLabel WHERE version = ? AND segment = ? AND column = ?');
     this.#readOrganisation = db.prepare('SELECT organisation FROM network WHERE asn = ?');
@@ -142,6 +158,15 @@ export class CaseReader {
     if (live === this.#live) return;
     this.#live = live;
     this.refresh();
+  }
+
+  #formatNow(): number {
+    return Number(this.#db.pragma('main.user_version', { simple: true }));
+  }
+
+  /** Whether a writer brought the case to another format since it was opened: it must be opened anew. */
+  get isOutgrown(): boolean {
+    return this.#formatNow() !== this.#format;
   }
 
   /** Drops what was read before when another connection has changed the case since. */
@@ -172,8 +197,9 @@ export class CaseReader {
     this.#dataVersion = Number(this.#db.pragma('data_version', { simple: true }));
     this.#mark = this.#flowsMark();
     this.#columns.clear();
+    this.#wholeTotals.clear();
+    this.#filteredTotals.clear();
     this.#dictionaries.clear();
-    this.#cached = 0;
     this.#snapshot = {};
     this.#segments = null;
     this.#profile = null;
@@ -216,11 +242,24 @@ export class CaseReader {
 
   /** The column of a segment, `rows * width` elements; zeros when it is not stored. */
   column(segment: SegmentInfo, name: FlowColumn): ColumnArray {
-    return this.#remember(`${segment.segment}/${name}`, () => {
-      const spec = FLOW_COLUMNS[name];
-      const data = this.#read(segment.segment, name);
-      return decodeColumn(spec, data ?? Buffer.alloc(segment.rows * elementBytes(spec)));
-    });
+    return this.#columns.remember(`${segment.segment}/${name}`, () => this.#decode(segment, name));
+  }
+
+  /**
+   * The same for a large column that is seldom wanted, or that something smaller is derived from: it drives nothing out of
+   * the cache.
+   */
+  columnOnce(segment: SegmentInfo, name: FlowColumn): ColumnArray {
+    const bytes = segment.rows * rowBytes(name);
+    if (!this.keeps || this.#columns.hasRoomFor(bytes)) return this.column(segment, name);
+    const known = this.#columns.peek(`${segment.segment}/${name}`);
+    return known === undefined ? this.#decode(segment, name) : (known as ColumnArray);
+  }
+
+  #decode(segment: SegmentInfo, name: FlowColumn): ColumnArray {
+    const data = this.#read(segment.segment, name) ?? Buffer.alloc(segment.rows * rowBytes(name));
+    const column = decodeColumn(name, data);
+    return this.keeps && FLOW_COLUMNS[name].width === 1 ? narrowed(column) : column;
   }
 
   /**
@@ -228,7 +267,13 @@ export class CaseReader {
    * value, and what it is derived from must not change before the next refresh.
    */
   derived<Value extends Sized>(segment: SegmentInfo, name: string, make: () => Value): Value {
-    return this.#remember(`${segment.segment}/derived/${name}`, make);
+    return this.#columns.remember(`${segment.segment}/derived/${name}`, make);
+  }
+
+  /** The same for what the flows of a segment come to that a filter leaves; '' leaves all. For a reader that `keeps`. */
+  totals<Value extends Sized>(segment: SegmentInfo, name: string, filter: string, make: () => Value): Value {
+    const cache = filter === '' ? this.#wholeTotals : this.#filteredTotals;
+    return cache.remember(`${segment.segment}/${name}/${filter}`, make);
   }
 
   /** Stands for the case as it was read last: another object after each refresh, to hang on what is kept of the case. */
@@ -238,25 +283,7 @@ export class CaseReader {
 
   /** Counts bytes that are kept for this snapshot outside the cache as part of it. */
   countKept(bytes: number): void {
-    this.#cached += bytes;
-  }
-
-  #remember<Value extends Sized>(key: string, make: () => Value): Value {
-    const known = this.#columns.get(key);
-    if (known) {
-      this.#columns.delete(key);
-      this.#columns.set(key, known);
-      return known as Value;
-    }
-    const value = make();
-    this.#columns.set(key, value);
-    this.#cached += value.byteLength;
-    for (const [oldest, { byteLength }] of this.#columns) {
-      if (this.#cached <= this.#cacheBytes || oldest === key) break;
-      this.#columns.delete(oldest);
-      this.#cached -= byteLength;
-    }
-    return value;
+    this.#columns.bytes += bytes;
   }
 
   /** The dictionary of a dictionary-coded column: value n of the column is entry n - 1, value 0 is absent. */
@@ -377,6 +404,10 @@ export class CaseReader {
     return storedEventFiles(this.#db);
   }
 
+  eventLists(): EventList[] {
+    return storedEventLists(this.#db);
+  }
+
   /** The profile's events and those of the files added, in order of time; one told twice stands once. */
   events(): CaseEvent[] {
     const told = new Map<string, CaseEvent>();
@@ -422,6 +453,16 @@ export class CaseReader {
   }
 
   /** Kept states of the analysis, by name. */
+  /** Entries of the audit chain of one action. */
+  auditOf(action: string): AuditEntry[] {
+    return this.#db.prepare<[string], AuditEntry>('SELECT * FROM audit WHERE action = ? ORDER BY seq').all(action);
+  }
+
+  /** The examiners' own findings, in the order they were made. */
+  ownFindings(): OwnFinding[] {
+    return storedOwnFindings(this.#db);
+  }
+
   keptStates(): KeptState[] {
     return storedStates(this.#db);
   }
@@ -452,7 +493,7 @@ export class CaseReader {
 
   /** Tables that do not hold what the audit chain recorded last; null when it recorded nothing (a case of an older Enclave). */
   changedTables(): { table: string; detail: string }[] | null {
-    const recorded = recordedContent(this.audit());
+    const recorded = recordedContent(this.#db, this.audit());
     return recorded && changedTables(this.#db, recorded);
   }
 
@@ -474,26 +515,5 @@ export class CaseReader {
     } catch (error) {
       throw caseError(error, path);
     }
-  }
-}
-
-function elementBytes(spec: ColumnSpec): number {
-  const size = { u8: 1, u16: 2, u32: 4, f64: 8 }[spec.type];
-  return size * spec.width;
-}
-
-/** Copies a BLOB into an aligned typed array (the case stores little-endian; so do all platforms we run on). */
-function decodeColumn(spec: ColumnSpec, data: Buffer): ColumnArray {
-  const bytes = new ArrayBuffer(data.byteLength);
-  new Uint8Array(bytes).set(data);
-  switch (spec.type) {
-    case 'u8':
-      return new Uint8Array(bytes);
-    case 'u16':
-      return new Uint16Array(bytes);
-    case 'u32':
-      return new Uint32Array(bytes);
-    case 'f64':
-      return new Float64Array(bytes);
   }
 }

@@ -1,16 +1,19 @@
 import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
 import type Database from 'better-sqlite3';
 import { type AuditEntry, type CaseFacts, FACT_NAMES } from '../../shared/case-record.ts';
-import type { CaseEvent, EventFile } from '../../shared/event.ts';
+import type { CaseEvent, EventFile, EventList } from '../../shared/event.ts';
 import type { Finding } from '../../shared/finding.ts';
 import type { ColumnArray } from '../../shared/flow.ts';
 import type { Indicator, IndicatorFile } from '../../shared/indicator.ts';
 import type { Overlay } from '../../shared/overlay.ts';
+import { EnclaveError } from '../../shared/problem.ts';
 import type { Profile } from '../../shared/profile.ts';
-import { storedEventFiles, storedIndicatorFiles, storedOverlays } from './added-tables.ts';
+import { storedEventFiles, storedEventLists, storedIndicatorFiles, storedOverlays } from './added-tables.ts';
 import { auditHash, CHAIN_START } from './audit-chain.ts';
 import { examinerAtWork, NOBODY, sha256Of } from './record-tables.ts';
 import {
+  CASE_VERSION,
   CaseLock,
   caseError,
   createCaseFile,
@@ -73,6 +76,8 @@ function dictionaryBytes(entries: readonly string[]): Buffer {
  */
 export class CaseWriter {
   readonly path: string;
+  /** Where the case was copied to when it was opened, because it was of an older format; null when it was not. */
+  olderCopy: string | null = null;
   readonly #db: Database.Database;
   readonly #lock: CaseLock;
   readonly #terms = new Map<string, number>();
@@ -106,11 +111,17 @@ export class CaseWriter {
     this.#insertChunkColumn = db.prepare('INSERT INTO nameChunkColumn (chunk, column, data) VALUES (?, ?, ?)');
   }
 
-  static create(path: string, begin: NewCase, now: () => Date = () => new Date()): CaseWriter {
+  /** @param header (hex) under which the case is encrypted; null: it is not */
+  static create(
+    path: string,
+    begin: NewCase,
+    now: () => Date = () => new Date(),
+    header: string | null = null,
+  ): CaseWriter {
     const lock = new CaseLock(path);
     let db: Database.Database | null = null;
     try {
-      db = createCaseFile(path);
+      db = createCaseFile(path, header);
       const { version } = begin;
       const profile = JSON.stringify(begin.profile);
       const writer = new CaseWriter(path, db, lock, version, now);
@@ -135,8 +146,14 @@ export class CaseWriter {
     const lock = new CaseLock(path);
     let db: Database.Database | null = null;
     try {
-      db = openCaseForWriting(path);
+      const opened = openCaseForWriting(path);
+      ({ db } = opened);
       const writer = new CaseWriter(path, db, lock, version, now);
+      const { copy, format } = opened;
+      if (copy !== null) {
+        writer.olderCopy = copy;
+        writer.audit('migrate', { from: format, to: CASE_VERSION, copy: basename(copy) });
+      }
       writer.#change(() => writer.#db.exec("DELETE FROM evidence WHERE status = 'importing'"));
       writer.dropProvisionalLabels();
       return writer;
@@ -207,6 +224,18 @@ export class CaseWriter {
       this.#db
         .prepare('INSERT INTO audit (seq, time, action, actor, detail, previous, hash) VALUES (?, ?, ?, ?, ?, ?, ?)')
         .run(entry.seq, entry.time, entry.action, entry.actor, entry.detail, entry.previous, auditHash(entry));
+    });
+  }
+
+  /** Of a case that is made from a backup: evidence and labels are not in it, and the chain says so. */
+  enterRestoration(detail: Record<string, unknown>): void {
+    this.#change(() => {
+      this.#db.exec(
+        `DELETE FROM evidence; DELETE FROM labelVersion;
+         DELETE FROM meta WHERE key IN ('labelVersion', 'labelledEvidence')`,
+      );
+      this.#watch.recordAll();
+      this.audit('restore', detail);
     });
   }
 
@@ -551,6 +580,10 @@ export class CaseWriter {
     return storedEventFiles(this.#db);
   }
 
+  eventLists(): EventList[] {
+    return storedEventLists(this.#db);
+  }
+
   /** Adds a file of events; findings made without them go. False when the case has the same file already. */
   addEvents(file: Omit<EventFile, 'id' | 'addedAt' | 'events'>, events: readonly CaseEvent[]): boolean {
     const { name, sha256, bytes, notUsed } = file;
@@ -572,6 +605,20 @@ export class CaseWriter {
       this.#dropFindings();
       this.audit('events', { file: id, name, sha256, bytes, events: events.length });
       return true;
+    });
+  }
+
+  /** Puts a file of events (null: none) in the place of another (null: of none), in one step; throws when another file is the same. */
+  replaceEvents(
+    id: string | null,
+    file: Omit<EventFile, 'id' | 'addedAt' | 'events'> | null,
+    events: readonly CaseEvent[],
+  ): void {
+    this.#change(() => {
+      if (id !== null) this.removeEvents(id);
+      if (file !== null && !this.addEvents(file, events)) {
+        throw new EnclaveError('event-wrong', 'a file of the case holds just these events', '', 'remove it first', 1);
+      }
     });
   }
 

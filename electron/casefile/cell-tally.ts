@@ -44,8 +44,8 @@ export class CellTally {
     this.#ones.set(ones);
   }
 
-  noteUnspread(cell: number): void {
-    this.unspread.set(cell, (this.unspread.get(cell) ?? 0) + 1);
+  noteUnspread(cell: number, flows = 1): void {
+    this.unspread.set(cell, (this.unspread.get(cell) ?? 0) + flows);
   }
 
   /**
@@ -66,6 +66,19 @@ export class CellTally {
       value[cell] += (amounts === null ? 1 : amounts.out[i] + amounts.back[i]) * rate;
       if (rate > 1) scaled[cell] = 1;
     }
+  }
+
+  /** Adds what another tally holds for some cells to cells of this one. */
+  add(cell: number, value: number, flows: number, scaled: number): void {
+    this.value[cell] += value;
+    this.flows[cell] += flows;
+    this.scaled[cell] |= scaled;
+  }
+
+  /** Forgets all totals. */
+  clear(): void {
+    for (const totals of [this.value, this.flows, this.scaled, this.#ones]) totals.fill(0);
+    this.unspread.clear();
   }
 
   /** Makes `flows` and `value` whole after the last `count`. */

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { z } from 'zod';
 import { CASE_VERSION } from './case-file.ts';
 import { MIGRATIONS } from './migrations.ts';
+import { newDatabase } from './open-database.ts';
 import { segmentHash, type StoredColumn } from './segment-hash.ts';
 
 /**
@@ -50,7 +51,7 @@ interface SchemaEntry {
   sql: string | null;
 }
 
-let schema: SchemaEntry[] | null = null;
+const schemas = new Map<number, SchemaEntry[]>();
 
 function readSchema(db: Database.Database): SchemaEntry[] {
   return db
@@ -58,25 +59,33 @@ function readSchema(db: Database.Database): SchemaEntry[] {
     .all();
 }
 
-/** The schema that every case of the current format has. */
-function caseSchema(): SchemaEntry[] {
-  if (schema !== null) return schema;
-  const db = new Database(':memory:');
+/** The schema that every case of a format has. */
+function caseSchema(format = CASE_VERSION): SchemaEntry[] {
+  const known = schemas.get(format);
+  if (known !== undefined) return known;
+  const db = newDatabase(':memory:', null);
   try {
-    for (const step of MIGRATIONS) db.exec(step);
-    schema = readSchema(db);
+    for (const step of MIGRATIONS.slice(0, format)) db.exec(step);
+    const schema = readSchema(db);
+    schemas.set(format, schema);
     return schema;
   } finally {
     db.close();
   }
 }
 
+/** Format of the case that lies in the file, which may be older than the one it is read as. */
+function formatOf(db: Database.Database): number {
+  return Number(db.pragma('main.user_version', { simple: true }));
+}
+
 /** What of the schema is not as in every case, such as a table's name; null when all is. */
 export function schemaFault(db: Database.Database): string | null {
   const stored = readSchema(db);
   const told = (entry: SchemaEntry | undefined): string => JSON.stringify(entry);
-  const missing = caseSchema().find((entry) => !stored.some((other) => told(other) === told(entry)));
-  const added = stored.find((entry) => !caseSchema().some((other) => told(other) === told(entry)));
+  const wanted = caseSchema(formatOf(db));
+  const missing = wanted.find((entry) => !stored.some((other) => told(other) === told(entry)));
+  const added = stored.find((entry) => !wanted.some((other) => told(other) === told(entry)));
   return (missing ?? added)?.name ?? null;
 }
 
@@ -86,8 +95,8 @@ const BUFFERED = 65_536;
 const LONGEST_HEAD = 32;
 
 /** Names of the tables that are hashed row by row: of our own schema, since a case may come from anyone. */
-function hashedTables(): string[] {
-  return caseSchema()
+function hashedTables(format = CASE_VERSION): string[] {
+  return caseSchema(format)
     .filter(({ type, name }) => type === 'table' && !HASHED_OTHERWISE.has(name) && !name.startsWith('sqlite_'))
     .map(({ name }) => name);
 }
@@ -141,7 +150,7 @@ class RowHash {
  * @param most only so many rows
  */
 function tableDigest(db: Database.Database, table: string, most = Number.MAX_SAFE_INTEGER): TableDigest {
-  const keys = (db.pragma(`table_info(${table})`) as { name: string; pk: number }[])
+  const keys = (db.pragma(`main.table_info(${table})`) as { name: string; pk: number }[])
     .filter(({ pk }) => pk > 0)
     .toSorted((x, y) => x.pk - y.pk)
     .map(({ name }) => `"${name}"`);
@@ -177,6 +186,12 @@ export class ContentWatch {
     const add = db.prepare('INSERT INTO temp.changedTable VALUES (?)');
     // Terms that an import left behind when it was killed may be used from now on.
     for (const table of all ? tables : ['term']) add.run(table);
+  }
+
+  /** Lets the next audit entry record every table. */
+  recordAll(): void {
+    const add = this.#db.prepare('INSERT OR IGNORE INTO temp.changedTable VALUES (?)');
+    for (const table of hashedTables()) add.run(table);
   }
 
   /** Tables that were changed and must not stay so without an audit entry. */
@@ -225,10 +240,13 @@ interface RecordedDigest extends TableDigest {
 }
 
 /**
- * What the chain says that the tables hold, by table. Null when it says nothing of this format: a case of an older Enclave
+ * What the chain says that the tables hold, by table. Null when it says nothing of the case's format: a case of an older Enclave
  * that nothing was written to since.
  */
-export function recordedContent(audit: readonly ChainEntry[]): Map<string, RecordedDigest> | null {
+export function recordedContent(
+  db: Database.Database,
+  audit: readonly ChainEntry[],
+): Map<string, RecordedDigest> | null {
   const recorded = new Map<string, RecordedDigest>();
   let format = 0;
   for (const entry of audit) {
@@ -238,7 +256,7 @@ export function recordedContent(audit: readonly ChainEntry[]): Map<string, Recor
     ({ format } = state);
     for (const [table, digest] of Object.entries(state.tables ?? {})) recorded.set(table, { ...digest, entry });
   }
-  return format === CASE_VERSION ? recorded : null;
+  return format === formatOf(db) ? recorded : null;
 }
 
 /** Tables that do not hold what the chain recorded last: name, and what is wrong. */
@@ -247,7 +265,7 @@ export function changedTables(
   recorded: ReadonlyMap<string, RecordedDigest>,
 ): { table: string; detail: string }[] {
   const changed: { table: string; detail: string }[] = [];
-  for (const table of hashedTables()) {
+  for (const table of hashedTables(formatOf(db))) {
     const known = recorded.get(table);
     const now = tableDigest(db, table, table === 'term' ? (known?.rows ?? 0) : undefined);
     if (known === undefined) {

@@ -223,6 +223,33 @@ export class Groups {
     return ofRows;
   }
 
+  /**
+   * Writes the number that each dimension's value has in the case, in the order of the dimensions, from `at` on. These
+   * numbers hold until the case is read anew; those of groups are made for one question.
+   */
+  valuesOf(group: number, into: Uint32Array, at: number): void {
+    for (let i = this.#steps.length - 1, here = group; i >= 0; i--) {
+      const grid = this.#steps[i]?.grid;
+      into[at + i] = grid?.seconds[here] ?? 0;
+      here = grid?.firsts[here] ?? 0;
+    }
+  }
+
+  /** The group of the values that `valuesOf` told. */
+  groupOf(values: Uint32Array, at: number): number {
+    let group = 0;
+    for (const [i, { key, grid }] of this.#steps.entries()) {
+      if (i === 0) {
+        grid.numberAlike(key.size);
+        group = values[at];
+      } else {
+        grid.reserve(this.#steps[i - 1]?.grid.size ?? 1, key.size);
+        group = grid.number(group, values[at + i]);
+      }
+    }
+    return group;
+  }
+
   /** What each dimension tells of some groups. */
   tell(groups: Uint32Array): Map<Dimension, ToldValues> {
     const told = new Map<Dimension, ToldValues>();
@@ -297,6 +324,11 @@ export class HourGroups {
   /** The group of an hour. */
   number(hour: number): number {
     return (this.#entry(hour) >>> 1) - 1;
+  }
+
+  /** An hour of the group. */
+  hourOf(number: number): number {
+    return this.#hours[number] ?? 0;
   }
 
   /** True for an hour that the clock never showed. */

@@ -14,11 +14,14 @@ import {
   formatTcpFlags,
   isGivenAddress,
   outerFlowId,
+  SEGMENT_ROWS,
   transportNumber,
 } from '../../shared/flow.ts';
 import { parseInstant, ZoneClock } from '../../shared/time.ts';
 import { UNKNOWN } from '../../shared/vocabulary.ts';
 import type { CaseReader, SegmentInfo } from './case-reader.ts';
+import { asDoubles } from './column-decoding.ts';
+import { HostNumbers } from './host-numbers.ts';
 import { IndicatorMatches } from './indicator-matches.ts';
 import { LocalHours } from './local-hours.ts';
 import { countMarked, invert, keepBoth, markBetween, markSumBetween, markTabled } from './mask-loops.ts';
@@ -158,10 +161,11 @@ function compileTest(test: FilterTest, reader: CaseReader): FlowSelection {
     case 'initiatorPort':
     case 'responderPort':
       return tableTest(reader, [field], tableOf(65_536, inIntervals(numberIntervals(test))));
+    case 'host':
+      return hostTest(new AddressSpans(test.values), reader);
     case 'address':
     case 'initiator':
     case 'responder':
-    case 'host':
     case 'peer':
       return addressTest(field, new AddressSpans(test.values), reader);
     case 'transport': {
@@ -393,14 +397,17 @@ function sumTest(
   return {
     mark(segment, mask) {
       const { rows } = segment;
-      const a = reader.column(segment, first);
-      const b = reader.column(segment, second);
+      const a = asDoubles(reader.column(segment, first), WIDENED[0], rows);
+      const b = asDoubles(reader.column(segment, second), WIDENED[1], rows);
       mask.fill(0, 0, rows);
       for (const { low, high } of intervals) markSumBetween(a, b, low, high, mask, rows);
       return countMarked(mask, rows);
     },
   };
 }
+
+/** Of one segment at a time, whatever the filter. */
+const WIDENED = [new Float64Array(SEGMENT_ROWS), new Float64Array(SEGMENT_ROWS)] as const;
 
 /** Rows whose start lies in a local clock hour with such a property. */
 function localHourTest(
@@ -646,11 +653,10 @@ class AddressSpans {
 }
 
 /** Ends that an address field looks at, by number of `subjectSide`: bit 0 = initiator, bit 1 = responder. */
-const ENDS: Readonly<Record<'address' | 'initiator' | 'responder' | 'host' | 'peer', readonly number[]>> = {
+const ENDS: Readonly<Record<'address' | 'initiator' | 'responder' | 'peer', readonly number[]>> = {
   address: [3, 3, 3, 3],
   initiator: [1, 1, 1, 1],
   responder: [2, 2, 2, 2],
-  host: [0, 1, 2, 1],
   peer: [0, 2, 1, 2],
 };
 
@@ -658,8 +664,8 @@ function addressTest(field: keyof typeof ENDS, spans: AddressSpans, reader: Case
   const ends = ENDS[field];
   return {
     mark(segment, mask) {
-      const initiators = reader.column(segment, 'initiator');
-      const responders = reader.column(segment, 'responder');
+      const initiators = reader.columnOnce(segment, 'initiator');
+      const responders = reader.columnOnce(segment, 'responder');
       const sides = reader.column(segment, 'subjectSide');
       for (let i = 0; i < segment.rows; i++) {
         const looked = ends[sides[i]] ?? 0;
@@ -668,6 +674,26 @@ function addressTest(field: keyof typeof ENDS, spans: AddressSpans, reader: Case
           ((looked & 2) !== 0 && spans.holds(responders, i * 4));
         mask[i] = found ? 1 : 0;
       }
+      return countMarked(mask, segment.rows);
+    },
+  };
+}
+
+/** Each host is looked at once, whatever its flows. */
+function hostTest(spans: AddressSpans, reader: CaseReader): FlowSelection {
+  const numbers = HostNumbers.of(reader);
+  let table = new Uint8Array(1);
+  return {
+    mark(segment, mask) {
+      const hosts = numbers.column(segment);
+      if (table.length < numbers.limit) {
+        const known = table;
+        table = new Uint8Array(numbers.limit);
+        table.set(known);
+        for (let n = known.length; n < table.length; n++) table[n] = spans.holds(numbers.words(n), 0) ? 1 : 0;
+      }
+      mask.fill(0, 0, segment.rows);
+      markTabled(hosts, table, mask, segment.rows);
       return countMarked(mask, segment.rows);
     },
   };

@@ -3,7 +3,7 @@ import type { CellTally } from './cell-tally.ts';
 import type { Groups, HourGroups } from './flow-groups.ts';
 import type { FlowSelection } from './flow-selection.ts';
 import { HostNumbers, NO_HOST } from './host-numbers.ts';
-import { LocalHours, type SegmentHours } from './local-hours.ts';
+import { LocalHours, type RowsByHour, type SegmentHours } from './local-hours.ts';
 import { SelectedRows } from './selected-rows.ts';
 
 /** Stands for the group of a row that does not count. */
@@ -12,6 +12,7 @@ const UNMARKED = 0xffff_ffff;
 /** A segment of which some hours are swept and some are not yet. */
 interface OpenSegment {
   readonly hours: SegmentHours;
+  readonly rows: RowsByHour;
   /** By row: its group or UNMARKED, and its host. */
   readonly groups: Uint32Array;
   readonly hosts: Uint32Array;
@@ -68,6 +69,7 @@ export function sweepHostHours(
       const ofRows = Uint32Array.from(mask, (marked, i) => (marked === 1 ? read[i] : UNMARKED));
       open.push({
         hours: local.ofSegment(next.segment),
+        rows: local.rowsByHour(next.segment),
         groups: ofRows,
         hosts: hosts.column(next.segment),
         next: 0,
@@ -137,7 +139,8 @@ class TouchedHosts {
   /** Counts the flows of a segment that start in this hour and adds those that last longer to `lasting`. */
   sweep(segment: OpenSegment, lasting: LastingFlow[]): void {
     const { groups, hosts, next } = segment;
-    const { order, runs, spans } = segment.hours;
+    const { spans } = segment.hours;
+    const { order, runs } = segment.rows;
     for (let i = runs[next]; i < runs[next + 1]; i++) {
       const row = order[i];
       const group = groups[row];

@@ -1,8 +1,16 @@
-import type { CaseReader } from './case-reader.ts';
+import type { CaseReader, SegmentInfo } from './case-reader.ts';
 import type { CellTally, RowHours } from './cell-tally.ts';
-import type { Groups, HourGroups } from './flow-groups.ts';
+import type { Groups } from './flow-groups.ts';
 import { HostNumbers, NO_HOST } from './host-numbers.ts';
 import { LocalHours, LONGEST_SPAN_HOURS } from './local-hours.ts';
+import {
+  addTotals,
+  type CountedCells,
+  type KeptTotals,
+  type SegmentTotals,
+  takeTotals,
+  TOO_MANY_CELLS,
+} from './segment-totals.ts';
 import type { SelectedRows } from './selected-rows.ts';
 
 /** Words of all tables together: 32 MiB. */
@@ -16,8 +24,9 @@ type HostBits = Uint32Array;
  * as long as the tables fit.
  *
  * @param selected the rows that count
- * @param hourGroups when given, cells are theirs, else they are the groups
- * @param tally gets flows and, as its values, host-hours
+ * @param cells when they have groups of hours, cells are theirs, else they are the groups; the tally gets flows and, as its
+ * values, host-hours
+ * @param kept where totals of whole segments are kept and taken from, if they are
  * @param maxWords words of 32 bits that all tables may have together
  * @returns the number of distinct host-hours, whatever the group; null when the tables would be too large: then tally, groups
  * and hourGroups are to be thrown away
@@ -25,9 +34,8 @@ type HostBits = Uint32Array;
 export function tableHostHours(
   reader: CaseReader,
   selected: SelectedRows,
-  groups: Groups,
-  hourGroups: HourGroups | null,
-  tally: CellTally,
+  { groups, hourGroups, tally }: CountedCells,
+  kept: KeptTotals | null,
   maxWords = MAX_WORDS,
 ): number | null {
   const local = LocalHours.of(reader);
@@ -47,6 +55,15 @@ export function tableHostHours(
   for (const segment of segments) {
     if (!selected.choose(segment)) continue;
     const { rows } = selected;
+    if (kept !== null && selected.name !== null) {
+      const hostHours = keptHostHours(reader, segment, selected, selected.name, kept, width);
+      if (hostHours !== null) {
+        addTotals(hostHours.totals, { groups, hourGroups, tally }, kept.plain);
+        touched.join(hostHours, groups, kept.plain);
+        if ((groups.size + 1) * words > maxWords) return null;
+        continue;
+      }
+    }
     const ofRows = groups.read(segment, selected);
     if ((groups.size + 1) * words > maxWords) return null;
     const { hours, starts: allStarts, spans } = local.ofSegment(segment);
@@ -77,6 +94,68 @@ export function tableHostHours(
   return countBits(first, 0, used * width);
 }
 
+/** What the selected flows of a segment touch. */
+interface SegmentHostHours {
+  readonly byteLength: number;
+  /** Flows by cell. */
+  readonly totals: SegmentTotals;
+  /** The first hour, and how many words of `bits` each group has. */
+  readonly from: number;
+  readonly words: number;
+  /** By group: the numbers of its dimensions' values. */
+  readonly groups: Uint32Array;
+  readonly bits: HostBits;
+}
+
+/** Words that one segment's own table may have: 1 MiB. */
+const SEGMENT_WORDS = 1 << 18;
+
+const NOT_KEPT = { byteLength: 64 };
+
+/**
+ * What selected flows touch, from what is kept of them; null when that takes more than a byte a flow of the
+ * segment to keep. */
+function keptHostHours(
+  reader: CaseReader,
+  segment: SegmentInfo,
+  selected: SelectedRows,
+  filter: string,
+  { name, plain, cells }: KeptTotals,
+  width: number,
+): SegmentHostHours | null {
+  const found = reader.totals(segment, name, filter, (): SegmentHostHours | typeof NOT_KEPT => {
+    const scratch = cells();
+    const { groups, hourGroups, tally } = scratch;
+    const local = LocalHours.of(reader);
+    const { hours, starts: allStarts, spans: allSpans } = local.ofSegment(segment);
+    const starts = selected.pick('starts', allStarts);
+    const spans = selected.pick('spans', allSpans);
+    const { rows } = selected;
+    const ofRows = groups.read(segment, selected);
+    const from = hours[0];
+    let longest = 1;
+    for (let i = 0; i < rows; i++) if (spans[i] > longest) longest = spans[i];
+    const words = (hours[hours.length - 1] - from + longest) * width;
+    if (groups.size * words > SEGMENT_WORDS) return NOT_KEPT;
+    const touched = new TouchedHosts(local, from, width, words);
+    const ofCells = hourGroups === null ? ofRows : hourGroups.read(ofRows, rows, groups.size, hours, starts);
+    tally.reserve(hourGroups === null ? groups.size : hourGroups.cells.size);
+    const hosts = selected.pick('hosts', HostNumbers.of(reader).column(segment));
+    touched.add(ofRows, hosts, ofCells, { rows, hours, starts, spans }, tally);
+    const totals = takeTotals(scratch, plain, segment.rows);
+    const bytes = touched.ofGroups.size * words * Uint32Array.BYTES_PER_ELEMENT;
+    if (totals === TOO_MANY_CELLS || bytes > segment.rows) return NOT_KEPT;
+    const keys = new Uint32Array(touched.ofGroups.size * plain);
+    const bits = new Uint32Array(touched.ofGroups.size * words);
+    for (const [n, [group, ofGroup]] of [...touched.ofGroups].entries()) {
+      groups.valuesOf(group, keys, n * plain);
+      bits.set(ofGroup, n * words);
+    }
+    return { byteLength: totals.byteLength + bytes + keys.byteLength, totals, from, words, groups: keys, bits };
+  });
+  return 'totals' in found ? found : null;
+}
+
 /** By group: the hosts touched in each hour. */
 class TouchedHosts {
   readonly ofGroups = new Map<number, HostBits>();
@@ -102,6 +181,16 @@ class TouchedHosts {
       this.ofGroups.set(group, bits);
     }
     return bits;
+  }
+
+  /** Marks all that a segment touches. */
+  join({ from, words, groups: keys, bits }: SegmentHostHours, groups: Groups, plain: number): void {
+    const at = (from - this.#from) * this.#width;
+    for (let n = 0; n * words < bits.length; n++) {
+      const ofGroup = this.#of(groups.groupOf(keys, n * plain));
+      for (let i = 0; i < words; i++) ofGroup[at + i] |= bits[n * words + i];
+    }
+    this.last = Math.max(this.last, from - this.#from + words / this.#width - 1);
   }
 
   /** Counts rows as flows of their cells, and marks their hosts in every hour that they touch. */

@@ -1,6 +1,7 @@
 import type { HostActivity, HostList } from '../../shared/jobs.ts';
+import { SEGMENT_ROWS } from '../../shared/flow.ts';
 import { ZoneClock } from '../../shared/time.ts';
-import type { CaseReader } from './case-reader.ts';
+import type { CaseReader, SegmentInfo } from './case-reader.ts';
 import { ratesOf } from './cell-tally.ts';
 import type { FlowSelection } from './flow-selection.ts';
 import { HostNumbers, NO_HOST } from './host-numbers.ts';
@@ -15,24 +16,31 @@ const NOT_LISTED = 0;
 
 /**
  * The hosts of the matching flows (their end in the profile's ranges), most flows first, ties by number in the case; the
- * first `limit` of them. Flows as recorded; bytes both ways, multiplied by `sampling`. Two passes over the flows: the first
- * counts the flows of each host, the second sees to those listed.
+ * first `limit` of them. Flows as recorded; bytes both ways, multiplied by `sampling`. A first pass over the flows counts
+ * those of each host, the others see to the hosts listed.
  */
 export function hostList(reader: CaseReader, selection: FlowSelection, limit: number): HostList {
   const selected = new SelectedRows(selection);
   const numbers = HostNumbers.of(reader);
   const local = LocalHours.of(reader);
+  const segments = reader.segments();
   // Of the whole case: so all hosts have their numbers, and steps are the same whatever the filter.
   let [firstDay, lastDay] = [Infinity, -Infinity];
-  for (const segment of reader.segments()) {
+  for (const segment of segments) {
     numbers.column(segment);
     const { hours } = local.ofSegment(segment);
-    firstDay = Math.min(firstDay, Math.floor((hours[0] ?? Infinity) / 24));
-    lastDay = Math.max(lastDay, Math.floor((hours.at(-1) ?? -Infinity) / 24));
+    firstDay = Math.min(firstDay, dayOf(hours[0] ?? Infinity));
+    lastDay = Math.max(lastDay, dayOf(hours.at(-1) ?? -Infinity));
   }
+  const whole = (segment: SegmentInfo): SegmentHosts | null =>
+    reader.keeps && selected.name !== null ? keptHosts(reader, segment, selected, selected.name) : null;
+
   const flows = new Float64Array(numbers.limit);
-  for (const segment of reader.segments()) {
-    if (selected.choose(segment)) countEach(selected.pick('hosts', numbers.column(segment)), selected.rows, flows);
+  for (const segment of segments) {
+    if (!selected.choose(segment)) continue;
+    const kept = whole(segment);
+    if (kept === null) countEach(selected.pick('hosts', numbers.column(segment)), selected.rows, flows);
+    else for (let n = 0; n < kept.hosts.length; n++) flows[kept.hosts[n]] += kept.flows[n];
   }
   flows[NO_HOST] = 0;
   const met = Uint32Array.from([...flows.keys()].filter((number) => flows[number] > 0));
@@ -45,27 +53,46 @@ export function hostList(reader: CaseReader, selection: FlowSelection, limit: nu
   const bytes = new Float64Array(size);
   const first = new Float64Array(size).fill(Infinity);
   const last = new Float64Array(size).fill(-Infinity);
+  first[NOT_LISTED] = -Infinity;
+  last[NOT_LISTED] = Infinity;
   const daysPerStep = Math.ceil((lastDay - firstDay + 1) / MOST_STEPS);
   const steps = Math.ceil((lastDay - firstDay + 1) / daysPerStep);
   const activity = new Uint32Array(size * steps);
-  for (const segment of reader.segments()) {
+  const stepOf = (day: number): number => Math.floor((day - firstDay) / daysPerStep);
+  const ofRows = new Uint32Array(SEGMENT_ROWS);
+  for (const segment of segments) {
     if (!selected.choose(segment)) continue;
+    const kept = whole(segment);
+    if (kept !== null) {
+      const stepOfDays = kept.days.map(stepOf);
+      for (let n = 0, at = 0; n < kept.hosts.length; n++) {
+        const slot = slots[kept.hosts[n]];
+        bytes[slot] += kept.bytes[n];
+        if (kept.first[n] < first[slot]) first[slot] = kept.first[n];
+        if (kept.last[n] > last[slot]) last[slot] = kept.last[n];
+        for (let m = 0; m < stepOfDays.length; m++) activity[slot * steps + stepOfDays[m]] += kept.ofDays[at++];
+      }
+      continue;
+    }
     const { rows } = selected;
-    const hosts = selected.pick('hosts', numbers.column(segment));
-    const starts = selected.pick('start', reader.column(segment, 'start'));
-    const ends = selected.pick('end', reader.column(segment, 'end'));
-    const out = selected.pick('out', reader.column(segment, 'bytesOut'));
-    const back = selected.pick('back', reader.column(segment, 'bytesIn'));
-    const rates = ratesOf(reader, segment, selected);
-    const { hours, starts: startHours } = local.ofSegment(segment);
-    const stepOf = Uint32Array.from(hours, (hour) => Math.floor((Math.floor(hour / 24) - firstDay) / daysPerStep));
-    const startsIn = selected.pick('starts', startHours);
-    for (let i = 0; i < rows; i++) {
-      const slot = slots[hosts[i]];
-      bytes[slot] += (out[i] + back[i]) * (rates === null ? 1 : rates[i] || 1);
-      if (starts[i] < first[slot]) first[slot] = starts[i];
-      if (ends[i] > last[slot]) last[slot] = ends[i];
-      activity[slot * steps + stepOf[startsIn[i]]]++;
+    lookUp(slots, selected.pick('hosts', numbers.column(segment)), ofRows, rows);
+    addAmounts(reader, segment, selected, ofRows, bytes);
+    // Where flows are stored in the order of their starts, this is so in the first segments only.
+    if (isAnyAbove(first, ofRows, segment.firstStart, rows)) {
+      keepLeast(selected.pick('start', reader.columnOnce(segment, 'start')), ofRows, first, rows);
+    }
+    const { hours, starts } = local.ofSegment(segment);
+    const stepOfHours = Uint32Array.from(hours, (hour) => stepOf(dayOf(hour)));
+    const startsIn = selected.pick('starts', starts);
+    for (let i = 0; i < rows; i++) activity[ofRows[i] * steps + stepOfHours[startsIn[i]]]++;
+  }
+  // From the end, for the same reason.
+  for (const segment of segments.toReversed()) {
+    if (!selected.choose(segment) || whole(segment) !== null) continue;
+    const { rows } = selected;
+    lookUp(slots, selected.pick('hosts', numbers.column(segment)), ofRows, rows);
+    if (isAnyBelow(last, ofRows, segment.lastEnd, rows)) {
+      keepMost(selected.pick('end', reader.columnOnce(segment, 'end')), ofRows, last, rows);
     }
   }
   const hosts = Array.from(listed, (number, place): HostActivity => ({
@@ -79,8 +106,107 @@ export function hostList(reader: CaseReader, selection: FlowSelection, limit: nu
   return { hosts, all: met.length, firstDay: ZoneClock.day(firstDay * 24), daysPerStep, steps };
 }
 
+/** The hosts of the selected flows of a segment, each once. */
+interface SegmentHosts {
+  readonly byteLength: number;
+  /** By number in the case. */
+  readonly hosts: Uint32Array;
+  readonly flows: Float64Array;
+  readonly bytes: Float64Array;
+  readonly first: Float64Array;
+  readonly last: Float64Array;
+  /** Days in which flows start, from local 1970-01-01, and the flows of each host on each of them. */
+  readonly days: readonly number[];
+  readonly ofDays: Uint32Array;
+}
+
+const NOT_KEPT = { byteLength: 64 };
+
+/**
+ * The hosts of selected flows, from what is kept of them; null when they would take more than two bytes a flow of the
+ * segment to keep. */
+function keptHosts(
+  reader: CaseReader,
+  segment: SegmentInfo,
+  selected: SelectedRows,
+  filter: string,
+): SegmentHosts | null {
+  const found = reader.totals(segment, 'hosts', filter, (): SegmentHosts | typeof NOT_KEPT => {
+    const { rows } = selected;
+    const numbers = HostNumbers.of(reader);
+    const ofRows = selected.pick('hosts', numbers.column(segment));
+    const { hours, starts } = LocalHours.of(reader).ofSegment(segment);
+    const startsIn = selected.pick('starts', starts);
+    const met = new Set<number>();
+    for (let i = 0; i < rows; i++) met.add(ofRows[i]);
+    const hosts = Uint32Array.from(met);
+    const days = [...new Set(Array.from(hours, dayOf))];
+    const byteLength = hosts.length * (36 + 4 * days.length) + 64;
+    if (byteLength > 2 * segment.rows) return NOT_KEPT;
+    const slots = new Uint32Array(numbers.limit);
+    for (const [n, host] of hosts.entries()) slots[host] = n;
+    const ofHosts = new Uint32Array(rows);
+    lookUp(slots, ofRows, ofHosts, rows);
+    const flows = new Float64Array(hosts.length);
+    const bytes = new Float64Array(hosts.length);
+    const first = new Float64Array(hosts.length).fill(Infinity);
+    const last = new Float64Array(hosts.length).fill(-Infinity);
+    const ofDays = new Uint32Array(hosts.length * days.length);
+    countEach(ofHosts, rows, flows);
+    addAmounts(reader, segment, selected, ofHosts, bytes);
+    keepLeast(selected.pick('start', reader.columnOnce(segment, 'start')), ofHosts, first, rows);
+    keepMost(selected.pick('end', reader.columnOnce(segment, 'end')), ofHosts, last, rows);
+    const dayOfHours = Uint32Array.from(hours, (hour) => days.indexOf(dayOf(hour)));
+    for (let i = 0; i < rows; i++) ofDays[ofHosts[i] * days.length + dayOfHours[startsIn[i]]]++;
+    return { byteLength, hosts, flows, bytes, first, last, days, ofDays };
+  });
+  return 'hosts' in found ? found : null;
+}
+
+function dayOf(localHour: number): number {
+  return Math.floor(localHour / 24);
+}
+
+/** Adds the bytes of the selected rows to their slots. */
+function addAmounts(
+  reader: CaseReader,
+  segment: SegmentInfo,
+  selected: SelectedRows,
+  slots: Uint32Array,
+  bytes: Float64Array,
+): void {
+  const out = selected.pickCounts('out', reader.column(segment, 'bytesOut'));
+  const back = selected.pickCounts('back', reader.column(segment, 'bytesIn'));
+  const rates = ratesOf(reader, segment, selected);
+  for (let i = 0; i < selected.rows; i++) {
+    bytes[slots[i]] += (out[i] + back[i]) * (rates === null ? 1 : rates[i] || 1);
+  }
+}
+
 function countEach(values: ArrayLike<number>, rows: number, counts: Float64Array): void {
   for (let i = 0; i < rows; i++) counts[values[i]]++;
+}
+
+function lookUp(table: Uint32Array, values: ArrayLike<number>, into: Uint32Array, rows: number): void {
+  for (let i = 0; i < rows; i++) into[i] = table[values[i]];
+}
+
+function isAnyAbove(values: Float64Array, slots: Uint32Array, bound: number, rows: number): boolean {
+  for (let i = 0; i < rows; i++) if (values[slots[i]] > bound) return true;
+  return false;
+}
+
+function isAnyBelow(values: Float64Array, slots: Uint32Array, bound: number, rows: number): boolean {
+  for (let i = 0; i < rows; i++) if (values[slots[i]] < bound) return true;
+  return false;
+}
+
+function keepLeast(values: ArrayLike<number>, slots: Uint32Array, least: Float64Array, rows: number): void {
+  for (let i = 0; i < rows; i++) if (values[i] < least[slots[i]]) least[slots[i]] = values[i];
+}
+
+function keepMost(values: ArrayLike<number>, slots: Uint32Array, most: Float64Array, rows: number): void {
+  for (let i = 0; i < rows; i++) if (values[i] > most[slots[i]]) most[slots[i]] = values[i];
 }
 
 /** One digit a step, `0` exactly where there is none and `z` for the most. */

@@ -1,4 +1,4 @@
-import { formatAddress } from '../../shared/address.ts';
+import { type AddressWords, formatAddress } from '../../shared/address.ts';
 import { SUBJECT_SIDES } from '../../shared/flow.ts';
 import type { CaseReader, SegmentInfo } from './case-reader.ts';
 import { PairIndex } from './pair-index.ts';
@@ -44,9 +44,9 @@ export class HostNumbers {
   }
 
   #read(segment: SegmentInfo): Uint32Array {
-    const initiators = this.#reader.column(segment, 'initiator');
-    const responders = this.#reader.column(segment, 'responder');
-    const sides = this.#reader.column(segment, 'subjectSide');
+    const initiators = this.#reader.columnOnce(segment, 'initiator');
+    const responders = this.#reader.columnOnce(segment, 'responder');
+    const sides = this.#reader.columnOnce(segment, 'subjectSide');
     const none = SUBJECT_SIDES.indexOf('none');
     const ofResponder = SUBJECT_SIDES.indexOf('responder');
     const numbers = new Uint32Array(segment.rows);
@@ -72,14 +72,18 @@ export class HostNumbers {
 
   /** The host's address; null for NO_HOST. */
   address(number: number): string | null {
-    if (number === NO_HOST) return null;
+    return number === NO_HOST ? null : formatAddress(...this.words(number));
+  }
+
+  /** The four words of the address of a host; not of NO_HOST. */
+  words(number: number): AddressWords {
     const prefix = this.#addresses.first(number - 1);
     const upper = this.#prefixes.first(prefix);
-    return formatAddress(
+    return [
       this.#upper.first(upper),
       this.#upper.second(upper),
       this.#prefixes.second(prefix),
       this.#addresses.second(number - 1),
-    );
+    ];
   }
 }

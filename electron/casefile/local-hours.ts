@@ -18,7 +18,11 @@ export interface SegmentHours {
    * before it starts, 0 when they are more than LONGEST_SPAN_HOURS.
    */
   readonly spans: Uint16Array;
-  /** Rows by the hour of their start: those of `hours[n]` from `runs[n]` to `runs[n + 1]`. */
+}
+
+/** Rows by the hour of their start: those of `hours[n]` from `runs[n]` to `runs[n + 1]`. */
+export interface RowsByHour {
+  readonly byteLength: number;
   readonly order: Uint16Array;
   readonly runs: Uint32Array;
 }
@@ -62,8 +66,8 @@ export class LocalHours {
 
   #read(segment: SegmentInfo): SegmentHours {
     const { rows } = segment;
-    const start = this.#reader.column(segment, 'start');
-    const end = this.#reader.column(segment, 'end');
+    const start = this.#reader.columnOnce(segment, 'start');
+    const end = this.#reader.columnOnce(segment, 'end');
     const clock = this.#clock;
     const firsts = new Int32Array(rows);
     const spans = new Uint16Array(rows);
@@ -76,18 +80,24 @@ export class LocalHours {
     const hours = distinct(firsts).toSorted();
     const numbers = new Map([...hours].map((hour, n) => [hour, n]));
     const starts = new Uint16Array(rows);
-    const runs = new Uint32Array(hours.length + 1);
     for (let i = 0, number = 0; i < rows; i++) {
       if (hours[number] !== firsts[i]) number = numbers.get(firsts[i]) ?? 0;
       starts[i] = number;
-      runs[number + 1]++;
     }
-    for (let n = 0; n < hours.length; n++) runs[n + 1] += runs[n];
-    const order = new Uint16Array(rows);
-    const next = runs.slice();
-    for (let i = 0; i < rows; i++) order[next[starts[i]]++] = i;
-    const byteLength = [hours, starts, spans, order, runs].reduce((sum, array) => sum + array.byteLength, 0);
-    return { byteLength, hours, starts, spans, order, runs };
+    return { byteLength: hours.byteLength + starts.byteLength + spans.byteLength, hours, starts, spans };
+  }
+
+  rowsByHour(segment: SegmentInfo): RowsByHour {
+    return this.#reader.derived(segment, 'rows by hour', () => {
+      const { hours, starts } = this.ofSegment(segment);
+      const runs = new Uint32Array(hours.length + 1);
+      for (let i = 0; i < starts.length; i++) runs[starts[i] + 1]++;
+      for (let n = 0; n < hours.length; n++) runs[n + 1] += runs[n];
+      const order = new Uint16Array(starts.length);
+      const next = runs.slice();
+      for (let i = 0; i < order.length; i++) order[next[starts[i]]++] = i;
+      return { byteLength: order.byteLength + runs.byteLength, order, runs };
+    });
   }
 }
 

@@ -60,6 +60,7 @@ export function markBetween(
   rows: number,
 ): void {
   if (values instanceof Float64Array) markDoublesBetween(values, low, high, mask, rows);
+  else if (values instanceof Uint32Array) markLongsBetween(values, low, high, mask, rows);
   else for (let i = 0; i < rows; i++) if (values[i] >= low && values[i] <= high) mask[i] = 1;
 }
 
@@ -68,20 +69,12 @@ function markDoublesBetween(values: Float64Array, low: number, high: number, mas
   for (let i = 0; i < rows; i++) mask[i] |= Number(values[i] >= low) & Number(values[i] <= high);
 }
 
-/** Marks rows where the sum of two columns lies from `low` to `high`, besides those marked before. */
-export function markSumBetween(
-  a: ArrayLike<number>,
-  b: ArrayLike<number>,
-  low: number,
-  high: number,
-  mask: Uint8Array,
-  rows: number,
-): void {
-  if (a instanceof Float64Array && b instanceof Float64Array) markDoubleSumsBetween(a, b, low, high, mask, rows);
-  else for (let i = 0; i < rows; i++) if (a[i] + b[i] >= low && a[i] + b[i] <= high) mask[i] = 1;
+function markLongsBetween(values: Uint32Array, low: number, high: number, mask: Uint8Array, rows: number): void {
+  for (let i = 0; i < rows; i++) mask[i] |= Number(values[i] >= low) & Number(values[i] <= high);
 }
 
-function markDoubleSumsBetween(
+/** Marks rows where the sum of two columns lies from `low` to `high`, besides those marked before. */
+export function markSumBetween(
   a: Float64Array,
   b: Float64Array,
   low: number,

@@ -178,4 +178,17 @@ export const MIGRATIONS: readonly string[] = [
     savedAt TEXT NOT NULL
   ) WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE ownFinding (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    title TEXT NOT NULL,
+    statement TEXT NOT NULL,
+    exhibits TEXT NOT NULL,
+    inReport INTEGER NOT NULL CHECK (inReport IN (0, 1)),
+    examiner TEXT NOT NULL,
+    madeAt TEXT NOT NULL,
+    changedAt TEXT
+  );
+  `,
 ];

@@ -8,6 +8,7 @@ import {
   type Note,
   type NoteQuery,
 } from '../../shared/case-record.ts';
+import type { Exhibit, OwnFinding } from '../../shared/own-finding.ts';
 
 /** What people said of a case, as its tables hold it: for reader and writer. */
 
@@ -85,6 +86,21 @@ export function storedStates(db: Database.Database): KeptState[] {
   return db
     .prepare<[], KeptState>('SELECT name, filter, view, metric, examiner, savedAt FROM keptState ORDER BY name')
     .all();
+}
+
+interface OwnFindingRow extends Omit<OwnFinding, 'exhibits' | 'inReport'> {
+  exhibits: string;
+  inReport: number;
+}
+
+/** The examiners' own findings, in the order they were made. */
+export function storedOwnFindings(db: Database.Database): OwnFinding[] {
+  return db
+    .prepare<[], OwnFindingRow>(
+      'SELECT id, title, statement, exhibits, inReport, examiner, madeAt, changedAt FROM ownFinding ORDER BY number',
+    )
+    .all()
+    .map((row) => ({ ...row, exhibits: JSON.parse(row.exhibits) as Exhibit[], inReport: row.inReport === 1 }));
 }
 
 /** What the audit chain holds of a note as it stands: the text by its hash. */

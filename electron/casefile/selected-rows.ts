@@ -1,13 +1,17 @@
-import { SEGMENT_ROWS } from '../../shared/flow.ts';
+import { type ColumnArray, SEGMENT_ROWS } from '../../shared/flow.ts';
 import type { SegmentInfo } from './case-reader.ts';
+import { asDoubles } from './column-decoding.ts';
 import type { FlowSelection } from './flow-selection.ts';
-import { listMarked } from './mask-loops.ts';
+import { keepBoth, listMarked } from './mask-loops.ts';
 
 /** Rows of a segment, ascending; null stands for every row. */
 export type RowList = Uint16Array | null;
 
-/** Bytes of row lists that one selection may keep: those of 32 million flows. */
-const KEPT_BYTES = 64 * 1024 * 1024;
+/** Bytes of row lists that one selection may keep: those of 16 million flows. */
+const KEPT_BYTES = 32 * 1024 * 1024;
+
+/** Name of all rows of a segment. */
+const WHOLE = '';
 
 /** Finds the rows that a selection (default: all) marks; the mask is used again for the next segment. */
 function rowLists(selection: FlowSelection | undefined): (segment: SegmentInfo) => RowList {
@@ -22,14 +26,22 @@ function rowLists(selection: FlowSelection | undefined): (segment: SegmentInfo) 
   };
 }
 
-/** A selection that keeps what it found, up to 64 MiB, for the queries that follow with the same filter. */
+/** A selection that keeps what it found, up to 32 MiB, for the queries that follow with the same filter. */
 export class KeptSelection implements FlowSelection {
+  /** Stands for the selected rows of a segment in the names of what is kept of them; null when nothing is to be kept. */
+  readonly #name: string | null;
   readonly #find: (segment: SegmentInfo) => RowList;
   readonly #kept = new Map<number, RowList>();
   #bytes = 0;
 
-  constructor(selection: FlowSelection) {
+  /** @param name of the filter, the same for the same filter; null: totals of its rows are not worth keeping */
+  constructor(selection: FlowSelection, name: string | null = null) {
     this.#find = rowLists(selection);
+    this.#name = name;
+  }
+
+  nameOf(segment: SegmentInfo): string | null {
+    return this.rows(segment) === null ? WHOLE : this.#name;
   }
 
   rows(segment: SegmentInfo): RowList {
@@ -53,6 +65,43 @@ export class KeptSelection implements FlowSelection {
   }
 }
 
+/** A filter and a stretch of time that moves over it: where that holds a whole segment, what was kept of the filter serves. */
+export class BrushedSelection extends KeptSelection {
+  readonly #filter: KeptSelection;
+  readonly #holds: (segment: SegmentInfo) => boolean;
+  readonly #inside = new Map<number, boolean>();
+
+  /** @param brush tests of the start alone */
+  constructor(filter: KeptSelection, brush: FlowSelection) {
+    const scratch = new Uint8Array(SEGMENT_ROWS);
+    super({
+      mark(segment, mask) {
+        const inside = brush.mark(segment, mask);
+        if (inside === 0) return 0;
+        const matching = filter.mark(segment, scratch);
+        return matching === segment.rows ? inside : keepBoth(mask, scratch, segment.rows);
+      },
+    });
+    this.#filter = filter;
+    this.#holds = (segment) => brush.mark(segment, scratch) === segment.rows;
+  }
+
+  /** Whether the brush holds the whole segment. */
+  #isInside(segment: SegmentInfo): boolean {
+    let known = this.#inside.get(segment.segment);
+    if (known === undefined) this.#inside.set(segment.segment, (known = this.#holds(segment)));
+    return known;
+  }
+
+  override rows(segment: SegmentInfo): RowList {
+    return this.#isInside(segment) ? this.#filter.rows(segment) : super.rows(segment);
+  }
+
+  override nameOf(segment: SegmentInfo): string | null {
+    return this.#isInside(segment) ? this.#filter.nameOf(segment) : super.nameOf(segment);
+  }
+}
+
 type Scratch = Uint16Array | Uint32Array | Float64Array;
 
 /** Goes through the selected rows of one segment after the other, and cuts columns down to them. */
@@ -61,17 +110,29 @@ export class SelectedRows {
   rows = 0;
   #list: RowList = null;
   readonly #find: (segment: SegmentInfo) => RowList;
+  readonly #nameOf: (segment: SegmentInfo) => string | null;
   readonly #scratch = new Map<string, Scratch>();
 
   constructor(selection: FlowSelection | undefined) {
-    this.#find = selection instanceof KeptSelection ? (segment) => selection.rows(segment) : rowLists(selection);
+    const isKept = selection instanceof KeptSelection;
+    this.#find = isKept ? (segment) => selection.rows(segment) : rowLists(selection);
+    this.#nameOf = isKept ? (segment) => selection.nameOf(segment) : () => null;
   }
 
   /** Turns to a segment; false when no row of it is selected. */
   choose(segment: SegmentInfo): boolean {
     this.#list = this.#find(segment);
+    this.name = this.#list === null ? WHOLE : this.#nameOf(segment);
     this.rows = this.#list?.length ?? segment.rows;
     return this.rows > 0;
+  }
+
+  /** Stands for the selected rows of the segment; null when totals of them are not to be kept. */
+  name: string | null = WHOLE;
+
+  /** Numbers of the selected rows in their segment, ascending; null: every row. */
+  rowNumbers(): RowList {
+    return this.#list;
   }
 
   /** The selected rows of a column; the array is used again for the next column of this name. */
@@ -84,33 +145,39 @@ export class SelectedRows {
     return picked;
   }
 
-  /** Sum over the selected rows of a column. */
-  sum(column: ArrayLike<number>): number {
-    const list = this.#list;
-    if (!(column instanceof Float64Array)) return sumOf(this.pick('sum', column), this.rows);
-    return list === null ? sumOf(column, this.rows) : sumOfPicked(column, list);
+  /** The same of a column of counts, which are kept in as few bytes as each segment needs: always as float64. */
+  pickCounts(name: string, column: ColumnArray): Float64Array {
+    const picked = this.pick(name, column) as ColumnArray;
+    return asDoubles(picked, picked instanceof Float64Array ? picked : this.#doubles(name), this.rows);
+  }
+
+  /** Sum over the selected rows of a column of counts. */
+  sum(column: ColumnArray): number {
+    return sumOf(this.pickCounts('sum', column), this.rows);
+  }
+
+  #doubles(name: string): Float64Array {
+    return this.#scratchFor(`${name}, widened`, NO_COUNTS) as Float64Array;
   }
 
   #scratchFor(name: string, column: ArrayLike<number>): Scratch {
-    let scratch = this.#scratch.get(name);
+    const bytes = column instanceof Float64Array ? 8 : column instanceof Uint32Array ? 4 : 2;
+    const key = `${name}/${bytes}`;
+    let scratch = this.#scratch.get(key);
     if (scratch === undefined) {
-      if (column instanceof Float64Array) scratch = new Float64Array(SEGMENT_ROWS);
-      else scratch = column instanceof Uint32Array ? new Uint32Array(SEGMENT_ROWS) : new Uint16Array(SEGMENT_ROWS);
-      this.#scratch.set(name, scratch);
+      if (bytes === 8) scratch = new Float64Array(SEGMENT_ROWS);
+      else scratch = bytes === 4 ? new Uint32Array(SEGMENT_ROWS) : new Uint16Array(SEGMENT_ROWS);
+      this.#scratch.set(key, scratch);
     }
     return scratch;
   }
 }
 
-function sumOf(values: ArrayLike<number>, rows: number): number {
+const NO_COUNTS = new Float64Array(0);
+
+function sumOf(values: Float64Array, rows: number): number {
   let sum = 0;
   for (let i = 0; i < rows; i++) sum += values[i];
-  return sum;
-}
-
-function sumOfPicked(values: Float64Array, list: Uint16Array): number {
-  let sum = 0;
-  for (let n = 0; n < list.length; n++) sum += values[list[n]];
   return sum;
 }
 

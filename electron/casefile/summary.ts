@@ -6,6 +6,7 @@ import type { FlowSelection } from './flow-selection.ts';
 import { tableHostHours } from './host-hour-table.ts';
 import { sweepHostHours } from './host-hour-sweep.ts';
 import { LocalHours } from './local-hours.ts';
+import { addTotals, type CountedCells, type KeptTotals, takeTotals, TOO_MANY_CELLS } from './segment-totals.ts';
 import { SelectedRows } from './selected-rows.ts';
 
 /** Totals of flows, bytes, packets or host-hours by one dimension or several. */
@@ -47,52 +48,79 @@ export interface SummaryQuestion {
  * multiplied by `sampling`. Rows come largest value first, ties by key, absent keys last; the `flows` of all rows add up to
  * the matching flows.
  *
- * Hosts (4 bytes a flow) and local hours (6 bytes a flow) are derived at the first query that needs them and cached by the
- * reader. Host-hours hold up to 32 MiB of bits, or 14 bytes for each flow of the segments that overlap in time.
+ * Hosts (4 bytes a flow) and local hours (4 bytes a flow) are derived at the first query that needs them and cached by the
+ * reader, as are the totals of segments that a question took whole. Host-hours hold up to 32 MiB of bits, or 14 bytes for each flow of the segments that overlap in time.
  */
 export function summarise(reader: CaseReader, { by, metric, selection, tableWords }: SummaryQuestion): SummaryRow[] {
   const dimensions = [...new Set(by)];
   const plain = plainDimensionsOf(dimensions);
   const times = timeDimensionsOf(dimensions);
   const selected = new SelectedRows(selection);
-  const newGroups = () => ({
+  const newCells = (): CountedCells => ({
     groups: new Groups(plain, reader),
     hourGroups: times.length > 0 ? new HourGroups(times, plain.length === 0, reader) : null,
     tally: new CellTally(),
   });
+  let scratch: CountedCells | null = null;
+  const kept: KeptTotals | null = reader.keeps
+    ? {
+        name: `${metric} by ${plain.join()}/${times.join()}`,
+        plain: plain.length,
+        cells: () => (scratch ??= newCells()),
+      }
+    : null;
   if (metric === 'host-hours') {
-    let found = newGroups();
-    let distinct = tableHostHours(reader, selected, found.groups, found.hourGroups, found.tally, tableWords);
+    let found = newCells();
+    let distinct = tableHostHours(reader, selected, found, kept, tableWords);
     if (distinct === null) {
-      found = newGroups();
+      found = newCells();
       distinct = sweepHostHours(reader, selection, found.groups, found.hourGroups, found.tally);
     }
     return rowsOf(found.tally, dimensions, found.groups, found.hourGroups, distinct);
   }
-  const { groups, hourGroups, tally } = newGroups();
+  const found = newCells();
   for (const segment of reader.segments()) {
     if (!selected.choose(segment)) continue;
-    const { rows } = selected;
-    const ofRows = groups.read(segment, selected);
-    const amounts = metric === 'flows' ? null : amountsOf(reader, segment, metric, selected);
-    const rates = ratesOf(reader, segment, selected);
-    if (hourGroups === null) {
-      tally.reserve(groups.size);
-      tally.count(ofRows, rows, amounts, rates);
-    } else {
-      const local = LocalHours.of(reader).ofSegment(segment);
-      const starts = selected.pick('starts', local.starts);
-      const cells = hourGroups.read(ofRows, rows, groups.size, local.hours, starts);
-      tally.reserve(hourGroups.cells.size);
-      if (amounts === null) tally.count(cells, rows, null, rates);
-      else {
-        const hours = { rows, hours: local.hours, starts, spans: selected.pick('spans', local.spans) };
-        tally.spread(cells, amounts, rates, hours, hourGroups);
-      }
-    }
+    const totals =
+      kept === null || selected.name === null
+        ? TOO_MANY_CELLS
+        : reader.totals(segment, kept.name, selected.name, () => {
+            countSegment(reader, segment, selected, metric, kept.cells());
+            return takeTotals(kept.cells(), plain.length, segment.rows);
+          });
+    if (totals === TOO_MANY_CELLS) countSegment(reader, segment, selected, metric, found);
+    else addTotals(totals, found, plain.length);
   }
-  tally.settle();
-  return rowsOf(tally, dimensions, groups, hourGroups, null);
+  found.tally.settle();
+  return rowsOf(found.tally, dimensions, found.groups, found.hourGroups, null);
+}
+
+/** Adds the selected flows of a segment to their cells. */
+function countSegment(
+  reader: CaseReader,
+  segment: SegmentInfo,
+  selected: SelectedRows,
+  metric: Exclude<Metric, 'host-hours'>,
+  { groups, hourGroups, tally }: CountedCells,
+): void {
+  const { rows } = selected;
+  const ofRows = groups.read(segment, selected);
+  const amounts = metric === 'flows' ? null : amountsOf(reader, segment, metric, selected);
+  const rates = ratesOf(reader, segment, selected);
+  if (hourGroups === null) {
+    tally.reserve(groups.size);
+    tally.count(ofRows, rows, amounts, rates);
+    return;
+  }
+  const local = LocalHours.of(reader).ofSegment(segment);
+  const starts = selected.pick('starts', local.starts);
+  const cells = hourGroups.read(ofRows, rows, groups.size, local.hours, starts);
+  tally.reserve(hourGroups.cells.size);
+  if (amounts === null) tally.count(cells, rows, null, rates);
+  else {
+    const hours = { rows, hours: local.hours, starts, spans: selected.pick('spans', local.spans) };
+    tally.spread(cells, amounts, rates, hours, hourGroups);
+  }
 }
 
 function amountsOf(
@@ -103,8 +131,8 @@ function amountsOf(
 ): Amounts {
   const [out, back] = metric === 'bytes' ? (['bytesOut', 'bytesIn'] as const) : (['packetsOut', 'packetsIn'] as const);
   return {
-    out: selected.pick('out', reader.column(segment, out)),
-    back: selected.pick('back', reader.column(segment, back)),
+    out: selected.pickCounts('out', reader.column(segment, out)),
+    back: selected.pickCounts('back', reader.column(segment, back)),
   };
 }
 

@@ -1,11 +1,11 @@
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
+import type { TableFormat } from '../../shared/jobs.ts';
 import { parseInstant } from '../../shared/time.ts';
 import { visibleJson, visibleText } from '../../shared/visible-text.ts';
 
 /** Rows of named columns as ndjson, csv or parquet. */
 
-export const TABLE_FORMATS = ['ndjson', 'csv', 'parquet'] as const;
-export type TableFormat = (typeof TABLE_FORMATS)[number];
+export { TABLE_FORMATS, type TableFormat } from '../../shared/jobs.ts';
 
 /** Takes the next piece of the output; the next row waits for its promise. */
 export type Write = (chunk: Uint8Array | string) => void | Promise<void>;

@@ -1,24 +1,15 @@
 import { existsSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { resolve } from 'node:path';
+import { carveNotes } from '../../shared/carve-notes.ts';
 import type { CarveResult } from '../../shared/jobs.ts';
 import { formatCounted } from '../../shared/number-format.ts';
 import { EnclaveError } from '../../shared/problem.ts';
+import { carvePackets } from '../engine/audited-exports.ts';
 import { EXAMINER_OPTION, inSession, JSON_OPTION, printJson } from './session.ts';
-import { count, note, out, safe } from './terminal.ts';
+import { note, out, safe } from './terminal.ts';
 import { readArguments, usageError } from './usage.ts';
 
 /** `enclave carve`: the packets of flows, out of the original captures. */
-
-/** What did not go as asked, one a line; empty when all did. */
-export function carveNotes({ flows, withoutPackets, unread, otherwise, refused }: CarveResult): string[] {
-  const of = (some: number): string => `${count(some)} of the ${count(flows)} matching flows`;
-  return [
-    ...refused.map(({ id, path, why }) => `evidence ${id}, ${path}: ${why}`),
-    ...(unread === 0 ? [] : [`${of(unread)} are of that evidence and were not carved`]),
-    ...(withoutPackets === 0 ? [] : [`${of(withoutPackets)} come from flow exports and have no packets`]),
-    ...(otherwise === 0 ? [] : [`${of(otherwise)} have another number of packets here than the case counted`]),
-  ];
-}
 
 /** 0 when every matching flow that has packets was carved with all of them. */
 export function carveExitCode({ refused, unread, otherwise }: CarveResult): number {
@@ -54,24 +45,8 @@ export function carve(args: readonly string[]): Promise<number> {
     throw new EnclaveError('no-evidence', 'there is no such folder', request.evidenceDirectory, remedy);
   }
   return inSession(values, async (session) => {
-    const result = await session.run('carve', request);
-    const { path, packets, carved, flows, bytes, sha256 } = result;
-    await session.run('audit', {
-      case: request.case,
-      action: 'export',
-      detail: {
-        what: 'packets',
-        where,
-        file: basename(path),
-        flows,
-        carved,
-        packets,
-        bytes,
-        sha256,
-        evidence: result.evidence.map(({ id }) => id),
-        refused: result.refused.map(({ id }) => id),
-      },
-    });
+    const result = await carvePackets(session, request);
+    const { path, packets, carved, bytes, sha256 } = result;
     if (values.json) printJson(result);
     else {
       const counts = [formatCounted(packets, 'packet'), 'of', formatCounted(carved, 'flow')].join(' ');

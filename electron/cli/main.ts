@@ -1,5 +1,6 @@
 import { EnclaveError, toErrorValue } from '../../shared/problem.ts';
 import { ENCLAVE_VERSION } from '../engine/version.ts';
+import { takePassphraseFile } from './passphrase.ts';
 import { faultLine, note, out } from './terminal.ts';
 import { helpText, usageError } from './usage.ts';
 import { COMMANDS } from './verbs.ts';
@@ -30,7 +31,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 process.stderr.on('error', () => undefined);
 
 try {
-  process.exitCode = await run(process.argv.slice(2));
+  process.exitCode = await run(takePassphraseFile(process.argv.slice(2)));
 } catch (error) {
   const { message, place, remedy } = toErrorValue(error);
   note(faultLine(message, place, remedy));

@@ -11,12 +11,10 @@ import {
   type NoteChange,
   ONE_LINE,
 } from '../../shared/case-record.ts';
-import type { VerifyResult } from '../../shared/jobs.ts';
-import { EnclaveError } from '../../shared/problem.ts';
 import { makeKey, readKey } from '../engine/signing.ts';
 import { auditText, notesText, recordText } from './record-text.ts';
-import { EXAMINER_OPTION, inSession, JSON_OPTION, printJson, type Session } from './session.ts';
-import { note as tell, out, safe } from './terminal.ts';
+import { EXAMINER_OPTION, inSession, JSON_OPTION, printJson } from './session.ts';
+import { out, safe } from './terminal.ts';
 import { readArguments, usageError } from './usage.ts';
 
 /** The verbs about a case's record: facts, notes, audit chain, keys and signatures. */
@@ -230,30 +228,4 @@ export async function signVerb(args: Args): Promise<number> {
     else out(`signed: entry ${signed.seq}, head ${signed.head}, by key ${signed.fingerprint}, ${signed.time}\n`);
     return 0;
   });
-}
-
-/** What may keep a verification from being entered without making it wrong. */
-const NOT_ENTERED = new Set(['case-locked', 'case-not-writable', 'disk-full']);
-
-/**
- * Enters a verification into the audit chain. Not into a sealed case, and not where file or chain are broken: what is damaged is
- * left as it was found.
- */
-export async function enterVerification(session: Session, casePath: string, result: VerifyResult): Promise<void> {
-  const { checks, holds } = result;
-  const isSound = ['case file', 'audit chain'].every((name) => {
-    return checks.some(({ check, result: told }) => check === name && told === 'holds');
-  });
-  if (!isSound) return;
-  const named = (told: VerifyResult['checks'][number]['result']): string[] =>
-    checks.filter((each) => each.result === told).map(({ check }) => check);
-  const detail = { holds, checks: checks.length, failed: named('fails'), notChecked: named('not-checked') };
-  try {
-    await session.run('audit', { case: casePath, action: 'verify', detail });
-  } catch (error) {
-    if (!(error instanceof EnclaveError)) throw error;
-    if (error.code === 'case-sealed') return;
-    if (!NOT_ENTERED.has(error.code)) throw error;
-    tell(`the verification was not entered into the audit chain: ${error.message}\n`);
-  }
 }

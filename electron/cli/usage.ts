@@ -4,7 +4,7 @@ import { EnclaveError } from '../../shared/problem.ts';
 /** The verbs with their usage, and the reading of their arguments. */
 
 export const USAGE = {
-  new: 'enclave new CASE [--profile FILE|NAME] [--title TEXT] [--number TEXT] [--requester TEXT] [--authority TEXT] [--scope TEXT] [--questions TEXT] [--examiner NAME] [--organisation TEXT] [--banner TEXT]',
+  new: 'enclave new CASE [--profile FILE|NAME] [--encrypt] [--title TEXT] [--number TEXT] [--requester TEXT] [--authority TEXT] [--scope TEXT] [--questions TEXT] [--examiner NAME] [--organisation TEXT] [--banner TEXT]',
   case: 'enclave case CASE [--set FIELD=VALUE]... [--json]',
   import:
     'enclave import CASE PATH... [--mapping FILE] [--also-hash sha1,md5] [--clock-offset SECONDS --clock-reason TEXT] [--leave-out-duplicates|--keep-duplicates] [--no-analyse] [--json]',
@@ -13,14 +13,18 @@ export const USAGE = {
   summary:
     'enclave summary CASE --by DIMENSION[,DIMENSION] [--metric flows|bytes|packets|host-hours] [--where FILTER] [--json]',
   analyse: 'enclave analyse CASE [--json]',
-  findings: 'enclave findings CASE [--json]',
+  findings: 'enclave findings CASE [--own] [--json]',
+  finding:
+    'enclave finding CASE (--title TEXT --statement TEXT --where FILTER... | --edit ID [--title TEXT] [--statement TEXT] [--where FILTER]...) [--in-report|--not-in-report] [--json], or enclave finding CASE --remove ID',
   report:
-    'enclave report CASE --out FILE.html|FILE.pdf [--brief] [--paper A4|Letter] [--redact none|addresses|names|full] [--leave-out-host ADDRESS,...] [--leave-out-finding ID,...]',
+    'enclave report CASE --out FILE.html|FILE.pdf [--brief] [--chapters ID,...] [--hosts ADDRESS,...] [--paper A4|Letter] [--redact none|addresses|names|full] [--leave-out-host ADDRESS,...] [--leave-out-finding ID,...]',
   carve: 'enclave carve CASE --where FILTER --out FILE.pcap|FILE.pcapng [--evidence DIRECTORY] [--json]',
   bundle:
     'enclave bundle CASE --out DIRECTORY [--with-evidence none|all|ID,...] [--evidence DIRECTORY] [--report] [--json]',
+  restore: 'enclave restore CASE [--from BACKUP] [--json]',
   verify: 'enclave verify CASE|BUNDLE [--evidence DIRECTORY] [--json]',
   reclassify: 'enclave reclassify CASE [--leave-out-duplicates|--keep-duplicates] [--json]',
+  profile: 'enclave profile CASE [--set FILE|NAME] [--json]',
   overlay:
     'enclave overlay CASE [FILE [--kind services|list|geo|networks|geo+networks] [--date YYYY-MM-DD]] [--remove ID] [--json]',
   events: 'enclave events CASE [FILE.csv] [--remove ID] [--json]',
@@ -46,12 +50,18 @@ const PURPOSE: Readonly<Record<Verb, string>> = {
   flows: 'print flows, one a line; with --explain, why each bears its labels',
   summary: 'totals by category, service, protocol, country, asn, host, range, hour, weekday, day, evidence, direction',
   analyse: 'make the findings anew',
-  findings: 'print the findings',
+  findings: 'print the findings; with --own, those that examiners stated themselves',
+  finding:
+    'state a finding of your own, resting on the flows of one or several filters, which Enclave counts; change it (filters are counted anew) or remove it',
   report: 'write the case report; redacted, hosts, addresses, names and what people wrote are hidden in it',
   carve: 'write the packets of the matching flows, out of the original captures, whose hashes are checked',
   bundle: 'seal the case for others: one folder with case, evidence or its hashes, report and hashes of all',
+  restore:
+    'bring a damaged or lost case back from a backup (a name, or latest): all but its flows, which come again by importing; without --from, list the backups',
   verify: 'check evidence, audit chain, flows, labels, settings and findings; of a sealed bundle every file first',
   reclassify: 'label every flow anew with the current catalogue and tables, and tell what changed',
+  profile:
+    'print the profile of a case as JSON, or put another in its place, label and analyse anew, and tell what changed',
   overlay: 'lay own services, lists or address tables over the shipped ones and label anew; without FILE, list them',
   events:
     'add dated events (time,label,kind,source) that activity is compared with and analyse anew; without FILE, list them',
@@ -70,6 +80,7 @@ export function helpText(): string {
   const lines = (Object.keys(USAGE) as Verb[]).flatMap((verb) => [`  ${USAGE[verb]}`, `      ${PURPOSE[verb]}`]);
   return `Enclave: offline forensic workbench for network traffic\n\n${lines.join('\n')}\n
 Verbs that change a case take --examiner NAME: who does it, from then on.
+A case made with --encrypt asks for its passphrase; or give it by --passphrase-file FILE or in ENCLAVE_PASSPHRASE.
 
 Exit codes: 0 done; 1 wrong use; 2 the case or an input cannot be used; 3 done, but some evidence was rejected or only
 partly readable; 4 verify found a mismatch; 130 cancelled.\n`;

@@ -1,10 +1,13 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { clockFault, FURTHER_HASHES, MAX_CLOCK_REASON } from '../../shared/custody.ts';
-import { type Custody, type ImportSummary, type Jobs, PAPERS, type ReportSettings } from '../../shared/jobs.ts';
+import type { Custody, ImportSummary, Jobs } from '../../shared/jobs.ts';
 import { OVERLAY_KINDS } from '../../shared/overlay.ts';
 import { EnclaveError } from '../../shared/problem.ts';
 import { isRedacted } from '../../shared/redaction.ts';
+import type { ReportSettings } from '../../shared/report-settings.ts';
+import { exportFlows } from '../engine/audited-exports.ts';
+import { enterVerification } from '../engine/enter-verification.ts';
 import { importWarning } from '../engine/free-space.ts';
 import { readMapping } from '../engine/mapping-file.ts';
 import { bundle } from './bundle.ts';
@@ -13,11 +16,12 @@ import { eventFilesText } from './events-text.ts';
 import { findingsText } from './findings-text.ts';
 import { indicatorFilesText, notUsedText, overlaysText, relabellingText } from './labels-text.ts';
 import { importExitCode, noteProblems, printImport } from './import-text.ts';
+import { listOwnFindings, ownFindingVerb } from './own-finding-verb.ts';
 import { readProfile } from './profile-file.ts';
+import { profileVerb } from './profile-verb.ts';
 import {
   auditVerb,
   caseVerb,
-  enterVerification,
   FACT_OPTIONS,
   givenFacts,
   keyVerb,
@@ -26,7 +30,8 @@ import {
   signVerb,
 } from './record-verbs.ts';
 import { exportVerb } from './export-verb.ts';
-import { REDACTION_OPTIONS, redactionOf } from './redaction-options.ts';
+import { restoreVerb } from './restore-verb.ts';
+import { REPORT_OPTIONS, reportSettingsOf } from './report-options.ts';
 import { EXAMINER_OPTION, inSession, JSON_OPTION, printJson, type Session } from './session.ts';
 import { count, note, out, safe, table } from './terminal.ts';
 import { readArguments, usageError, type Verb } from './usage.ts';
@@ -57,6 +62,7 @@ const newCase: Command = (args) => {
     args,
     {
       profile: { type: 'string', default: 'default' },
+      encrypt: { type: 'boolean', default: false },
       ...FACT_OPTIONS,
       ...JSON_OPTION,
     },
@@ -66,9 +72,13 @@ const newCase: Command = (args) => {
   const profile = readProfile(values.profile);
   return inSession(values.json, async (session) => {
     const facts = { title: basename(casePath, '.enclave'), ...givenFacts(values) };
-    await session.run('new', { case: casePath, profile, ...facts });
+    const cipher = values.encrypt ? { cipherHeader: await session.encryptNew(casePath) } : {};
+    await session.run('new', { case: casePath, profile, ...cipher, ...facts });
     if (values.json) printJson({ case: casePath });
-    else out(`${safe(casePath)}: created, profile ${safe(profile.name)}\n`);
+    else {
+      const how = values.encrypt ? 'encrypted; who loses the passphrase loses the case; ' : '';
+      out(`${safe(casePath)}: created, ${how}profile ${safe(profile.name)}\n`);
+    }
     return 0;
   });
 };
@@ -198,21 +208,9 @@ const flows: Command = (args) => {
       out: values.out === undefined ? null : resolve(values.out),
       explain: values.explain,
     };
-    const result = await session.run('flows', request, writeStdout);
-    if (request.out !== null) {
-      await session.run('audit', {
-        case: request.case,
-        action: 'export',
-        detail: {
-          what: 'flows',
-          where: request.where,
-          format: request.format,
-          flows: result.flows,
-          sha256: result.sha256,
-        },
-      });
-      out(`${safe(request.out)}: ${count(result.flows)} flows\n`);
-    }
+    const { out: path } = request;
+    if (path === null) await session.run('flows', request, writeStdout);
+    else out(`${safe(path)}: ${count((await exportFlows(session, { ...request, out: path })).flows)} flows\n`);
     return 0;
   });
 };
@@ -271,8 +269,17 @@ const analyse: Command = (args) => {
 };
 
 const findings: Command = (args) => {
-  const { values, positionals } = readArguments('findings', args, JSON_OPTION, { least: 1, most: 1 });
+  const { values, positionals } = readArguments(
+    'findings',
+    args,
+    { own: { type: 'boolean', default: false }, ...JSON_OPTION },
+    { least: 1, most: 1 },
+  );
   return inSession(values.json, async (session) => {
+    if (values.own) {
+      await listOwnFindings(session, resolve(positionals[0]), values.json);
+      return 0;
+    }
     const stored = await session.run('findings', { case: resolve(positionals[0]) });
     if (values.json) printJson(stored);
     else if (stored.length === 0) out('the case holds no findings; make them with: enclave analyse CASE\n');
@@ -434,24 +441,16 @@ const report: Command = (args) => {
     args,
     {
       ...EXAMINER_OPTION,
-      ...REDACTION_OPTIONS,
+      ...REPORT_OPTIONS,
       out: { type: 'string' },
-      brief: { type: 'boolean' },
-      paper: { type: 'string' },
     },
     { least: 1, most: 1 },
   );
   if (values.out === undefined || !/\.(html|pdf)$/.test(values.out)) {
     throw usageError('report', '--out FILE.html or FILE.pdf is missing');
   }
-  const paper = PAPERS.find((size) => size.toLowerCase() === values.paper?.toLowerCase());
-  if (values.paper !== undefined && paper === undefined) throw usageError('report', `unknown paper "${values.paper}"`);
   const path = resolve(values.out);
-  const settings: ReportSettings = {
-    ...(values.brief === true ? { form: 'brief' as const } : {}),
-    ...(paper === undefined ? {} : { paper }),
-    ...redactionOf('report', values),
-  };
+  const settings = reportSettingsOf('report', values);
   return inSession(values, async (session) => {
     out(`${safe(path)}: SHA-256 ${await writeReport(session, resolve(positionals[0]), path, settings)}\n`);
     return 0;
@@ -476,7 +475,8 @@ const verify: Command = (args) => {
       );
     }
     const result = await session.run('verify', { case: resolve(positionals[0]), evidenceDirectory });
-    await enterVerification(session, result.case, result);
+    const notEntered = await enterVerification((entry) => session.run('audit', entry), result.case, result);
+    if (notEntered !== null) note(`${safe(notEntered)}\n`);
     if (values.json) printJson(result);
     else {
       const words = { holds: 'holds', fails: 'FAILS', 'not-checked': 'not checked' } as const;
@@ -505,7 +505,7 @@ const demo: Command = (args) => {
   return inSession(false, async (session) => {
     mkdirSync(directory, { recursive: true });
     // A demo made before is made anew; nothing else in the folder is touched.
-    for (const suffix of ['', '-wal', '-shm']) rmSync(casePath + suffix, { force: true });
+    for (const rest of ['', '-wal', '-shm', '.backups']) rmSync(casePath + rest, { recursive: true, force: true });
     session.display.say('Making sample evidence');
     await session.run('sample', { directory: evidence });
     await session.run('new', {
@@ -544,11 +544,14 @@ export const COMMANDS: Readonly<Record<Verb, Command>> = {
   summary,
   analyse,
   findings,
+  finding: ownFindingVerb,
   report,
   carve,
   bundle,
+  restore: restoreVerb,
   verify,
   reclassify,
+  profile: profileVerb,
   overlay,
   events,
   indicators,

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { z } from 'zod';
 
 /** The list of a sealed bundle: `manifest.json`, and `SHA256SUMS`, which says the same to `sha256sum -c`. */
@@ -7,6 +9,13 @@ export const MANIFEST = 'manifest.json';
 export const CHECKSUMS = 'SHA256SUMS';
 export const SEALED_CASE = 'case.enclave';
 export const EVIDENCE_FOLDER = 'evidence';
+
+/** The folder of the bundle when the path names one, or its manifest; null for anything else. */
+export function bundleFolder(path: string): string | null {
+  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (isFolder) return path;
+  return path.endsWith(MANIFEST) ? dirname(path) : null;
+}
 
 /** Names that we give, so that no tool has to escape them and none leads out of the folder. */
 const filePath = z.string().regex(/^(?:evidence\/)?[A-Za-z0-9_-][A-Za-z0-9._-]*$/);

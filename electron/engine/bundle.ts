@@ -34,7 +34,7 @@ import {
   sha256Of,
 } from './bundle-manifest.ts';
 import { bundleReadme } from './bundle-readme.ts';
-import { refuseWithoutRoom } from './free-space.ts';
+import { refuseWithoutRoom } from '../casefile/disk-space.ts';
 import { locateEvidence } from './verify-case.ts';
 import { ENCLAVE_VERSION } from './version.ts';
 

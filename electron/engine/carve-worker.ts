@@ -1,4 +1,5 @@
 import { parentPort } from 'node:worker_threads';
+import { takeKeys } from '../casefile/case-cipher.ts';
 import { foldJournal } from '../casefile/case-file.ts';
 import { CaseReader, PASS_CACHE_BYTES } from '../casefile/case-reader.ts';
 import { type Jobs, PROGRESS_BYTES } from '../../shared/jobs.ts';
@@ -45,6 +46,7 @@ async function handle(job: JobRequest): Promise<unknown> {
 
 async function run(job: JobRequest): Promise<void> {
   try {
+    takeKeys(job.keys);
     reply({ id: job.id, type: 'done', response: await handle(job) });
   } catch (error) {
     reply({ id: job.id, type: 'error', error: jobError(error, job.request) });

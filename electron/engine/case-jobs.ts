@@ -67,7 +67,9 @@ export async function makeSampleCase(engine: Engine, directory: string, options:
     });
     await importAndAnalyse(engine, { case: casePath, paths: [evidence] }, options);
   } catch (error) {
-    for (const suffix of ['', '-wal', '-shm', '-lock']) rmSync(casePath + suffix, { force: true });
+    for (const rest of ['', '-wal', '-shm', '-lock', '.backups']) {
+      rmSync(casePath + rest, { recursive: true, force: true });
+    }
     throw error;
   }
   return casePath;

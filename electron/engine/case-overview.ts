@@ -1,4 +1,4 @@
-import type { CaseOverview } from '../../shared/case-overview.ts';
+import type { CaseOverview, RejectedEvidence } from '../../shared/case-overview.ts';
 import { z } from 'zod';
 import { LEAVE_OUT_DUPLICATES } from '../../shared/duplicate-counts.ts';
 import { isSealed } from '../casefile/case-file.ts';
@@ -6,22 +6,7 @@ import type { CaseReader } from '../casefile/case-reader.ts';
 
 /** What the case holds: its facts and its completed evidence, in the order of import. Flows and times also of evidence in work, if the reader shows it. */
 export function overviewOf(reader: CaseReader): CaseOverview {
-  const evidence = reader
-    .evidence()
-    .map(({ id, path, sha256, bytes, format, packets, records, flows, firstSeen, lastSeen, status, problems }) => ({
-      id,
-      path,
-      sha256,
-      bytes,
-      format,
-      packets,
-      records,
-      flows,
-      firstSeen,
-      lastSeen,
-      status,
-      problems,
-    }));
+  const evidence = reader.evidence();
   let firstSeen: number | null = null;
   let lastSeen: number | null = null;
   let flows = 0;
@@ -43,12 +28,25 @@ export function overviewOf(reader: CaseReader): CaseOverview {
     profile: reader.profile,
     leaveOutDuplicates: reader.meta(LEAVE_OUT_DUPLICATES) === 'yes',
     evidence,
+    rejected: rejectedEvidence(reader, new Set(evidence.map(({ sha256 }) => sha256))),
     countryTables: countryTables(reader),
     events: reader.events(),
     flows,
     firstSeen: flows === 0 ? null : firstSeen,
     lastSeen: flows === 0 ? null : lastSeen,
   };
+}
+
+const Rejection = z.object({ path: z.string(), sha256: z.string().nullable(), bytes: z.number(), why: z.string() });
+
+/** The last rejection of each path. @param taken hashes of the evidence that the case holds */
+function rejectedEvidence(reader: CaseReader, taken: ReadonlySet<string>): RejectedEvidence[] {
+  const byPath = new Map<string, RejectedEvidence>();
+  for (const { time, detail } of reader.auditOf('reject')) {
+    const { path, sha256, bytes, why } = Rejection.parse(JSON.parse(detail));
+    if (sha256 === null || !taken.has(sha256)) byPath.set(path, { path, bytes, why, at: time });
+  }
+  return [...byPath.values()];
 }
 
 const Basis = z.object({ tables: z.array(z.object({ kind: z.string(), source: z.string(), date: z.string() })) });

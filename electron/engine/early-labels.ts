@@ -1,11 +1,8 @@
 import { CaseReader, PASS_CACHE_BYTES, type SegmentInfo } from '../casefile/case-reader.ts';
 import type { CaseWriter } from '../casefile/case-writer.ts';
-import { type Behaviours, behavioursIn } from '../classify/behaviour/behaviours.ts';
-import { ContactTables } from '../classify/behaviour/contacts.ts';
 import { FlowLabeller, type SegmentFactsView } from '../classify/flow-labeller.ts';
 import { NameMemory } from '../classify/name-memory.ts';
 import type { FilledSegment } from '../flows/segment-builder.ts';
-import { allocateColumn, FACT_COLUMNS } from '../../shared/flow.ts';
 import { type LabelsSoFar, type LabelTables, tablesOf } from './label-case.ts';
 
 /**
@@ -19,7 +16,6 @@ import { type LabelsSoFar, type LabelTables, tablesOf } from './label-case.ts';
 export class EarlyLabels implements LabelsSoFar {
   readonly #writer: CaseWriter;
   readonly #labeller: FlowLabeller;
-  readonly #contacts = new ContactTables();
   readonly #isLive: boolean;
   /** Id of each of the case's terms that facts have, by number. */
   readonly #factTerms: string[] = [];
@@ -66,15 +62,9 @@ export class EarlyLabels implements LabelsSoFar {
   }
 
   /** Labels a segment that was stored under this number; term columns have the case's numbers by now. */
-  add(segment: number, { rows, columns, dictionaries, terms }: FilledSegment): void {
+  add(segment: number, { terms }: FilledSegment, facts: SegmentFactsView): void {
     if (!this.#isLive && !this.#isUsable) return;
     for (const id of terms) this.#factTerms[this.#writer.term(id)] = id;
-    const facts: SegmentFactsView = {
-      rows,
-      column: (name) => columns[name] ?? allocateColumn(FACT_COLUMNS[name], rows),
-      dictionary: (name) => dictionaries[name] ?? [],
-    };
-    if (this.#isUsable) this.#contacts.add(facts);
     const labels = this.#labeller.label(facts);
     this.#writer.addProvisionalLabels(segment, labels.columns, labels.dictionaries);
     this.#segments.push(segment);
@@ -88,11 +78,6 @@ export class EarlyLabels implements LabelsSoFar {
       segments.length === this.#segments.length &&
       segments.every(({ segment }, at) => segment === this.#segments[at])
     );
-  }
-
-  /** Behaviours over the segments labelled. */
-  behaviours(): Behaviours {
-    return behavioursIn(this.#contacts);
   }
 
   get organisations(): FlowLabeller['organisations'] {

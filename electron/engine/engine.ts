@@ -16,6 +16,7 @@ import {
   WRITING_JOBS,
 } from '../../shared/jobs.ts';
 import { EnclaveError, fromErrorValue } from '../../shared/problem.ts';
+import { Keyring } from './keyring.ts';
 import {
   CANCEL,
   type CloseRequest,
@@ -41,10 +42,14 @@ export interface EngineOptions {
   decodeWorker?: URL;
   /** Reading and writing wait behind whoever else wants the processor, see `stepBehind`: for a window, which wants it to draw. */
   behindWindow?: boolean;
+  /** Told, in a line, what no job answers for: a case that was copied before its format changed, a backup that could not be made. */
+  onNotice?: (text: string) => void;
 }
 
 const PROGRESS_EVERY_MS = 200;
 const CLOSE_WITHIN_MS = 1000;
+/** An idle thread may still have a backup to make. */
+const CLOSE_IDLE_WITHIN_MS = 30_000;
 
 interface RunningJob {
   resolve(response: unknown): void;
@@ -56,21 +61,27 @@ interface RunningJob {
   stop(): void;
 }
 
+type ThreadData = Omit<WriteThreadOptions, 'firstJob'>;
+
 /** One thread and the jobs it has in work. A thread that dies fails its jobs; the next job gets a new one. */
 class JobThread {
   readonly #script: URL;
-  readonly #data: unknown;
+  readonly #data: ThreadData | null;
+  readonly #keyring: Keyring;
+  readonly #onNotice: (text: string) => void;
   readonly #jobs = new Map<number, RunningJob>();
   #worker: Worker | null = null;
   #nextId = 1;
 
-  constructor(script: URL, data: unknown) {
+  constructor(script: URL, data: ThreadData | null, keyring: Keyring, onNotice: (text: string) => void) {
     this.#script = script;
     this.#data = data;
+    this.#keyring = keyring;
+    this.#onNotice = onNotice;
   }
 
-  #start(): Worker {
-    const worker = new Worker(this.#script, { workerData: this.#data });
+  #start(firstJob: JobName | null): Worker {
+    const worker = new Worker(this.#script, { workerData: this.#data && { ...this.#data, firstJob } });
     worker.on('message', (message: JobReply) => this.#receive(message));
     worker.on('error', (error) => this.#die(worker, error instanceof Error ? error.message : String(error)));
     worker.on('exit', (code) => this.#die(worker, `exit code ${code}`));
@@ -95,6 +106,10 @@ class JobThread {
   }
 
   #receive(message: JobReply): void {
+    if (message.type === 'notice') {
+      this.#onNotice(message.text);
+      return;
+    }
     const job = this.#jobs.get(message.id);
     if (job === undefined) return;
     switch (message.type) {
@@ -130,11 +145,11 @@ class JobThread {
   }
 
   prepare(): void {
-    this.#worker ??= this.#start();
+    this.#worker ??= this.#start(null);
   }
 
   run(name: JobName, request: unknown, options: JobOptions): Promise<unknown> {
-    this.#worker ??= this.#start();
+    this.#worker ??= this.#start(name);
     const worker = this.#worker;
     const id = this.#nextId++;
     const shared = makeControl(PROGRESS_WORDS);
@@ -160,7 +175,7 @@ class JobThread {
         },
       };
       this.#jobs.set(id, job);
-      worker.postMessage({ id, name, request, shared } satisfies JobRequest);
+      worker.postMessage({ id, name, request, shared, keys: this.#keyring.keys } satisfies JobRequest);
     });
   }
 
@@ -171,7 +186,8 @@ class JobThread {
     // An idle thread closes its databases and ends by itself; one that is at work is ended.
     const ended = once(worker, 'exit');
     worker.postMessage({ close: true } satisfies CloseRequest);
-    const late = setTimeout(() => void worker.terminate(), CLOSE_WITHIN_MS);
+    const within = this.#jobs.size === 0 ? CLOSE_IDLE_WITHIN_MS : CLOSE_WITHIN_MS;
+    const late = setTimeout(() => void worker.terminate(), within);
     await ended.catch(() => undefined);
     clearTimeout(late);
   }
@@ -211,14 +227,18 @@ export class Engine {
   readonly #writer: JobThread;
   readonly #query: JobThread;
   readonly #carver: JobThread;
+  /** Takes the passphrases of encrypted cases, before the first job on them. */
+  readonly keyring = new Keyring();
 
   constructor(options: EngineOptions = {}) {
-    this.#writer = new JobThread(new URL('./write-worker.ts', import.meta.url), {
+    const thread = (script: URL, data: ThreadData | null): JobThread =>
+      new JobThread(script, data, this.keyring, (text) => options.onNotice?.(text));
+    this.#writer = thread(new URL('./write-thread.ts', import.meta.url), {
       decodeWorker: options.decodeWorker?.href,
       behindWindow: options.behindWindow ?? false,
-    } satisfies WriteThreadOptions);
-    this.#query = new JobThread(new URL('./query-worker.ts', import.meta.url), null);
-    this.#carver = new JobThread(new URL('./carve-worker.ts', import.meta.url), null);
+    });
+    this.#query = thread(new URL('./query-worker.ts', import.meta.url), null);
+    this.#carver = thread(new URL('./carve-worker.ts', import.meta.url), null);
   }
 
   run<Name extends JobName>(
@@ -241,5 +261,6 @@ export class Engine {
     // The threads that read let go of their cases first, so that the writer can leave each as one file.
     await Promise.all([this.#query.close(), this.#carver.close()]);
     await this.#writer.close();
+    this.keyring.wipe();
   }
 }

@@ -1,34 +1,7 @@
-import { statfsSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { EnclaveError } from '../../shared/problem.ts';
+import { freeBytes, megabytes, refuseWithoutRoom } from '../casefile/disk-space.ts';
 import { evidencePaths } from './evidence-paths.ts';
 
-/** Bytes that this user may still write where the file lies or will lie; null where that cannot be told. */
-export function freeBytes(path: string): number | null {
-  try {
-    const { bavail, bsize } = statfsSync(dirname(path));
-    return bavail * bsize;
-  } catch {
-    return null;
-  }
-}
-
-/** Bytes as a person reads them. */
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toLocaleString('en-GB', { maximumFractionDigits: 1 })} MB`;
-}
-
-/** Throws in one line when less is free than will be written. */
-export function refuseWithoutRoom(path: string, needed: number): void {
-  const free = freeBytes(path);
-  if (free === null || free >= needed) return;
-  throw new EnclaveError(
-    'disk-full',
-    `${megabytes(needed)} are needed and ${megabytes(free)} are free`,
-    path,
-    'free some space or choose another place',
-  );
-}
+/** Whether an import fits on the disk. */
 
 /** No import does with less, bytes: a page for each table that it writes to, in the log and in the file. */
 const LEAST_IMPORT = 1 << 20;
@@ -49,4 +22,14 @@ export function importWarning(casePath: string, paths: readonly string[]): strin
   const bytes = evidencePaths(paths).reduce((sum, file) => sum + file.bytes, 0);
   if (free === null || free >= bytes) return null;
   return `${megabytes(free)} are free for the case and ${megabytes(bytes)} of evidence are to be read: it may not fit; what does is kept`;
+}
+
+/** Less free than this is told while a case is open, bytes. */
+const LOW_SPACE = 200e6;
+
+/** What to tell when the disk of an open case is nearly full; null when it is not. */
+export function lowSpaceWarning(casePath: string): string | null {
+  const free = freeBytes(casePath);
+  if (free === null || free >= LOW_SPACE) return null;
+  return `only ${megabytes(free)} are free where the case lies: free some space before you add evidence; what is saved is kept`;
 }

@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { ColumnArray } from '../../shared/flow.ts';
 import { formatUtc } from '../../shared/time.ts';
 import {
@@ -22,6 +22,7 @@ import type { FilledSegment } from '../flows/segment-builder.ts';
 import { cancelledError } from './cancelled.ts';
 import { captureRuns } from './capture-runs.ts';
 import type { DecodedEvidence } from './decode-evidence.ts';
+import { newDecodingThread } from './decoding-thread.ts';
 import { type EvidencePath, evidencePaths } from './evidence-paths.ts';
 import { refuseImportWithoutRoom } from './free-space.ts';
 import { isLoss } from './losing-kinds.ts';
@@ -49,8 +50,6 @@ interface RunHooks extends ImportHooks {
   file(file: number): void;
 }
 
-const DECODE_WORKER = new URL('./decode-worker.ts', import.meta.url);
-
 /**
  * Gives the memory of stored columns back at once. This thread makes few objects, so its garbage collector comes late,
  * and megabytes of columns would wait for it.
@@ -63,15 +62,15 @@ function release(columns: Readonly<Partial<Record<string, ColumnArray>>>): void 
 
 /** The decoding thread, made anew after it died. */
 class Decoder {
-  readonly #script: URL;
+  readonly #script: URL | undefined;
   #worker: Worker | null = null;
 
-  constructor(script: URL) {
+  constructor(script: URL | undefined) {
     this.#script = script;
   }
 
   #start(): Worker {
-    const worker = new Worker(this.#script);
+    const worker = newDecodingThread(this.#script);
     const forget = (): void => {
       if (this.#worker === worker) this.#worker = null;
     };
@@ -243,7 +242,7 @@ export async function importEvidence(
   refuseImportWithoutRoom(writer.path, bytesTotal);
   const control = new Int32Array(hooks.shared.control);
   const counters = new Float64Array(hooks.shared.progress);
-  const decoder = new Decoder(hooks.decodeWorker ?? DECODE_WORKER);
+  const decoder = new Decoder(hooks.decodeWorker);
   const evidence: EvidenceResult[] = [];
   try {
     for (const run of captureRuns(files)) {

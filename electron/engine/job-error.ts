@@ -1,4 +1,5 @@
-import { caseError, isDatabaseError } from '../casefile/case-file.ts';
+import { caseError } from '../casefile/case-file.ts';
+import { isDatabaseError } from '../casefile/open-database.ts';
 import { type ErrorValue, toErrorValue } from '../../shared/problem.ts';
 
 /** What a job failed with, as a value; what the database throws midway (damage, a full disk) is told as the case's fault. */

@@ -1,5 +1,6 @@
 import { CaseReader, PASS_CACHE_BYTES, type SegmentInfo, type StoredService } from '../casefile/case-reader.ts';
 import type { CaseWriter } from '../casefile/case-writer.ts';
+import { replaceProfile } from '../casefile/profile-writer.ts';
 import { changeSetting } from '../casefile/record-writer.ts';
 import { type Behaviours, gatherBehaviours } from '../classify/behaviour/behaviours.ts';
 import { Catalogue } from '../classify/catalogue.ts';
@@ -11,8 +12,10 @@ import { LEAVE_OUT_DUPLICATES } from '../../shared/duplicate-counts.ts';
 import { FACT_COLUMNS } from '../../shared/flow.ts';
 import type { LabelChanges } from '../../shared/jobs.ts';
 import { EnclaveError } from '../../shared/problem.ts';
+import type { Profile } from '../../shared/profile.ts';
 import { cancelledError } from './cancelled.ts';
 import { findDuplicateFlows } from './duplicate-flows.ts';
+import type { EarlyContacts } from './early-contacts.ts';
 import { LabelChangeCounter } from './label-changes.ts';
 
 /** The final labelling pass over a whole case. */
@@ -116,12 +119,16 @@ export function tablesOf(reader: CaseReader, tables: LabelTables): ReturnType<ty
 export interface LabelsSoFar {
   /** Whether these are the segments that were labelled, all of them, and none has reason to be labelled anew. */
   hold(segments: readonly SegmentInfo[]): boolean;
-  /** Of the segments labelled. */
-  behaviours(): Behaviours;
   readonly organisations: FlowLabeller['organisations'];
   readonly institutions: FlowLabeller['institutions'];
   /** The case's number of each number of a term in the labels of the segment at this place; null where they are the same. */
   caseNumbers(place: number): Uint16Array | null;
+}
+
+/** What was made of the case's flows while evidence was read. */
+export interface EarlyWork {
+  labels: LabelsSoFar | null;
+  contacts: EarlyContacts;
 }
 
 /**
@@ -131,7 +138,8 @@ export interface LabelsSoFar {
  * @param check called at least once a segment; throws to stop, and the labels before stay in force
  * @param leaveOutDuplicates whether analyses shall leave out flows that other evidence holds too; undefined: as before
  * @param countChanges whether to compare the new labels with those in force
- * @param early labels made while evidence was read; used where nothing can have changed since
+ * @param early what was made while evidence was read; used where nothing can have changed since
+ * @param newProfile takes the place of the case's profile in the same transaction
  */
 export function labelCase(
   writer: CaseWriter,
@@ -139,7 +147,8 @@ export function labelCase(
   check: (done: number, of: number) => void,
   leaveOutDuplicates = leavesOutDuplicates(writer),
   countChanges = false,
-  early: LabelsSoFar | null = null,
+  early: EarlyWork | null = null,
+  newProfile: Profile | null = null,
 ): { flows: number; changes: LabelChanges | null } {
   const reader = new CaseReader(writer.path, PASS_CACHE_BYTES);
   try {
@@ -147,13 +156,14 @@ export function labelCase(
     const flows = segments.reduce((sum, segment) => sum + segment.rows, 0);
     const terms = new Map<number, string>();
     const memory = nameMemoryOf(reader);
-    const kept = early?.hold(segments) === true && !memory.hasAnswers && !memory.hasLogNames ? early : null;
-    const behaviours = kept?.behaviours() ?? behavioursOf(reader, () => check(0, flows));
+    const sofar = early?.labels ?? null;
+    const kept = sofar?.hold(segments) === true && !memory.hasAnswers && !memory.hasLogNames ? sofar : null;
+    const behaviours = early?.contacts.behaviours(segments) ?? behavioursOf(reader, () => check(0, flows));
     const labeller = new FlowLabeller({
       ...tablesOf(reader, tables),
       memory,
       behaviours,
-      profile: reader.profile,
+      profile: newProfile ?? reader.profile,
       termNumber(id) {
         const number = writer.term(id);
         terms.set(number, id);
@@ -180,6 +190,7 @@ export function labelCase(
       return service && { subcategory: service.subcategory ?? null, country: service.country ?? null };
     };
     writer.relabel(basis, organisations, institutions, serviceOf, (store, keep) => {
+      if (newProfile !== null) replaceProfile(writer, newProfile);
       if (leaveOutDuplicates !== leavesOutDuplicates(writer)) {
         changeSetting(writer, LEAVE_OUT_DUPLICATES, leaveOutDuplicates ? 'yes' : 'no');
       }

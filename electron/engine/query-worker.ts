@@ -2,41 +2,48 @@ import { createHash } from 'node:crypto';
 import { closeSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { analyseCase } from '../analysis/analyse.ts';
-import { foldJournal, isDatabaseError } from '../casefile/case-file.ts';
+import { comparePair } from '../analysis/period-pair.ts';
+import { takeKeys } from '../casefile/case-cipher.ts';
+import { foldJournal } from '../casefile/case-file.ts';
+import { listBackups } from '../casefile/case-backup.ts';
 import { CaseReader, PASS_CACHE_BYTES } from '../casefile/case-reader.ts';
+import { CaseSample, estimate, isEstimable } from '../casefile/case-sample.ts';
 import { countMatches, flowPage, type MatchCounts } from '../casefile/flow-page.ts';
+import { orderedPage } from '../casefile/flow-order.ts';
+import { brushedSelection, withoutBrush } from '../casefile/brushed-selection.ts';
 import { compileFilter, type FlowSelection } from '../casefile/flow-selection.ts';
-import { KeptSelection } from '../casefile/selected-rows.ts';
 import { flowRecords } from '../casefile/flow-records.ts';
 import { writeFlows } from '../casefile/flow-writers.ts';
 import { type TableFormat, TABLE_FORMATS } from '../casefile/table-writers.ts';
 import { hostList } from '../casefile/host-list.ts';
+import { hostPairs } from '../casefile/host-pairs.ts';
+import { minuteAmounts } from '../casefile/minute-amounts.ts';
+import { isDatabaseError } from '../casefile/open-database.ts';
 import { textCounts } from '../casefile/text-counts.ts';
 import { totalsOf } from '../casefile/totals.ts';
-import { DIMENSIONS, type Dimension, summarise } from '../casefile/summary.ts';
+import { KeptSelection } from '../casefile/selected-rows.ts';
+import { DIMENSIONS, type Dimension, summarise, type SummaryRow } from '../casefile/summary.ts';
 import { wholeCase, writeCaseTable } from './export-case.ts';
 import { reportHtml } from '../report/report-html.ts';
 import { findChromium, printPdf } from '../report/report-pdf.ts';
 import { DEMO_SCALE, generateSample } from '../sample/generate-sample.ts';
 import { parseFilter } from '../../shared/filter/parse-filter.ts';
 import { METRICS, type Metric } from '../../shared/finding.ts';
-import {
-  type Jobs,
-  PROGRESS_BYTES,
-  type ReportSettings,
-  type SummaryResult,
-  WHOLE_EXPORTS,
-} from '../../shared/jobs.ts';
+import { type Jobs, PROGRESS_BYTES, type SummaryResult, type TopRows, WHOLE_EXPORTS } from '../../shared/jobs.ts';
 import { EnclaveError } from '../../shared/problem.ts';
+import type { ReportSettings } from '../../shared/report-settings.ts';
 import { makeBundle } from './bundle.ts';
+import { bundleFolder } from './bundle-manifest.ts';
 import { cancelledError } from './cancelled.ts';
 import { overviewOf } from './case-overview.ts';
 import { writeExplained } from './explain-case.ts';
 import { jobError } from './job-error.ts';
-import { type LabelTables, loadLabelTables } from './label-case.ts';
+import { type LabelTables, loadLabelTables, tablesOf } from './label-case.ts';
+import { countedOwnFindings } from './own-finding-jobs.ts';
 import { previewTextExport } from './preview-text.ts';
 import { auditExport, recordQueries } from './record-jobs.ts';
-import { bundleFolder, verifyBundle } from './verify-bundle.ts';
+import { countryAgreement } from './table-agreement.ts';
+import { verifyBundle } from './verify-bundle.ts';
 import { verifyCase } from './verify-case.ts';
 import { ENCLAVE_VERSION } from './version.ts';
 import { CANCEL, type CloseRequest, type JobReply, type JobRequest, WAITING } from './worker-messages.ts';
@@ -59,7 +66,7 @@ let open: CaseReader | null = null;
 
 /** The reader of a case, kept open between jobs so that its cache serves the next query. */
 function readerOf(path: string, live = false): CaseReader {
-  if (open?.path !== path) {
+  if (open?.path !== path || open.isOutgrown) {
     letGo();
     open = new CaseReader(path);
   }
@@ -71,7 +78,9 @@ function readerOf(path: string, live = false): CaseReader {
 function letGo(): void {
   const path = open?.path;
   open?.close();
+  sample?.close();
   open = null;
+  sample = null;
   last = null;
   if (path !== undefined) foldJournal(path);
 }
@@ -98,23 +107,105 @@ function oneOf<T extends string>(what: string, text: string, known: readonly T[]
 }
 
 const summary: Handler<'summary'> = (request) => {
-  const by: Dimension[] = request.by.map((name) => oneOf('dimension', name, DIMENSIONS));
-  const metric: Metric = oneOf('metric', request.metric, METRICS);
+  const { by, metric } = totalsAsked(request);
   const reader = readerOf(request.case, request.live);
+  const begun = performance.now();
   const rows = summarise(reader, { by, metric, selection: selectionOf(reader, request.where).selection });
-  return { rows: rows as Jobs['summary']['response']['rows'] };
+  noteTime(reader, request, begun);
+  return { rows: rows as SummaryResult['rows'] };
 };
 
 const top: Handler<'top'> = (request) => {
-  const metric = oneOf('metric', request.metric, METRICS);
+  const { by, metric } = totalsAsked(request);
   const reader = readerOf(request.case, request.live);
+  const begun = performance.now();
   const { selection } = selectionOf(reader, request.where);
-  return request.by.map((name) => {
-    const dimension = oneOf('dimension', name, DIMENSIONS);
-    const rows = summarise(reader, { by: [dimension], metric, selection });
+  const tops = largestRows(reader, by, request.limit, (dimension) =>
+    summarise(reader, { by: [dimension], metric, selection }),
+  );
+  noteTime(reader, request, begun);
+  return tops;
+};
+
+function totalsAsked(request: { by: string[]; metric: string }): { by: Dimension[]; metric: Metric } {
+  const by = request.by.map((name) => oneOf('dimension', name, DIMENSIONS));
+  return { by, metric: oneOf('metric', request.metric, METRICS) };
+}
+
+function largestRows(
+  reader: CaseReader,
+  by: readonly Dimension[],
+  limit: number,
+  rowsBy: (dimension: Dimension) => SummaryRow[],
+): TopRows[] {
+  return by.map((dimension) => {
+    const rows = rowsBy(dimension);
     const named = rows.filter((row) => row[dimension] !== null).length;
-    return { by: name, rows: rows.slice(0, request.limit) as SummaryResult['rows'], all: rows.length, named };
+    const largest = rows.slice(0, limit) as SummaryResult['rows'];
+    for (const row of largest)
+      if (typeof row['asn'] === 'number') row['organisation'] = reader.organisation(row['asn']);
+    return { by: dimension, rows: largest, all: rows.length, named };
   });
+}
+
+/** An answer that took longer the last time is estimated first. */
+const SOON_MS = 50;
+/** Flows that an estimate looks at. */
+const SAMPLE_FLOWS = 150_000;
+/** Milliseconds that an exact answer took last, by question and filter without its brush; for one state of the case. */
+let times: { snapshot: object; took: Map<string, number> } | null = null;
+let sample: CaseSample | null = null;
+
+function timeKey({
+  by,
+  metric,
+  where,
+  limit,
+}: {
+  by: string[];
+  metric: string;
+  where: string;
+  limit?: number | null;
+}): string {
+  return JSON.stringify([by, metric, withoutBrush(where), limit ?? null]);
+}
+
+function noteTime(reader: CaseReader, request: Parameters<typeof timeKey>[0], begun: number): void {
+  if (times?.snapshot !== reader.snapshot) times = { snapshot: reader.snapshot, took: new Map() };
+  times.took.set(timeKey(request), performance.now() - begun);
+}
+
+function sampleOf(reader: CaseReader): CaseSample | null {
+  if (sample?.of === reader.snapshot) return sample;
+  sample?.close();
+  const all = reader.segments().reduce((sum, { rows }) => sum + rows, 0);
+  const step = Math.floor(all / SAMPLE_FLOWS);
+  sample = step > 1 ? new CaseSample(reader, step) : null;
+  return sample;
+}
+
+/** An estimate promises no more digits than it can keep. */
+function rounded<Row extends { value: number; flows: number }>(row: Row): Row {
+  return { ...row, value: Number(row.value.toPrecision(3)), flows: Number(row.flows.toPrecision(3)) };
+}
+
+const estimated: Handler<'estimate'> = async (request, job) => {
+  const { by, metric } = totalsAsked(request);
+  const { limit } = request;
+  const reader = readerOf(request.case, request.live);
+  const took = times?.snapshot === reader.snapshot ? times.took.get(timeKey(request)) : undefined;
+  const isSoon = took !== undefined && took <= SOON_MS;
+  const drawn = isSoon || request.live === true || !isEstimable(metric) ? null : sampleOf(reader);
+  if (drawn === null) {
+    if (limit !== null) return { rows: [], tops: await top({ ...request, limit }, job), isExact: true };
+    return { rows: (await summary(request, job)).rows, tops: [], isExact: true };
+  }
+  const selection = new KeptSelection(compileFilter(parseFilter(request.where), drawn));
+  const rowsBy = (dimensions: typeof by): SummaryRow[] =>
+    estimate(drawn, { by: dimensions, metric, selection }).map(rounded);
+  const tops = limit === null ? [] : largestRows(reader, by, limit, (dimension) => rowsBy([dimension]));
+  const rows = limit === null ? (rowsBy(by) as SummaryResult['rows']) : [];
+  return { rows, tops, isExact: false };
 };
 
 const flows: Handler<'flows'> = async (request, job) => {
@@ -165,18 +256,22 @@ let last: LastSelection | null = null;
 
 function selectionOf(reader: CaseReader, where: string): LastSelection {
   if (last?.where !== where || last.snapshot !== reader.snapshot) {
-    const selection = new KeptSelection(compileFilter(parseFilter(where), reader));
-    last = { where, snapshot: reader.snapshot, selection, counts: null };
+    last = { where, snapshot: reader.snapshot, selection: brushedSelection(reader, where), counts: null };
   }
   return last;
 }
 
-const flowsPage: Handler<'flowsPage'> = ({ case: path, where, offset, limit, live }) => {
+const flowsPage: Handler<'flowsPage'> = ({ case: path, where, offset, limit, order, live }) => {
   const reader = readerOf(path, live);
   const asked = selectionOf(reader, where);
   const { selection } = asked;
   const counts = (asked.counts ??= countMatches(reader, selection));
-  const page = limit === 0 ? [] : flowPage(reader, selection, counts, { offset, limit });
+  const place = { offset, limit };
+  if (limit === 0) return { flows: [], total: counts.total };
+  const page =
+    order === undefined
+      ? flowPage(reader, selection, counts, place)
+      : orderedPage(reader, selection, counts, order, place);
   return { flows: page, total: counts.total };
 };
 
@@ -271,7 +366,13 @@ const handlers: { [Name in keyof Jobs]?: Handler<Name> } = {
     const reader = readerOf(path, live);
     return textCounts(reader, selectionOf(reader, where).selection, fields, limit);
   },
+  hostPairs({ case: path, where, metric, limit, live }) {
+    const reader = readerOf(path, live);
+    const counted = oneOf('metric', metric, ['flows', 'bytes', 'packets']);
+    return hostPairs(reader, selectionOf(reader, where).selection, counted, limit);
+  },
   top,
+  estimate: estimated,
   flows,
   flowsPage,
   overview: (request) => overviewOf(readerOf(request.case, request.live)),
@@ -292,6 +393,27 @@ const handlers: { [Name in keyof Jobs]?: Handler<Name> } = {
   overlays: (request) => readerOf(request.case).overlays(),
   indicatorFiles: (request) => readerOf(request.case).indicatorFiles(),
   eventFiles: (request) => readerOf(request.case).eventFiles(),
+  eventLists: (request) => readerOf(request.case).eventLists(),
+  minutes({ case: path, by, metric, where, live, ...steps }) {
+    const reader = readerOf(path, live);
+    const rows = minuteAmounts(reader, {
+      ...steps,
+      by: by === null ? null : oneOf('dimension', by, DIMENSIONS),
+      metric: oneOf('metric', metric, ['flows', 'bytes', 'packets']),
+      selection: selectionOf(reader, where).selection,
+    });
+    return { rows: rows as SummaryResult['rows'] };
+  },
+  comparePair: ({ case: path, by, metric, ...pair }) =>
+    comparePair(readerOf(path), {
+      ...pair,
+      by: oneOf('dimension', by, DIMENSIONS),
+      metric: oneOf('metric', metric, METRICS),
+    }),
+  countryAgreement({ case: path, where }) {
+    const reader = readerOf(path);
+    return countryAgreement(reader, selectionOf(reader, where).selection, tablesOf(reader, labelTables()).reference);
+  },
   ...recordQueries(readerOf),
   async exportCase({ case: path, what, format, out }) {
     const reader = readerOf(path);
@@ -311,6 +433,8 @@ const handlers: { [Name in keyof Jobs]?: Handler<Name> } = {
     });
   },
   findings: (request) => readerOf(request.case).findings(),
+  profile: (request) => readerOf(request.case).profile,
+  ownFindings: (request) => countedOwnFindings(readerOf(request.case)),
   bundle(request, job) {
     const counters = new Float64Array(job.shared.progress);
     const reader = readerOf(request.case);
@@ -321,6 +445,7 @@ const handlers: { [Name in keyof Jobs]?: Handler<Name> } = {
       if (isCancelled(job)) throw cancelledError();
     });
   },
+  backups: (request) => listBackups(request.case),
   verify(request, job) {
     const folder = bundleFolder(request.case);
     if (folder !== null) {
@@ -341,6 +466,7 @@ const handlers: { [Name in keyof Jobs]?: Handler<Name> } = {
 
 async function run(job: JobRequest): Promise<void> {
   try {
+    takeKeys(job.keys);
     const handler = handlers[job.name] as ((request: unknown, job: JobRequest) => unknown) | undefined;
     if (handler === undefined) throw new Error(`the query thread has no job ${job.name}`);
     reply({ id: job.id, type: 'done', response: await handler(job.request, job) });

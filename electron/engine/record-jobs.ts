@@ -33,7 +33,7 @@ type Changes<Names extends JobName> = {
 };
 
 /** What was asked for as the schema has it; throws what is wrong with it. */
-function checked<T>(schema: z.ZodType<T>, asked: unknown): T {
+export function checked<T>(schema: z.ZodType<T>, asked: unknown): T {
   const result = schema.safeParse(asked);
   if (result.success) return result.data;
   const [issue] = result.error.issues;

@@ -1,5 +1,5 @@
-import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { hashFile } from '../capture/evidence-file.ts';
 import { CaseReader } from '../casefile/case-reader.ts';
 import type { VerifyResult } from '../../shared/jobs.ts';
@@ -20,13 +20,6 @@ import { caseChecks, type Check } from './verify-case.ts';
 
 const holds = (check: string, detail: string): Check => ({ check, result: 'holds', detail });
 const fails = (check: string, detail: string): Check => ({ check, result: 'fails', detail });
-
-/** The folder of the bundle when the path names one, or its manifest; null for anything else. */
-export function bundleFolder(path: string): string | null {
-  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-  if (isFolder) return path;
-  return path.endsWith(MANIFEST) ? dirname(path) : null;
-}
 
 /** Files of the manifest; where that cannot be read, those of SHA256SUMS. */
 function listedFiles(manifest: BundleManifest | null, checksums: string): Omit<BundledFile, 'bytes'>[] {

@@ -7,6 +7,7 @@ import { hashFile } from '../capture/evidence-file.ts';
 import { firstBrokenEntry } from '../casefile/audit-chain.ts';
 import type { AuditEntry, CaseReader, EvidenceInfo } from '../casefile/case-reader.ts';
 import { segmentHash } from '../casefile/segment-hash.ts';
+import { checkOwnFindings } from './own-finding-jobs.ts';
 import { signatureChecks } from './signing.ts';
 import { ENCLAVE_VERSION } from './version.ts';
 import type { VerifyResult } from '../../shared/jobs.ts';
@@ -63,8 +64,25 @@ const ImportEntry = z.object({
   names: z.unknown().optional(),
 });
 
+/** The entries that tell of what the case holds now: of one that came back from a backup, those after its restoration. */
+function sinceRestored(audit: readonly AuditEntry[]): readonly AuditEntry[] {
+  return audit.slice(audit.findLastIndex(({ action }) => action === 'restore') + 1);
+}
+
+const RestoreEntry = z.object({ evidence: z.array(z.object({ id: z.string() })) });
+
+/** Of a case that came back from a backup: ids of evidence that was in it and has not been imported again. */
+function notImportedAgain(reader: CaseReader): string[] {
+  const entry = reader.audit().findLast(({ action }) => action === 'restore');
+  if (entry === undefined) return [];
+  const there = new Set(reader.evidence().map(({ id }) => id));
+  return RestoreEntry.parse(JSON.parse(entry.detail))
+    .evidence.map(({ id }) => id)
+    .filter((id) => !there.has(id));
+}
+
 function importsOf(audit: readonly AuditEntry[]): Map<string, z.infer<typeof ImportEntry>> {
-  const imports = audit
+  const imports = sinceRestored(audit)
     .filter(({ action }) => action === 'import')
     .map(({ detail }) => ImportEntry.parse(JSON.parse(detail)));
   return new Map(imports.map((entry) => [entry.evidence, entry]));
@@ -108,6 +126,10 @@ function checkFlows(reader: CaseReader): Check {
   for (const id of imports.keys()) {
     if (!evidence.some((each) => each.id === id)) return fails(check, `evidence ${id} was taken out`);
   }
+  const missing = notImportedAgain(reader);
+  if (missing.length > 0) {
+    return notChecked(check, `the case came back from a backup; evidence to be imported again: ${missing.join(', ')}`);
+  }
   return holds(check, `${flows} flows in ${reader.segments().length} segments are as imported`);
 }
 
@@ -125,7 +147,7 @@ const LabelEntry = z.object({ version: z.number(), labels: z.array(z.tuple([z.nu
 
 function checkLabels(reader: CaseReader): Check {
   const check = 'labels';
-  const entry = reader.audit().findLast(({ action }) => action === 'label');
+  const entry = sinceRestored(reader.audit()).findLast(({ action }) => action === 'label');
   const stored = reader.labelHashes();
   if (entry === undefined) {
     return stored.length === 0
@@ -156,6 +178,7 @@ const CALLED: ReadonlyMap<string, string> = new Map([
   ['eventFile', 'files of events'],
   ['event', 'events'],
   ['finding', 'findings'],
+  ['ownFinding', 'own findings of the examiner'],
   ['note', 'notes'],
   ['keptState', 'kept states'],
 ]);
@@ -194,6 +217,10 @@ function checkFindings(reader: CaseReader): Check {
   const check = 'findings';
   const stored = reader.findings();
   if (stored.length === 0) return notChecked(check, 'the case holds no findings');
+  if (!sinceRestored(reader.audit()).some(({ action }) => action === 'analyse')) {
+    if (notImportedAgain(reader).length > 0)
+      return notChecked(check, 'they came back from a backup, without the flows');
+  }
   const again = analyseCase(reader);
   const differing = stored.filter((finding, i) => !isSame(finding, again[i]));
   if (differing.length > 0) {
@@ -253,6 +280,7 @@ export function* caseChecks(
   yield* guarded('overlays', () => checkOverlays(reader, reader.audit()));
   yield* guarded('evidence', () => checkEvidence(reader, evidenceDirectory, progress));
   yield* guarded('findings', () => [checkFindings(reader)]);
+  yield* guarded('own findings', () => checkOwnFindings(reader));
 }
 
 /** Verifies a case. Parameters as those of `caseChecks`. */

@@ -1,3 +1,4 @@
+import type { CaseKeys } from '../casefile/case-cipher.ts';
 import type { NameChunk } from '../casefile/case-writer.ts';
 import type { FlowTimeouts } from '../flows/flow-table.ts';
 import type { FilledSegment } from '../flows/segment-builder.ts';
@@ -33,6 +34,8 @@ export interface WriteThreadOptions {
   /** Another script for the decoding thread. */
   decodeWorker: string | undefined;
   behindWindow: boolean;
+  /** The job that it is started for; null when that is not known. */
+  firstJob: JobName | null;
 }
 
 export interface DecodeRequest {
@@ -58,6 +61,8 @@ export interface JobRequest {
   name: JobName;
   request: unknown;
   shared: SharedControl;
+  /** Of encrypted cases that were unlocked. */
+  keys: CaseKeys;
 }
 
 /** Asks an idle thread to close what it has open and to end. */
@@ -66,6 +71,8 @@ export interface CloseRequest {
 }
 
 export type JobReply =
+  /** Something that whoever works with the case should know, whichever job is at work. */
+  | { type: 'notice'; text: string }
   | { id: number; type: 'progress'; step: string; what: string; file: number; files: number; bytesTotal: number }
   | { id: number; type: 'evidence'; news: EvidenceNews }
   | { id: number; type: 'text'; chunk: string | Uint8Array }

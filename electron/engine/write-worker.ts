@@ -2,21 +2,34 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { Finding } from '../../shared/finding.ts';
 import { type Jobs, PROGRESS_PACKETS, type Relabelling } from '../../shared/jobs.ts';
 import { EnclaveError } from '../../shared/problem.ts';
-import { checkProfile } from '../../shared/profile.ts';
+import { checkProfile, type Profile } from '../../shared/profile.ts';
+import { takeKeys } from '../casefile/case-cipher.ts';
 import { foldJournal, isSealed } from '../casefile/case-file.ts';
 import { CaseWriter } from '../casefile/case-writer.ts';
 import { LARGEST_INDICATOR_FILE, readIndicators } from '../classify/indicators.ts';
 import { LARGEST_MMDB, readOverlay } from '../classify/overlays.ts';
 import { DEFAULT_TIMEOUTS } from '../flows/flow-table.ts';
+import { restoreCase } from '../casefile/restore-case.ts';
 import { readAddedFile } from './added-file.ts';
+import { changeProfile } from './change-profile.ts';
 import { LARGEST_EVENT_FILE, readEvents } from './event-file.ts';
+import { EarlyContacts, storedFacts } from './early-contacts.ts';
 import { EarlyLabels } from './early-labels.ts';
+import { changeEnteredEvents } from './entered-events.ts';
 import { importEvidence } from './import-evidence.ts';
 import { jobError } from './job-error.ts';
+import { ownFindingChanges } from './own-finding-jobs.ts';
 import { recordChanges } from './record-jobs.ts';
-import { labelCase, type LabelTables, leavesOutDuplicates, loadLabelTables, stopWhen } from './label-case.ts';
+import {
+  type EarlyWork,
+  labelCase,
+  type LabelTables,
+  leavesOutDuplicates,
+  loadLabelTables,
+  stopWhen,
+} from './label-case.ts';
 import { makeRedactionKey } from './redaction-key.ts';
-import { stepBehind } from './thread-priority.ts';
+import { RollingBackup } from './rolling-backup.ts';
 import { ENCLAVE_VERSION } from './version.ts';
 import {
   CANCEL,
@@ -31,8 +44,6 @@ import {
 const port = parentPort;
 if (port === null) throw new Error('write-worker runs as a worker thread only');
 const options = workerData as WriteThreadOptions;
-// Before the decoding thread is started, which inherits it, as the hashing thread does from that one.
-if (options.behindWindow) stepBehind();
 
 let tables: LabelTables | null = null;
 function labelTables(): LabelTables {
@@ -54,23 +65,29 @@ function newCase(request: Jobs['new']['request']): Jobs['new']['response'] {
   if (!checked.ok) {
     throw new EnclaveError('profile-wrong', `the profile is wrong: ${checked.fault}`, '', 'mend the profile');
   }
-  const { case: path, profile: _, ...facts } = request;
+  const { case: path, profile: _, cipherHeader = null, ...facts } = request;
   const begin = { ...facts, profile: checked.profile, timeouts: DEFAULT_TIMEOUTS, version: ENCLAVE_VERSION };
-  CaseWriter.create(path, begin).close();
+  CaseWriter.create(path, begin, undefined, cipherHeader).close();
   return { case: request.case };
 }
 
 /** Cases that jobs of this thread wrote to. */
 const written = new Set<string>();
+const backup = new RollingBackup((text) => reply({ type: 'notice', text }));
 
 /** Opens the case for one job and closes it after, whatever happens. */
 async function withCase<T>(path: string, work: (writer: CaseWriter) => Promise<T> | T): Promise<T> {
   const writer = CaseWriter.open(path, ENCLAVE_VERSION);
   written.add(path);
+  backup.pause(path);
+  if (writer.olderCopy !== null) {
+    reply({ type: 'notice', text: `the case was of an older format; as it was, it is kept in ${writer.olderCopy}` });
+  }
   try {
     return await work(writer);
   } finally {
     writer.close();
+    backup.changed(path);
   }
 }
 
@@ -79,7 +96,8 @@ function relabel(
   job: JobRequest,
   leaveOutDuplicates?: boolean,
   countChanges = false,
-  early: EarlyLabels | null = null,
+  early: EarlyWork | null = null,
+  newProfile: Profile | null = null,
 ): ReturnType<typeof labelCase> {
   const control = new Int32Array(job.shared.control);
   const { id } = job;
@@ -93,12 +111,18 @@ function relabel(
     leaveOutDuplicates,
     countChanges,
     early,
+    newProfile,
   );
 }
 
 /** Labels anew and tells what changed. */
-function reclassify(writer: CaseWriter, job: JobRequest, leaveOutDuplicates?: boolean): Relabelling {
-  const { flows, changes } = relabel(writer, job, leaveOutDuplicates, true);
+function reclassify(
+  writer: CaseWriter,
+  job: JobRequest,
+  leaveOutDuplicates?: boolean,
+  newProfile: Profile | null = null,
+): Relabelling {
+  const { flows, changes } = relabel(writer, job, leaveOutDuplicates, true, null, newProfile);
   if (changes === null) throw new Error('changes were asked for');
   return { flows, changes };
 }
@@ -189,6 +213,7 @@ const importJob: Handler<'import'> = (request, job) =>
     const { live = false } = request;
     const counters = new Float64Array(shared.progress);
     let early: EarlyLabels | null = null;
+    const contacts = new EarlyContacts();
     let isWorthwhile = true;
     const giveUp = (): void => {
       isWorthwhile = false;
@@ -201,10 +226,12 @@ const importJob: Handler<'import'> = (request, job) =>
       stored(segment, facts) {
         // Captures bring DNS answers, after which all has to be labelled again.
         if (counters[PROGRESS_PACKETS] > 0) giveUp();
+        const view = storedFacts(facts);
+        contacts.add(segment, view);
         if (!live && !isWorthwhile) return;
         early ??= new EarlyLabels(writer, labelTables(), live);
         if (!isWorthwhile) early.giveUp();
-        early.add(segment, facts);
+        early.add(segment, facts, view);
       },
       storedNames: giveUp,
       evidence: ({ path, bytes, format, flows, problems, status }) =>
@@ -229,7 +256,7 @@ const importJob: Handler<'import'> = (request, job) =>
     }
     const { leaveOutDuplicates = leavesOutDuplicates(writer) } = request;
     if (writer.lacksLabels() || leaveOutDuplicates !== leavesOutDuplicates(writer)) {
-      relabel(writer, job, leaveOutDuplicates, false, early);
+      relabel(writer, job, leaveOutDuplicates, false, { labels: early, contacts });
     }
     summary.peakRssBytes = process.resourceUsage().maxRSS * 1024;
     return summary;
@@ -238,8 +265,13 @@ const importJob: Handler<'import'> = (request, job) =>
 const handlers: { [Name in keyof Jobs]?: Handler<Name> } = {
   new: newCase,
   ...recordChanges(withCase),
+  ...ownFindingChanges(withCase),
   import: importJob,
   reclassify: (request, job) => withCase(request.case, (writer) => reclassify(writer, job, request.leaveOutDuplicates)),
+  changeProfile: (request, job) =>
+    withCase(request.case, (writer) =>
+      changeProfile(writer, request.profile, (profile) => reclassify(writer, job, undefined, profile)),
+    ),
   addOverlay,
   removeOverlay,
   addIndicators,
@@ -254,7 +286,13 @@ const handlers: { [Name in keyof Jobs]?: Handler<Name> } = {
       if (!writer.removeEvents(request.id)) throw notThere('file of events', request.id);
       return null;
     }),
+  changeEvents: (request) =>
+    withCase(request.case, (writer) => {
+      changeEnteredEvents(writer, writer.eventLists(), request.change);
+      return null;
+    }),
   makeRedactionKey: makeRedactionKey(withCase),
+  restore: ({ case: path, from }) => restoreCase(path, from, ENCLAVE_VERSION, new Date()),
   saveFindings: (request) =>
     withCase(request.case, (writer) => {
       writer.saveFindings(request.findings as Finding[]);
@@ -272,6 +310,7 @@ const handlers: { [Name in keyof Jobs]?: Handler<Name> } = {
 
 async function run(job: JobRequest): Promise<void> {
   try {
+    takeKeys(job.keys);
     const handler = handlers[job.name] as ((request: unknown, job: JobRequest) => unknown) | undefined;
     if (handler === undefined) throw new Error(`the writer has no job ${job.name}`);
     reply({ id: job.id, type: 'done', response: await handler(job.request, job) });
@@ -285,6 +324,7 @@ port.on('message', (job: JobRequest | CloseRequest) => {
     void run(job);
     return;
   }
+  backup.finish();
   for (const path of written) foldJournal(path);
   port.close();
 });

@@ -69,6 +69,8 @@ export const ASKED_BY_LOW = 2;
 export const ASKED_BY_HIGH = 4;
 
 const INITIAL_SLOTS = 1024;
+/** Memory is made for so many times the slots: what is copied has to be touched anew, and what no flow has reached costs nothing. */
+const ROOM = 8;
 
 function mix(hash: number, word: number): number {
   const k = Math.imul(word, 0xcc9e2d51);
@@ -238,17 +240,25 @@ export class AssemblyTable {
     this.#heads[bucket] = slot;
   }
 
-  #grow(): void {
-    this.#capacity = Math.min(this.#limit, this.#capacity * 2);
-    const words = new Int32Array(this.#capacity * STRIDE);
+  #makeRoom(): void {
+    const room = this.#capacity * ROOM;
+    // Not twice for the last few.
+    const slots = room * 2 > this.#limit ? this.#limit : room;
+    const words = new Int32Array(slots * STRIDE);
     words.set(this.words);
     this.words = words;
     this.floats = new Float64Array(words.buffer);
-    const outlines = new Int32Array(this.#capacity * OUTLINE);
+    const outlines = new Int32Array(slots * OUTLINE);
     outlines.set(this.#outlines);
     this.#outlines = outlines;
     this.#times = new Float64Array(outlines.buffer);
+  }
+
+  #grow(): void {
+    this.#capacity = Math.min(this.#limit, this.#capacity * 2);
+    if (this.#capacity * STRIDE > this.words.length) this.#makeRoom();
     this.#heads = newHeads(this.#capacity);
+    const { words } = this;
     for (let slot = 0; slot < this.used; slot++) {
       if ((words[slot * STRIDE + STATUS] & LIVE) !== 0) this.#enter(slot);
     }

@@ -146,11 +146,12 @@ export class SegmentBuilder {
     const { rows } = this;
     if (rows === 0) return;
     const columns: Partial<Record<FactColumn, ColumnArray>> = {};
+    const isFull = rows === SEGMENT_ROWS;
     for (const name of FACT_COLUMN_NAMES) {
       const used = this.arrays[name].subarray(0, rows * FACT_COLUMNS[name].width);
       if (!isAllZero(used)) columns[name] = used;
       // Nobody else has seen it, and the garbage collector comes late for memory outside its heap.
-      else (used.buffer as ArrayBuffer).transfer(0);
+      else if (!isFull) (used.buffer as ArrayBuffer).transfer(0);
     }
     const dictionaries: Partial<Record<FactColumn, string[]>> = {};
     for (const [name, dictionary] of Object.entries(this.dictionaries)) {
@@ -166,9 +167,16 @@ export class SegmentBuilder {
       dictionaries,
       terms: [...this.#terms.entries],
     };
-    // Where one segment is full another one will be.
-    if (rows < SEGMENT_ROWS) this.#capacity = FIRST_ROWS;
-    this.arrays = allocateAll(this.#capacity);
+    if (isFull) {
+      // Where one segment is full another one will be; what stayed zero in the one can serve in the other.
+      const { arrays } = this;
+      this.arrays = allArrays((name) =>
+        name in columns ? allocateColumn(FACT_COLUMNS[name], SEGMENT_ROWS) : arrays[name],
+      );
+    } else {
+      this.#capacity = FIRST_ROWS;
+      this.arrays = allocateAll(FIRST_ROWS);
+    }
     this.rows = 0;
     this.#firstStart = Infinity;
     this.#lastStart = -Infinity;
@@ -209,10 +217,11 @@ export class SegmentBuilder {
   }
 }
 
-/** A plain loop: `some` calls a function for each of the many rows of the columns that are zero. */
-function isAllZero(column: ColumnArray): boolean {
-  for (let at = 0; at < column.length; at++) if (column[at] !== 0) return false;
-  return true;
+/** By words, which is one loop for columns of every type; each begins its buffer. */
+function isAllZero({ buffer, byteLength }: ColumnArray): boolean {
+  const words = new Uint32Array(buffer, 0, byteLength >>> 2);
+  for (let at = 0; at < words.length; at++) if (words[at] !== 0) return false;
+  return new Uint8Array(buffer, words.byteLength, byteLength & 3).every((byte) => byte === 0);
 }
 
 /** Some rows of a segment as a segment of its own. Dictionaries are kept whole, so that their numbers hold. */

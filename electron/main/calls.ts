@@ -5,7 +5,12 @@ import { droppedPathsSchema, REQUEST_SCHEMAS } from '../../shared/bridge-schemas
 import { type JobName, type Jobs, MAX_FLOW_PACKETS } from '../../shared/jobs.ts';
 import { EnclaveError, toErrorValue } from '../../shared/problem.ts';
 import { isRedacted } from '../../shared/redaction.ts';
+import { carvePackets, exportFlows } from '../engine/audited-exports.ts';
 import { importAndAnalyse, makeSampleCase } from '../engine/case-jobs.ts';
+import { analyseAndSave, correctProfile } from '../engine/change-profile.ts';
+import { enterVerification } from '../engine/enter-verification.ts';
+import { importWarning } from '../engine/free-space.ts';
+import { isEncrypted } from '../engine/keyring.ts';
 import { readMapping, writeMapping } from '../engine/mapping-file.ts';
 import { shippedProfile, shippedProfiles } from '../engine/shipped-profiles.ts';
 import { ENCLAVE_VERSION } from '../engine/version.ts';
@@ -13,6 +18,7 @@ import { type AppState, CaseWindow } from './case-window.ts';
 import { give, refuseUnlessGiven } from './given-paths.ts';
 import { mayCall } from './guards.ts';
 import { printReport } from './print-report.ts';
+import { timelineCalls } from './timeline-calls.ts';
 
 /** What a window may ask for, call by call: checks, dialogs, and jobs of the engine. */
 
@@ -32,6 +38,24 @@ function fileName(title: string): string {
   return plain.slice(0, 80) || 'case';
 }
 
+/** Asks where to write a file; it gets the first ending unless it has one of them. Null when the user thought better of it. */
+async function askOut(
+  window: CaseWindow,
+  title: string,
+  name: string,
+  endings: readonly [string, ...string[]],
+): Promise<string | null> {
+  window.refuseWhileAtWork();
+  const { canceled, filePath } = await dialog.showSaveDialog(window.browser, {
+    title,
+    defaultPath: join(dirname(window.openCasePath), `${name}.${endings[0]}`),
+    filters: endings.map((ending) => ({ name: ending.toUpperCase(), extensions: [ending] })),
+  });
+  if (canceled || filePath === '') return null;
+  const isNamed = endings.some((ending) => extname(filePath).toLowerCase() === `.${ending}`);
+  return isNamed ? filePath : `${filePath}.${endings[0]}`;
+}
+
 /** A small change of the case, which waits for no one: refused while a job is at work. */
 async function write<Name extends JobName>(
   window: CaseWindow,
@@ -44,11 +68,12 @@ async function write<Name extends JobName>(
 
 function handlers(state: AppState): Handlers {
   return {
-    appInfo: async () => ({
+    appInfo: async (window) => ({
       version: ENCLAVE_VERSION,
       preview: state.preview,
       recentCases: state.settings.recentCases,
       profiles: shippedProfiles().map(({ name, timeZone, ranges }) => ({ name, timeZone, ranges })),
+      lockedCase: window.lockedCase,
     }),
 
     async takeEvidence(window) {
@@ -61,7 +86,7 @@ function handlers(state: AppState): Handlers {
     overview: async (window) =>
       window.casePath === null ? null : window.query('overview', { case: window.casePath, live: window.atWork }),
 
-    async newCase(window, { path, profile, subject, ...facts }) {
+    async newCase(window, { path, profile, subject, passphrase, ...facts }) {
       const { title } = facts;
       window.refuseWhileAtWork();
       let casePath = path;
@@ -83,15 +108,17 @@ function handlers(state: AppState): Handlers {
       await window.query('new', {
         case: casePath,
         profile: { ...shipped, timeZone, ...ownRanges },
+        ...(passphrase === undefined ? {} : { cipherHeader: await window.makeKey(passphrase) }),
         ...facts,
         title: title === '' ? basename(casePath, '.enclave') : title,
       });
-      return window.open(casePath);
+      return window.open(casePath, passphrase);
     },
 
-    async openCase(window, { path }) {
+    async openCase(window, { path, passphrase }) {
       window.refuseWhileAtWork();
-      if (path !== null) return window.open(path);
+      window.lockedCase = null;
+      if (path !== null) return window.open(path, passphrase);
       const { canceled, filePaths } = await dialog.showOpenDialog(window.browser, {
         title: 'Open case',
         properties: ['openFile'],
@@ -99,6 +126,24 @@ function handlers(state: AppState): Handlers {
       });
       const [chosen] = filePaths;
       return canceled || chosen === undefined ? null : window.open(chosen);
+    },
+
+    async restoreCase(window, { path }) {
+      window.refuseWhileAtWork();
+      const [newest] = await window.query('backups', { case: path });
+      if (newest === undefined) {
+        throw new EnclaveError('no-backup', 'there is no backup of this case', path, 'find a copy of the file itself');
+      }
+      if (isEncrypted(newest.path)) {
+        throw new EnclaveError(
+          'no-backup',
+          'the backup is encrypted',
+          path,
+          'on the command line: enclave restore CASE',
+        );
+      }
+      const { backup, evidence } = await window.query('restore', { case: path, from: newest.path });
+      return { backup, evidence: evidence.length };
     },
 
     async openSample(window) {
@@ -156,6 +201,8 @@ function handlers(state: AppState): Handlers {
     async importEvidence(window, { paths, custody = {} }) {
       const request = { case: window.openCasePath, paths, custody, live: true };
       for (const path of paths) refuseUnlessGiven(window, path);
+      const warning = importWarning(request.case, paths);
+      if (warning !== null) window.send('notice', warning);
       try {
         return await window.work((engine, options) => importAndAnalyse(engine, request, options));
       } finally {
@@ -174,6 +221,8 @@ function handlers(state: AppState): Handlers {
       return (await window.query('summary', request)).rows;
     },
 
+    ...timelineCalls(fileName),
+
     totals: async (window, { where }) =>
       window.query('totals', { case: window.openCasePath, where, live: window.atWork }),
 
@@ -181,10 +230,38 @@ function handlers(state: AppState): Handlers {
 
     texts: async (window, asked) => window.query('texts', { case: window.openCasePath, live: window.atWork, ...asked }),
 
+    estimate: async (window, asked) =>
+      window.query('estimate', { case: window.openCasePath, live: window.atWork, ...asked }),
+
     top: async (window, asked) => window.query('top', { case: window.openCasePath, live: window.atWork, ...asked }),
 
     flowsPage: async (window, page) =>
       window.query('flowsPage', { case: window.openCasePath, live: window.atWork, ...page }),
+
+    hostPairs: async (window, asked) =>
+      window.query('hostPairs', { case: window.openCasePath, live: window.atWork, ...asked }),
+
+    async saveFlows(window, { where, format }) {
+      const casePath = window.openCasePath;
+      const out = await askOut(window, 'Export flows', `${basename(casePath, '.enclave')} flows`, [format]);
+      if (out === null) return null;
+      const request = { case: casePath, where, limit: null, format, out };
+      const result = await window.work((engine, options) =>
+        exportFlows({ run: (name, asked) => engine.run(name, asked, options) }, request),
+      );
+      return { path: out, flows: result.flows, sha256: result.sha256 ?? '' };
+    },
+
+    async carvePackets(window, { where }) {
+      const casePath = window.openCasePath;
+      const name = `${basename(casePath, '.enclave')} packets`;
+      const out = await askOut(window, 'Carve packets', name, ['pcapng', 'pcap']);
+      if (out === null) return null;
+      const request = { case: casePath, where, out, evidenceDirectory: null };
+      return window.work((engine, options) =>
+        carvePackets({ run: (job, asked) => engine.run(job, asked, options) }, request),
+      );
+    },
 
     flowPackets: async (window, { flow }) =>
       window.query('flowPackets', {
@@ -195,6 +272,33 @@ function handlers(state: AppState): Handlers {
       }),
 
     findings: async (window) => window.query('findings', { case: window.openCasePath }),
+
+    ownFindings: async (window) => window.query('ownFindings', { case: window.openCasePath }),
+
+    addOwnFinding: (window, { finding }) => write(window, 'addOwnFinding', { case: window.openCasePath, finding }),
+
+    changeOwnFinding: (window, asked) => write(window, 'changeOwnFinding', { case: window.openCasePath, ...asked }),
+
+    removeOwnFinding: (window, { id }) => write(window, 'removeOwnFinding', { case: window.openCasePath, id }),
+
+    async analyse(window) {
+      const casePath = window.openCasePath;
+      return window.work((engine, options) => analyseAndSave(engine, casePath, options));
+    },
+
+    async verify(window) {
+      const casePath = window.openCasePath;
+      return window.work(async (engine, options) => {
+        const result = await engine.run('verify', { case: casePath, evidenceDirectory: null }, options);
+        await enterVerification((entry) => engine.run('audit', entry), casePath, result);
+        return result;
+      });
+    },
+
+    async changeProfile(window, { profile }) {
+      const request = { case: window.openCasePath, profile };
+      return window.work((engine, options) => correctProfile(engine, request, options));
+    },
 
     record: async (window) => window.query('record', { case: window.openCasePath }),
 

@@ -1,10 +1,12 @@
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { app, BrowserWindow, dialog, screen, type WebContents, type WebPreferences } from 'electron';
 import type { CaseOverview, EventName, Events } from '../../shared/bridge.ts';
 import type { JobName, Jobs } from '../../shared/jobs.ts';
 import { EnclaveError } from '../../shared/problem.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { Engine, type JobOptions } from '../engine/engine.ts';
+import { lowSpaceWarning } from '../engine/free-space.ts';
+import { isEncrypted } from '../engine/keyring.ts';
 import { APP_PAGE } from './app-protocol.ts';
 import type { Settings, WindowState } from './settings.ts';
 
@@ -44,9 +46,8 @@ export interface AppState {
   frontChanged: () => void;
 }
 
-function newEngine(): Engine {
-  return new Engine({ behindWindow: true });
-}
+/** While a job is at work, the room on the disk is looked at so often. */
+const LOOK_AT_DISK_EVERY_MS = 5000;
 
 /** One window with at most one case, one engine and one job at a time. */
 export class CaseWindow {
@@ -54,7 +55,9 @@ export class CaseWindow {
   /** Evidence that the window was opened with, until its page takes it. */
   evidenceGiven: readonly string[] = [];
   readonly #app: AppState;
-  #engine = newEngine();
+  #engine = this.#newEngine();
+  /** An encrypted case that the window was started with. */
+  lockedCase: string | null = null;
   #casePath: string | null = null;
   #job: RunningJob | null = null;
   #asking = false;
@@ -136,6 +139,15 @@ export class CaseWindow {
     return this.#engine.run(name, request);
   }
 
+  #newEngine(): Engine {
+    return new Engine({ behindWindow: true, onNotice: (text) => this.send('notice', text) });
+  }
+
+  /** Makes the key of a new case: the header under which it is to be made. */
+  makeKey(passphrase: string): Promise<string> {
+    return this.#engine.keyring.make(passphrase);
+  }
+
   /** Does a job of which there may be one at a time: it can be cancelled, and the window asks before it closes. */
   async work<T>(job: (engine: Engine, options: JobOptions) => Promise<T>): Promise<T> {
     this.refuseWhileAtWork();
@@ -163,8 +175,12 @@ export class CaseWindow {
     this.#job?.abort.abort();
   }
 
-  /** Shows the case; null when another window shows it already, which comes to the front instead. */
-  async open(path: string): Promise<CaseOverview | null> {
+  /**
+   * Shows the case; null when another window shows it already, which comes to the front instead.
+   *
+   * @param passphrase of an encrypted case
+   */
+  async open(path: string, passphrase: string | null = null): Promise<CaseOverview | null> {
     this.refuseWhileAtWork();
     const casePath = resolve(path);
     const elsewhere = [...this.#app.windows].find((other) => other !== this && other.casePath === casePath);
@@ -172,9 +188,10 @@ export class CaseWindow {
       elsewhere.focus();
       return null;
     }
-    const engine = newEngine();
+    const engine = this.#newEngine();
     let overview: CaseOverview;
     try {
+      if (passphrase !== null) await engine.keyring.unlock(casePath, passphrase);
       overview = await engine.run('overview', { case: casePath });
     } catch (error) {
       this.#release(engine);
@@ -182,13 +199,16 @@ export class CaseWindow {
       throw error;
     }
     await this.#replace(engine, casePath, overview.title);
-    this.#app.settings.addRecent(casePath, overview.title);
+    this.lockedCase = null;
+    this.#tellLowSpace();
+    // The settings are not encrypted, so the title of such a case does not go there.
+    this.#app.settings.addRecent(casePath, isEncrypted(casePath) ? basename(casePath, '.enclave') : overview.title);
     return overview;
   }
 
   async closeCase(): Promise<void> {
     this.refuseWhileAtWork();
-    await this.#replace(newEngine(), null, null);
+    await this.#replace(this.#newEngine(), null, null);
   }
 
   async #replace(engine: Engine, casePath: string | null, title: string | null): Promise<void> {
@@ -207,14 +227,25 @@ export class CaseWindow {
     return closed;
   }
 
+  #tellLowSpace(): boolean {
+    const warning = this.#casePath === null ? null : lowSpaceWarning(this.#casePath);
+    if (warning !== null) this.send('notice', warning);
+    return warning !== null;
+  }
+
   /** Passes on what a job tells; the views look again as flows come in, ever more seldom. */
   #tellers(): Pick<JobOptions, 'onProgress' | 'onEvidence'> {
     let flows = 0;
     let next = performance.now() + FIRST_LOOK_AFTER_MS;
     let pause = FIRST_LOOK_AFTER_MS;
+    let nextDisk = performance.now();
     return {
       onProgress: (progress) => {
         this.send('progress', progress);
+        // Told once a job: it goes on, and what it commits is kept.
+        if (performance.now() >= nextDisk) {
+          nextDisk = this.#tellLowSpace() ? Infinity : performance.now() + LOOK_AT_DISK_EVERY_MS;
+        }
         if (progress.step !== 'read' || progress.flows === flows || performance.now() < next) return;
         flows = progress.flows;
         pause = Math.min(pause * 1.2, LOOK_AT_LEAST_EVERY_MS);

@@ -77,7 +77,8 @@ async function openWindow({ casePath, evidence }: Opening): Promise<void> {
   let fault: unknown = null;
   if (casePath !== null) {
     await window.open(casePath).catch((error: unknown) => {
-      fault = error;
+      if (error instanceof EnclaveError && error.code === 'case-encrypted') window.lockedCase = casePath;
+      else fault = error;
     });
   }
   await window.load();

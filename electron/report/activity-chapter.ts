@@ -6,9 +6,10 @@ import { LEAVE_OUT_DUPLICATES } from '../../shared/duplicate-counts.ts';
 import { parseFilter } from '../../shared/filter/parse-filter.ts';
 import type { CoverageFinding, Metric } from '../../shared/finding.ts';
 import { formatAmount, formatCount, formatShare } from '../../shared/number-format.ts';
+import { REPORT_CHAPTERS } from '../../shared/report-settings.ts';
 import { ZoneClock } from '../../shared/time.ts';
 import type { CaseReader } from '../casefile/case-reader.ts';
-import { compileFilter } from '../casefile/flow-selection.ts';
+import { type FlowSelection, compileFilter } from '../casefile/flow-selection.ts';
 import { type SummaryRow, summarise } from '../casefile/summary.ts';
 import type { Chapter } from './chapter.ts';
 import { GRID, INK, WIDTH, at, figure, label, line, rect, scaleEnd, svg } from './figures.ts';
@@ -30,10 +31,15 @@ const MOST_ROWS = 7;
  */
 const BAND_FILLS = ['#14263a', '#4a6b8a', '#89a5be', '#b4c7d7', '#d5e0e9', '#eef2f5'] as const;
 
+/** The flows that findings about users count. */
+export function activitySelection(reader: CaseReader): FlowSelection {
+  const where = activityFilter(reader.profile, reader.meta(LEAVE_OUT_DUPLICATES) === 'yes');
+  return compileFilter(parseFilter(where), reader);
+}
+
 /** Null when the case holds no activity. */
 export function activityChapter(reader: CaseReader, coverage: CoverageFinding | undefined): Chapter | null {
-  const where = activityFilter(reader.profile, reader.meta(LEAVE_OUT_DUPLICATES) === 'yes');
-  const selection = compileFilter(parseFilter(where), reader);
+  const selection = activitySelection(reader);
   const summary = (by: Parameters<typeof summarise>[1]['by'], metric: Metric): SummaryRow[] =>
     summarise(reader, { by, metric, selection });
   const categories = summary(['category'], 'flows');
@@ -52,7 +58,7 @@ ${worldMap(countries)}
     countries,
     summary(['country'], 'bytes'),
   )}</div>`;
-  return { title: 'Activity at a glance', ownPage: true, markup };
+  return { title: REPORT_CHAPTERS.activity, ownPage: true, markup };
 }
 
 /** Flows and bytes of the first values of a dimension, with their shares. */
@@ -187,8 +193,8 @@ function worldMap(rows: readonly SummaryRow[]): string {
   const lowest = decades - SHADES.length + 1;
   const shade = (value: number): number => Math.max(0, Math.floor(Math.log10(value)) - lowest);
   const amounts = new Map(named.map((row) => [String(row.country), row.value]));
-  const scale = (0.86 * WIDTH) / worldPaths.width;
-  const middle = 0.07 * WIDTH;
+  const scale = (0.74 * WIDTH) / worldPaths.width;
+  const middle = 0.13 * WIDTH;
   const drawn = new Set<string>();
   let land = '';
   let dots = '';
@@ -221,7 +227,7 @@ function worldMap(rows: readonly SummaryRow[]): string {
       ? ` Not on the map: ${missing.map((row) => countryInWords(String(row.country))).join(', ')}.`
       : '';
   return figure(
-    'Activity flows by country of the peer, as the tables named under “Versions and time base” say of its address: not where ' +
+    'Activity flows by country of the peer, as the tables named under “Methods, versions and time base” say of its address: not where ' +
       `anybody is.${absent}`,
     svg(Math.ceil(height + 20), 'Activity flows by country on a map of the world', body),
   );

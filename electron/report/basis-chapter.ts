@@ -1,12 +1,14 @@
+import { type Finding, FINDING_KINDS } from '../../shared/finding.ts';
 import { formatCount } from '../../shared/number-format.ts';
+import { REPORT_CHAPTERS } from '../../shared/report-settings.ts';
 import type { Chapter } from './chapter.ts';
 import { breakable, escapeHtml, facts, hashMarkup } from './markup.ts';
 import type { ReportCase } from './report-case.ts';
 import { capital, inWords } from './report-words.ts';
 
-/** Versions, tables and time base. */
+/** Methods of the findings, versions, tables and time base. */
 
-export function basisChapter(reader: ReportCase, version: string): Chapter {
+export function basisChapter(reader: ReportCase, findings: readonly Finding[], version: string): Chapter {
   const basis = reader.labelBasis();
   const rows: [string, string][] = [
     [
@@ -21,12 +23,35 @@ export function basisChapter(reader: ReportCase, version: string): Chapter {
         `Local hours and days follow ${escapeHtml(reader.profile.timeZone)} by the IANA rules for the date.`,
     ],
   ];
+  rows.push([
+    'Letters',
+    'Noto Sans (SIL Open Font License 1.1), in this file as far as its text needs them: Latin, Greek, Cyrillic, Devanagari, ' +
+      'Arabic, Hebrew, Han, kana and hangul. Other scripts, and the fixed-width letters of commands, are the machine’s own',
+  ]);
   if (basis === null) rows.push(['Labels', 'the flows have no final labels yet']);
   else
     rows.push(
       ...Object.entries(basis).map(([name, value]): [string, string] => [capital(inWords(name)), basisMarkup(value)]),
     );
-  return { title: 'Versions and time base', ownPage: false, markup: facts(rows) };
+  return { title: REPORT_CHAPTERS.methods, ownPage: false, markup: facts(rows) + methodTable(findings) };
+}
+
+/** Each method once, with the kinds of findings that it made; their parameters stand with the findings. */
+function methodTable(findings: readonly Finding[]): string {
+  const kinds = new Map<string, { method: Finding['method']; names: Set<string>; count: number }>();
+  for (const { method, kind } of findings) {
+    const known = kinds.get(`${method.name}\n${method.source}`) ?? { method, names: new Set<string>(), count: 0 };
+    known.names.add(FINDING_KINDS[kind]);
+    known.count += 1;
+    kinds.set(`${method.name}\n${method.source}`, known);
+  }
+  if (kinds.size === 0) return '';
+  const rows = [...kinds.values()].map(
+    ({ method, names, count }) =>
+      `<tr><td>${escapeHtml([...names].join(', '))}</td><td>${escapeHtml(method.name)}</td><td>${escapeHtml(method.source)}</td>` +
+      `<td class="number">${formatCount(count)}</td></tr>`,
+  );
+  return `<h3>Methods</h3><table><thead><tr><th>Findings of kind</th><th>Method</th><th>Source</th><th class="number">Findings</th></tr></thead><tbody>${rows.join('')}</tbody></table>`;
 }
 
 /** A value of the label basis: lists one entry a line, objects as `name value` pairs, hashes in groups. */

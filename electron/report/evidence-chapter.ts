@@ -82,7 +82,7 @@ function coverageTracks(evidence: readonly EvidenceInfo[], coverage: CoverageFin
     shown,
     gaps,
     { from, to, fromText: `${formatUtc(from).slice(0, 16)}Z`, toText: `${formatUtc(to).slice(0, 16)}Z` },
-    `When each evidence file speaks, and when any flow is seen (UTC). Hatched: gaps.${rest}`,
+    `When each evidence file speaks, and when any flow is seen (UTC). Hatched: gaps, drawn as one where they lie together.${rest}`,
   );
 }
 

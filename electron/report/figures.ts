@@ -12,7 +12,7 @@ import {
   weekdayName,
 } from '../../shared/number-format.ts';
 import { clockTime } from '../../shared/calendar.ts';
-import { escapeHtml } from './markup.ts';
+import { escapeAttribute, escapeHtml, escapeSvg } from './markup.ts';
 
 /** Figures as inline SVG: vectors, no script, told apart by tone, hatching and words, never by colour alone. */
 
@@ -25,7 +25,7 @@ export const PALE = '#b9c6d2';
 export const GRID = '#d9dfe4';
 
 export function svg(height: number, description: string, body: string, width = WIDTH): string {
-  return `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(description)}">${body}</svg>`;
+  return `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeAttribute(description)}">${body}</svg>`;
 }
 
 export function figure(caption: string, drawing: string): string {
@@ -50,7 +50,19 @@ export function label(
   quiet = false,
 ): string {
   const tone = quiet ? ' class="quiet"' : '';
-  return `<text x="${at(x)}" y="${at(y)}" text-anchor="${anchor}"${tone}>${escapeHtml(text)}</text>`;
+  return `<text x="${at(x)}" y="${at(y)}" text-anchor="${anchor}"${tone}>${escapeSvg(text)}</text>`;
+}
+
+/** A name cut to so many letters; those of Han, kana and hangul are twice as wide. */
+export function shortened(text: string, most: number): string {
+  let room = most;
+  let kept = '';
+  for (const character of text) {
+    room -= character >= '\u1100' ? 2 : 1;
+    if (room < 0) return `${kept}…`;
+    kept += character;
+  }
+  return text;
 }
 
 /** Whisker along x. */
@@ -83,8 +95,7 @@ export function shareBars(rows: readonly BarRow[], most: number, description: st
   }
   rows.forEach((row, i) => {
     const y = 8 + i * step;
-    const name = row.name.length > 26 ? `${row.name.slice(0, 25)}…` : row.name;
-    body += label(left - 8, y + 11, name, 'end');
+    body += label(left - 8, y + 11, shortened(row.name, 22), 'end');
     if (row.share === null) {
       body += label(left + 6, y + 11, 'cannot be told', 'start', true);
       return;
@@ -105,13 +116,19 @@ export function scaleEnd(most: number): number {
   return step * power;
 }
 
+/** The right end of a scale of shares (0..1): the intervals have room, and five marks on it are round. */
+function shareScale(rows: readonly BarRow[]): number {
+  const most = Math.max(0, ...rows.map((row) => row.interval?.[1] ?? row.share ?? 0));
+  return [0.004, 0.02, 0.04, 0.1, 0.2, 0.4, 0.6, 0.8, 1].find((end) => end >= most) ?? 1;
+}
+
 /** A group's share by every metric, side by side. */
 export function shareFigure(findings: readonly ActivityShareFinding[]): string {
   const rows = findings.map(({ metric, value, interval }) => ({ name: metric, share: value, interval }));
   const group = findings[0]?.group ?? '';
   return figure(
-    'Share of activity by each metric; the thin line is the 95 % interval. Scale 0 to 100 %.',
-    shareBars(rows, 1, `Share of ${group} by metric`),
+    'Share of activity by each metric; the thin line is the 95 % interval.',
+    shareBars(rows, shareScale(rows), `Share of ${group} by metric`),
   );
 }
 
@@ -121,14 +138,12 @@ const RANKED = 10;
 export function rankingFigure(finding: ServiceRankingFinding): string {
   const shown = finding.ranking.slice(0, RANKED);
   const rows = shown.map(({ service, value, interval }) => ({ name: service, share: value, interval }));
-  const most = Math.max(...rows.map((row) => row.interval?.[1] ?? row.share));
-  const scale = [0.04, 0.1, 0.2, 0.4, 0.6, 0.8, 1].find((end) => end >= most) ?? 1;
   const left = finding.ranking.length - shown.length;
   const rest = left > 0 ? ` ${left} further ranked services are not drawn.` : '';
   return figure(
     `Share of activity flows${finding.category === null ? '' : ` of category ${finding.category}`}; the thin line is the ` +
       `95 % interval.${rest}`,
-    shareBars(rows, scale, finding.title),
+    shareBars(rows, shareScale(rows), finding.title),
   );
 }
 
@@ -262,9 +277,16 @@ export function coverageFigure(
   const y = 8 + tracks.length * step;
   body += label(left - 8, y + 9, 'any flow', 'end');
   body += rect(left, y, WIDTH - left, 12, BAR);
-  for (const gap of gaps) {
-    const width = Math.max(1.5, x(gap.to) - x(gap.from));
-    body += `<rect x="${at(x(gap.from))}" y="${at(y)}" width="${at(width)}" height="12" fill="url(#silent)" stroke="${INK}" stroke-width="0.6"/>`;
+  // Gaps with less than a unit between them are drawn as one: there may be thousands.
+  const drawn: { from: number; to: number }[] = [];
+  for (const gap of gaps.toSorted((one, other) => one.from - other.from)) {
+    const [from, to] = [x(gap.from), Math.max(x(gap.from) + 1.5, x(gap.to))];
+    const before = drawn.at(-1);
+    if (before !== undefined && from - before.to < 1) before.to = Math.max(before.to, to);
+    else drawn.push({ from, to });
+  }
+  for (const { from, to } of drawn) {
+    body += `<rect x="${at(from)}" y="${at(y)}" width="${at(to - from)}" height="12" fill="url(#silent)" stroke="${INK}" stroke-width="0.6"/>`;
   }
   body += line(left, y + 17, WIDTH, y + 17, INK);
   body += label(left, y + 29, window.fromText, 'start', true);

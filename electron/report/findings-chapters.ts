@@ -19,12 +19,13 @@ import {
   formatShare,
   formatShareInterval,
 } from '../../shared/number-format.ts';
+import { ALTERNATIVES } from './alternatives.ts';
 import type { Chapter } from './chapter.ts';
 import { profileFigure, rankingFigure, shareFigure, weekFigure, weekdayFigure } from './figures.ts';
 import { breakable, escapeHtml, facts, prose, shellArgument } from './markup.ts';
 import type { ReportCase } from './report-case.ts';
 import { capital, inWords, plain, VERDICT_WORDS, VERDICTS } from './report-words.ts';
-import { MOST_IN_FULL, isSerial, particulars, serialArticle, serialTable } from './serial-findings.ts';
+import { MOST_IN_FULL, activityOf, isSerial, particulars, serialArticle, serialTable } from './serial-findings.ts';
 
 /** The findings by verdict: each with statement, figure, numbers, limits and method. */
 
@@ -36,14 +37,15 @@ const MOST_PLACES = 5;
  * Findings that are read together: the metrics of one share or rhythm, the rankings of all categories, and the subjects of
  * one kind that nothing was found of.
  */
-function cards(findings: readonly Finding[]): Finding[][] {
+function cards(findings: readonly Finding[], hostsApart: boolean): Finding[][] {
   const together = new Map<string, Finding[]>();
   const inFull = new Map<string, number>();
   for (const finding of findings) {
     let key: string = finding.id;
     if (isSerial(finding)) {
       const told = inFull.get(finding.kind) ?? 0;
-      const hasRoom = finding.verdict === 'supported' && told < MOST_IN_FULL;
+      const isApart = hostsApart && finding.kind === 'host-profile';
+      const hasRoom = finding.verdict === 'supported' && told < MOST_IN_FULL && !isApart;
       if (hasRoom) inFull.set(finding.kind, told + 1);
       key = `${hasRoom ? 'full' : 'list'} ${finding.kind} ${finding.verdict}`;
     }
@@ -70,7 +72,12 @@ function sharedCaveats(findings: readonly Finding[]): Caveat[] {
   );
 }
 
-export function findingsChapters(reader: ReportCase, findings: readonly Finding[]): (Chapter | null)[] {
+/** @param hostsApart hosts have pages of their own, so that a table of them is enough here */
+export function findingsChapters(
+  reader: ReportCase,
+  findings: readonly Finding[],
+  hostsApart: boolean,
+): (Chapter | null)[] {
   if (findings.length === 0) {
     return [
       { title: 'Findings', ownPage: true, markup: '<p>The case has not been analysed, so it holds no finding.</p>' },
@@ -79,7 +86,7 @@ export function findingsChapters(reader: ReportCase, findings: readonly Finding[
   const about = findings.filter((finding) => finding.kind !== 'claim-check');
   const shared = sharedCaveats(about);
   const sharedIds = new Set(shared.map((caveat) => caveat.id));
-  const activity = about.find(({ kind }) => kind === 'daily-rhythm')?.where ?? '';
+  const activity = activityOf(about);
   const note =
     (shared.length === 0
       ? ''
@@ -89,7 +96,7 @@ export function findingsChapters(reader: ReportCase, findings: readonly Finding[
       : `<p class="flows">In filters below, <code>ACTIVITY</code> stands for <code>${breakable(activity)}</code>.</p>`);
   const firstVerdict = verdictOf(about);
   return VERDICTS.map((verdict): Chapter | null => {
-    const own = cards(about).filter((card) => verdictOf(card) === verdict);
+    const own = cards(about, hostsApart).filter((card) => verdictOf(card) === verdict);
     if (own.length === 0) return null;
     const isFirst = verdict === firstVerdict;
     return {
@@ -248,7 +255,7 @@ function figures(reader: ReportCase, card: readonly Finding[]): string {
 
 /** Activity by hour of the week, counted anew from the flows behind the finding. */
 function week(reader: ReportCase, finding: WeeklyRhythmFinding): string {
-  const selection = compileFilter(parseFilter(reader.filterOf(finding)), reader.counted);
+  const selection = compileFilter(parseFilter(reader.originalOf(finding).where), reader.counted);
   const rows = summarise(reader.counted, { by: ['weekday', 'hour'], metric: 'flows', selection });
   const flows = Array.from({ length: 7 }, () => Array.from({ length: 24 }, () => 0));
   for (const row of rows) {
@@ -348,6 +355,13 @@ function duration(from: string, to: string): string {
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
 }
 
+/** What else could be behind findings that are borne out. */
+function otherExplanations(card: readonly Finding[]): [string, string][] {
+  const [first] = card;
+  const text = first === undefined || verdictOf(card) !== 'supported' ? '' : ALTERNATIVES[first.kind];
+  return text === '' ? [] : [['Other explanations', prose(text)]];
+}
+
 function details(reader: ReportCase, card: readonly Finding[]): string {
   const first = card[0];
   if (first === undefined) return '';
@@ -364,6 +378,7 @@ function details(reader: ReportCase, card: readonly Finding[]): string {
       ['Counted', escapeHtml(capital(first.population))],
       ['Method', `${escapeHtml(first.method.name)} <span class="quiet">(${escapeHtml(first.method.source)})</span>`],
       ['Parameters', escapeHtml(parameters.map(([name, value]) => `${inWords(name)} ${plain(value)}`).join('; '))],
+      ...otherExplanations(card),
       ...(isInFull(card) || isList(card)
         ? []
         : ([
@@ -391,6 +406,7 @@ function rankingDetails(reader: ReportCase, findings: readonly ServiceRankingFin
       ['Counted', escapeHtml(capital(first.population))],
       ['Method', `${escapeHtml(first.method.name)} <span class="quiet">(${escapeHtml(first.method.source)})</span>`],
       ['Parameters', escapeHtml(parameters.map(([name, value]) => `${inWords(name)} ${plain(value)}`).join('; '))],
+      ...otherExplanations(findings),
       [
         'Flows behind the first places',
         `<ul class="places"><li><code>${breakable(start)} …</code></li>${filters.join('')}</ul>`,

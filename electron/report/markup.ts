@@ -10,9 +10,52 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** Text for HTML content and quoted attributes: markup escaped, control, bidi and invisible characters made visible. */
+/** Text of a quoted attribute or a title: markup escaped, control, direction and invisible characters made visible. */
+export function escapeAttribute(text: string): string {
+  return entities(visibleText(text));
+}
+
+function entities(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+}
+
+/**
+ * Words of scripts that run from right to left, as far as they hang together: the blocks that Unicode keeps for them (UAX 9, 3.2).
+ * Commas and brackets end them, so that names in a list stay in its order.
+ */
+const LETTER = String.raw`[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefe\u{10800}-\u{10fff}\u{1e800}-\u{1efff}][\u0300-\u036f]*`;
+const RIGHT_TO_LEFT = new RegExp(`((?:${LETTER})+(?:[ '\\d-]+(?:${LETTER})+)*)`, 'gu');
+
+/**
+ * The text as markup, with what runs from right to left set apart: else it would turn the order of the numbers and signs beside it.
+ *
+ * @param piece from escaped text to markup
+ */
+function apart(
+  text: string,
+  piece: (escaped: string) => string,
+  [open, close]: readonly [string, string] = ['<bdi>', '</bdi>'],
+): string {
+  return visibleText(text)
+    .split(RIGHT_TO_LEFT)
+    .map((part, i) => {
+      const markup = piece(entities(part));
+      return i % 2 === 0 ? markup : open + markup + close;
+    })
+    .join('');
+}
+
+/** Text for HTML content: markup escaped, control, direction and invisible characters made visible, right-to-left words set apart. */
 export function escapeHtml(text: string): string {
-  return visibleText(text).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+  return apart(text, (escaped) => escaped);
+}
+
+/** First strong isolate, pop directional isolate (UAX 9): ours alone, since those of a text are made visible. */
+const ISOLATE = ['\u2068', '\u2069'] as const;
+
+/** The same inside `<text>` of a figure, which knows no `bdi` and would take its anchor from the first word's direction. */
+export function escapeSvg(text: string): string {
+  return apart(text, (escaped) => escaped, ISOLATE);
 }
 
 /** Dates, intervals, and numbers with their unit: what a line must not break inside. */
@@ -21,23 +64,24 @@ const TOGETHER =
 
 /** Running text: as `escapeHtml`, with dates, intervals and units kept on one line. */
 export function prose(text: string): string {
-  return escapeHtml(text).replace(TOGETHER, '<span class="together">$&</span>');
+  return apart(text, (escaped) => escaped.replace(TOGETHER, '<span class="together">$&</span>'));
 }
 
 /** A long word without blanks (path, filter, hash) that may break after its separators. */
 export function breakable(text: string): string {
-  return escapeHtml(text).replace(/([/_.,:=)]|&amp;)/g, '$1<wbr>');
+  return apart(text, (escaped) => escaped.replace(/([/_.,:=)]|&amp;)/g, '$1<wbr>'));
 }
 
 /** A hash in groups of eight digits, so that it can be compared by eye and breaks between groups; copies as one word. */
 export function hashMarkup(hex: string): string {
-  const groups = escapeHtml(hex).match(/.{1,8}/g) ?? [];
+  const groups = escapeAttribute(hex).match(/.{1,8}/g) ?? [];
   return `<span class="hash">${groups.map((group) => `<span>${group}</span>`).join('<wbr>')}</span>`;
 }
 
-/** A string in CSS: everything but plain letters, digits and blanks by its code point (CSS Syntax 3, 4.3.7). */
+/** A string in CSS: everything but plain letters, digits and blanks by its code point (CSS Syntax 3, 4.3.7); isolated as in `escapeHtml`. */
 export function cssString(text: string): string {
-  const body = visibleText(text).replace(/[^A-Za-z0-9 ]/gu, (character) => {
+  const isolated = visibleText(text).replace(RIGHT_TO_LEFT, ISOLATE.join('$1'));
+  const body = isolated.replace(/[^A-Za-z0-9 ]/gu, (character) => {
     return `\\${(character.codePointAt(0) ?? 0).toString(16)} `;
   });
   return `"${body}"`;

@@ -1,5 +1,6 @@
 import type { CaseRecord, Note, NoteQuery } from '../../shared/case-record.ts';
 import type { Finding } from '../../shared/finding.ts';
+import type { OwnFinding } from '../../shared/own-finding.ts';
 import type { Profile } from '../../shared/profile.ts';
 import type { AuditEntry, CaseReader, EvidenceInfo } from '../casefile/case-reader.ts';
 
@@ -15,10 +16,17 @@ export interface ReportCase {
   labelBasis(): Record<string, unknown> | null;
   record(): CaseRecord;
   notes(query?: NoteQuery): Note[];
-  /** The case itself, for what is counted anew from its flows: no text of it may be printed. */
+  ownFindings(): OwnFinding[];
+  /** The case itself, for what is counted anew from its flows: its texts are printed by way of `text` and `range` only. */
   readonly counted: CaseReader;
-  /** The filter of a finding that `findings` told, as the case understands it. */
-  filterOf(finding: Finding): string;
+  /** A finding that `findings` told, as the case has it. */
+  originalOf<Told extends Finding>(finding: Told): Told;
+  /** An address, or a text that holds some, as it is printed. */
+  text(text: string): string;
+  /** The label of a range of the profile. */
+  range(label: string): string;
+  /** Whether a host, by its address, was chosen to be left out. */
+  leavesOut(address: string): boolean;
   /** How it is redacted, in words for the first page; null when nothing is. */
   readonly redaction: string | null;
 }
@@ -36,8 +44,12 @@ export function wholeCase(reader: CaseReader): ReportCase {
     labelBasis: () => reader.labelBasis(),
     record: () => reader.record(),
     notes: (query) => reader.notes(query),
+    ownFindings: () => reader.ownFindings(),
     counted: reader,
-    filterOf: (finding) => finding.where,
+    originalOf: (finding) => finding,
+    text: (text) => text,
+    range: (label) => label,
+    leavesOut: () => false,
     redaction: null,
   };
 }

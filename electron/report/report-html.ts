@@ -1,8 +1,14 @@
 import { basename } from 'node:path';
 import type { EvidenceInfo, CaseReader } from '../casefile/case-reader.ts';
 import type { Finding } from '../../shared/finding.ts';
-import type { ReportSettings } from '../../shared/jobs.ts';
-import { formatBytes, formatCount } from '../../shared/number-format.ts';
+import {
+  CHAPTER_IDS,
+  REPORT_CHAPTERS,
+  type ReportChapter,
+  type ReportSettings,
+  chaptersOfForm,
+} from '../../shared/report-settings.ts';
+import { formatBytes, formatCount, formatList } from '../../shared/number-format.ts';
 import { isRedacted } from '../../shared/redaction.ts';
 import { activityChapter } from './activity-chapter.ts';
 import { auditChapter } from './audit-chapter.ts';
@@ -10,14 +16,20 @@ import { basisChapter } from './basis-chapter.ts';
 import { bannerMarkup, factRows } from './case-facts.ts';
 import { type Chapter, chaptersMarkup, contentsMarkup } from './chapter.ts';
 import { evidenceChapter } from './evidence-chapter.ts';
+import { exhibitsChapter } from './exhibits-chapter.ts';
 import { findingsChapters } from './findings-chapters.ts';
 import { findingsInShort } from './findings-in-short.ts';
 import { glossaryChapter } from './glossary.ts';
-import { breakable, escapeHtml, facts } from './markup.ts';
+import { breakable, escapeAttribute, escapeHtml, facts } from './markup.ts';
+import { hostsChapter } from './hosts-chapter.ts';
+import { letterFaces } from './letters.ts';
 import { notesChapter } from './notes.ts';
+import { ownFindingsChapter } from './own-findings-chapter.ts';
 import { redactedCase } from './redaction/redacted-case.ts';
 import { type ReportCase, wholeCase } from './report-case.ts';
 import { claimsChapter } from './serial-findings.ts';
+import { servicesChapter } from './services-chapter.ts';
+import { signaturesChapter } from './signatures-chapter.ts';
 import { reportStyle } from './style.ts';
 import { summaryChapter } from './summary-chapter.ts';
 import { undeterminedChapter } from './undetermined-chapter.ts';
@@ -56,36 +68,47 @@ function printedCase(reader: ReportCase, options: ReportOptions): string {
   const { banner } = reader.record().facts;
   const id = audit[0]?.hash.slice(0, 16) ?? 'no audit entry';
   const isBrief = options.form === 'brief';
-  const chapters = [
-    summaryChapter(findings, options.form),
-    claimsChapter(findings),
-    activityChapter(
-      reader.counted,
-      findings.find((finding) => finding.kind === 'coverage'),
-    ),
-    ...(isBrief ? [findingsInShort(findings)] : findingsChapters(reader, findings)),
-    evidenceChapter(evidence, findings),
-    undeterminedChapter(findings),
-    ...(isBrief ? [] : [basisChapter(reader, options.version)]),
-    notesChapter(reader.notes()),
-    auditChapter(audit, isBrief ? 0 : MOST_AUDIT),
-    ...(isBrief ? [] : [glossaryChapter()]),
-  ].filter((chapter) => chapter !== null);
-  const body = [cover(reader, options, title, id, findings, evidence, chapters), chaptersMarkup(chapters)];
+  const coverage = findings.find((finding) => finding.kind === 'coverage');
+  const chosen = new Set(options.chapters ?? chaptersOfForm(options.form));
+  const make: Readonly<Record<ReportChapter, () => Chapter | null | (Chapter | null)[]>> = {
+    summary: () => summaryChapter(findings, options.form),
+    claims: () => claimsChapter(findings),
+    activity: () => activityChapter(reader.counted, coverage),
+    services: () => servicesChapter(reader),
+    findings: () => [
+      ...(isBrief ? [findingsInShort(findings)] : findingsChapters(reader, findings, chosen.has('hosts'))),
+      ownFindingsChapter(reader.ownFindings()),
+    ],
+    hosts: () => hostsChapter(reader, findings, options.hosts),
+    exhibits: () => exhibitsChapter(reader, findings, evidence),
+    evidence: () => evidenceChapter(evidence, findings),
+    undetermined: () => undeterminedChapter(findings),
+    methods: () => basisChapter(reader, findings, options.version),
+    notes: () => notesChapter(reader.notes()),
+    audit: () => auditChapter(audit, isBrief ? 0 : MOST_AUDIT),
+    terms: () => glossaryChapter(),
+    signatures: () => signaturesChapter(reader, audit.at(-1)?.hash ?? null),
+  };
+  const chapters = CHAPTER_IDS.filter((name) => chosen.has(name))
+    .flatMap((name) => make[name]())
+    .filter((chapter) => chapter !== null);
+  const body = `${bannerMarkup(banner)}
+${cover(reader, options, title, id, findings, evidence, chapters)}
+${chaptersMarkup(chapters)}
+${bannerMarkup(banner)}`;
+  const runningTitle = `${title} (case ${id})`;
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="Enclave ${escapeHtml(options.version)}">
-<title>${escapeHtml(title)} – Enclave report</title>
-<style>${reportStyle(`${title} (case ${id})`, banner, options.paper ?? 'A4')}</style>
+<meta name="generator" content="Enclave ${escapeAttribute(options.version)}">
+<title>${escapeAttribute(title)} – Enclave report</title>
+<style>${reportStyle(runningTitle, banner, options.paper ?? 'A4')}${letterFaces(body + runningTitle + banner)}</style>
 </head>
 <body>
-${bannerMarkup(banner)}
-${body.join('\n')}
-${bannerMarkup(banner)}
+${body}
 </body>
 </html>
 `;
@@ -101,11 +124,13 @@ function cover(
   chapters: readonly Chapter[],
 ): string {
   const { profile } = reader;
-  const coverage = findings.find((finding) => finding.kind === 'coverage');
+  const left = CHAPTER_IDS.filter((each) => !(options.chapters ?? chaptersOfForm(options.form)).includes(each));
+  // Every finding tells the window of the case, also where that of coverage is left out.
+  const { from, to } = findings[0]?.coverage ?? { from: null, to: null };
   const window =
-    coverage?.coverage.from && coverage.coverage.to
-      ? `${localTime(coverage.coverage.from, profile.timeZone)} to ${localTime(coverage.coverage.to, profile.timeZone)}`
-      : 'no flow';
+    from === null || to === null
+      ? 'no flow'
+      : `${localTime(from, profile.timeZone)} to ${localTime(to, profile.timeZone)}`;
   const rangeNames = profile.ranges.map((range) => `${range.label} (${range.cidr})`);
   return `<section class="cover">
 <div class="brand">Enclave · network traffic report</div>
@@ -119,6 +144,14 @@ ${facts([
   ['Time zone', `${escapeHtml(profile.timeZone)}; times marked Z or UTC are UTC`],
   ['Window', escapeHtml(window)],
   ['Evidence', escapeHtml(evidenceInWords(evidence))],
+  ...(left.length === 0
+    ? []
+    : [
+        [
+          'Form',
+          `${options.form ?? 'full'}, without the chapters ${escapeHtml(formatList(left.map((each) => `“${REPORT_CHAPTERS[each]}”`)))}`,
+        ] as const,
+      ]),
   ['Printed', `${escapeHtml(options.printedAt)} by Enclave ${escapeHtml(options.version)}`],
 ])}
 ${contentsMarkup(chapters)}

@@ -99,7 +99,13 @@ export function serialTable(findings: readonly Finding[]): string {
   );
 }
 
-function filterMarkup(where: string, activity: string): string {
+/** The filter of all activity as the findings have it; '' without a rhythm. */
+export function activityOf(findings: readonly Finding[]): string {
+  return findings.find(({ kind }) => kind === 'daily-rhythm')?.where ?? '';
+}
+
+/** A filter, with ACTIVITY for that of all activity. */
+export function filterMarkup(where: string, activity: string): string {
   if (where === '') return 'all';
   return activity !== '' && where.startsWith(`${activity} and `)
     ? `ACTIVITY${breakable(where.slice(activity.length))}`

@@ -2,7 +2,7 @@ import { clockTime } from '../../shared/calendar.ts';
 import { countryInWords } from '../../shared/country-name.ts';
 import type { ActivityShareFinding, Finding } from '../../shared/finding.ts';
 import { findingSubject } from '../../shared/finding-tables.ts';
-import type { ReportSettings } from '../../shared/jobs.ts';
+import type { ReportSettings } from '../../shared/report-settings.ts';
 import { formatFirst, formatList, formatShare, weekdayName } from '../../shared/number-format.ts';
 import type { Chapter } from './chapter.ts';
 import { escapeHtml, prose } from './markup.ts';

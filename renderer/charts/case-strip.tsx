@@ -155,6 +155,7 @@ export function CaseStrip(
   props: CaseStripDrawing & {
     onCursor: (bin: number | null) => void;
     onBrush: (bins: BinSpan | null) => void;
+    onDrag: (bins: BinSpan | null) => void;
   },
 ): ReactNode {
   const { stack, width } = props;

@@ -27,8 +27,10 @@ export function useBrush(props: {
   readonly cursor: number | null;
   readonly onCursor: (bin: number | null) => void;
   readonly onBrush: (bins: BinSpan | null) => void;
+  /** While it is dragged: where it would be let go now; null when the drag came to nothing. */
+  readonly onDrag?: (bins: BinSpan | null) => void;
 }): Brush {
-  const { bins, left, right, brush, cursor, onCursor, onBrush } = props;
+  const { bins, left, right, brush, cursor, onCursor, onBrush, onDrag } = props;
   const [drag, setDrag] = useState<{ start: number; now: number } | null>(null);
   const svg = useRef<SVGSVGElement>(null);
 
@@ -69,7 +71,9 @@ export function useBrush(props: {
       onPointerMove(event) {
         const bin = binAt(event);
         onCursor(bin);
-        if (drag !== null && bin !== drag.now) setDrag({ ...drag, now: bin });
+        if (drag === null || bin === drag.now) return;
+        setDrag({ ...drag, now: bin });
+        onDrag?.(ordered(drag.start, bin));
       },
       onPointerUp() {
         if (drag === null) return;
@@ -78,7 +82,10 @@ export function useBrush(props: {
         onBrush(again ? null : chosen);
         setDrag(null);
       },
-      onPointerCancel: () => setDrag(null),
+      onPointerCancel() {
+        setDrag(null);
+        onDrag?.(null);
+      },
       onPointerLeave: () => onCursor(null),
     },
   };

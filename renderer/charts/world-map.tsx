@@ -13,7 +13,10 @@ import {
 } from 'react';
 import type { Metric } from '../../shared/finding.ts';
 import { useSize } from '../state/use-size.ts';
+import { visibleText } from '../../shared/visible-text.ts';
 import { axisAmount } from './amount-axis.tsx';
+import { DEVIATION_CLASSES } from './deviation.ts';
+import type { MapArcs } from './map-arcs.ts';
 import { COARSENESS, type CountryShape, type WorldShapes } from './world-shapes.ts';
 
 /** Amounts by country on a map: classes of colour in logarithmic steps, small countries as dots. */
@@ -92,6 +95,27 @@ export function MapLegend({ bounds, metric }: { bounds: readonly number[]; metri
   );
 }
 
+/** What the colours of deviation mean, as a ratio to the expected share. */
+export function DeviationLegend(): ReactNode {
+  return (
+    <div className="map-legend">
+      <span className="quiet">share over expected share</span>
+      <ol>
+        <li>
+          <span className="map-swatch deviation-few" />
+          too few
+        </li>
+        {DEVIATION_CLASSES.map(([step, words]) => (
+          <li key={step}>
+            <span className={`map-swatch deviation-${step}`} />
+            {words}
+          </li>
+        ))}
+      </ol>
+    </div>
+  );
+}
+
 /** Shapes smaller than this on the screen (pixels squared) are drawn as dots. */
 const LEAST_AREA = 20;
 /** In pixels of the screen. */
@@ -103,13 +127,21 @@ function round(value: number): number {
 
 interface Colouring {
   readonly world: WorldShapes;
+  /** The class of a country's colour, where it is not that of its amount. */
+  readonly classOf?: ((code: string) => string) | undefined;
   /** By alpha-2 code. */
   readonly amounts: ReadonlyMap<string, number>;
   readonly bounds: readonly number[];
 }
 
+function colourOf({ amounts, bounds, classOf }: Colouring, code: string | null): string {
+  if (code !== null && classOf !== undefined) return classOf(code);
+  return `shade-${shadeOf(bounds, code === null ? 0 : (amounts.get(code) ?? 0))}`;
+}
+
 /** Everything with an extent. Kept apart, since pointing and zooming change nothing here. */
-const Lands = memo(function Lands({ world, amounts, bounds, isCoarse }: Colouring & { isCoarse: boolean }): ReactNode {
+const Lands = memo(function Lands(props: Colouring & { isCoarse: boolean }): ReactNode {
+  const { world, isCoarse } = props;
   return (
     <>
       <path className="sea" d={world.sphere} />
@@ -118,7 +150,7 @@ const Lands = memo(function Lands({ world, amounts, bounds, isCoarse }: Colourin
         path === null ? null : (
           <path
             key={code ?? ''}
-            className={`land shade-${shadeOf(bounds, code === null ? 0 : (amounts.get(code) ?? 0))}`}
+            className={`land ${colourOf(props, code)}`}
             data-country={code ?? undefined}
             d={(isCoarse ? coarsePath : null) ?? path}
           />
@@ -148,9 +180,13 @@ export function WorldMapDrawing(
     selected: string | null;
     /** Countries of what is highlighted. */
     highlighted?: readonly string[];
+    /** Countries on whose flows the tables disagree. */
+    hatched?: readonly string[];
+    arcs?: MapArcs | null;
   },
 ): ReactNode {
-  const { world, amounts, bounds, pixelsPerUnit, pointed, selected } = props;
+  const { world, amounts, bounds, classOf, pixelsPerUnit, pointed, selected, hatched = [], arcs = null } = props;
+  const shown = { world, amounts, bounds, classOf };
   const marked = (code: string | null, className: string): ReactNode => {
     const shape = code === null ? undefined : world.countries.find((each) => each.code === code);
     if (shape === undefined) return null;
@@ -169,7 +205,8 @@ export function WorldMapDrawing(
   };
   return (
     <>
-      <Lands world={world} amounts={amounts} bounds={bounds} isCoarse={allowsCoarse(pixelsPerUnit)} />
+      <Lands {...shown} isCoarse={allowsCoarse(pixelsPerUnit)} />
+      {hatched.length > 0 && <Hatching world={world} codes={hatched} pixelsPerUnit={pixelsPerUnit} />}
       {(props.highlighted ?? []).map((code) => (
         <Fragment key={code}>{marked(code, 'mark highlighted')}</Fragment>
       ))}
@@ -177,10 +214,10 @@ export function WorldMapDrawing(
       {marked(pointed, 'mark')}
       {world.countries.map((shape) => {
         const amount = shape.code === null ? 0 : (amounts.get(shape.code) ?? 0);
-        return amount > 0 && isDot(shape, pixelsPerUnit) ? (
+        return shape.code !== null && amount > 0 && isDot(shape, pixelsPerUnit) ? (
           <circle
             key={shape.code}
-            className={`land place shade-${shadeOf(bounds, amount)}`}
+            className={`land place ${colourOf(shown, shape.code)}${hatched.includes(shape.code) ? ' hatched' : ''}`}
             data-country={shape.code}
             cx={round(shape.centre[0])}
             cy={round(shape.centre[1])}
@@ -188,7 +225,61 @@ export function WorldMapDrawing(
           />
         ) : null;
       })}
+      {arcs !== null && <Arcs arcs={arcs} pixelsPerUnit={pixelsPerUnit} />}
     </>
+  );
+}
+
+/** Lines at a distance of some pixels of the screen over what is hatched. */
+function Hatching(props: { world: WorldShapes; codes: readonly string[]; pixelsPerUnit: number }): ReactNode {
+  const { world, codes, pixelsPerUnit } = props;
+  const size = round(6 / pixelsPerUnit);
+  return (
+    <g className="hatching">
+      <defs>
+        <pattern
+          id="map-disagreement"
+          width={size}
+          height={size}
+          patternUnits="userSpaceOnUse"
+          patternTransform="rotate(45)"
+        >
+          <line className="hatch" x1="0" y1="0" x2="0" y2={size} strokeWidth={round(1.6 / pixelsPerUnit)} />
+        </pattern>
+      </defs>
+      {world.countries.map(({ code, path }) =>
+        code !== null && path !== null && codes.includes(code) ? (
+          <path key={code} d={path} fill="url(#map-disagreement)" />
+        ) : null,
+      )}
+    </g>
+  );
+}
+
+function Arcs({ arcs, pixelsPerUnit }: { arcs: MapArcs; pixelsPerUnit: number }): ReactNode {
+  return (
+    <g className="arcs">
+      {arcs.arcs.map(({ range, country, path, width }) =>
+        path === '' ? null : <path key={`${range} ${country}`} className="arc" d={path} strokeWidth={width} />,
+      )}
+      {arcs.origins.map(({ range, country, at }) => (
+        <g key={range} className="origin">
+          <rect
+            x={round(at[0] - 4 / pixelsPerUnit)}
+            y={round(at[1] - 4 / pixelsPerUnit)}
+            width={round(8 / pixelsPerUnit)}
+            height={round(8 / pixelsPerUnit)}
+          />
+          <text
+            x={round(at[0] + 8 / pixelsPerUnit)}
+            y={round(at[1] + 4 / pixelsPerUnit)}
+            fontSize={round(12 / pixelsPerUnit)}
+          >
+            {`${visibleText(range)}${country === null ? ' (place not stated)' : ''}`}
+          </text>
+        </g>
+      ))}
+    </g>
   );
 }
 
@@ -213,6 +304,8 @@ export function WorldMap(
     pointed: string | null;
     selected: string | null;
     highlighted: readonly string[];
+    hatched: readonly string[];
+    arcs: MapArcs | null;
     onPoint: (code: string | null) => void;
     onSelect: (code: string) => void;
     /** A double click. */
@@ -259,6 +352,19 @@ export function WorldMap(
     if (svg.current !== null) behaviour.transform(select(svg.current), zoomIdentity);
   };
 
+  /** So near that the country's area is a ninth of the map, or as near as can be. */
+  const zoomTo = (code: string | null): void => {
+    const shape = code === null ? undefined : world.countries.find((each) => each.code === code);
+    if (shape === undefined || svg.current === null) return;
+    const factor = Math.sqrt((world.width * world.height) / 9 / Math.max(1e-6, shape.area));
+    const k = Math.max(1, Math.min(MOST_ZOOM, factor));
+    const [x, y] = shape.centre;
+    behaviour.transform(
+      select(svg.current),
+      zoomIdentity.translate(world.width / 2 - k * x, world.height / 2 - k * y).scale(k),
+    );
+  };
+
   const keys: Readonly<Record<string, () => void>> = {
     ArrowLeft: () => panBy(PAN_STEP, 0),
     ArrowRight: () => panBy(-PAN_STEP, 0),
@@ -268,6 +374,7 @@ export function WorldMap(
     '=': () => zoomBy(ZOOM_STEP),
     '-': () => zoomBy(1 / ZOOM_STEP),
     '0': reset,
+    z: () => zoomTo(selected ?? pointed),
     Escape: onEscape,
   };
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -300,7 +407,7 @@ export function WorldMap(
         className="chart"
         viewBox={`0 0 ${world.width} ${world.height}`}
         role="application"
-        aria-label="Map of the peers’ countries. Arrow keys move it, plus and minus zoom, 0 shows the whole world. The list beside it holds every country."
+        aria-label="Map of the peers’ countries. Arrow keys move it, plus and minus zoom, z shows the selected country near, 0 the whole world. The list beside it holds every country."
         tabIndex={0}
         onKeyDown={onKeyDown}
         onPointerMove={onPointerMove}
@@ -315,6 +422,9 @@ export function WorldMap(
             world={world}
             amounts={props.amounts}
             bounds={props.bounds}
+            classOf={props.classOf}
+            hatched={props.hatched}
+            arcs={props.arcs}
             pixelsPerUnit={pixelsPerUnit}
             pointed={pointed}
             selected={selected}
@@ -328,6 +438,14 @@ export function WorldMap(
         </button>
         <button type="button" aria-label="Zoom out" title="Zoom out (−)" onClick={() => zoomBy(1 / ZOOM_STEP)}>
           −
+        </button>
+        <button
+          type="button"
+          aria-label="Zoom to the country"
+          title="Zoom to the country that is selected or pointed at (z)"
+          onClick={() => zoomTo(selected ?? pointed)}
+        >
+          ◎
         </button>
         <button type="button" aria-label="Show the whole world" title="Show the whole world (0)" onClick={reset}>
           ⟲

@@ -18,17 +18,46 @@ export function useMarked(where: string): string | null {
 /** Amounts of rows of `summary --by day[,hour]` in each of some bins. */
 export function amountsIn(bins: readonly TimeBin[], rows: readonly SummaryRowValue[]): number[] {
   const amounts = bins.map(() => 0);
+  const first = Date.parse(`${bins[0]?.from.slice(0, 10) ?? ''}T${bins[0]?.from.slice(11) || '00:00'}Z`);
   for (const { day, hour, value } of rows) {
     const start = typeof day === 'string' ? Date.parse(`${day}T00:00:00Z`) : Number.NaN;
-    const bin = Math.floor(placeAmong(bins, start + (typeof hour === 'number' ? hour * 3_600_000 : 0)));
-    if (Number.isNaN(start) || typeof value !== 'number' || bin >= amounts.length) continue;
+    const at = start + (typeof hour === 'number' ? hour * 3_600_000 : 0);
+    // Bins may begin after the rows do.
+    if (!(at >= first) || typeof value !== 'number') continue;
+    const bin = Math.floor(placeAmong(bins, at));
+    if (bin >= amounts.length) continue;
     amounts[bin] = (amounts[bin] ?? 0) + value;
   }
   return amounts;
 }
 
 /** Fields of a record that hold the very text a test asks for. */
-const TEXTS = ['service', 'category', 'country', 'protocol', 'host', 'range', 'direction', 'evidence'] as const;
+const TEXTS = [
+  'service',
+  'category',
+  'country',
+  'protocol',
+  'host',
+  'range',
+  'direction',
+  'evidence',
+  'initiator',
+  'responder',
+  'peer',
+  'hostname',
+  'organisation',
+  'transport',
+  'state',
+  'tcpFlags',
+  'labelEvidence',
+  'subjectSide',
+  'userAgent',
+  'ja3',
+  'ja4',
+  'tunnel',
+] as const;
+/** Fields that hold the very number. */
+const NUMBERS = ['asn', 'initiatorPort', 'responderPort', 'bytesOut', 'bytesIn', 'packetsOut', 'packetsIn'] as const;
 
 /** The text that stands in a record; null for what is no single one, as a block of addresses. */
 function textOf(value: FilterValue): string | null {
@@ -38,8 +67,16 @@ function textOf(value: FilterValue): string | null {
 }
 
 function testOf({ field, operator, values }: FilterTest): ((flow: FlowRecord) => boolean) | null {
+  if (operator !== '=' && operator !== 'in') return null;
+  const number = NUMBERS.find((each) => each === field);
+  if (number !== undefined) {
+    return (flow) => {
+      const value = flow[number];
+      return value !== null && values.some((each) => each.type === 'number' && value >= each.low && value <= each.high);
+    };
+  }
   const name = TEXTS.find((each) => each === field);
-  if (name === undefined || (operator !== '=' && operator !== 'in')) return null;
+  if (name === undefined) return null;
   const texts = values.map(textOf);
   if (texts.includes(null)) return null;
   return (flow) => texts.includes(flow[name]);

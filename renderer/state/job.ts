@@ -3,7 +3,7 @@ import type { ErrorValue } from '../../shared/problem.ts';
 
 /** The job in work, or the last one, as the window shows it. */
 export interface Job {
-  readonly kind: 'sample' | 'import';
+  readonly kind: 'sample' | 'import' | 'verify' | 'profile' | 'analyse';
   readonly state: 'running' | 'cancelling' | 'done' | 'failed' | 'cancelled';
   readonly progress: Progress | null;
   /** What was told of each evidence file so far, by path. */

@@ -2,13 +2,15 @@ import { createContext, useContext } from 'react';
 import type { ActionId } from '../../shared/actions.ts';
 import type { CaseOverview } from '../../shared/bridge.ts';
 import type { Metric } from '../../shared/finding.ts';
-import type { ReportSettings } from '../../shared/jobs.ts';
+import type { ReportSettings } from '../../shared/report-settings.ts';
+import type { CaseWork } from './case-work.ts';
 import type { Selection } from './history.ts';
+import type { OwnFindingAsked } from './own-finding.ts';
 import type { View } from './views.ts';
 
 /** What all views of a case share. */
 
-export { VIEWS, VIEW_NAMES, type View } from './views.ts';
+export { hasFilter, VIEWS, VIEW_NAMES, type View } from './views.ts';
 
 /** What is marked in all views by a second colour, without narrowing any. */
 export interface Highlight {
@@ -30,6 +32,8 @@ export interface Workbench {
   /** A valid filter; empty = every flow. */
   readonly where: string;
   readonly setWhere: (where: string) => void;
+  /** Shows the views under a filter that is not chosen yet, as while the brush is dragged; null: under the chosen one again. */
+  readonly preview: (where: string | null) => void;
   /** Filters used, the last one first. */
   readonly recentFilters: readonly string[];
   readonly metric: Metric;
@@ -44,6 +48,9 @@ export interface Workbench {
   readonly setHighlight: (highlight: Highlight | null) => void;
   readonly canGo: { readonly back: boolean; readonly forward: boolean; readonly undo: boolean };
   readonly run: (action: ActionId) => void;
+  readonly caseWork: CaseWork;
+  /** Asks for a finding of the examiner's own, or for a change of one. */
+  readonly askOwnFinding: (asked: OwnFindingAsked) => void;
   /** What the report hides that is shown and saved. */
   readonly reportSettings: ReportSettings;
   readonly setReportSettings: (settings: ReportSettings) => void;

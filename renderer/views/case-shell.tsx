@@ -4,9 +4,10 @@ import { formatCount } from '../../shared/number-format.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import type { Job } from '../state/job.ts';
 import { formatDuration, localTime, offsetName } from '../state/local-time.ts';
-import { VIEWS, VIEW_NAMES, type View, useWorkbench } from '../state/workbench.ts';
+import { hasFilter, VIEWS, VIEW_NAMES, type View, useWorkbench } from '../state/workbench.ts';
 import { BrandMark } from './brand.tsx';
 import { CaseTimeline } from './case-timeline.tsx';
+import { EvidenceView } from './evidence-view.tsx';
 import { FilterBar } from './filter-bar.tsx';
 import { FindingsView } from './findings-view.tsx';
 import { FlowsView } from './flows-view.tsx';
@@ -29,6 +30,7 @@ const ICONS: Readonly<Record<View, string>> = {
   flows: 'M2 4h12M2 8h12M2 12h12M5.5 2v12',
   findings: 'M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9ZM10.4 10.4 14 14',
   report: 'M3.5 1.5h6l3 3v10h-9zM6 7h4M6 9.5h4M6 12h2.5',
+  evidence: 'M2 4.5 8 2l6 2.5v7L8 14l-6-2.5zM2 4.5 8 7l6-2.5M8 7v7',
 };
 
 const STEPS = [
@@ -176,8 +178,9 @@ function Navigation(): ReactNode {
   );
 }
 
-function CurrentView(): ReactNode {
+function CurrentView({ onMapping }: { onMapping: (path: string) => void }): ReactNode {
   const { view, overview, busy, run } = useWorkbench();
+  if (view === 'evidence') return <EvidenceView onMapping={onMapping} />;
   if (overview.flows === 0) {
     return (
       <Empty title={busy ? 'The first flows are on their way' : 'This case holds no flows yet'}>
@@ -232,6 +235,9 @@ export function CaseShell(props: {
   onDismissError: () => void;
   onDismissSaved: () => void;
   onDismissJob: () => void;
+  /** What to know beside the work, the oldest first. */
+  notices: readonly string[];
+  onDismissNotice: (text: string) => void;
   onMapping: (path: string) => void;
   themeSwitch: ReactNode;
 }): ReactNode {
@@ -241,7 +247,7 @@ export function CaseShell(props: {
   useEffect(() => {
     if (document.activeElement === document.body) area.current?.focus();
   }, [view]);
-  const filtered = overview.flows > 0 && view !== 'findings' && view !== 'report';
+  const filtered = overview.flows > 0 && hasFilter(view);
   return (
     <div className="case-shell">
       <Header preview={props.preview} themeSwitch={props.themeSwitch} />
@@ -249,6 +255,14 @@ export function CaseShell(props: {
       <main ref={area} tabIndex={-1} className="view-area">
         {filtered && <FilterBar />}
         {props.error !== null && <ErrorNotice error={props.error} onDismiss={props.onDismissError} />}
+        {props.notices.map((text) => (
+          <div key={text} className="notice" role="status">
+            <p>{visibleText(`${text.charAt(0).toUpperCase()}${text.slice(1)}.`)}</p>
+            <button type="button" className="quiet small" onClick={() => props.onDismissNotice(text)}>
+              Dismiss
+            </button>
+          </div>
+        ))}
         {props.saved === 'writing' && (
           <p className="notice" role="status">
             Writing the report…
@@ -266,10 +280,10 @@ export function CaseShell(props: {
             </button>
           </div>
         )}
-        <CurrentView />
+        <CurrentView onMapping={props.onMapping} />
       </main>
       {overview.flows > 0 && <CaseTimeline />}
-      {props.job !== null && (
+      {props.job !== null && view !== 'evidence' && (
         <aside className="job-dock">
           <JobPanel
             job={props.job}

@@ -1,4 +1,4 @@
-import { type ReactNode, useMemo, useState } from 'react';
+import { type ReactNode, startTransition, useMemo, useState } from 'react';
 import type { CaseOverview } from '../../shared/bridge.ts';
 import type { Finding } from '../../shared/finding.ts';
 import { formatAmount, formatCounted } from '../../shared/number-format.ts';
@@ -8,9 +8,11 @@ import { useAsk } from '../bridge-access.ts';
 import { CaseStrip, STRIP_HEIGHT, type Stretch, stripPins, stripSpans } from '../charts/case-strip.tsx';
 import { type LocalSpan, type TimeStack, binsOfSpan, stackByTime } from '../charts/stack-by-time.ts';
 import { binName } from '../charts/time-stack-chart.tsx';
+import type { BinSpan } from '../charts/use-brush.ts';
 import { formatDuration, localMs, localTime } from '../state/local-time.ts';
 import { amountsIn, useMarked } from '../state/highlight.ts';
 import { isHourly, splitTime, withTime } from '../state/time-filter.ts';
+import { useFollowing } from '../state/use-following.ts';
 import { useSize } from '../state/use-size.ts';
 import { useWorkbench } from '../state/workbench.ts';
 
@@ -30,7 +32,7 @@ function silenceOf(findings: readonly Finding[] | null): { gaps: Stretch[]; outa
 }
 
 /** The calendar from the case's first packet to its last; null without flows. */
-function spanOf(overview: CaseOverview): LocalSpan | null {
+export function spanOf(overview: CaseOverview): LocalSpan | null {
   const { firstSeen, lastSeen, profile } = overview;
   if (firstSeen === null || lastSeen === null) return null;
   const [first, last] = [localMs(firstSeen, profile.timeZone), localMs(lastSeen, profile.timeZone)];
@@ -71,6 +73,13 @@ export function CaseTimeline(): ReactNode {
   const brush = useMemo(() => binsOfSpan(stack.bins, split.from, split.to), [stack, split]);
   const cursor = pointed !== null && pointed < stack.bins.length ? pointed : null;
   const hasSpan = split.from !== null || split.to !== null;
+  const whereOf = (bins: BinSpan | null): string => {
+    const [first, last] = bins === null ? [] : bins.map((bin) => stack.bins[bin]);
+    return withTime(where, { from: first?.from ?? null, to: last?.to ?? null });
+  };
+  const { follow, stop } = useFollowing<BinSpan | null>((bins) =>
+    startTransition(() => workbench.preview(bins === null ? null : whereOf(bins))),
+  );
 
   const readout = (): readonly [string, string, string] => {
     const bin = cursor === null ? undefined : stack.bins[cursor];
@@ -133,9 +142,10 @@ export function CaseTimeline(): ReactNode {
             cursor={cursor}
             onCursor={setPointed}
             onBrush={(bins) => {
-              const [first, last] = bins === null ? [] : bins.map((bin) => stack.bins[bin]);
-              setWhere(withTime(where, { from: first?.from ?? null, to: last?.to ?? null }));
+              stop();
+              setWhere(whereOf(bins));
             }}
+            onDrag={follow}
           />
         )}
       </div>

@@ -5,7 +5,7 @@ import { type ReactNode, useEffect, useState } from 'react';
 const TOLD_MS = 2000;
 
 /** Puts text on the clipboard; false when the page may not. A copy that the user asked for needs no permission. */
-function copyText(text: string): boolean {
+export function copyText(text: string): boolean {
   const fill = (event: ClipboardEvent): void => {
     event.clipboardData?.setData('text/plain', text);
     event.preventDefault();

@@ -2,9 +2,11 @@ import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { type Finding, FINDING_KINDS, type Verdict } from '../../shared/finding.ts';
 import { findingSubject } from '../../shared/finding-tables.ts';
 import { formatCount } from '../../shared/number-format.ts';
+import type { CountedOwnFinding } from '../../shared/own-finding.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { findingValue } from '../charts/finding-figures.tsx';
 import { countryName } from '../../shared/country-name.ts';
+import { OwnFindingRows } from './own-findings.tsx';
 import { claimsOf, claimTally, VERDICT_NAMES, VerdictBadge, VERDICTS } from './verdicts.tsx';
 
 /** The claims, then the findings by verdict and kind. */
@@ -111,12 +113,20 @@ function KindGroup(
   );
 }
 
-export function FindingList({ findings, selected, onSelect }: Choice & { findings: readonly Finding[] }): ReactNode {
+export function FindingList({
+  findings,
+  own,
+  selected,
+  onSelect,
+}: Choice & { findings: readonly Finding[]; own: readonly CountedOwnFinding[] }): ReactNode {
   const [text, setText] = useState('');
   const scroll = useRef<HTMLDivElement>(null);
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const found = words.length === 0 ? findings : findings.filter((finding) => matches(finding, words));
   const claims = claimsOf(found);
+  const foundOwn = own.filter(({ title, statement }) =>
+    words.every((word) => `${title} ${statement}`.toLowerCase().includes(word)),
+  );
   // A finding may be chosen elsewhere, as from a claim that rests on it; its group opens one turn later.
   useEffect(() => {
     const frame = requestAnimationFrame(() =>
@@ -138,7 +148,8 @@ export function FindingList({ findings, selected, onSelect }: Choice & { finding
         onChange={(event) => setText(event.target.value)}
       />
       <div className="finding-scroll" ref={scroll}>
-        {found.length === 0 && <p className="quiet">No finding holds these words.</p>}
+        {found.length + foundOwn.length === 0 && <p className="quiet">No finding holds these words.</p>}
+        <OwnFindingRows findings={foundOwn} selected={selected} onSelect={onSelect} />
         {claims.length > 0 && (
           <section aria-labelledby="claims-title">
             <h3 id="claims-title">

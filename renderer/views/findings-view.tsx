@@ -7,11 +7,13 @@ import { useAsk } from '../bridge-access.ts';
 import { FindingFigure, figureCaption, findingValue } from '../charts/finding-figures.tsx';
 import { coverageText, findingLine } from '../state/provenance.ts';
 import { useSize } from '../state/use-size.ts';
+import { useRecordVersion } from '../state/record-version.ts';
 import { useWorkbench, type View } from '../state/workbench.ts';
 import { CopyButton } from './copy-button.tsx';
 import { FindingList } from './finding-list.tsx';
 import { NotesPanel } from './notes-panel.tsx';
 import { Empty, ErrorNotice } from './notice.tsx';
+import { OwnFindingDetail, ownId } from './own-findings.tsx';
 import { VerdictBadge, VERDICTS } from './verdicts.tsx';
 
 /** The list of claims and findings, and one of them in full. */
@@ -134,7 +136,7 @@ function Particulars({ caption, heads, rows }: FindingTable): ReactNode {
 
 function Detail(props: { finding: Finding; all: readonly Finding[]; onSelect: (id: string) => void }): ReactNode {
   const { finding, all, onSelect } = props;
-  const { timeZone, overview, setWhere, go, setMetric } = useWorkbench();
+  const { timeZone, overview, setWhere, go, setMetric, askOwnFinding } = useWorkbench();
   const [box, { width }] = useSize<HTMLDivElement>();
   const restsOn =
     finding.kind === 'claim-check' ? finding.restsOn.flatMap((id) => all.find((other) => other.id === id) ?? []) : [];
@@ -172,6 +174,14 @@ function Detail(props: { finding: Finding; all: readonly Finding[]; onSelect: (i
         )}
         <button type="button" onClick={() => show(finding.where, 'timeline')}>
           Show them on the timeline
+        </button>
+        <button
+          type="button"
+          onClick={() =>
+            askOwnFinding({ picked: { label: finding.title.slice(0, 200), where: finding.where }, id: null })
+          }
+        >
+          Add to finding…
         </button>
         <CopyButton
           of={`the finding ${visibleText(finding.title)}`}
@@ -255,32 +265,53 @@ function Detail(props: { finding: Finding; all: readonly Finding[]; onSelect: (i
 }
 
 export function FindingsView(): ReactNode {
-  const { version, busy, selection, select } = useWorkbench();
+  const { version, busy, selection, select, run } = useWorkbench();
   const { value, error } = useAsk('findings', null, version);
+  const own = useAsk('ownFindings', null, useRecordVersion());
   const findings = useMemo(() => value ?? [], [value]);
+  const ownFindings = own.value ?? [];
   const first = VERDICTS.flatMap((verdict) => findings.filter((each) => each.verdict === verdict))[0];
-  const finding = findings.find((each) => each.id === selection?.id) ?? first;
+  const chosen = findings.find((each) => each.id === selection?.id);
+  const chosenOwn = ownFindings.find((each) => ownId(each.id) === selection?.id);
+  const finding = chosen ?? first;
+  const shownOwn = chosenOwn ?? (finding === undefined ? ownFindings[0] : undefined);
   const choose = (id: string): void => {
-    const chosen = findings.find((each) => each.id === id);
-    if (chosen !== undefined) select({ id, kind: 'Finding', title: chosen.title, filter: chosen.where });
+    const next = findings.find((each) => each.id === id);
+    const nextOwn = ownFindings.find((each) => ownId(each.id) === id);
+    if (next !== undefined) select({ id, kind: 'Finding', title: next.title, filter: next.where });
+    else if (nextOwn !== undefined) {
+      const filter = nextOwn.exhibits.length === 1 ? (nextOwn.exhibits[0]?.where ?? '') : '';
+      select({ id, kind: 'Own finding', title: nextOwn.title, filter });
+    }
   };
   if (error !== null) return <ErrorNotice error={error} />;
-  if (value === null) return <p className="quiet view">Reading the findings…</p>;
-  if (finding === undefined) {
+  if (own.error !== null) return <ErrorNotice error={own.error} />;
+  if (value === null || own.value === null) return <p className="quiet view">Reading the findings…</p>;
+  const selected = shownOwn === undefined ? finding?.id : ownId(shownOwn.id);
+  if (selected === undefined) {
     return (
       <Empty title={busy ? 'Findings are made at the end of the import' : 'There are no findings yet'}>
-        <p>
-          {busy
-            ? 'The flows read so far can be looked at in the other views.'
-            : 'Add evidence: each import ends by making them.'}
-        </p>
+        {busy ? (
+          <p>The flows read so far can be looked at in the other views.</p>
+        ) : (
+          <>
+            <p>Each import ends by making them. They are also made anew by</p>
+            <button type="button" className="primary" onClick={() => run('analyse-case')}>
+              Make the findings
+            </button>
+          </>
+        )}
       </Empty>
     );
   }
   return (
     <div className="view findings">
-      <FindingList findings={findings} selected={finding.id} onSelect={choose} />
-      <Detail key={finding.id} finding={finding} all={findings} onSelect={choose} />
+      <FindingList findings={findings} own={ownFindings} selected={selected} onSelect={choose} />
+      {shownOwn !== undefined ? (
+        <OwnFindingDetail key={shownOwn.id} finding={shownOwn} />
+      ) : (
+        finding !== undefined && <Detail key={finding.id} finding={finding} all={findings} onSelect={choose} />
+      )}
     </div>
   );
 }

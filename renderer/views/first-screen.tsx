@@ -7,6 +7,9 @@ import { BrandMark } from './brand.tsx';
 import { JobPanel } from './job-panel.tsx';
 import { ErrorNotice } from './notice.tsx';
 
+/** Faults of a case of which there may be a backup beside it. */
+const MAY_BE_RESTORED: ReadonlySet<string> = new Set(['case-damaged', 'not-a-case', 'no-case']);
+
 /** Before a case is open: what Enclave is for, and the ways in. */
 export function FirstScreen(props: {
   info: AppInfo | null;
@@ -16,6 +19,7 @@ export function FirstScreen(props: {
   onSample: () => void;
   onNew: () => void;
   onOpen: (path: string | null) => void;
+  onRestore: (path: string) => void;
   onCancel: () => void;
   themeSwitch: ReactNode;
 }): ReactNode {
@@ -35,7 +39,17 @@ export function FirstScreen(props: {
             </p>
           </div>
         </header>
-        {error !== null && <ErrorNotice error={error} onDismiss={props.onDismiss} />}
+        {error !== null && (
+          <ErrorNotice error={error} onDismiss={props.onDismiss}>
+            {MAY_BE_RESTORED.has(error.code) && (
+              <p>
+                <button type="button" onClick={() => props.onRestore(error.place)}>
+                  Bring it back from its newest backup
+                </button>
+              </p>
+            )}
+          </ErrorNotice>
+        )}
         {atWork ? (
           <JobPanel job={job} onCancel={props.onCancel} onDismiss={props.onDismiss} />
         ) : (

@@ -81,8 +81,9 @@ function FactList(props: {
   );
 }
 
-export function FlowInspector({ flow, onClose }: { flow: FlowRecord; onClose: () => void }): ReactNode {
-  const { timeZone, where, setWhere, overview } = useWorkbench();
+export function FlowInspector(props: { flow: FlowRecord; onClose: () => void; onCarve: () => void }): ReactNode {
+  const { flow, onClose, onCarve } = props;
+  const { timeZone, where, setWhere, overview, askOwnFinding } = useWorkbench();
   const inspector = useFocusReturn<HTMLElement>();
   const onTest = (test: string): void => setWhere(joinFilters(where, test));
   const file = overview.evidence.find((evidence) => evidence.id === flow.evidence);
@@ -101,6 +102,16 @@ export function FlowInspector({ flow, onClose }: { flow: FlowRecord; onClose: ()
       <header>
         <h2>Flow</h2>
         <PacketsButton flow={flow} />
+        <button type="button" className="small" onClick={onCarve}>
+          Carve…
+        </button>
+        <button
+          type="button"
+          className="small"
+          onClick={() => askOwnFinding({ picked: { label: `Flow ${flow.id}`, where: `id = "${flow.id}"` }, id: null })}
+        >
+          Add to finding…
+        </button>
         <button type="button" className="quiet small" onClick={onClose}>
           Close
         </button>

@@ -1,91 +1,68 @@
-import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useState } from 'react';
-import type { FlowRecord } from '../../shared/flow.ts';
-import { formatBytes, formatCount } from '../../shared/number-format.ts';
-import { visibleText } from '../../shared/visible-text.ts';
-import { categoryColour } from '../category-colours.ts';
-import { useFlowPages } from '../state/flow-pages.ts';
-import { recordMatcher } from '../state/highlight.ts';
-import { durationOf, formatDuration, localTimeOf } from '../state/local-time.ts';
+import {
+  type CSSProperties,
+  type KeyboardEvent,
+  memo,
+  type MouseEvent,
+  type ReactNode,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react';
+import { ACTIONS, type ActionId } from '../../shared/actions.ts';
 import { countryName } from '../../shared/country-name.ts';
+import type { FlowRecord } from '../../shared/flow.ts';
+import type { FlowOrder, OrderField } from '../../shared/flow-order.ts';
+import { formatBytes, formatCount, formatCounted, formatShare } from '../../shared/number-format.ts';
+import type { ErrorValue } from '../../shared/problem.ts';
+import { visibleText } from '../../shared/visible-text.ts';
+import { useAsk } from '../bridge-access.ts';
+import { categoryColour } from '../category-colours.ts';
+import {
+  cellTest,
+  cellText,
+  type FlowColumn,
+  flowColumn,
+  moveColumn,
+  storeColumns,
+  storedColumns,
+  toggleColumn,
+} from '../state/flow-columns.ts';
+import {
+  type FlowGroup,
+  flowGroups,
+  groupOrder,
+  GROUP_DIMENSIONS,
+  GROUP_NAMES,
+  type GroupDimension,
+  GroupedRows,
+} from '../state/flow-groups.ts';
+import { useFlowRows } from '../state/flow-rows.ts';
+import { recordMatcher } from '../state/highlight.ts';
+import { fileName } from '../state/names.ts';
+import { settingStore } from '../state/setting-store.ts';
+import { holdsFilter, joinFilters } from '../state/time-filter.ts';
 import { useSize } from '../state/use-size.ts';
+import { useActions } from '../state/view-actions.ts';
 import { useWorkbench } from '../state/workbench.ts';
+import { CellMenu, type MenuItem, type MenuPlace } from './cell-menu.tsx';
+import { shortcutName } from './command-palette.tsx';
+import { copyText } from './copy-button.tsx';
+import { FlowColumnsDialog } from './flow-columns-dialog.tsx';
+import { CarvePacketsDialog, ExportFlowsDialog } from './flow-files.tsx';
+import { cellClass, FlowHeads } from './flow-heads.tsx';
 import { FlowInspector } from './flow-inspector.tsx';
 import { Empty, ErrorNotice } from './notice.tsx';
 
-/** The matching flows, row by row; only what is in view exists. */
+/** The matching flows, row by row, in groups if asked for; only what is in view exists. */
 
 /** Height of a row, and of the head that stays above. */
 export const ROW = 27;
 /** Browsers cut elements at some 33 million pixels; beyond this height the scroll bar stands for shares, not pixels. */
 const TALLEST = 12_000_000;
-
-interface Column {
-  readonly name: string;
-  readonly className: string;
-  readonly cell: (flow: FlowRecord, timeZone: string) => ReactNode;
-}
-
-function endpoint(address: string, port: number, transport: string): ReactNode {
-  const hasPort = !transport.startsWith('icmp');
-  return (
-    <>
-      {visibleText(address)}
-      {hasPort && <span className="quiet">:{port}</span>}
-    </>
-  );
-}
-
-const COLUMNS: readonly Column[] = [
-  { name: 'Start', className: 'c-time mono', cell: (flow, zone) => localTimeOf(flow.start, zone, 'second') },
-  {
-    name: 'Initiator',
-    className: 'c-end mono',
-    cell: (flow) => endpoint(flow.initiator, flow.initiatorPort, flow.transport),
-  },
-  {
-    name: 'Responder',
-    className: 'c-end mono',
-    cell: (flow) => endpoint(flow.responder, flow.responderPort, flow.transport),
-  },
-  {
-    name: 'Peer in',
-    className: 'c-short',
-    cell: (flow) =>
-      flow.country === null ? '–' : <span title={countryName(flow.country) ?? ''}>{visibleText(flow.country)}</span>,
-  },
-  {
-    name: 'Host name',
-    className: 'c-name',
-    cell: (flow) => (flow.hostname === null ? '–' : visibleText(flow.hostname)),
-  },
-  {
-    name: 'Protocol',
-    className: 'c-word c-extra',
-    cell: (flow) => (
-      <>
-        {visibleText(flow.protocol)} <span className="quiet">{flow.transport}</span>
-      </>
-    ),
-  },
-  {
-    name: 'Service',
-    className: 'c-service',
-    cell: (flow) => (flow.service === null ? '–' : visibleText(flow.service)),
-  },
-  {
-    name: 'Category',
-    className: 'c-category',
-    cell: (flow) => (
-      <>
-        <span className="swatch" style={{ backgroundColor: categoryColour(flow.category) }} />
-        {visibleText(flow.category)}
-      </>
-    ),
-  },
-  { name: 'Out', className: 'c-bytes number c-extra', cell: (flow) => formatBytes(flow.bytesOut) },
-  { name: 'In', className: 'c-bytes number c-extra', cell: (flow) => formatBytes(flow.bytesIn) },
-  { name: 'Lasted', className: 'c-bytes number c-extra', cell: (flow) => formatDuration(durationOf(flow)) },
-];
+/** Distance of cells and of the row's ends from the edge, in CSS pixels; as in the style sheet. */
+const CELL_GAP = 12;
+const ROW_EDGE = 14;
 
 /** Height of the scrolled content, and the first row in view, for a table of any length. */
 export function scrollGeometry(
@@ -101,91 +78,480 @@ export function scrollGeometry(
   return { height: TALLEST, first: Math.round(share * Math.max(0, total - visible)), visible };
 }
 
-function Row(props: {
+/** How flows are listed while the case is open. */
+const listing = settingStore<{ order: FlowOrder | null; grouping: GroupDimension | null }>({
+  order: null,
+  grouping: null,
+});
+
+function Cell({ column, flow, timeZone }: { column: FlowColumn; flow: FlowRecord; timeZone: string }): ReactNode {
+  const text = cellText(column, flow, timeZone);
+  switch (column.field) {
+    case 'category':
+      return (
+        <>
+          <span className="swatch" style={{ backgroundColor: categoryColour(flow.category) }} />
+          {text}
+        </>
+      );
+    case 'country':
+      return <span title={flow.country === null ? undefined : (countryName(flow.country) ?? undefined)}>{text}</span>;
+    case 'protocol':
+      return (
+        <>
+          {text} <span className="quiet">{flow.transport}</span>
+        </>
+      );
+    default:
+      return text;
+  }
+}
+
+const Row = memo(function Row(props: {
   flow: FlowRecord | null;
   row: number;
+  columns: readonly FlowColumn[];
+  isInGroup: boolean;
   selected: boolean;
+  /** Number of the column that the keyboard is in, while the row is selected. */
+  pointed: number | null;
   highlighted: boolean;
   timeZone: string;
-  onSelect: () => void;
 }): ReactNode {
-  const { flow, row, selected, timeZone, onSelect } = props;
+  const { flow, row, columns, selected, pointed, timeZone } = props;
   return (
     <div
       id={`flow-${row}`}
       role="row"
       aria-rowindex={row + 2}
       aria-selected={selected}
-      className={`flow-row${selected ? ' selected' : ''}${props.highlighted ? ' highlighted' : ''}`}
-      onClick={onSelect}
+      {...(props.isInGroup ? { 'aria-level': 2 } : {})}
+      data-row={row}
+      className={`flow-row${selected ? ' selected' : ''}${props.highlighted ? ' highlighted' : ''}${props.isInGroup ? ' in-group' : ''}`}
     >
-      {COLUMNS.map(({ name, className, cell }) => (
-        <span key={name} role="gridcell" className={`cell ${className}`}>
-          {flow === null ? <span className="loading">…</span> : cell(flow, timeZone)}
+      {columns.map((column, at) => (
+        <span
+          key={column.field}
+          id={`flow-${row}-${at}`}
+          role="gridcell"
+          data-column={at}
+          className={`${cellClass(column)}${at === pointed ? ' pointed' : ''}`}
+        >
+          {flow === null ? (
+            <span className="loading">…</span>
+          ) : (
+            <Cell column={column} flow={flow} timeZone={timeZone} />
+          )}
         </span>
       ))}
     </div>
   );
+});
+
+function GroupRow(props: {
+  group: FlowGroup;
+  name: string;
+  row: number;
+  columns: number;
+  share: number;
+  colour: string | null;
+  isOpen: boolean;
+  selected: boolean;
+}): ReactNode {
+  const { group, name, row, isOpen, colour } = props;
+  const times = group.scaled ? ' (scaled)' : '';
+  return (
+    <div
+      id={`flow-${row}`}
+      role="row"
+      aria-rowindex={row + 2}
+      aria-level={1}
+      aria-expanded={isOpen}
+      aria-selected={props.selected}
+      data-row={row}
+      className={`flow-row group${props.selected ? ' selected' : ''}`}
+    >
+      <span id={`flow-${row}-0`} role="gridcell" aria-colspan={props.columns} className="cell">
+        <span className="turn" aria-hidden="true">
+          {isOpen ? '▾' : '▸'}
+        </span>
+        {colour !== null && <span className="swatch" style={{ backgroundColor: colour }} />}
+        <strong className="clip">{name}</strong>
+        <span className="number">{formatCounted(group.flows, 'flow')}</span>
+        <span className="number quiet">{formatShare(props.share)}</span>
+        <span className="number">{formatBytes(group.bytes) + times}</span>
+        <span className="number">{formatCounted(group.packets, 'packet') + times}</span>
+      </span>
+    </div>
+  );
 }
 
+/** The groups of the filter by a dimension; null while they are on their way. */
+function useGroups(
+  dimension: GroupDimension | null,
+  order: FlowOrder | null,
+): { groups: readonly FlowGroup[] | null; error: ErrorValue | null } {
+  const { where, version } = useWorkbench();
+  const by = [dimension ?? 'category'];
+  const isAsked = dimension !== null;
+  const flows = useAsk('summary', { by, metric: 'flows', where }, version, isAsked);
+  const bytes = useAsk('summary', { by, metric: 'bytes', where }, version, isAsked);
+  const packets = useAsk('summary', { by, metric: 'packets', where }, version, isAsked);
+  const isReady = isAsked && !flows.pending && !bytes.pending && !packets.pending;
+  const groups = useMemo(
+    () =>
+      !isReady || dimension === null || flows.value === null || bytes.value === null || packets.value === null
+        ? null
+        : flowGroups(dimension, { flows: flows.value, bytes: bytes.value, packets: packets.value }, order),
+    [isReady, dimension, flows.value, bytes.value, packets.value, order],
+  );
+  return { groups, error: isAsked ? (flows.error ?? bytes.error ?? packets.error) : null };
+}
+
+function keysOf(id: ActionId): string {
+  return shortcutName(ACTIONS.find((action) => action.id === id)?.shortcut ?? '');
+}
+
+type Opened =
+  | { readonly kind: 'columns' }
+  | { readonly kind: 'export' | 'carve'; readonly where: string }
+  | { readonly kind: 'cell' | 'head'; readonly place: MenuPlace; readonly field: OrderField };
+
+const NO_GROUPS: readonly FlowGroup[] = [];
+
 export function FlowsView(): ReactNode {
-  const { where, version, timeZone, setWhere, highlight } = useWorkbench();
+  const { where, version, timeZone, setWhere, highlight, setHighlight, overview } = useWorkbench();
   const matches = useMemo(() => (highlight === null ? null : recordMatcher(highlight.filter)), [highlight]);
-  const isMarked = (record: FlowRecord | null): boolean => record !== null && matches?.(record) === true;
+  const [shownColumns, setShownColumns] = useState(storedColumns);
+  const { order, grouping } = listing.use();
+  const setOrder = (next: FlowOrder | null): void => listing.set({ order: next });
+  const [openGroups, setOpenGroups] = useState<ReadonlySet<string | null>>(new Set());
   const [scroller, { height: viewport }] = useSize<HTMLDivElement>();
   const [scrollTop, setScrollTop] = useState(0);
   const [selected, setSelected] = useState<number | null>(null);
+  const [pointed, setPointed] = useState(0);
   const [isOpen, setOpen] = useState(false);
-  const { total, error, flow, want } = useFlowPages(where, version);
-  const knownTotal = total ?? 0;
-  const { height, first, visible } = scrollGeometry(knownTotal, viewport - ROW, scrollTop);
-  const last = Math.min(Math.max(0, knownTotal - 1), first + visible + 4);
-  useEffect(() => want(first, last), [want, first, last]);
+  const [opened, setOpened] = useState<Opened | null>(null);
+  const groupField = useRef<HTMLSelectElement>(null);
+
+  const { value: counted, error: countError } = useAsk('flowsPage', { where, offset: 0, limit: 0 }, version);
+  const rowsOf = useFlowRows(order, version);
+  const { groups, error: groupError } = useGroups(grouping, order);
+  const isGrouped = grouping !== null;
+  const grouped = useMemo(
+    () => new GroupedRows(groups ?? NO_GROUPS, ({ key }) => openGroups.has(key)),
+    [groups, openGroups],
+  );
+  const flowTotal = counted?.total ?? null;
+  const total = isGrouped ? grouped.total : (flowTotal ?? 0);
+  const { height, first, visible } = scrollGeometry(total, viewport - ROW, scrollTop);
+  const last = Math.min(Math.max(0, total - 1), first + visible + 4);
+  const columns = useMemo(() => shownColumns.map(({ field }) => flowColumn(field)), [shownColumns]);
+  const column = columns[Math.min(pointed, columns.length - 1)] ?? flowColumn('start');
+  const error = countError ?? groupError ?? rowsOf.error;
+
+  /** What stands in a row: the head of a group, or a flow of a filter. */
+  const placeOf = (row: number): { group: FlowGroup | null; source: { where: string; row: number } | null } => {
+    if (!isGrouped) return { group: null, source: { where, row } };
+    const { group: index, flow: number } = grouped.at(row);
+    const group = groups?.[index] ?? null;
+    if (group === null || number === null) return { group, source: null };
+    return { group, source: { where: joinFilters(where, group.test), row: number } };
+  };
+  const flowOf = (row: number): FlowRecord | null => {
+    const { source } = placeOf(row);
+    return source === null ? null : rowsOf.flow(source.where, source.row);
+  };
+  const { want } = rowsOf;
   useEffect(() => {
-    scroller.current?.scrollTo({ top: 0 });
+    if (!isGrouped) {
+      want(where, first, last);
+      return;
+    }
+    // Neighbours of one group are asked for together.
+    let run: { where: string; first: number; last: number } | null = null;
+    for (let row = first; row <= last && row < total; row++) {
+      const { source } = placeOf(row);
+      if (run !== null && source?.where === run.where) run.last = source.row;
+      else {
+        if (run !== null) want(run.where, run.first, run.last);
+        run = source === null ? null : { where: source.where, first: source.row, last: source.row };
+      }
+    }
+    if (run !== null) want(run.where, run.first, run.last);
+    // What a row holds follows from these.
+  }, [want, first, last, total, where, isGrouped, groups, grouped]);
+  useEffect(() => {
+    // Only where it is scrolled: to ask the page where it stands makes it lay itself out.
+    if (scrollTop > 0) scroller.current?.scrollTo({ top: 0 });
     setSelected(null);
     setOpen(false);
-  }, [where, scroller]);
+  }, [where, order, grouping, scroller]);
+  useEffect(() => storeColumns(shownColumns), [shownColumns]);
 
-  const reveal = (row: number): void => {
+  const exact = total * ROW <= TALLEST;
+  const reveal = (row: number, at: number): void => {
     const element = scroller.current;
     if (element === null) return;
-    const exact = knownTotal * ROW <= TALLEST;
-    if (row >= first && row < first + visible - 1) return;
-    const target = row < first ? row : Math.max(0, row - visible + 2);
-    const top = exact ? target * ROW : (target / Math.max(1, knownTotal - visible)) * (TALLEST - viewport);
-    element.scrollTo({ top });
+    if (row < first || row >= first + visible - 1) {
+      const target = row < first ? row : Math.max(0, row - visible + 2);
+      element.scrollTo({ top: exact ? target * ROW : (target / Math.max(1, total - visible)) * (TALLEST - viewport) });
+    }
+    const cell = document.getElementById(`flow-${row}-${at}`) ?? document.getElementById(`flow-${first}-${at}`);
+    if (cell === null) return;
+    const { offsetLeft: left, offsetWidth: width } = cell;
+    if (left < element.scrollLeft) element.scrollTo({ left: left - ROW_EDGE });
+    else if (left + width > element.scrollLeft + element.clientWidth)
+      element.scrollTo({ left: left + width + ROW_EDGE - element.clientWidth });
   };
+  const turn = (group: FlowGroup, open: boolean): void => {
+    if (openGroups.has(group.key) === open) return;
+    const next = new Set(openGroups);
+    if (open) next.add(group.key);
+    else next.delete(group.key);
+    setOpenGroups(next);
+  };
+  const orderBy = (field: OrderField): void => {
+    const descends = flowColumn(field).descends === true;
+    if (order?.by !== field) setOrder({ by: field, descending: descends });
+    // The third time the stored order comes back.
+    else if (order.descending === descends) setOrder({ by: field, descending: !descends });
+    else setOrder(null);
+  };
+  const group = (dimension: GroupDimension | null): void => {
+    setOpenGroups(new Set());
+    listing.set({ grouping: dimension });
+  };
+
+  // What is done with a cell
+
+  const here = selected === null || selected >= total ? null : placeOf(selected);
+  const shown = selected === null ? null : flowOf(selected);
+  const test = here?.source === null ? here.group?.test || null : shown === null ? null : cellTest(column, shown);
+  const groupName = (of: FlowGroup): string => {
+    if (of.key === null) return 'none';
+    if (grouping === 'evidence') {
+      const file = overview.evidence.find(({ id }) => id === of.key);
+      if (file !== undefined) return fileName(file.path);
+    }
+    const name = grouping === 'country' ? countryName(of.key) : null;
+    const key = grouping === 'asn' ? `AS${of.key}` : visibleText(of.key);
+    return name === null ? key : `${name} (${key})`;
+  };
+  const hereText =
+    here?.source === null
+      ? here.group === null
+        ? ''
+        : groupName(here.group)
+      : shown === null
+        ? ''
+        : cellText(column, shown, timeZone);
+  const copied = shown === null ? hereText : String(column.value(shown) ?? '');
+  const isMarked = test !== null && highlight?.filter === test;
+  const filterTo = (): void => {
+    if (test !== null) setWhere(joinFilters(where, test));
+  };
+  const exclude = (): void => {
+    if (test !== null) setWhere(joinFilters(where, `not (${test})`));
+  };
+  const mark = (): void => {
+    if (test !== null) setHighlight(isMarked ? null : { title: hereText, filter: test });
+  };
+
+  useActions((action) => {
+    switch (action) {
+      case 'filter-to-cell':
+        filterTo();
+        return true;
+      case 'exclude-cell':
+        exclude();
+        return true;
+      case 'highlight-cell':
+        mark();
+        return true;
+      case 'copy-cell':
+        copyText(copied);
+        return true;
+      case 'sort-flows':
+        orderBy(column.field);
+        return true;
+      case 'group-flows':
+        groupField.current?.focus();
+        return true;
+      case 'choose-columns':
+        setOpened({ kind: 'columns' });
+        return true;
+      case 'export-flows':
+        setOpened({ kind: 'export', where });
+        return true;
+      case 'carve-packets':
+        setOpened({ kind: 'carve', where });
+        return true;
+      default:
+        return false;
+    }
+  });
+
+  const openMenu = (row: number, at: number, place: MenuPlace): void => {
+    setSelected(row);
+    setPointed(at);
+    setOpened({ kind: 'cell', place, field: columns[at]?.field ?? 'start' });
+  };
+  const cellItems = (): MenuItem[] => {
+    const dimension = GROUP_DIMENSIONS.find((each) => each === column.field);
+    const isFlow = here?.source !== null;
+    const name = hereText.length > 40 ? `${hereText.slice(0, 39)}…` : hereText;
+    const what = name === '–' || name === 'none' ? 'those without' : `“${name}”`;
+    const chosen = test === null ? where : joinFilters(where, test);
+    const none = test === null;
+    return [
+      {
+        id: 'filter',
+        label: `Filter to ${what}`,
+        keys: keysOf('filter-to-cell'),
+        disabled: none || holdsFilter(where, test),
+        run: filterTo,
+      },
+      { id: 'exclude', label: `Exclude ${what}`, keys: keysOf('exclude-cell'), disabled: none, run: exclude },
+      {
+        id: 'highlight',
+        label: isMarked ? 'Clear the highlight' : `Highlight ${what}`,
+        keys: keysOf('highlight-cell'),
+        disabled: none,
+        run: mark,
+      },
+      { id: 'copy', label: 'Copy', keys: 'Ctrl C', disabled: copied === '', run: () => void copyText(copied) },
+      ...(isFlow
+        ? [
+            {
+              id: 'sort',
+              label: `Order by ${column.name}`,
+              keys: keysOf('sort-flows'),
+              startsGroup: true,
+              run: () => orderBy(column.field),
+            },
+            ...(dimension === undefined || dimension === grouping
+              ? []
+              : [{ id: 'group', label: `Group by ${column.name}`, run: () => group(dimension) }]),
+            { id: 'explain', label: 'Explain the flow', keys: 'Enter', startsGroup: true, run: () => setOpen(true) },
+            {
+              id: 'carve',
+              label: 'Carve the packets of the flow…',
+              disabled: shown === null,
+              run: () => setOpened({ kind: 'carve', where: `id = "${shown?.id ?? ''}"` }),
+            },
+          ]
+        : [
+            {
+              id: 'export',
+              label: 'Export these flows…',
+              startsGroup: true,
+              run: () => setOpened({ kind: 'export', where: chosen }),
+            },
+            { id: 'carve', label: 'Carve their packets…', run: () => setOpened({ kind: 'carve', where: chosen }) },
+          ]),
+    ];
+  };
+  const headItems = (field: OrderField): MenuItem[] => {
+    const at = shownColumns.findIndex((each) => each.field === field);
+    const move = (to: number): void => setShownColumns(moveColumn(shownColumns, field, to));
+    return [
+      { id: 'ascending', label: 'Least first', run: () => setOrder({ by: field, descending: false }) },
+      { id: 'descending', label: 'Largest first', run: () => setOrder({ by: field, descending: true }) },
+      { id: 'stored', label: 'In stored order', disabled: order === null, run: () => setOrder(null) },
+      {
+        id: 'left',
+        label: 'Move left',
+        keys: 'Ctrl ←',
+        startsGroup: true,
+        disabled: at === 0,
+        run: () => move(at - 1),
+      },
+      {
+        id: 'right',
+        label: 'Move right',
+        keys: 'Ctrl →',
+        disabled: at === columns.length - 1,
+        run: () => move(at + 1),
+      },
+      {
+        id: 'hide',
+        label: 'Hide',
+        disabled: columns.length === 1,
+        run: () => setShownColumns(toggleColumn(shownColumns, field)),
+      },
+      { id: 'columns', label: 'Columns…', startsGroup: true, run: () => setOpened({ kind: 'columns' }) },
+    ];
+  };
+
   const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.target !== event.currentTarget || event.altKey) return;
+    const { key } = event;
     const moves: Record<string, number> = {
       ArrowDown: 1,
       ArrowUp: -1,
       PageDown: visible - 1,
       PageUp: 1 - visible,
-      Home: -knownTotal,
-      End: knownTotal,
+      Home: -total,
+      End: total,
     };
-    const move = moves[event.key];
-    if (move !== undefined) {
-      const next = Math.max(0, Math.min(knownTotal - 1, (selected ?? (move > 0 ? first - 1 : first)) + move));
+    const move = moves[key];
+    const step = key === 'ArrowRight' ? 1 : key === 'ArrowLeft' ? -1 : 0;
+    if (move !== undefined && !event.ctrlKey) {
+      if (total === 0) return;
+      const next = Math.max(0, Math.min(total - 1, (selected ?? (move > 0 ? first - 1 : first)) + move));
       setSelected(next);
-      reveal(next);
-    } else if (event.key === 'Enter' && selected !== null) setOpen(true);
-    else if (event.key === 'Escape') setOpen(false);
+      reveal(next, pointed);
+    } else if (step !== 0 && !event.ctrlKey && !event.shiftKey) {
+      if (here !== null && here.source === null && here.group !== null) turn(here.group, step > 0);
+      else {
+        const next = Math.max(0, Math.min(columns.length - 1, pointed + step));
+        setPointed(next);
+        if (selected === null && total > 0) setSelected(first);
+        reveal(selected ?? first, next);
+      }
+    } else if (key === 'Enter' && !event.ctrlKey && !event.metaKey && here !== null) {
+      if (here.source === null && here.group !== null) turn(here.group, !openGroups.has(here.group.key));
+      else setOpen(true);
+    } else if ((key === 'ContextMenu' || (key === 'F10' && event.shiftKey)) && selected !== null) {
+      const at = here?.source === null ? 0 : Math.min(pointed, columns.length - 1);
+      const box = document.getElementById(`flow-${selected}-${at}`)?.getBoundingClientRect();
+      if (box !== undefined) openMenu(selected, at, { x: box.left, y: box.bottom });
+    } else if (key === 'c' && (event.ctrlKey || event.metaKey) && String(getSelection()) === '') copyText(copied);
+    else if (key === 'Escape') setOpen(false);
     else return;
     event.preventDefault();
   };
+  const cellAt = (event: MouseEvent): { row: number; at: number } | null => {
+    if (!(event.target instanceof Element)) return null;
+    const row = event.target.closest<HTMLElement>('[data-row]')?.dataset['row'];
+    const at = event.target.closest<HTMLElement>('[data-column]')?.dataset['column'];
+    return row === undefined ? null : { row: Number(row), at: Number(at ?? 0) };
+  };
 
   const rows: number[] = [];
-  for (let row = first; row <= last && row < knownTotal; row++) rows.push(row);
-  const shown = selected === null ? null : flow(selected);
-  const exact = knownTotal * ROW <= TALLEST;
+  for (let row = first; row <= last && row < total; row++) rows.push(row);
   const lastShown = exact ? Math.floor((scrollTop + viewport - ROW) / ROW) : first + visible;
+  const rowWidth =
+    shownColumns.reduce((sum, { width }) => sum + width, 0) + (columns.length - 1) * CELL_GAP + 2 * ROW_EDGE;
+  const style = {
+    '--row-width': `${rowWidth}px`,
+    // The names take the room that is left.
+    '--columns': shownColumns
+      .map(({ field, width }) => (field === 'hostname' ? `minmax(${width}px, 1fr)` : `${width}px`))
+      .join(' '),
+  } as CSSProperties;
+  const groupedBy = grouping === null ? 'flows' : groupOrder(grouping, order);
+  const groupWords = groupedBy === 'key' ? 'name' : groupedBy;
+  const orderWords =
+    order === null
+      ? 'in stored order'
+      : `by ${flowColumn(order.by).name}, ${order.descending ? 'largest' : 'least'} first`;
 
   return (
-    <div className={isOpen ? 'view flows inspecting' : 'view flows'}>
+    <div className={isOpen && shown !== null ? 'view flows inspecting' : 'view flows'}>
       {error !== null && <ErrorNotice error={error} />}
-      {total === 0 ? (
+      {flowTotal === 0 ? (
         <Empty title="No flow matches the filter">
           <p>Clear the filter or widen it.</p>
           <button type="button" onClick={() => setWhere('')}>
@@ -193,59 +559,150 @@ export function FlowsView(): ReactNode {
           </button>
         </Empty>
       ) : (
-        <div className="flow-table panel">
+        <section className="flow-table panel" aria-labelledby="flows-title">
+          <header>
+            <h2 id="flows-title">Flows</h2>
+            <label>
+              Group by{' '}
+              <select
+                ref={groupField}
+                value={grouping ?? ''}
+                onChange={(event) => group(GROUP_DIMENSIONS.find((each) => each === event.target.value) ?? null)}
+              >
+                <option value="">nothing</option>
+                {GROUP_DIMENSIONS.map((each) => (
+                  <option key={each} value={each}>
+                    {GROUP_NAMES[each]}
+                  </option>
+                ))}
+              </select>
+            </label>
+            {order !== null && (
+              <button type="button" className="small" title="Back to the stored order" onClick={() => setOrder(null)}>
+                By {flowColumn(order.by).name} {order.descending ? '↓' : '↑'} ×
+              </button>
+            )}
+            <span className="spring" />
+            <button type="button" className="small" onClick={() => setOpened({ kind: 'columns' })}>
+              Columns…
+            </button>
+            <button type="button" className="small" onClick={() => setOpened({ kind: 'export', where })}>
+              Export…
+            </button>
+            <button type="button" className="small" onClick={() => setOpened({ kind: 'carve', where })}>
+              Carve…
+            </button>
+          </header>
           <div
             ref={scroller}
-            role="grid"
+            role={isGrouped ? 'treegrid' : 'grid'}
             aria-label={`Flows, times in ${timeZone}`}
-            aria-rowcount={knownTotal + 1}
-            aria-colcount={COLUMNS.length}
-            aria-activedescendant={selected !== null && rows.includes(selected) ? `flow-${selected}` : undefined}
+            aria-rowcount={total + 1}
+            aria-colcount={columns.length}
+            aria-activedescendant={
+              selected !== null && rows.includes(selected)
+                ? `flow-${selected}-${here?.source === null ? 0 : Math.min(pointed, columns.length - 1)}`
+                : undefined
+            }
             tabIndex={0}
             onKeyDown={onKeyDown}
             className="flow-grid"
+            style={style}
             onScroll={(event) => setScrollTop(event.currentTarget.scrollTop)}
+            onClick={(event) => {
+              const cell = cellAt(event);
+              if (cell === null) return;
+              setSelected(cell.row);
+              setPointed(cell.at);
+              const { group: of, source } = placeOf(cell.row);
+              if (source === null && of !== null) turn(of, !openGroups.has(of.key));
+              else setOpen(true);
+            }}
+            onContextMenu={(event) => {
+              const cell = cellAt(event);
+              if (cell === null) return;
+              event.preventDefault();
+              openMenu(cell.row, cell.at, { x: event.clientX, y: event.clientY });
+            }}
           >
-            <div role="rowgroup" className="flow-head">
-              <div role="row" className="flow-row" aria-rowindex={1}>
-                {COLUMNS.map(({ name, className }) => (
-                  <span key={name} role="columnheader" className={`cell ${className.replace(' mono', '')}`}>
-                    {name}
-                  </span>
-                ))}
-              </div>
-            </div>
+            <FlowHeads
+              columns={shownColumns}
+              order={order}
+              onOrder={orderBy}
+              onChange={setShownColumns}
+              onMenu={(field, place) => setOpened({ kind: 'head', field, place })}
+            />
             <div role="rowgroup" className="flow-height" style={{ height: `${height}px` }}>
               <div
                 role="presentation"
                 className="flow-rows"
                 style={{ transform: `translateY(${exact ? first * ROW : scrollTop}px)` }}
               >
-                {rows.map((row) => (
-                  <Row
-                    key={row}
-                    row={row}
-                    flow={flow(row)}
-                    selected={row === selected}
-                    highlighted={isMarked(flow(row))}
-                    timeZone={timeZone}
-                    onSelect={() => {
-                      setSelected(row);
-                      setOpen(true);
-                    }}
-                  />
-                ))}
+                {rows.map((row) => {
+                  const { group: of, source } = placeOf(row);
+                  if (source === null && of !== null) {
+                    return (
+                      <GroupRow
+                        key={row}
+                        row={row}
+                        group={of}
+                        name={groupName(of)}
+                        columns={columns.length}
+                        share={of.flows / Math.max(1, flowTotal ?? of.flows)}
+                        colour={grouping === 'category' ? categoryColour(of.key) : null}
+                        isOpen={openGroups.has(of.key)}
+                        selected={row === selected}
+                      />
+                    );
+                  }
+                  const flow = source === null ? null : rowsOf.flow(source.where, source.row);
+                  return (
+                    <Row
+                      key={row}
+                      row={row}
+                      flow={flow}
+                      columns={columns}
+                      isInGroup={isGrouped}
+                      selected={row === selected}
+                      pointed={row === selected ? Math.min(pointed, columns.length - 1) : null}
+                      highlighted={flow !== null && matches?.(flow) === true}
+                      timeZone={timeZone}
+                    />
+                  );
+                })}
               </div>
             </div>
           </div>
           <p className="foot quiet">
-            {total === null
+            {flowTotal === null || (isGrouped && groups === null)
               ? 'Reading…'
-              : `Rows ${formatCount(Math.min(first + 1, total))}–${formatCount(Math.min(lastShown, total))} of ${formatCount(total)}, in stored order. Start in ${timeZone} time; bytes as recorded. Arrow keys move, Enter explains a flow.${highlight !== null && matches === null ? ' What is highlighted cannot be told row by row.' : ''}`}
+              : isGrouped
+                ? `${formatCounted(groups?.length ?? 0, 'group')} of ${formatCount(flowTotal)} flows; groups by ${groupWords}, flows ${orderWords}. Flows as recorded; bytes and packets both ways${groups?.some(({ scaled }) => scaled) === true ? ', scaled by sampling where told' : ''}. Right and Left open and close a group.`
+                : `Rows ${formatCount(Math.min(first + 1, total))}–${formatCount(Math.min(lastShown, total))} of ${formatCount(total)}, ${orderWords}. Start in ${timeZone} time; bytes as recorded. Arrow keys move, Enter explains a flow, Shift F10 or a right click tells what can be done with a cell.`}
+            {highlight !== null && matches === null && ' What is highlighted cannot be told row by row.'}
           </p>
-        </div>
+        </section>
       )}
-      {isOpen && shown !== null && <FlowInspector flow={shown} onClose={() => setOpen(false)} />}
+      {isOpen && shown !== null && (
+        <FlowInspector
+          flow={shown}
+          onClose={() => setOpen(false)}
+          onCarve={() => setOpened({ kind: 'carve', where: `id = "${shown.id}"` })}
+        />
+      )}
+      {(opened?.kind === 'cell' || opened?.kind === 'head') && (
+        <CellMenu
+          label={opened.kind === 'cell' ? hereText || 'Cell' : flowColumn(opened.field).name}
+          place={opened.place}
+          items={opened.kind === 'cell' ? cellItems() : headItems(opened.field)}
+          onClose={() => setOpened(null)}
+        />
+      )}
+      {opened?.kind === 'columns' && (
+        <FlowColumnsDialog columns={shownColumns} onChange={setShownColumns} onClose={() => setOpened(null)} />
+      )}
+      {opened?.kind === 'export' && <ExportFlowsDialog where={opened.where} onClose={() => setOpened(null)} />}
+      {opened?.kind === 'carve' && <CarvePacketsDialog where={opened.where} onClose={() => setOpened(null)} />}
     </div>
   );
 }

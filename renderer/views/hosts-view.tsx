@@ -130,7 +130,8 @@ export function HostsView(): ReactNode {
   const { height, first, visible } = scrollGeometry(rows.length, viewport - ROW, scrollTop);
   const shown = rows.slice(first, first + visible + 4);
   useEffect(() => {
-    scroller.current?.scrollTo({ top: 0 });
+    // Only where it is scrolled: to ask the page where it stands makes it lay itself out.
+    if (scrollTop > 0) scroller.current?.scrollTo({ top: 0 });
     setRow(null);
   }, [where, wanted, order, scroller]);
 

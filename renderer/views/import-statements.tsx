@@ -1,6 +1,6 @@
 import { type FormEvent, type ReactNode, useCallback, useState } from 'react';
-import { FURTHER_HASHES, MAX_CLOCK_REASON } from '../../shared/custody.ts';
-import type { Custody, FurtherHash } from '../../shared/jobs.ts';
+import { FURTHER_HASHES, type FurtherHash, MAX_CLOCK_REASON } from '../../shared/custody.ts';
+import type { Custody } from '../../shared/jobs.ts';
 import type { ErrorValue } from '../../shared/problem.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { ask } from '../bridge-access.ts';

@@ -26,19 +26,27 @@ function hasBegun(progress: Progress | null): progress is Progress {
   return progress !== null && (progress.step !== 'read' || progress.bytesTotal > 0);
 }
 
+const DONE: Readonly<Record<Job['kind'], string>> = {
+  import: 'Import finished',
+  sample: 'Finished',
+  verify: 'Verification finished',
+  profile: 'Profile in force, flows labelled and findings made anew',
+  analyse: 'Findings made anew',
+};
+
 function title(job: Job): string {
   switch (job.state) {
     case 'running':
       if (hasBegun(job.progress)) return STEPS[job.progress.step];
       return job.kind === 'sample' ? 'Making the sample evidence' : 'Starting';
     case 'cancelling':
-      return 'Cancelling: files in work are taken back';
+      return job.kind === 'import' ? 'Cancelling: files in work are taken back' : 'Cancelling';
     case 'cancelled':
       return 'Cancelled';
     case 'failed':
       return 'Stopped by an error';
     case 'done':
-      return job.kind === 'import' ? 'Import finished' : 'Finished';
+      return DONE[job.kind];
   }
 }
 
@@ -57,6 +65,15 @@ const STATUS: Readonly<Record<EvidenceNews['status'], string>> = {
 
 /** What needs a look comes first. */
 const ORDER: readonly EvidenceNews['status'][] = ['reading', 'rejected', 'partial', 'imported', 'duplicate'];
+
+function cancelledText({ kind, error }: Job, results: readonly EvidenceNews[]): string {
+  if (kind === 'verify') return 'The case is as it was; nothing was entered.';
+  if (kind === 'analyse') return 'The findings are as they were.';
+  if (kind === 'profile') return `${error?.message ?? ''}.`;
+  return results.every(({ status }) => status === 'rejected')
+    ? 'No file was finished: the case is as it was.'
+    : 'The files finished before are in the case, but the findings do not know them: make them anew, or add any evidence.';
+}
 
 function Bar({ progress }: { progress: Progress }): ReactNode {
   const { bytes, bytesTotal, step } = progress;
@@ -177,13 +194,7 @@ export function JobPanel(props: {
           {total.duplicate > 0 && `; ${formatCount(total.duplicate)} in the case already`}.
         </p>
       )}
-      {job.state === 'cancelled' && (
-        <p>
-          {results.every(({ status }) => status === 'rejected')
-            ? 'No file was finished: the case is as it was.'
-            : 'The files finished before are in the case, but the findings do not know them. Add any evidence, new or the same, to make them anew.'}
-        </p>
-      )}
+      {job.state === 'cancelled' && <p>{cancelledText(job, results)}</p>}
       {job.state === 'running' && job.progress?.step === 'read' && job.progress.flows > 0 && (
         <p className="quiet">
           The views fill as flows end. Their labels are provisional until all files are read: names learnt from DNS and

@@ -4,16 +4,28 @@ import type { Metric } from '../../shared/finding.ts';
 import { formatAmount, formatBytes, formatCount, formatList, formatShare } from '../../shared/number-format.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { useAsk } from '../bridge-access.ts';
-import { MapLegend, WorldMap, amountBounds, shadeOf } from '../charts/world-map.tsx';
+import { LEAST_FLOWS, deviationClass, deviations, expectationFor, ratioText } from '../charts/deviation.ts';
+import type { FigureTable } from '../charts/figure-table.ts';
+import { MOST_ARCS, mapArcs } from '../charts/map-arcs.ts';
+import { DeviationLegend, MapLegend, WorldMap, amountBounds, shadeOf } from '../charts/world-map.tsx';
 import { type WorldShapes, loadWorld } from '../charts/world-shapes.ts';
 import { useMarked } from '../state/highlight.ts';
 import { countryName } from '../../shared/country-name.ts';
 import { joinFilters } from '../state/time-filter.ts';
+import { mapSettings } from '../state/map-settings.ts';
 import { useWorkbench } from '../state/workbench.ts';
+import { Choice } from './choice.tsx';
+import { FigureTools } from './figure-tools.tsx';
+import { NetworkList } from './network-list.tsx';
 import { ErrorNotice } from './notice.tsx';
 import { SelectionInspector } from './selection-inspector.tsx';
 
-/** Where the peers' addresses are registered: a map of countries, and the same as a ranked list. */
+/** Where the peers' addresses are registered: a map of countries by amount or by deviation from expectation, and the same as a ranked list. */
+
+/** Share of a country's flows on which the tables disagree, from which it is hatched. */
+const HATCHED_FROM = 0.1;
+/** The tables are compared unasked in cases of so many flows at most: every peer is looked up in each. */
+const COMPARED_UNASKED = 1_000_000;
 
 /** Countries listed before the rest is asked for. */
 const SHOWN = 30;
@@ -71,8 +83,11 @@ function useWorld(): { world: WorldShapes | null; fault: string | null } {
 /** The ranking: one stop for the keyboard, in step with the map. */
 function CountryList(props: {
   countries: readonly CountryAmount[];
-  bounds: readonly number[];
+  swatchOf: (country: CountryAmount) => string;
   isDrawn: (code: string) => boolean;
+  /** What stands in the last column, and what more is told of a country. */
+  lastOf: (country: CountryAmount) => string;
+  notesOf: (code: string) => readonly string[];
   pointed: string | null;
   selected: string | null;
   highlighted: readonly string[];
@@ -81,7 +96,7 @@ function CountryList(props: {
   onFilter: (code: string) => void;
   onEscape: () => void;
 }): ReactNode {
-  const { countries, bounds, isDrawn, pointed, selected, onPoint, onSelect, onFilter, onEscape } = props;
+  const { countries, swatchOf, isDrawn, pointed, selected, onPoint, onSelect, onFilter, onEscape } = props;
   const { metric } = useWorkbench();
   const [isLong, setLong] = useState(false);
   const list = useRef<HTMLUListElement>(null);
@@ -122,30 +137,35 @@ function CountryList(props: {
         onKeyDown={onKeyDown}
         onPointerLeave={() => onPoint(null)}
       >
-        {shown.map(({ code, value, share, flows }) =>
-          code === null ? null : (
+        {shown.map((country) => {
+          const { code, value, flows } = country;
+          const notes = code === null ? [] : props.notesOf(code);
+          return code === null ? null : (
             <li
               key={code}
               id={idOf(code)}
               role="option"
               aria-selected={code === selected}
               className={`${code === current ? 'pointed' : ''}${props.highlighted.includes(code) ? ' highlighted' : ''}`}
-              title={`${nameOf(code)}: ${formatAmount(metric, value)}, ${formatCount(flows)} flows`}
+              title={[`${nameOf(code)}: ${formatAmount(metric, value)}, ${formatCount(flows)} flows`, ...notes].join(
+                '; ',
+              )}
               onPointerEnter={() => onPoint(code)}
               onClick={() => onSelect(code)}
               onDoubleClick={() => onFilter(code)}
             >
-              <span className={`map-swatch shade-${shadeOf(bounds, value)}`} />
+              <span className={`map-swatch ${swatchOf(country)}`} />
               <span className="code">{visibleText(code)}</span>
               <span className="clip">
                 {nameOf(code)}
                 {!isDrawn(code) && <span className="quiet"> (not on the map)</span>}
+                {notes.length > 0 && <span className="hatch-sign" aria-label="tables disagree" role="img" />}
               </span>
               <span className="number">{amountText(metric, value)}</span>
-              <span className="number quiet">{formatShare(share)}</span>
+              <span className="number quiet">{props.lastOf(country)}</span>
             </li>
-          ),
-        )}
+          );
+        })}
       </ul>
       {countries.length > SHOWN && (
         <button type="button" className="quiet small more" onClick={() => setLong(!isLong)}>
@@ -157,8 +177,15 @@ function CountryList(props: {
 }
 
 export function MapView(): ReactNode {
-  const { where, setWhere, metric, version, overview, selection, select: setSelection } = useWorkbench();
+  const { where, setWhere, metric, version, overview, busy, selection, select: setSelection } = useWorkbench();
+  const { colours, list, hasArcs, hasHatching } = mapSettings.use();
   const { value: rows, error, pending } = useAsk('summary', { by: ['country'], metric, where }, version);
+  const expectation = useMemo(() => expectationFor(where), [where]);
+  const isDeviation = colours === 'deviation' && expectation !== null;
+  const others = useAsk('summary', { by: ['country'], metric, where: expectation?.where ?? '' }, version, isDeviation);
+  const isCompared = hasHatching ?? overview.flows <= COMPARED_UNASKED;
+  const agreement = useAsk('countryAgreement', { where }, version, isCompared && !busy);
+  const arcRows = useAsk('summary', { by: ['range', 'country'], metric, where }, version, hasArcs).value;
   const markedWhere = useMarked(where);
   const asked = { by: ['country'], metric, where: markedWhere ?? '' };
   const markedRows = useAsk('summary', asked, version, markedWhere !== null).value;
@@ -169,18 +196,62 @@ export function MapView(): ReactNode {
   );
   const { world, fault } = useWorld();
   const [pointed, setPointed] = useState<string | null>(null);
+  const figure = useRef<HTMLDivElement>(null);
   const selected = selection?.id ?? null;
 
-  const { countries, unknown, amounts, bounds } = useMemo(() => {
+  const { known, unknown, amounts, bounds } = useMemo(() => {
     const all = amountsOf(rows ?? []);
-    const known = new Map(all.flatMap(({ code, value }) => (code === null ? [] : [[code, value] as const])));
+    const byCode = new Map(all.flatMap(({ code, value }) => (code === null ? [] : [[code, value] as const])));
     return {
-      countries: all.filter(({ code }) => code !== null),
+      known: all.filter(({ code }) => code !== null),
       unknown: all.find(({ code }) => code === null) ?? null,
-      amounts: known,
-      bounds: amountBounds(known.values()),
+      amounts: byCode,
+      bounds: amountBounds(byCode.values()),
     };
   }, [rows]);
+  const deviating = useMemo(
+    () =>
+      isDeviation && others.value !== null
+        ? new Map(deviations(rows ?? [], others.value).map((each) => [each.code, each] as const))
+        : null,
+    [isDeviation, rows, others.value],
+  );
+  /** With deviation also those of which flows were expected, the largest deviation first. */
+  const countries = useMemo((): readonly CountryAmount[] => {
+    if (deviating === null) return known;
+    const byCode = new Map(known.map((country) => [country.code, country]));
+    return [...deviating.values()]
+      .toSorted(
+        (a, b) => Math.abs(b.log2 ?? 0) - Math.abs(a.log2 ?? 0) || b.flows - a.flows || (a.code < b.code ? -1 : 1),
+      )
+      .map(({ code, share }) => byCode.get(code) ?? { code, value: 0, share, flows: 0 });
+  }, [known, deviating]);
+  const classOf = useMemo(
+    () =>
+      deviating === null
+        ? undefined
+        : (code: string): string => {
+            const found = deviating.get(code);
+            if (found === undefined) return 'shade-0';
+            return found.log2 === null ? 'deviation-few' : `deviation-${deviationClass(found.log2)}`;
+          },
+    [deviating],
+  );
+  const arcs = useMemo(
+    () => (hasArcs && world !== null && arcRows !== null ? mapArcs(arcRows, overview.profile.ranges, world) : null),
+    [hasArcs, world, arcRows, overview],
+  );
+  const disagreeing = useMemo(
+    () => new Map((isCompared ? (agreement.value?.countries ?? []) : []).map((each) => [each.country, each] as const)),
+    [isCompared, agreement.value],
+  );
+  const hatched = useMemo(
+    () =>
+      [...disagreeing.values()].flatMap(({ country, flows, disagree }) =>
+        country !== null && disagree / flows >= HATCHED_FROM ? [country] : [],
+      ),
+    [disagreeing],
+  );
   const drawn = useMemo(() => new Set((world?.countries ?? []).map(({ code }) => code)), [world]);
   const isDrawn = (code: string): boolean => world === null || drawn.has(code);
   const undrawn = countries.flatMap(({ code }) => (code === null || isDrawn(code) ? [] : [nameOf(code)]));
@@ -198,8 +269,16 @@ export function MapView(): ReactNode {
     setSelection(null);
     setPointed(null);
   };
+  const disagreementText = (code: string): string | null => {
+    const found = disagreeing.get(code);
+    if (found === undefined || found.disagree === 0) return null;
+    const names = found.others.map(({ country }) => nameOf(country));
+    return `the tables disagree on ${formatShare(found.disagree / found.flows)} of its flows (also ${formatList(names)})`;
+  };
   const describe = (code: string): ReactNode => {
-    const row = countries.find((country) => country.code === code);
+    const row = known.find((country) => country.code === code);
+    const deviation = deviating?.get(code);
+    const disagreement = disagreementText(code);
     return (
       <>
         <strong>{nameOf(code)}</strong>
@@ -213,48 +292,161 @@ export function MapView(): ReactNode {
             {metric !== 'flows' && <span className="quiet">{formatCount(row.flows)} flows</span>}
           </>
         )}
+        {deviation !== undefined && (
+          <span>
+            {deviation.log2 === null
+              ? `fewer than ${LEAST_FLOWS} flows found or expected: too few to tell`
+              : `${ratioText(deviation.log2)} the expected share of ${formatShare(deviation.expected)}`}
+          </span>
+        )}
+        {disagreement !== null && <span className="quiet">{disagreement}</span>}
       </>
     );
   };
 
+  const title = isDeviation ? 'Peers by country: deviation from expectation' : 'Peers by country';
+  const table = (): FigureTable => ({
+    heads: [
+      'country (ISO 3166-1)',
+      'name',
+      metric,
+      'share of all that match',
+      'flows',
+      ...(deviating === null ? [] : ['expected share', 'expected flows', 'log2 of share over expected share']),
+      ...(isCompared ? ['share of flows on which tables disagree'] : []),
+    ],
+    rows: countries.flatMap(({ code, value, share, flows }) => {
+      if (code === null) return [];
+      const deviation = deviating?.get(code);
+      const found = disagreeing.get(code);
+      return [
+        [
+          code,
+          nameOf(code),
+          value,
+          share,
+          flows,
+          ...(deviating === null
+            ? []
+            : [deviation?.expected ?? null, deviation?.expectedFlows ?? null, deviation?.log2 ?? null]),
+          ...(isCompared ? [found === undefined ? null : found.disagree / found.flows] : []),
+        ],
+      ];
+    }),
+  });
+  const tables = overview.countryTables.map(({ source, date }) => `${visibleText(source)} (of ${date})`).join('; ');
+
   return (
     <div className="view map">
-      <section className={pending ? 'panel map-panel pending' : 'panel map-panel'} aria-labelledby="map-title">
+      <section
+        className={pending || others.pending ? 'panel map-panel pending' : 'panel map-panel'}
+        aria-labelledby="map-title"
+      >
         <header>
-          <h2 id="map-title">Peers by country</h2>
-          <MapLegend bounds={bounds} metric={metric} />
+          <h2 id="map-title">{title}</h2>
+          <FigureTools
+            title={title}
+            box={figure}
+            table={table}
+            legend={() =>
+              [...document.querySelectorAll('.map-panel .map-legend li')].map((entry) => {
+                const swatch = entry.querySelector('.map-swatch');
+                return {
+                  colour: swatch === null ? 'none' : getComputedStyle(swatch).backgroundColor,
+                  name: entry.textContent,
+                };
+              })
+            }
+            facts={{
+              metric,
+              filter: where === '' ? 'every flow' : where,
+              ...(hatched.length > 0
+                ? { hatched: `the tables disagree on ${formatShare(HATCHED_FROM)} or more of its flows` }
+                : {}),
+              ...(isDeviation ? { 'expected from': `${expectation.words}: ${expectation.where}` } : {}),
+              tables,
+              case: overview.title,
+            }}
+          />
         </header>
-        {error !== null && <ErrorNotice error={error} />}
+        <div className="map-controls">
+          <Choice
+            name="Colours"
+            value={isDeviation ? 'deviation' : 'amount'}
+            options={[
+              ['amount', 'Amount'],
+              ['deviation', 'Deviation', expectation === null],
+            ]}
+            {...(expectation === null
+              ? {
+                  title:
+                    'Deviation compares what matches with the rest of the case: set a filter, or choose a span of time',
+                }
+              : {})}
+            onChange={(value) => mapSettings.set({ colours: value })}
+          />
+          <label>
+            <input
+              type="checkbox"
+              checked={hasArcs}
+              onChange={({ target }) => mapSettings.set({ hasArcs: target.checked })}
+            />{' '}
+            Arcs from ranges
+          </label>
+          <label title={`Hatched: the country tables disagree on ${formatShare(HATCHED_FROM)} or more of the flows`}>
+            <input
+              type="checkbox"
+              checked={isCompared}
+              onChange={({ target }) => mapSettings.set({ hasHatching: target.checked })}
+            />{' '}
+            <span className="hatch-sign" aria-hidden="true" /> Tables disagree
+          </label>
+          {isDeviation ? <DeviationLegend /> : <MapLegend bounds={bounds} metric={metric} />}
+        </div>
+        {[error, others.error, agreement.error].map((each, i) => each !== null && <ErrorNotice key={i} error={each} />)}
         {fault !== null && (
           <p className="notice bad" role="alert">
             The shapes of the countries cannot be read ({visibleText(fault)}). The list beside is whole.
           </p>
         )}
-        {world !== null && (
-          <WorldMap
-            world={world}
-            amounts={amounts}
-            bounds={bounds}
-            pointed={pointed}
-            selected={selected}
-            highlighted={highlighted}
-            onPoint={setPointed}
-            onSelect={select}
-            onFilter={filterTo}
-            onEscape={unselect}
-            describe={describe}
-          />
-        )}
+        <div className="map-figure" ref={figure}>
+          {world !== null && (
+            <WorldMap
+              world={world}
+              amounts={amounts}
+              bounds={bounds}
+              classOf={classOf}
+              pointed={pointed}
+              selected={selected}
+              highlighted={highlighted}
+              hatched={hatched}
+              arcs={arcs}
+              onPoint={setPointed}
+              onSelect={select}
+              onFilter={filterTo}
+              onEscape={unselect}
+              describe={describe}
+            />
+          )}
+        </div>
         <p className="foot quiet">
-          A peer’s country is the one that the country table nearest in time to the flow gives its address: where the
-          address is registered or held to be, not where a person, a server or the far end of a tunnel was.{' '}
-          {overview.countryTables.length > 0 &&
-            `Tables: ${overview.countryTables.map(({ source, date }) => `${visibleText(source)} (of ${date})`).join('; ')}. `}
-          Shapes: Natural Earth 1:50 m, Equal Earth projection; borders are schematic and no statement on the status of
-          any territory. Countries with flows that are too small to see are dots.
+          {isDeviation &&
+            `Expected is a country’s share of ${metric} among ${expectation.words}; colour is the ratio of the shares, half a recorded flow taken for none. No colour below ${LEAST_FLOWS} flows found or expected. There is no interval: flows of one host come together, and more of one country is less of others. `}
+          {arcs !== null &&
+            `Arcs: one for each range and country${arcs.all > arcs.arcs.length ? `, the ${MOST_ARCS} largest of ${formatCount(arcs.all)}` : ''}, wider for more ${metric}; they are no routes.${arcs.origins.some(({ country }) => country === null) ? ' Where the profile states no country of a range, they begin at a marked point that is no place.' : ''} `}
+          {hatched.length > 0 &&
+            `Hatched: the country tables, overlays of the case among them, place the peer differently for ${formatShare(HATCHED_FROM)} or more of a country’s flows. `}
+          A peer’s country is where its address is registered or held to be, not where a person, a server or the far end
+          of a tunnel was{tables === '' ? '' : `, by ${tables}`}.
           {metric === 'host-hours' && ' A host-hour counts once in each country that it touched.'}
           {undrawn.length > 0 && ` Not on the map, but in the list: ${formatList(undrawn)}.`}
         </p>
+        <details className="map-foot foot quiet">
+          <summary>Which table, and the shapes</summary>
+          Of the country tables the one nearest in time to the flow is asked. Shapes: Natural Earth 1:50 m, Equal Earth
+          projection; borders are schematic and no statement on the status of any territory. Countries with flows that
+          are too small to see are dots; what is no country of the shapes stands in the list.
+        </details>
       </section>
       <div className="map-side">
         <section
@@ -262,27 +454,54 @@ export function MapView(): ReactNode {
           aria-labelledby="ranking-title"
         >
           <header>
-            <h2 id="ranking-title">{rows === null ? 'Countries' : `${formatCount(countries.length)} countries`}</h2>
-            <span className="quiet">
-              {metric}, share of all that match{scaled ? '; scaled by sampling' : ''}
-            </span>
+            <h2 id="ranking-title">
+              {list === 'networks'
+                ? 'Networks'
+                : rows === null
+                  ? 'Countries'
+                  : `${formatCount(countries.length)} countries`}
+            </h2>
+            <Choice
+              name="List"
+              value={list}
+              options={[
+                ['countries', 'Countries'],
+                ['networks', 'Networks'],
+              ]}
+              onChange={(value) => mapSettings.set({ list: value })}
+            />
           </header>
+          <p className="quiet list-note">
+            {metric}
+            {list === 'countries' && isDeviation ? ', ratio to the expected share' : ', share of all that match'}
+            {scaled ? '; scaled by sampling' : ''}
+          </p>
           {rows !== null && rows.length === 0 && (
             <p className="quiet">No flow matches the filter: clear it or widen it.</p>
           )}
-          <CountryList
-            countries={countries}
-            bounds={bounds}
-            isDrawn={isDrawn}
-            pointed={pointed}
-            selected={selected}
-            highlighted={highlighted}
-            onPoint={setPointed}
-            onSelect={select}
-            onFilter={filterTo}
-            onEscape={unselect}
-          />
-          {unknown !== null && (
+          {list === 'networks' ? (
+            <NetworkList />
+          ) : (
+            <CountryList
+              countries={countries}
+              swatchOf={({ code, value }) =>
+                classOf === undefined || code === null ? `shade-${shadeOf(bounds, value)}` : classOf(code)
+              }
+              isDrawn={isDrawn}
+              lastOf={({ code, share }) =>
+                deviating === null || code === null ? formatShare(share) : ratioText(deviating.get(code)?.log2 ?? null)
+              }
+              notesOf={(code) => (hatched.includes(code) ? [disagreementText(code) ?? ''] : [])}
+              pointed={pointed}
+              selected={selected}
+              highlighted={highlighted}
+              onPoint={setPointed}
+              onSelect={select}
+              onFilter={filterTo}
+              onEscape={unselect}
+            />
+          )}
+          {list === 'countries' && unknown !== null && (
             <p className="absent" title="Private and special addresses, and what no country table holds">
               <span>Country not known</span>
               <span className="number">{amountText(metric, unknown.value)}</span>

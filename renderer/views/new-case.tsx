@@ -8,10 +8,12 @@ import { fileName, profileLabel } from '../state/names.ts';
 import { FactField, FurtherFacts } from './fact-fields.tsx';
 import { Modal } from './modal.tsx';
 import { ErrorNotice } from './notice.tsx';
+import { NewPassphrase } from './passphrase.tsx';
 
 export interface NewCaseFacts extends CaseFacts {
   profile: string;
   subject?: Subject;
+  passphrase?: string;
 }
 
 const NO_FACTS = Object.fromEntries(FACT_NAMES.map((name) => [name, ''])) as CaseFacts;
@@ -62,6 +64,7 @@ export function NewCase(props: {
   const [ownText, setOwnText] = useState('');
   const own = typedRanges(ownText);
   const [timeZone, setTimeZone] = useState(chosen?.timeZone ?? 'UTC');
+  const [passphrase, setPassphrase] = useState<string | null>(null);
   const choose = (name: string): void => {
     setOwn(name === OWN);
     const profile = profiles.find((each) => each.name === (name === OWN ? 'default' : name));
@@ -72,9 +75,14 @@ export function NewCase(props: {
   const set = (change: Partial<NewCaseFacts>): void => setFacts({ ...facts, ...change });
   const submit = (event: FormEvent): void => {
     event.preventDefault();
+    if (passphrase === '') return;
     if (!isTimeZone(timeZone) || (isOwn && (own.fault !== null || own.ranges.length === 0))) return;
     const isAsShipped = !isOwn && timeZone === chosen?.timeZone;
-    props.onCreate(isAsShipped ? facts : { ...facts, subject: { timeZone, ranges: isOwn ? own.ranges : null } });
+    props.onCreate({
+      ...facts,
+      ...(isAsShipped ? {} : { subject: { timeZone, ranges: isOwn ? own.ranges : null } }),
+      ...(passphrase === null ? {} : { passphrase }),
+    });
   };
   return (
     <Modal label="New case" className="new-case" onClose={props.onClose}>
@@ -173,6 +181,7 @@ export function NewCase(props: {
             </div>
           )
         )}
+        <NewPassphrase onChange={setPassphrase} />
         <footer>
           <button type="button" onClick={props.onClose}>
             Cancel

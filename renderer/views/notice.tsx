@@ -3,13 +3,23 @@ import type { ErrorValue } from '../../shared/problem.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 
 /** What went wrong, where, and what to do. */
-export function ErrorNotice({ error, onDismiss }: { error: ErrorValue; onDismiss?: () => void }): ReactNode {
+export function ErrorNotice({
+  error,
+  onDismiss,
+  children,
+}: {
+  error: ErrorValue;
+  onDismiss?: () => void;
+  /** What can be done about it at once. */
+  children?: ReactNode;
+}): ReactNode {
   return (
     <div className="notice bad" role="alert">
       <div>
         <strong>{visibleText(sentence(error.message))}</strong>
         {error.place !== '' && <p className="mono">{visibleText(error.place)}</p>}
         {error.remedy !== '' && <p>{visibleText(`What to do: ${error.remedy}.`)}</p>}
+        {children}
       </div>
       {onDismiss && (
         <button type="button" className="quiet small" onClick={onDismiss}>

@@ -15,9 +15,11 @@ import { countryName } from '../../shared/country-name.ts';
 import { fileName } from '../state/names.ts';
 import { figureLine } from '../state/provenance.ts';
 import { joinFilters } from '../state/time-filter.ts';
+import { useEstimatedTop } from '../state/use-estimated.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { RecordFoot } from './case-facts.tsx';
 import { CopyButton } from './copy-button.tsx';
+import { EstimateMark } from './estimate-mark.tsx';
 import { Inspected } from './inspected.tsx';
 import { problemPlace } from './job-panel.tsx';
 import { ErrorNotice } from './notice.tsx';
@@ -122,9 +124,10 @@ function BarPanel(props: {
   /** The same of what is highlighted; null while nothing is. */
   marked: TopRows | null;
   pending: boolean;
+  estimated: boolean;
   onChoose: (selection: Selection) => void;
 }): ReactNode {
-  const { dimension, value, pending, onChoose } = props;
+  const { dimension, value, pending, estimated, onChoose } = props;
   const marked = useMemo(
     () => props.marked && new Map(props.marked.rows.map((row) => [row[dimension], Number(row['value'] ?? 0)])),
     [props.marked, dimension],
@@ -136,11 +139,12 @@ function BarPanel(props: {
   const highest = Math.max(...shown.map((row) => Number(row['value'] ?? 0)), 0);
   const scaled = rows.some((row) => row['scaled'] === true);
   return (
-    <section className={pending ? 'panel pending' : 'panel'} aria-labelledby={`bars-${dimension}`}>
+    <section className={pending && !estimated ? 'panel pending' : 'panel'} aria-labelledby={`bars-${dimension}`}>
       <header>
         <h2 id={`bars-${dimension}`}>{TITLES[dimension]}</h2>
         <span className="quiet">
-          {value === null ? '' : `${formatCount(value.all)} in all`}
+          <EstimateMark when={estimated} />
+          {value === null || estimated ? '' : `${formatCount(value.all)} in all`}
           {scaled ? ', scaled by sampling' : ''}
         </span>
       </header>
@@ -316,7 +320,8 @@ export function OverviewView(): ReactNode {
     value: tops,
     error,
     pending,
-  } = useAsk('top', { by: [...BAR_DIMENSIONS], metric, where, limit: MORE }, version);
+    estimated,
+  } = useEstimatedTop({ by: [...BAR_DIMENSIONS], metric, where, limit: MORE }, version);
   const markedWhere = useMarked(where);
   const asked = { by: [...BAR_DIMENSIONS], metric, where: markedWhere ?? '', limit: MOST_MARKED };
   const markedTops = useAsk('top', asked, version, markedWhere !== null).value;
@@ -334,6 +339,7 @@ export function OverviewView(): ReactNode {
               value={tops?.find(({ by }) => by === dimension) ?? null}
               marked={markedWhere === null ? null : (markedTops?.find(({ by }) => by === dimension) ?? null)}
               pending={pending}
+              estimated={estimated}
               onChoose={select}
             />
           ))}

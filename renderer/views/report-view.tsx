@@ -1,9 +1,11 @@
 import type { ReactNode } from 'react';
-import { PAPERS } from '../../shared/jobs.ts';
+import { PAPERS } from '../../shared/report-settings.ts';
 import { REDACTIONS, type Redaction } from '../../shared/redaction.ts';
 import { useAsk } from '../bridge-access.ts';
+import { useRecordVersion } from '../state/record-version.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { ErrorNotice } from './notice.tsx';
+import { ReportChoice } from './report-choice.tsx';
 
 const REDACTION_NAMES: Readonly<Record<Redaction, string>> = {
   none: 'None',
@@ -21,16 +23,14 @@ const STANDING_PLACE =
 
 /** The report as it would be printed now, in a frame that may run nothing and load nothing. */
 export function ReportView(): ReactNode {
-  const { version, busy, run, reportSettings, setReportSettings } = useWorkbench();
-  const { value, error } = useAsk('reportHtml', reportSettings, version);
+  const { busy, run, reportSettings, setReportSettings } = useWorkbench();
+  const { value, error } = useAsk('reportHtml', reportSettings, useRecordVersion());
   return (
     <div className="view report">
       <header className="report-bar">
         <div>
           <h2>Report</h2>
-          <p className="quiet">
-            All findings with their methods, caveats and evidence. What you save is entered in the case’s audit log.
-          </p>
+          <p className="quiet">What you save is entered in the audit log.</p>
         </div>
         <div className="detail-actions">
           <label>
@@ -87,11 +87,14 @@ export function ReportView(): ReactNode {
         </div>
       </header>
       {error !== null && <ErrorNotice error={error} />}
-      {value === null ? (
-        error === null && <p className="quiet">Writing the report…</p>
-      ) : (
-        <iframe title="Report preview" sandbox="" srcDoc={value.replace('<body>', STANDING_PLACE)} />
-      )}
+      <div className="report-body">
+        <ReportChoice />
+        {value === null ? (
+          error === null && <p className="quiet">Writing the report…</p>
+        ) : (
+          <iframe title="Report preview" sandbox="" srcDoc={value.replace('<body>', STANDING_PLACE)} />
+        )}
+      </div>
     </div>
   );
 }

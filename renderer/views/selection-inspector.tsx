@@ -8,6 +8,7 @@ import { categoryColour } from '../category-colours.ts';
 import { filterWord } from '../state/filter-completion.ts';
 import type { Selection } from '../state/history.ts';
 import { countryName } from '../../shared/country-name.ts';
+import { exhibitOf } from '../state/own-finding.ts';
 import { figureLine } from '../state/provenance.ts';
 import { holdsFilter, joinFilters } from '../state/time-filter.ts';
 import { useFocusReturn } from '../state/use-focus-return.ts';
@@ -206,7 +207,7 @@ export function TopList(props: { dimension: ListDimension; title: string; absent
 
 /** What can be done with what is selected. */
 export function SelectionActions({ selection }: { selection: Selection }): ReactNode {
-  const { where, setWhere, go, select, highlight, setHighlight } = useWorkbench();
+  const { where, setWhere, go, select, highlight, setHighlight, askOwnFinding } = useWorkbench();
   const { title, filter } = selection;
   const isMarked = highlight?.filter === filter;
   const only = joinFilters(where, filter);
@@ -246,6 +247,13 @@ export function SelectionActions({ selection }: { selection: Selection }): React
         onClick={() => setHighlight(isMarked ? null : { title, filter })}
       >
         Highlight
+      </button>
+      <button
+        type="button"
+        className="small"
+        onClick={() => askOwnFinding({ picked: exhibitOf(selection, where), id: null })}
+      >
+        Add to finding…
       </button>
     </div>
   );

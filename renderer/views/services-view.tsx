@@ -1,9 +1,11 @@
 import { type ReactNode, useMemo, useState } from 'react';
 import type { SummaryRowValue } from '../../shared/bridge.ts';
+import type { Metric } from '../../shared/finding.ts';
 import type { ErrorValue } from '../../shared/problem.ts';
 import { formatCount } from '../../shared/number-format.ts';
 import { type Asked, useAsk } from '../bridge-access.ts';
 import { categoryColour } from '../category-colours.ts';
+import type { FigureTable } from '../charts/figure-table.ts';
 import {
   GRAPH_COLUMNS,
   type GraphColumn,
@@ -17,11 +19,15 @@ import {
 import { ServiceGraphChart, describe, heightOf, nodesThatFit } from '../charts/service-graph.tsx';
 import { filterWord } from '../state/filter-completion.ts';
 import type { Selection } from '../state/history.ts';
+import { settingStore } from '../state/setting-store.ts';
 import { joinFilters } from '../state/time-filter.ts';
 import { useSize } from '../state/use-size.ts';
+import { useActions } from '../state/view-actions.ts';
 import { useWorkbench } from '../state/workbench.ts';
+import { FigureTools } from './figure-tools.tsx';
 import { Empty, ErrorNotice } from './notice.tsx';
 import { SelectionInspector } from './selection-inspector.tsx';
+import { ServicesNetwork } from './services-network.tsx';
 
 /** Who spoke with which service in which country, as a graph of three columns. */
 
@@ -143,8 +149,51 @@ function selectionOf(of: GraphNode | GraphLink, graph: ServiceGraph): Selection 
   };
 }
 
+function bandTable(graph: ServiceGraph, metric: Metric): FigureTable {
+  const names = new Map(graph.nodes.map(({ id, name }) => [id, name]));
+  return {
+    heads: ['from', 'to', 'category', metric, 'an upper bound', 'flows, as recorded'],
+    rows: graph.links.map(({ source, target, category, amount, isBound, flows }) => [
+      names.get(source) ?? source,
+      names.get(target) ?? target,
+      category,
+      amount,
+      isBound ? 'yes' : 'no',
+      flows,
+    ]),
+  };
+}
+
+const MODES = { bands: 'Bands', network: 'Network', hosts: 'Host to host' } as const;
+type Mode = keyof typeof MODES;
+const MODE_NAMES = Object.keys(MODES) as Mode[];
+
+/** How the graph is drawn, while the case is open. */
+const drawing = settingStore<{ mode: Mode }>({ mode: 'bands' });
+
 export function ServicesView(): ReactNode {
-  const { where, setWhere, metric, selection: selected, select } = useWorkbench();
+  const { mode } = drawing.use();
+  useActions((action) => {
+    if (action !== 'switch-graph') return false;
+    drawing.set({ mode: MODE_NAMES[(MODE_NAMES.indexOf(mode) + 1) % MODE_NAMES.length] ?? 'bands' });
+    return true;
+  });
+  const modes = (
+    <fieldset className="segmented">
+      <legend className="hidden">Drawn as</legend>
+      {MODE_NAMES.map((name) => (
+        <label key={name} title={name === 'hosts' ? 'Hosts of the ranges among themselves' : undefined}>
+          <input type="radio" name="graph-mode" checked={name === mode} onChange={() => drawing.set({ mode: name })} />
+          <span>{MODES[name]}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+  return mode === 'bands' ? <ServiceBands modes={modes} /> : <ServicesNetwork kind={mode} modes={modes} />;
+}
+
+function ServiceBands({ modes }: { modes: ReactNode }): ReactNode {
+  const { where, setWhere, metric, selection: selected, select, overview } = useWorkbench();
   const [left, setLeft] = useState<LeftDimension>('range');
   const [long, setLong] = useState<Readonly<Record<GraphColumn, boolean>>>({
     left: false,
@@ -199,6 +248,7 @@ export function ServicesView(): ReactNode {
               </label>
             ))}
           </fieldset>
+          {modes}
         </header>
         {error !== null && <ErrorNotice error={error} />}
         {graph !== null && graph.nodes.length > 0 && (
@@ -241,6 +291,14 @@ export function ServicesView(): ReactNode {
           )}
         </div>
         {graph !== null && graph.nodes.length > 0 && <Colours graph={graph} />}
+        {graph !== null && graph.nodes.length > 0 && (
+          <FigureTools
+            title={`${LEFT_NAMES[left]}, services and countries`}
+            box={box}
+            table={() => bandTable(graph, metric)}
+            facts={{ metric, filter: where === '' ? 'every flow' : where, case: overview.title }}
+          />
+        )}
         <p className="foot quiet">
           A band joins two columns; it does not go on through a service.{' '}
           {metric === 'host-hours'

@@ -1,30 +1,64 @@
-import { type FormEvent, type ReactNode, useEffect, useMemo, useState } from 'react';
+import { type FormEvent, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import { clockTime } from '../../shared/calendar.ts';
-import { formatAmount, formatCount, formatShare, weekdayName } from '../../shared/number-format.ts';
+import type { CaseEvent } from '../../shared/event.ts';
+import type { Finding, OnsetFinding } from '../../shared/finding.ts';
+import { formatAmount, formatCount, formatCounted, formatShare, weekdayName } from '../../shared/number-format.ts';
 import { useAsk } from '../bridge-access.ts';
-import { type TimeLayer, type TimeStack, binsOfSpan, stackByTime } from '../charts/stack-by-time.ts';
-import { TimeStackChart, binName, layerColour } from '../charts/time-stack-chart.tsx';
+import type { FigureTable } from '../charts/figure-table.ts';
+import { layerColour } from '../charts/layer-colours.ts';
+import { type TimeLayer, binsOfSpan, placeAmong } from '../charts/stack-by-time.ts';
+import { LEFT, RIGHT, TimeStackChart, binName, layerName, leastHeight } from '../charts/time-stack-chart.tsx';
+import { panned, zoomed } from '../charts/time-zoom.ts';
 import { type HeatCell, WeekHeatMap, weekGrid } from '../charts/week-heat-map.tsx';
+import { spanOf } from './case-timeline.tsx';
+import { Choice } from './choice.tsx';
+import { EstimateMark } from './estimate-mark.tsx';
+import { EventForm } from './event-form.tsx';
+import { EventsPanel } from './events-panel.tsx';
+import { FigureTools } from './figure-tools.tsx';
 import { filterFault } from './filter-bar.tsx';
+import { filterWord } from '../state/filter-completion.ts';
 import type { Selection } from '../state/history.ts';
-import { localTime } from '../state/local-time.ts';
+import { localMs, localTime } from '../state/local-time.ts';
 import { amountsIn, useMarked } from '../state/highlight.ts';
-import { isHourly, joinFilters, splitTime, withTime } from '../state/time-filter.ts';
+import { joinFilters, splitTime, withTime } from '../state/time-filter.ts';
+import { TIME_DIMENSIONS, type TimeDimension, timelineSettings } from '../state/timeline-settings.ts';
+import { useEstimatedSummary } from '../state/use-estimated.ts';
 import { useSize } from '../state/use-size.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { Inspected } from './inspected.tsx';
 import { Empty, ErrorNotice } from './notice.tsx';
+import { PeriodComparison } from './period-comparison.tsx';
+import { type ShownStack, localName, useTimeStack } from './use-time-stack.ts';
 
-/** Activity over time: stacked by category, with the brush that sets `start` in the filter; hour × weekday below. */
+/**
+ * Activity over time by a dimension, with the brush that sets `start` in the filter, events and onsets as pins; below hour × weekday
+ * and the events, or two periods side by side.
+ */
+
+const KINDS: Readonly<Record<TimeDimension, string>> = {
+  category: 'Category',
+  service: 'Service',
+  country: 'Country',
+  range: 'Range',
+  host: 'Host',
+};
+
+const STEP_NAMES: Readonly<Record<string, string>> = {
+  hour: 'a clock hour',
+  '5 minutes': '5 minutes',
+  '15 minutes': '15 minutes',
+};
 
 /** Amounts of the bin under the cursor, else of the brushed span, else of the whole chart. */
 function Legend(props: {
   onChoose: (selection: Selection) => void;
-  stack: TimeStack;
+  shown: ShownStack;
   cursor: number | null;
   brush: readonly [number, number] | null;
 }): ReactNode {
-  const { stack, cursor, brush } = props;
+  const { cursor, brush } = props;
+  const { stack, by } = props.shown;
   const { metric, where, setWhere } = useWorkbench();
   const bin = cursor === null ? undefined : stack.bins[cursor];
   const amountOf = (layer: TimeLayer): number => {
@@ -42,12 +76,12 @@ function Legend(props: {
     <div className="legend">
       <h3>{bin === undefined ? span : binName(stack.step, bin)}</h3>
       <ul>
-        {stack.layers.map((layer) => {
+        {stack.layers.map((layer, place) => {
           const value = amountOf(layer);
-          const name = layer.category ?? `${layer.members} other categories`;
+          const name = layerName(layer, by);
           const content = (
             <>
-              <span className="swatch" style={{ backgroundColor: layerColour(layer) }} />
+              <span className="swatch" style={{ backgroundColor: layerColour(layer, by, place) }} />
               <span className="clip">{name}</span>
               <span className="number">{formatAmount(metric, value).replace(/ (flows|packets|host-hours)$/, '')}</span>
               <span className="number quiet">{formatShare(total === 0 ? null : value / total)}</span>
@@ -55,7 +89,7 @@ function Legend(props: {
           );
           return (
             <li key={name}>
-              {layer.category === null ? (
+              {layer.name === null ? (
                 <span className="legend-row">{content}</span>
               ) : (
                 <button
@@ -63,9 +97,9 @@ function Legend(props: {
                   className="legend-row"
                   title={`Look closer at ${name}; with Shift, show it only`}
                   onClick={(event) => {
-                    const filter = `category = ${name}`;
+                    const filter = `${by} = ${filterWord(layer.name ?? '')}`;
                     if (event.shiftKey) setWhere(joinFilters(where, filter));
-                    else props.onChoose({ id: filter, kind: 'Category', title: name, filter });
+                    else props.onChoose({ id: filter, kind: KINDS[by], title: name, filter });
                   }}
                 >
                   {content}
@@ -76,7 +110,7 @@ function Legend(props: {
         })}
       </ul>
       <p className="legend-total">
-        <span>{metric === 'host-hours' ? 'Sum of the categories' : 'Total'}</span>
+        <span>{metric === 'host-hours' && by !== 'host' ? 'Sum of these' : 'Total'}</span>
         <strong>{formatAmount(metric, total)}</strong>
       </p>
     </div>
@@ -136,8 +170,9 @@ function SpanForm({ from, to }: { from: string | null; to: string | null }): Rea
 }
 
 function Heat({ onChoose }: { onChoose: (selection: Selection) => void }): ReactNode {
-  const { where, metric, version, profileZone } = useWorkbench();
-  const { value, error, pending } = useAsk('summary', { by: ['weekday', 'hour'], metric, where }, version);
+  const { where, metric, version, profileZone, overview } = useWorkbench();
+  const figure = useRef<HTMLDivElement>(null);
+  const { value, error, pending, estimated } = useEstimatedSummary({ by: ['weekday', 'hour'], metric, where }, version);
   const [cell, setCell] = useState<HeatCell | null>(null);
   const days = useAsk('summary', { by: ['weekday', 'day'], metric: 'flows', where }, version, cell !== null).value;
   const [box, { width }] = useSize<HTMLDivElement>();
@@ -145,112 +180,342 @@ function Heat({ onChoose }: { onChoose: (selection: Selection) => void }): React
   const amount = cell === null ? null : (grid[cell.weekday - 1]?.[cell.hour] ?? 0);
   const daysOf = (weekday: number): number => (days ?? []).filter((row) => row['weekday'] === weekday).length;
   return (
-    <section className={pending ? 'panel pending' : 'panel'} aria-labelledby="heat-title">
+    <section className={pending && !estimated ? 'panel pending' : 'panel'} aria-labelledby="heat-title">
       <header>
         <h2 id="heat-title">Hour by weekday</h2>
-        <span className="quiet" aria-live="polite">
+        <EstimateMark when={estimated} />
+        <span className="quiet clip" aria-live="polite">
           {cell === null || amount === null
-            ? `${metric} in each clock hour, ${profileZone}; the fullest cell holds ${formatAmount(metric, Math.max(...grid.flat(), 0))}`
+            ? `${metric} by clock hour, ${profileZone}; fullest: ${formatAmount(metric, Math.max(...grid.flat(), 0))}`
             : `${weekdayName(cell.weekday)} ${clockTime(cell.hour)}–${clockTime(cell.hour + 1)}: ${formatAmount(metric, amount)} in all, on ${days === null ? '…' : formatCount(daysOf(cell.weekday))} ${weekdayName(cell.weekday)}s with flows`}
         </span>
+        <FigureTools
+          title={`Hour by weekday: ${metric}`}
+          box={figure}
+          table={() => ({
+            heads: ['weekday', 'hour from', metric],
+            rows: grid.flatMap((line, i) => line.map((held, hour) => [weekdayName(i + 1), clockTime(hour), held])),
+          })}
+          facts={{ filter: where === '' ? 'every flow' : where, zone: profileZone, case: overview.title }}
+        />
       </header>
       {error !== null && <ErrorNotice error={error} />}
-      <div ref={box} className="chart-box">
-        {width > 0 && (
-          <WeekHeatMap
-            grid={grid}
-            metric={metric}
-            width={width}
-            height={206}
-            cell={cell}
-            onCell={setCell}
-            onChoose={({ weekday, hour }) => {
-              const filter = `weekday = ${weekday} and hour = ${hour}`;
-              const title = `${weekdayName(weekday)} ${clockTime(hour)}–${clockTime(hour + 1)}`;
-              onChoose({ id: filter, kind: 'Hour of the week', title, filter });
-            }}
-          />
-        )}
+      <div ref={figure}>
+        <div ref={box} className="chart-box">
+          {width > 0 && (
+            <WeekHeatMap
+              grid={grid}
+              metric={metric}
+              width={width}
+              height={206}
+              cell={cell}
+              onCell={setCell}
+              onChoose={({ weekday, hour }) => {
+                const filter = `weekday = ${weekday} and hour = ${hour}`;
+                const title = `${weekdayName(weekday)} ${clockTime(hour)}–${clockTime(hour + 1)}`;
+                onChoose({ id: filter, kind: 'Hour of the week', title, filter });
+              }}
+            />
+          )}
+        </div>
       </div>
     </section>
   );
 }
 
+function onsetsOf(findings: readonly Finding[] | null): OnsetFinding[] {
+  return (findings ?? [])
+    .filter(
+      (finding): finding is OnsetFinding =>
+        finding.kind === 'onset' && finding.verdict === 'supported' && finding.date !== null,
+    )
+    .toSorted((a, b) => onsetMs(a) - onsetMs(b));
+}
+
+/** Noon of an onset's day: it is told by days. */
+function onsetMs({ date }: OnsetFinding): number {
+  return Date.parse(`${date ?? ''}T12:00:00Z`);
+}
+
 export function TimelineView(): ReactNode {
-  const { where, setWhere, metric, version, overview, timeZone, profileZone, select } = useWorkbench();
+  const { where, setWhere, metric, version, overview, timeZone, profileZone, select, busy } = useWorkbench();
+  const { by, form, isLog, zoom, isComparing, stating } = timelineSettings.use();
   const split = useMemo(() => splitTime(where), [where]);
-  const by = isHourly(overview) ? ['day', 'hour', 'category'] : ['day', 'category'];
+  const whole = useMemo(() => spanOf(overview) ?? { first: 0, last: 0, hourly: true }, [overview]);
+  const isZoomed = zoom !== null && zoom.first <= whole.last && zoom.last >= whole.first;
+  const span = useMemo(() => (isZoomed ? { ...zoom, hourly: true } : whole), [isZoomed, zoom, whole]);
   // The chart keeps the whole time, so that the brush has something to stand on.
-  const { value, error, pending } = useAsk('summary', { by, metric, where: split.rest }, version);
-  const stack = useMemo(() => stackByTime(value ?? []), [value]);
-  const times = isHourly(overview) ? ['day', 'hour'] : ['day'];
+  const { shown, error, pending } = useTimeStack(split.rest, span, by, isZoomed);
+  const stack = shown?.stack ?? null;
+  const bins = stack?.bins ?? [];
+  const times = stack === null || stack.step !== 'hour' ? ['day'] : ['day', 'hour'];
   const markedWhere = useMarked(split.rest);
   // The question of the strip below.
   const asked = { by: times, metric, where: markedWhere ?? '' };
-  const markedRows = useAsk('summary', asked, version, markedWhere !== null).value;
+  const isShort = stack !== null && /minute/.test(stack.step);
+  const markedRows = useAsk('summary', asked, version, markedWhere !== null && !isShort).value;
   const marked = useMemo(
-    () => (markedWhere === null ? null : amountsIn(stack.bins, markedRows ?? [])),
-    [stack, markedWhere, markedRows],
+    () => (markedWhere === null || isShort ? null : amountsIn(bins, markedRows ?? [])),
+    [bins, markedWhere, markedRows, isShort],
   );
+  const findings = useAsk('findings', null, version, !busy).value;
+  const onsets = useMemo(() => onsetsOf(findings), [findings]);
   const [cursor, setCursor] = useState<number | null>(null);
+  const [pinned, setPinned] = useState<number | null>(null);
   const [box, { width, height }] = useSize<HTMLDivElement>();
-  const brush = useMemo(() => binsOfSpan(stack.bins, split.from, split.to), [stack, split]);
+  const figure = useRef<HTMLDivElement>(null);
+  const brush = useMemo(() => binsOfSpan(bins, split.from, split.to), [bins, split]);
+  const at = cursor !== null && cursor < bins.length ? cursor : null;
+  const isStacked = form === 'stacked' && !isLog;
 
-  const onBrush = (bins: readonly [number, number] | null): void => {
-    const first = bins === null ? undefined : stack.bins[bins[0]];
-    const last = bins === null ? undefined : stack.bins[bins[1]];
+  /** What is dated in each bin. */
+  const dated = useMemo(() => {
+    const found = new Map<number, (CaseEvent | OnsetFinding)[]>();
+    const put = (ms: number, what: CaseEvent | OnsetFinding): void => {
+      const place = placeAmong(bins, ms);
+      if (place <= 0 || place >= bins.length) return;
+      const bin = Math.floor(place);
+      found.set(bin, [...(found.get(bin) ?? []), what]);
+    };
+    for (const event of overview.events) put(localMs(event.time, profileZone), event);
+    for (const onset of onsets) put(onsetMs(onset), onset);
+    return found;
+  }, [bins, overview, onsets, profileZone]);
+  const pins = useMemo(
+    () =>
+      [...dated].flatMap(([bin, all]) => [
+        ...(all.some((each) => 'time' in each) ? [{ bin, kind: 'event' as const }] : []),
+        ...(all.some((each) => !('time' in each)) ? [{ bin, kind: 'onset' as const }] : []),
+      ]),
+    [dated],
+  );
+  const pinnedHere = useMemo(() => (pinned === null ? [] : (dated.get(pinned) ?? [])), [dated, pinned]);
+
+  const onBrush = (chosen: readonly [number, number] | null): void => {
+    const first = chosen === null ? undefined : bins[chosen[0]];
+    const last = chosen === null ? undefined : bins[chosen[1]];
     setWhere(withTime(where, { from: first?.from ?? null, to: last?.to ?? null }));
   };
+  const msOf = (name: string | undefined): number =>
+    Date.parse(name?.length === 10 ? `${name}T00:00Z` : `${name ?? ''}Z`);
+  const zoomBy = (factor: number): void => {
+    const around = at === null ? (span.first + span.last) / 2 : msOf(bins[at]?.from);
+    setCursor(null);
+    timelineSettings.set({ zoom: zoomed(span, whole, factor, around) });
+  };
+  const zoomToBrush = (): void => {
+    if (brush === null) return;
+    setCursor(null);
+    timelineSettings.set({ zoom: { first: msOf(bins[brush[0]]?.from), last: msOf(bins[brush[1]]?.to) - 1 } });
+  };
+  const pan = (share: number): void => timelineSettings.set({ zoom: panned(span, whole, share) });
+  const showAll = (): void => timelineSettings.set({ zoom: null });
+  const showAt = (ms: number): void => {
+    const place = placeAmong(bins, ms);
+    if (place <= 0 || place >= bins.length) {
+      showAll();
+      return;
+    }
+    setCursor(Math.floor(place));
+  };
+
+  const title = stack === null ? metric : `${metric} per ${stack.step}, by ${shown?.by ?? by}`;
+  const table = (): FigureTable => ({
+    heads: ['from', 'to before', shown?.by ?? by, metric],
+    rows: (stack?.layers ?? []).flatMap((layer) =>
+      bins.flatMap((bin, i) => {
+        const value = layer.values[i] ?? 0;
+        return value === 0 ? [] : [[bin.from, bin.to, layerName(layer, by), value]];
+      }),
+    ),
+  });
+  const pitch = (width - LEFT - RIGHT) / Math.max(1, bins.length);
 
   return (
     <Inspected>
       <div className="view timeline">
         <section className={pending ? 'panel grow pending' : 'panel grow'} aria-labelledby="time-title">
           <header>
-            <h2 id="time-title">
-              {metric} per {stack.step}, by category
-            </h2>
-            <SpanForm from={split.from} to={split.to} />
+            <h2 id="time-title">{title}</h2>
+            <button
+              type="button"
+              className="small compare"
+              aria-pressed={isComparing}
+              onClick={() => timelineSettings.set({ isComparing: !isComparing })}
+            >
+              Compare two periods
+            </button>
+            <FigureTools
+              title={title}
+              box={figure}
+              table={table}
+              legend={() => [
+                ...(stack?.layers ?? []).map((layer, place) => ({
+                  colour: layerColour(layer, by, place),
+                  name: layerName(layer, by),
+                })),
+                ...(pins.length > 0 ? [{ colour: 'none', name: '▼ event, ◇ onset of a finding' }] : []),
+              ]}
+              facts={{
+                filter: split.rest === '' ? 'every flow' : split.rest,
+                shown: `${localName(span.first)} to ${localName(span.last)}`,
+                zone: profileZone,
+                case: overview.title,
+              }}
+            />
           </header>
+          <div className="time-controls">
+            <label className="by-choice">
+              By
+              <select
+                aria-label="By"
+                value={by}
+                onChange={({ target }) =>
+                  timelineSettings.set({ by: TIME_DIMENSIONS.find((name) => name === target.value) ?? 'category' })
+                }
+              >
+                {TIME_DIMENSIONS.map((name) => (
+                  <option key={name} value={name}>
+                    {name}
+                  </option>
+                ))}
+              </select>
+            </label>
+            <Choice
+              name="Form"
+              value={isStacked ? 'stacked' : 'rows'}
+              options={[
+                ['stacked', 'Stacked', isLog],
+                ['rows', 'Rows'],
+              ]}
+              {...(isLog
+                ? { title: 'A logarithmic axis has no stack: the heights of its parts would mean nothing' }
+                : {})}
+              onChange={(value) => timelineSettings.set({ form: value })}
+            />
+            <Choice
+              name="Axis"
+              value={isLog ? 'log' : 'linear'}
+              options={[
+                ['linear', 'Linear'],
+                ['log', 'Log'],
+              ]}
+              onChange={(value) => timelineSettings.set({ isLog: value === 'log' })}
+            />
+            <div className="zoom-buttons" role="group" aria-label="Zoom in time">
+              <button
+                type="button"
+                className="small"
+                title="Zoom in (+)"
+                aria-label="Zoom in"
+                onClick={() => zoomBy(0.5)}
+              >
+                +
+              </button>
+              <button
+                type="button"
+                className="small"
+                title="Zoom out (−)"
+                aria-label="Zoom out"
+                disabled={!isZoomed}
+                onClick={() => zoomBy(2)}
+              >
+                −
+              </button>
+              {isZoomed && (
+                <>
+                  <button
+                    type="button"
+                    className="small"
+                    aria-label="Earlier"
+                    title="Earlier"
+                    onClick={() => pan(-0.5)}
+                  >
+                    ‹
+                  </button>
+                  <button type="button" className="small" aria-label="Later" title="Later" onClick={() => pan(0.5)}>
+                    ›
+                  </button>
+                  <button type="button" className="small" title="The whole time (0)" onClick={showAll}>
+                    All
+                  </button>
+                </>
+              )}
+              {brush !== null && (
+                <button type="button" className="small" onClick={zoomToBrush}>
+                  Zoom to span
+                </button>
+              )}
+            </div>
+            <SpanForm from={split.from} to={split.to} />
+          </div>
           {error !== null && <ErrorNotice error={error} />}
-          {value !== null && stack.bins.length === 0 ? (
+          {stack !== null && bins.length === 0 ? (
             <Empty title="No flow matches the filter">
               <p>Clear the filter or widen it.</p>
             </Empty>
           ) : (
             <div className="chart-and-legend">
               <div ref={box} className="chart-box grow">
-                {width > 0 && stack.bins.length > 0 && (
-                  <TimeStackChart
-                    stack={stack}
-                    metric={metric}
-                    marked={marked}
-                    width={width}
-                    height={Math.max(180, height)}
-                    brush={brush}
-                    cursor={cursor}
-                    onCursor={setCursor}
-                    onBrush={onBrush}
-                  />
-                )}
+                <div ref={figure} className="chart-scroll">
+                  {width > 0 && stack !== null && shown !== null && (
+                    <>
+                      <TimeStackChart
+                        stack={stack}
+                        by={shown.by}
+                        form={isStacked ? 'stacked' : 'rows'}
+                        isLog={isLog}
+                        metric={metric}
+                        marked={marked}
+                        pins={pins}
+                        width={width}
+                        height={Math.max(leastHeight(stack, isStacked ? 'stacked' : 'rows'), height)}
+                        brush={brush}
+                        cursor={at}
+                        keys={{
+                          '+': () => zoomBy(0.5),
+                          '=': () => zoomBy(0.5),
+                          '-': () => zoomBy(2),
+                          '0': showAll,
+                          Enter: () => setPinned(at),
+                        }}
+                        onCursor={setCursor}
+                        onBrush={onBrush}
+                      />
+                      {[...dated].map(([bin, all]) => (
+                        <button
+                          key={bin}
+                          type="button"
+                          className="pin-button"
+                          tabIndex={-1}
+                          style={{ left: LEFT + (bin + 0.5) * pitch }}
+                          title={all.map((each) => ('time' in each ? each.label : each.title)).join('; ')}
+                          aria-label={`${formatCounted(all.length, 'mark')} at ${binName(stack.step, bins[bin] ?? { from: '', to: '' })}`}
+                          onClick={() => setPinned(bin)}
+                        />
+                      ))}
+                    </>
+                  )}
+                </div>
               </div>
-              {value !== null && (
-                <Legend
-                  onChoose={select}
-                  stack={stack}
-                  brush={brush}
-                  cursor={cursor !== null && cursor < stack.bins.length ? cursor : null}
-                />
-              )}
+              {shown !== null && <Legend onChoose={select} shown={shown} brush={brush} cursor={at} />}
             </div>
           )}
           <p className="foot quiet">
+            {stack !== null && `Steps of ${STEP_NAMES[stack.step] ?? `a ${stack.step}`}, chosen by the length shown. `}
             {profileZone} time. Drag to choose a span for all views; click it to let go.{' '}
             {metric === 'flows' || metric === 'host-hours'
               ? ''
-              : `The ${metric} of a flow are spread evenly over its hours. `}
-            {metric === 'host-hours' ? 'A host-hour counts once in each category that it touched. ' : ''}
-            {stack.undated > 0 ? `${formatAmount(metric, stack.undated)} bear no date that can be shown. ` : ''}
+              : `The ${metric} of a flow are spread evenly over its ${isShort ? 'minutes' : 'hours'}. `}
+            {metric === 'host-hours'
+              ? `A host-hour counts once in each ${by} that it touched; an hour is its shortest step. `
+              : ''}
+            {shown?.scaled === true ? 'Sampled flows are multiplied by their rate. ' : ''}
+            {isLog ? 'Bars of the logarithmic axis begin at its lowest tick, not at 0. ' : ''}
+            {!isStacked ? 'All rows with a name are to one scale. ' : ''}
+            {stack !== null && stack.undated > 0
+              ? `${formatAmount(metric, stack.undated)} bear no date that can be shown. `
+              : ''}
             {brush === null && (split.from !== null || split.to !== null)
               ? 'The span of the filter is finer than the chart’s steps or lies outside it.'
               : ''}
@@ -258,7 +523,23 @@ export function TimelineView(): ReactNode {
               ` Last packet ${localTime(overview.lastSeen, timeZone, 'minute')} (${timeZone}).`}
           </p>
         </section>
-        <Heat onChoose={select} />
+        {isComparing && <PeriodComparison />}
+        <div className="time-below">
+          <Heat onChoose={select} />
+          <EventsPanel
+            onsets={onsets}
+            shown={pinnedHere}
+            onShow={(us) => showAt(localMs(us, profileZone))}
+            onShowOnset={(onset) => showAt(onsetMs(onset))}
+          />
+        </div>
+        {stating !== null && (
+          <EventForm
+            event={stating === 'new' ? null : stating}
+            at={at === null ? (split.from ?? '') : (bins[at]?.from ?? '')}
+            onClose={() => timelineSettings.set({ stating: null })}
+          />
+        )}
       </div>
     </Inspected>
   );

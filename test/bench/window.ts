@@ -11,8 +11,9 @@ import { textTable } from '../score/text-table.ts';
 import { inventedFlows } from './queries.ts';
 
 /**
- * `npm run bench:window -- [FILE] [--flows N]`: how long each view takes to follow a change of the filter on an invented
- * case of N flows (default 1,000,000), and how smooth the window stays while FILE is imported.
+ * `npm run bench:window -- [FILE] [--flows N] [--case CASE]`: how long each view takes to follow a change of the filter and of
+ * the brush, and how smooth the window stays while the brush is dragged, on an invented case of N flows (default 1,000,000; 0:
+ * none) or on CASE; and how smooth it stays while FILE is imported.
  */
 
 const FOLLOWING: readonly View[] = ['overview', 'timeline', 'map', 'services', 'hosts', 'flows'];
@@ -24,10 +25,15 @@ const QUIET_MS = 500;
 /** Milliseconds from Enter in the filter to the last change of the page. */
 async function timeToFollow(page: Page, filter: string): Promise<number> {
   await page.locator('#filter').fill(filter);
-  await page.evaluate(() => {
+  return timeToSettle(page, 'keydown', () => page.locator('#filter').press('Enter'));
+}
+
+/** Milliseconds from an event that `act` makes to the last change of the page. */
+async function timeToSettle(page: Page, event: string, act: () => Promise<void>): Promise<number> {
+  await page.evaluate((name) => {
     const times = { entered: 0, changed: 0 };
     Object.assign(window, { times });
-    addEventListener('keydown', () => (times.entered = performance.now()), { capture: true, once: true });
+    addEventListener(name, () => (times.entered = performance.now()), { capture: true, once: true });
     const changed = (): void => {
       // What is drawn counts, not what is written.
       requestAnimationFrame(() => (times.changed = performance.now()));
@@ -35,11 +41,12 @@ async function timeToFollow(page: Page, filter: string): Promise<number> {
     const observer = new MutationObserver(changed);
     Object.assign(window, { observer });
     observer.observe(document.body, { subtree: true, childList: true, attributes: true });
-  });
-  await page.locator('#filter').press('Enter');
+  }, event);
+  await act();
   await page.waitForFunction((quiet) => {
     const { times } = window as unknown as { times: { changed: number } };
-    return document.querySelector('.pending') === null && performance.now() - times.changed > quiet;
+    const isWaiting = document.querySelector('.pending') !== null || document.body.innerText.includes('≈ estimated');
+    return !isWaiting && performance.now() - times.changed > quiet;
   }, QUIET_MS);
   return page.evaluate(() => {
     const { times, observer } = window as unknown as {
@@ -51,10 +58,69 @@ async function timeToFollow(page: Page, filter: string): Promise<number> {
   });
 }
 
-async function benchFollowing(folder: string, flows: number): Promise<void> {
-  const casePath = join(folder, 'invented.enclave');
-  buildCase(casePath, inventedFlows(flows));
+/** Counts the time of every frame from now on. */
+async function watchFrames(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const isWatched = 'frames' in window;
+    const frames: number[] = [];
+    Object.assign(window, { frames });
+    if (isWatched) return;
+    let last = performance.now();
+    const tick = (now: number): void => {
+      (window as unknown as { frames: number[] }).frames.push(now - last);
+      last = now;
+      requestAnimationFrame(tick);
+    };
+    requestAnimationFrame(tick);
+  });
+}
+
+async function framesSeen(page: Page): Promise<{ frames: number; at: (share: number) => string; slow: number }> {
+  const frames = await page.evaluate(() => (window as unknown as { frames: number[] }).frames);
+  const sorted = frames.toSorted((a, b) => a - b);
+  const at = (share: number): string => (sorted[Math.floor(share * (sorted.length - 1))] ?? 0).toFixed(1);
+  return { frames: frames.length, at, slow: frames.filter((frame) => frame > 50).length };
+}
+
+const DRAG_STEPS = 60;
+
+/** Drags a brush over a part of the strip, with the frames counted; then lets go: milliseconds to the last change. */
+async function dragBrush(page: Page, from: number, to: number): Promise<string[]> {
+  const box = await page.locator('#case-timeline').boundingBox();
+  if (box === null) throw new Error('no timeline');
+  const y = box.y + box.height / 2;
+  await page.mouse.move(box.x + from * box.width, y);
+  await page.mouse.down();
+  await watchFrames(page);
+  for (let i = 1; i <= DRAG_STEPS; i++) {
+    await page.mouse.move(box.x + (from + ((to - from) * i) / DRAG_STEPS) * box.width, y);
+    await page.waitForTimeout(16);
+  }
+  const { frames, at, slow } = await framesSeen(page);
+  const settled = await timeToSettle(page, 'pointerup', () => page.mouse.up());
+  return [String(frames), at(0.5), at(0.95), at(1), String(slow), settled.toFixed(0)];
+}
+
+async function benchBrushing(page: Page, flows: number): Promise<void> {
+  const rows: string[][] = [];
+  for (const view of FOLLOWING) {
+    await page.getByRole('navigation').getByRole('button', { name: VIEW_NAMES[view], exact: true }).click();
+    for (const filter of ['', 'category = gaming']) {
+      await timeToFollow(page, filter);
+      await dragBrush(page, 0.1, 0.3);
+      rows.push([`${VIEW_NAMES[view]}${filter === '' ? '' : `, ${filter}`}`, ...(await dragBrush(page, 0.2, 0.6))]);
+    }
+  }
+  const header = ['brush dragged', 'frames', 'median ms', '95 % ms', 'longest ms', 'over 50 ms', 'ms from letting go'];
+  process.stdout.write(
+    `Frames while the brush is dragged, ${flows.toLocaleString('en')} flows\n${textTable(header, rows)}\n`,
+  );
+}
+
+async function benchFollowing(casePath: string, flows: number): Promise<void> {
   const { page, close } = await launch({ case: casePath });
+  // The first answer on a large case reads it from the disk.
+  page.setDefaultTimeout(300_000);
   await page.setViewportSize({ width: 1440, height: 900 });
   const rows: string[][] = [];
   for (const view of FOLLOWING) {
@@ -66,11 +132,12 @@ async function benchFollowing(folder: string, flows: number): Promise<void> {
     for (const filter of FILTERS) times.push((await timeToFollow(page, filter)).toFixed(0));
     rows.push([VIEW_NAMES[view], ...times]);
   }
-  await close();
   process.stdout.write(
     `Milliseconds from Enter to the last change drawn, ${flows.toLocaleString('en')} flows\n` +
       `${textTable(['view', ...FILTERS.map((filter) => filter || '(no filter)')], rows)}\n`,
   );
+  await benchBrushing(page, flows);
+  await close();
 }
 
 async function benchImport(folder: string, file: string): Promise<void> {
@@ -81,17 +148,7 @@ async function benchImport(folder: string, file: string): Promise<void> {
   await dropFiles(page, [file]);
   await page.getByLabel('Title').fill('Bench');
   await page.getByRole('button', { name: 'Choose where to save…' }).click();
-  await page.evaluate(() => {
-    const frames: number[] = [];
-    Object.assign(window, { frames });
-    let last = performance.now();
-    const tick = (now: number): void => {
-      frames.push(now - last);
-      last = now;
-      requestAnimationFrame(tick);
-    };
-    requestAnimationFrame(tick);
-  });
+  await watchFrames(page);
   const views = page.getByRole('navigation');
   const begun = performance.now();
   while (!(await page.getByText('Import finished').isVisible())) {
@@ -102,13 +159,10 @@ async function benchImport(folder: string, file: string): Promise<void> {
     }
   }
   const seconds = (performance.now() - begun) / 1000;
-  const frames = await page.evaluate(() => (window as unknown as { frames: number[] }).frames);
+  const { frames, at, slow } = await framesSeen(page);
   await close();
-  const sorted = frames.toSorted((a, b) => a - b);
-  const at = (share: number): string => (sorted[Math.floor(share * (sorted.length - 1))] ?? 0).toFixed(1);
-  const slow = frames.filter((frame) => frame > 50).length;
   process.stdout.write(
-    `Import of ${file} in ${seconds.toFixed(1)} s: ${frames.length} frames; median ${at(0.5)} ms, ` +
+    `Import of ${file} in ${seconds.toFixed(1)} s: ${frames} frames; median ${at(0.5)} ms, ` +
       `95 % ${at(0.95)} ms, 99 % ${at(0.99)} ms, longest ${at(1)} ms; ${slow} longer than 50 ms\n`,
   );
 }
@@ -116,11 +170,16 @@ async function benchImport(folder: string, file: string): Promise<void> {
 if (cannotLaunch !== null) throw new Error(cannotLaunch);
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { flows: { type: 'string', default: '1000000' } },
+  options: { flows: { type: 'string', default: '1000000' }, case: { type: 'string' } },
 });
 const folder = mkdtempSync(join(tmpdir(), 'enclave-bench-'));
 try {
-  if (Number(values.flows) > 0) await benchFollowing(folder, Number(values.flows));
+  const invented = join(folder, 'invented.enclave');
+  if (values.case !== undefined) await benchFollowing(resolve(values.case), Number(values.flows));
+  else if (Number(values.flows) > 0) {
+    buildCase(invented, inventedFlows(Number(values.flows)));
+    await benchFollowing(invented, Number(values.flows));
+  }
   const [file] = positionals;
   if (file !== undefined) await benchImport(folder, resolve(file));
 } finally {

@@ -115,13 +115,14 @@ describe('what is inside the package', () => {
   it('is every data file, byte for byte', () => {
     const data = ['electron', 'shared'].flatMap((room) => sourcesOf(`${room}/**/*.{json,br,bin}`));
     expect(data.length).toBeGreaterThan(30);
+    expect(inside().filter((file) => file.endsWith('.woff2')).length).toBeGreaterThan(100);
     const differs = (file: string): boolean => !extractFile(ARCHIVE, file).equals(readFileSync(path.join(ROOT, file)));
     expect(data.filter(differs)).toEqual([]);
   });
 
   it('is nothing of how Enclave is made or tested', () => {
     const kinds = new Set(inside().map((file) => /\.[^./]+$/.exec(file)?.[0] ?? path.basename(file)));
-    const known = ['.br', '.cjs', '.css', '.html', '.js', '.json', '.node', '.tsv', 'LICENSE'];
+    const known = ['.br', '.cjs', '.css', '.html', '.js', '.json', '.node', '.tsv', '.woff2', 'LICENSE'];
     expect([...kinds].filter((kind) => !known.includes(kind))).toEqual([]);
     const rooms = /(^|\/)(test|tests|docs|build|e2e|electron-standin|cli|preload|\.cache)\//;
     expect(inside().filter((file) => rooms.test(file))).toEqual([]);
@@ -147,8 +148,13 @@ describe('what is inside the package', () => {
 
   it('is native code for this platform alone, outside the archive, and nothing else outside', () => {
     const outside = [...entries].filter(([, entry]) => entry.unpacked === true).map(([file]) => file);
-    expect(outside).toEqual([`node_modules/better-sqlite3/prebuilds/linux-${process.arch}.node`]);
-    expect(globSync('**/*.node', { cwd: path.join(UNPACKED, 'resources/app.asar.unpacked') })).toEqual(outside);
+    const libraries = ['better-sqlite3', 'better-sqlite3-multiple-ciphers'];
+    expect(outside.toSorted()).toEqual(
+      libraries.map((name) => `node_modules/${name}/prebuilds/linux-${process.arch}.node`).toSorted(),
+    );
+    expect(globSync('**/*.node', { cwd: path.join(UNPACKED, 'resources/app.asar.unpacked') }).toSorted()).toEqual(
+      outside.toSorted(),
+    );
   });
 
   it('has the hash of every file', () => {

@@ -36,8 +36,9 @@ describe('LocalHours', () => {
         expect(hours.spans[row]).toBe(last - first < LONGEST_SPAN_HOURS ? last - first + 1 : 0);
         spans.add(hours.spans[row]);
       }
+      const { order, runs } = LocalHours.of(reader).rowsByHour(segment);
       const swept = [...hours.hours].flatMap((_, n) => {
-        const rows = [...hours.order.subarray(hours.runs[n], hours.runs[n + 1])];
+        const rows = [...order.subarray(runs[n], runs[n + 1])];
         expect(rows.every((row) => hours.starts[row] === n)).toBe(true);
         return rows;
       });

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -33,26 +33,62 @@ function caseOfVersion(version: number, name: string): string {
   return path;
 }
 
+/** A case that is opened for reading says what it said before, whatever its format; gives what its audit chain holds. */
+function readOld(path: string): { action: string; detail: unknown }[] {
+  const reader = new CaseReader(path);
+  try {
+    expect(reader.meta('title')).toBe('An old case');
+    expect(reader.evidence()).toEqual([
+      expect.objectContaining({
+        path: '/old.pcap',
+        packets: 3,
+        custody: { hashes: {}, clockOffset: 0, clockReason: '' },
+      }),
+    ]);
+    expect([reader.overlays(), reader.indicatorFiles(), reader.indicators()]).toEqual([[], [], []]);
+    expect([reader.notes(), reader.keptStates(), reader.record().facts.title]).toEqual([[], [], 'An old case']);
+    expect(reader.ownFindings()).toEqual([]);
+    expect(reader.integrityFaults()).toEqual([]);
+    return reader.audit().map(({ action, detail }) => ({ action, detail: JSON.parse(detail) as unknown }));
+  } finally {
+    reader.close();
+  }
+}
+
+function formatOf(path: string): unknown {
+  const db = new Database(path, { readonly: true });
+  const format = db.pragma('user_version', { simple: true });
+  db.close();
+  return format;
+}
+
 describe.each(MIGRATIONS.slice(0, -1).map((_, i) => i + 1))('a case of version %i', (version) => {
-  it('is brought to the current version by whoever opens it', () => {
-    for (const who of ['reader', 'writer']) {
-      const path = caseOfVersion(version, `${who}-${version}.enclave`);
-      if (who === 'writer') CaseWriter.open(path, 'test').close();
-      const reader = new CaseReader(path);
-      expect(reader.meta('title')).toBe('An old case');
-      expect(reader.evidence()).toEqual([
-        expect.objectContaining({
-          path: '/old.pcap',
-          packets: 3,
-          custody: { hashes: {}, clockOffset: 0, clockReason: '' },
-        }),
-      ]);
-      expect([reader.overlays(), reader.indicatorFiles(), reader.indicators()]).toEqual([[], [], []]);
-      expect([reader.notes(), reader.keptStates(), reader.record().facts.title]).toEqual([[], [], 'An old case']);
-      reader.close();
-      const db = new Database(path, { readonly: true });
-      expect(db.pragma('user_version', { simple: true })).toBe(CASE_VERSION);
-      db.close();
-    }
+  it('is read as it is', () => {
+    const path = caseOfVersion(version, `reader-${version}.enclave`);
+    const before = readFileSync(path);
+    expect(readOld(path)).toEqual([]);
+    expect(readFileSync(path).equals(before)).toBe(true);
+    expect(existsSync(path.replace('.enclave', `.format-${version}.enclave`))).toBe(false);
   });
+
+  it('is copied whole, then brought to the current version, by a writer', () => {
+    const path = caseOfVersion(version, `writer-${version}.enclave`);
+    const writer = CaseWriter.open(path, 'test');
+    const copy = writer.olderCopy ?? '';
+    writer.close();
+    expect(copy).toBe(path.replace('.enclave', `.format-${version}.enclave`));
+    const change = { from: version, to: CASE_VERSION, copy: copy.split('/').at(-1) };
+    expect(readOld(path)).toEqual([{ action: 'migrate', detail: expect.objectContaining(change) as unknown }]);
+    expect(readOld(copy)).toEqual([]);
+    expect([path, copy].map(formatOf)).toEqual([CASE_VERSION, version]);
+  });
+});
+
+it('a reader that had a case open before it was brought to the current version knows that it must open it anew', () => {
+  const path = caseOfVersion(MIGRATIONS.length - 1, 'outgrown.enclave');
+  const reader = new CaseReader(path);
+  expect(reader.isOutgrown).toBe(false);
+  CaseWriter.open(path, 'test').close();
+  expect(reader.isOutgrown).toBe(true);
+  reader.close();
 });

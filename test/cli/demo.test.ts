@@ -29,7 +29,8 @@ describe('enclave demo', () => {
       expect(linesOf(run.stderr).filter((line) => CHROMIUM || !line.startsWith('no report.pdf: '))).toEqual([]);
       expect(run.code).toBe(0);
       const files = readdirSync(OUT).toSorted();
-      expect(files).toEqual(['case.enclave', 'evidence', 'report.html', ...(CHROMIUM ? ['report.pdf'] : [])]);
+      const reports = ['report.html', ...(CHROMIUM ? ['report.pdf'] : [])];
+      expect(files).toEqual(['case.enclave', 'case.enclave.backups', 'evidence', ...reports]);
       const beginnings = files
         .filter((file) => file.endsWith('.pdf'))
         .map((file) => readFileSync(join(OUT, file), 'latin1'));

@@ -82,7 +82,7 @@ describe.skipIf(!mayMount)('a full disk (skipped where `unshare -rm` is not allo
     expect(again).toMatchObject({ code: 0, stderr: [] });
     expect(verifiedAgain.code).toBe(0);
     expect(flows.stdout.map(Number)).toEqual([150_050]);
-    expect(files.stdout).toEqual(['case.enclave']);
+    expect(files.stdout).toEqual(['case.enclave', 'case.enclave.backups']);
   });
 
   it('keeps the files of the same import that came before the full disk, labelled', async () => {
@@ -117,7 +117,7 @@ describe.skipIf(!mayMount)('a full disk (skipped where `unshare -rm` is not allo
     });
     expect(verified.code).toBe(0);
     expect(bundle).toMatchObject({ code: 2, stderr: [expect.stringMatching(/ MB are needed and 0\.\d MB are free /)] });
-    expect(files.stdout).toEqual(['case.enclave', 'filler']);
+    expect(files.stdout).toEqual(['case.enclave', 'case.enclave.backups', 'filler']);
   });
 
   it('a case that cannot be made leaves nothing behind', async () => {
@@ -141,7 +141,7 @@ describe.skipIf(!mayMount)('a full disk (skipped where `unshare -rm` is not allo
       expect(step.code).toBe(2);
       expect(step.stderr.at(-1)).toMatch(/^enclave: the file cannot be written .*ENOSPC.*; choose another place/);
     }
-    expect(files.stdout).toEqual(['case.enclave', 'filler']);
+    expect(files.stdout).toEqual(['case.enclave', 'case.enclave.backups', 'filler']);
   });
 });
 

@@ -62,12 +62,41 @@ describe('enclave report --redact', () => {
       ['--leave-out-host', '10.1.2.3,example.com'],
       ['--leave-out-finding', 'the first'],
       ['--leave-out-finding', '0123456789abcdef'],
+      ['--chapters', 'summary,apendix'],
+      ['--hosts', 'example.com'],
+      ['--paper', 'A9'],
     ] as const) {
       const { code, stderr } = await report('never.html', option, value);
       expect(code).toBe(1);
       expect(stderr).not.toContain('    at ');
-      expect(stderr).toMatch(/redact|leave-out|no finding/);
+      expect(stderr).toMatch(/redact|leave-out|no finding|--chapters|--hosts|--paper/);
     }
+  });
+
+  it('prints the chapters that were chosen, and enters all that was chosen into the audit log', async () => {
+    const chosen = await report(
+      'some.html',
+      '--brief',
+      '--chapters',
+      'audit,summary',
+      '--hosts',
+      '10.0.0.1',
+      '--paper',
+      'letter',
+    );
+    expect([...chosen.html.matchAll(/<h2>([^<]+)</g)].map(([, title]) => title)).toEqual([
+      '1  Summary',
+      '2  Audit log',
+    ]);
+    const { stdout } = await runEnclave(['audit', CASE, '--json']);
+    const entries = JSON.parse(stdout) as AuditEntry[];
+    expect(JSON.parse(entries.at(-1)?.detail ?? '')).toMatchObject({
+      file: 'some.html',
+      form: 'brief',
+      chapters: ['audit', 'summary'],
+      hosts: ['10.0.0.1'],
+      paper: 'Letter',
+    });
   });
 
   it('leaves a case that verifies', async () => {

@@ -255,6 +255,7 @@ describe.skipIf(cannotLaunch !== null)(`by keyboard alone${reason}`, { timeout: 
           .getByRole('heading', { name: /Summary$/ })
           .waitFor(),
     ],
+    ['view-evidence', (on) => on.getByRole('group', { name: 'Evidence files' }).waitFor()],
   ];
   it.each(views)('reaches %s, and walks over it', async (id, arrived) => {
     await act(id);

@@ -1,13 +1,13 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Engine } from '../../electron/engine/engine.ts';
 import { shippedProfile } from '../../electron/engine/shipped-profiles.ts';
 import { checkMapping } from '../../shared/mapping.ts';
 import { ask, askRaw } from './ask.ts';
+import { axeFaults } from './axe-faults.ts';
 import { dropFiles } from './drop.ts';
 import { cannotLaunch, type Launched, launch } from './launch.ts';
 import { PATIENCE } from './patience.ts';
@@ -35,11 +35,6 @@ function oddExport(): string {
   // A record that is wrong costs itself.
   lines.push('whenever;12;10.0.0.1;198.51.100.1;40000;443;TCP;1;1;x');
   return `${lines.join('\n')}\n`;
-}
-
-async function faults(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze();
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`);
 }
 
 describe.skipIf(cannotLaunch !== null)(`an import with statements${reason}`, { timeout: 3 * PATIENCE }, () => {
@@ -87,7 +82,7 @@ describe.skipIf(cannotLaunch !== null)(`an import with statements${reason}`, { t
         document.documentElement.dataset['theme'] = wanted;
       }, theme);
       if (PICTURES !== '') await page.screenshot({ path: join(PICTURES, `${name}-${theme}.png`) });
-      expect(await faults(page), `${name}, ${theme}`).toEqual([]);
+      expect(await axeFaults(page), `${name}, ${theme}`).toEqual([]);
     }
   }
 

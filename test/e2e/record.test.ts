@@ -1,24 +1,17 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CaseReader } from '../../electron/casefile/case-reader.ts';
-import { Engine } from '../../electron/engine/engine.ts';
-import { shippedProfile } from '../../electron/engine/shipped-profiles.ts';
 import { ask, askRaw } from './ask.ts';
+import { axeFaults } from './axe-faults.ts';
+import { captureCase, showCase } from './capture-case.ts';
 import { cannotLaunch, type Launched, launch } from './launch.ts';
-import { sampleCapture } from './sample-capture.ts';
 
 /** Notes and case facts in the window: what is typed there is in the case. */
 
 const TEXT = 'Seen <b>twice</b>\nlook again';
-
-async function faults(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze();
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`);
-}
 
 describe.skipIf(cannotLaunch !== null)(
   `the record of a case${cannotLaunch === null ? '' : ` (${cannotLaunch})`}`,
@@ -30,18 +23,10 @@ describe.skipIf(cannotLaunch !== null)(
 
     beforeAll(async () => {
       folder = mkdtempSync(join(tmpdir(), 'enclave-record-e2e-'));
-      casePath = join(folder, 'case.enclave');
-      const engine = new Engine();
-      const facts = { title: 'Noted', examiner: 'E. First', authority: '', profile: shippedProfile('dprk-2017') };
-      await engine.run('new', { case: casePath, ...facts });
-      await engine.run('import', { case: casePath, paths: [await sampleCapture(join(folder, 'sample'))] });
-      await engine.close();
+      casePath = await captureCase(folder, 'Noted');
       launched = await launch();
       ({ page } = launched);
-      await page.setViewportSize({ width: 1440, height: 900 });
-      await page.getByText('Recent cases').waitFor();
-      await ask(page, 'openCase', { path: casePath });
-      await page.getByText('Host-hours').first().waitFor();
+      await showCase(page, casePath);
     });
     afterAll(async () => {
       await launched.close();
@@ -72,7 +57,7 @@ describe.skipIf(cannotLaunch !== null)(
       expect(note).toMatchObject({ text: TEXT, tags: ['odd', 'late'], examiner: 'E. First' });
       const flow = await ask(page, 'flowsPage', { where: '', offset: 0, limit: 1 });
       expect(note?.target).toBe(`flow:${flow.flows[0]?.id ?? ''}`);
-      expect(await faults(page)).toEqual([]);
+      expect(await axeFaults(page)).toEqual([]);
       await page.getByRole('button', { name: 'Remove' }).click();
       await item.waitFor({ state: 'detached' });
       expect(inCase((reader) => reader.notes())).toEqual([]);
@@ -83,7 +68,7 @@ describe.skipIf(cannotLaunch !== null)(
       await page.getByLabel('Case number').fill('17/2026');
       await page.getByLabel('Scope').fill('May\nonly');
       await page.getByLabel(/At work now/).fill('B. Second');
-      expect(await faults(page)).toEqual([]);
+      expect(await axeFaults(page)).toEqual([]);
       await page.getByRole('button', { name: 'Save', exact: true }).click();
       await page.getByRole('dialog').waitFor({ state: 'detached' });
       const record = inCase((reader) => reader.record());

@@ -507,7 +507,9 @@ function tarOf(members: Readonly<Record<string, Buffer>>): Buffer {
   return Buffer.concat([...parts, Buffer.alloc(1024)]);
 }
 
-describe.skipIf(!corpusIsThere)('captures of the corpus (skipped: ../shared/corpus is not there)', () => {
+const whySkipped = corpusIsThere ? '' : ' (skipped: ../shared/corpus is not there)';
+
+describe.skipIf(!corpusIsThere)(`captures of the corpus${whySkipped}`, () => {
   /** Every 23rd capture of up to 200 kB: all families, 70 files. */
   const files = corpusFiles()
     .filter(({ format, bytes: size }) => /pcap|snoop/.test(format) && size <= 200_000)

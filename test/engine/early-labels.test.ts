@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { CaseWriter } from '../../electron/casefile/case-writer.ts';
 import { readProfile } from '../../electron/cli/profile-file.ts';
 import { decodeEvidence } from '../../electron/engine/decode-evidence.ts';
+import { EarlyContacts, storedFacts } from '../../electron/engine/early-contacts.ts';
 import { EarlyLabels } from '../../electron/engine/early-labels.ts';
 import { labelCase, type LabelTables, loadLabelTables } from '../../electron/engine/label-case.ts';
 import { DEFAULT_TIMEOUTS } from '../../electron/flows/flow-table.ts';
@@ -76,12 +77,16 @@ interface Labelled {
   kept: number;
 }
 
-/** A labelled case of these logs: `pass` by the pass over the case alone, else with early labels, shown to live queries or not. */
-async function labelled(logs: readonly string[], how: 'pass' | 'early' | 'live'): Promise<Labelled> {
+/**
+ * A labelled case of these logs: `pass` by the pass over the case alone, `contacts` with what was gathered before, else with early labels
+ * too, shown to live queries or not.
+ */
+async function labelled(logs: readonly string[], how: 'pass' | 'contacts' | 'early' | 'live'): Promise<Labelled> {
   const path = join(folder, `${how}-${logs.length}-${String(logs[0]?.length)}.enclave`);
   const facts = { title: '', examiner: '', authority: '', profile: readProfile('dprk-2017'), version: '0' };
   const writer = CaseWriter.create(path, facts);
-  const early = how === 'pass' ? null : new EarlyLabels(writer, tables, how === 'live');
+  const early = how === 'pass' || how === 'contacts' ? null : new EarlyLabels(writer, tables, how === 'live');
+  const contacts = new EarlyContacts();
   for (const [index, log] of logs.entries()) {
     const file = join(folder, `${index}.log`);
     writeFileSync(file, log);
@@ -89,7 +94,9 @@ async function labelled(logs: readonly string[], how: 'pass' | 'early' | 'live')
     const decoded = await decodeEvidence(file, DEFAULT_TIMEOUTS, {
       segment(segment) {
         const stored = writer.addSegment(number, segment);
-        early?.add(stored, segment);
+        const view = storedFacts(segment);
+        contacts.add(stored, view);
+        early?.add(stored, segment, view);
       },
       names(chunk) {
         writer.addNameChunk(number, chunk);
@@ -101,7 +108,7 @@ async function labelled(logs: readonly string[], how: 'pass' | 'early' | 'live')
     writer.finishEvidence(number, { ...decoded, format: decoded.format ?? 'none', status: 'imported', custody });
   }
   const taken = early === null ? null : vi.spyOn(early, 'caseNumbers');
-  labelCase(writer, tables, () => undefined, undefined, false, early);
+  labelCase(writer, tables, () => undefined, undefined, false, how === 'pass' ? null : { labels: early, contacts });
   writer.close();
   const db = new Database(path, { readonly: true });
   const all = (sql: string): unknown[] => db.prepare(sql).all();
@@ -146,6 +153,7 @@ it('labels anew the segments of which behaviours tell something', async () => {
   const pass = await labelled(logs, 'pass');
   const early = await labelled(logs, 'early');
   expect({ ...early, kept: 0 }).toEqual(pass);
+  expect(await labelled(logs, 'contacts')).toEqual(pass);
   expect(early.kept).toBeLessThan(2);
   expect(pass.terms).toContainEqual(expect.objectContaining({ id: 'scan' }));
 });

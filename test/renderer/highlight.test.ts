@@ -43,3 +43,9 @@ describe('what is highlighted', () => {
     }
   });
 });
+
+it('leaves out what lies before the bins, as when a part of the time is shown', () => {
+  const bins = [{ from: '2017-05-02T10:00', to: '2017-05-02T11:00' }];
+  const rows = [9, 10, 11].map((hour) => ({ day: '2017-05-02', hour, value: hour }));
+  expect(amountsIn(bins, rows)).toEqual([10]);
+});

@@ -17,7 +17,7 @@ describe('stackByTime', () => {
     expect(stack.bins.map((bin) => bin.from)).toEqual([24, 25, 26, 27, 28, 29, 30].map((day) => `2017-04-${day}`));
     expect(stack.bins.at(-1)?.to).toBe('2017-05-01');
     expect(stack.layers).toHaveLength(9);
-    expect(stack.layers.at(-1)?.category).toBeNull();
+    expect(stack.layers.at(-1)).toMatchObject({ name: null, isRest: true });
     const drawn = stack.layers.reduce((sum, layer) => sum + layer.total, 0);
     expect(drawn).toBe(ROWS.reduce((sum, row) => sum + Number(row['value']), 0));
   });

@@ -17,17 +17,25 @@ export interface PagePart {
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" };
 
+/** Marks that keep right-to-left words apart (markup.ts). */
+const ISOLATES = /[\u2068\u2069]/g;
+
 function decoded(text: string): string {
-  return text.replace(/&(amp|lt|gt|quot|#39);/g, (whole, name: string) => ENTITIES[name] ?? whole);
+  return text
+    .replace(ISOLATES, '')
+    .replace(/&(amp|lt|gt|quot|#39);/g, (whole, name: string) => ENTITIES[name] ?? whole);
 }
 
-/** Strings of a style sheet with escapes resolved (CSS Syntax 3, 4.3.7). */
+/** Strings of a style sheet with escapes resolved (CSS Syntax 3, 4.3.7), without isolating marks and the letters' own bytes. */
 function decodedCss(text: string): string {
-  return text.replace(/\\([0-9a-f]{1,6}) ?/g, (_, hex: string) => String.fromCodePoint(Number.parseInt(hex, 16)));
+  return text
+    .replace(/url\(data:font\/woff2;base64,[\w+/=]*\)/g, '')
+    .replace(/\\([0-9a-f]{1,6}) ?/g, (_, hex: string) => String.fromCodePoint(Number.parseInt(hex, 16)))
+    .replace(ISOLATES, '');
 }
 
 /** Elements that stand inside a line: what is before and after them is read together. */
-const INLINE = new Set(['a', 'code', 'em', 'span', 'strong', 'wbr']);
+const INLINE = new Set(['a', 'bdi', 'code', 'em', 'span', 'strong', 'wbr']);
 const TAG = /<(\/?)([a-z][a-z0-9]*|!doctype)([^>]*)>/gi;
 const ATTRIBUTE = /([\w:-]+)="([^"]*)"/g;
 /** Attributes of drawings that hold numbers only. */

@@ -1,8 +1,9 @@
 import { basename } from 'node:path';
-import { type AddressWords, formatAddress, parseAddress } from '../../../shared/address.ts';
+import { type AddressWords, parseAddress } from '../../../shared/address.ts';
 import { type CaseRecord, type Note, type NoteQuery, targetParts } from '../../../shared/case-record.ts';
-import type { ClaimCheckFinding, Finding } from '../../../shared/finding.ts';
+import type { Finding } from '../../../shared/finding.ts';
 import { formatCounted, formatList } from '../../../shared/number-format.ts';
+import type { OwnFinding } from '../../../shared/own-finding.ts';
 import type { Profile } from '../../../shared/profile.ts';
 import { EnclaveError } from '../../../shared/problem.ts';
 import { REDACTION_KEY, type Redaction, type RedactionChoice } from '../../../shared/redaction.ts';
@@ -10,6 +11,8 @@ import type { AuditEntry, CaseReader, EvidenceInfo } from '../../casefile/case-r
 import type { ReportCase } from '../report-case.ts';
 import { KEY_BYTES } from './crypto-pan.ts';
 import { refuseLeaks } from './leak-check.ts';
+import { redactedBasis, redactedEntry } from './redacted-audit.ts';
+import { type Redacted, deep, hostsOf, redactedFindings } from './redacted-findings.ts';
 import { Redactor } from './redactor.ts';
 import { LEFT_OUT } from './secrets.ts';
 
@@ -54,27 +57,6 @@ function addressesOf(texts: readonly string[]): AddressWords[] {
   });
 }
 
-/** Every text in a value, and every name of its fields, through `tell`; `kept` fields stay as they are. */
-function deep<Value>(value: Value, tell: (text: string) => string, kept: ReadonlySet<string> = new Set()): Value {
-  const walk = (part: unknown): unknown => {
-    if (typeof part === 'string') return tell(part);
-    if (Array.isArray(part)) return part.map(walk);
-    if (typeof part !== 'object' || part === null) return part;
-    return Object.fromEntries(
-      Object.entries(part).map(([name, field]) => [tell(name), kept.has(name) ? field : walk(field)]),
-    );
-  };
-  return walk(value) as Value;
-}
-
-/** Fields of a finding that hold no value of the case: ids, words of Enclave. */
-const KEPT_FIELDS: ReadonlySet<string> = new Set(['id', 'kind', 'verdict', 'method', 'metric', 'level', 'restsOn']);
-
-interface Redacted {
-  readonly original: Finding;
-  readonly told: Finding;
-}
-
 class RedactedCase implements ReportCase {
   readonly counted: CaseReader;
   readonly redactor: Redactor;
@@ -98,7 +80,11 @@ class RedactedCase implements ReportCase {
     const isLeftOut = (finding: Finding): boolean =>
       leaveOutFindings.includes(finding.id) || hostsOf(finding).some((host) => this.redactor.leftOutHosts.has(host));
     this.#leftOutFindings = new Set(findings.filter(isLeftOut).map(({ id }) => id));
-    this.#findings = this.#redactedFindings(findings.filter(({ id }) => !this.#leftOutFindings.has(id)));
+    this.#findings = redactedFindings(
+      this.redactor,
+      findings.filter(({ id }) => !this.#leftOutFindings.has(id)),
+      this.#leftOutFindings,
+    );
   }
 
   get path(): string {
@@ -168,78 +154,22 @@ class RedactedCase implements ReportCase {
     return this.#findings.map(({ told }) => told);
   }
 
-  filterOf(finding: Finding): string {
-    return this.#findings.find(({ told }) => told === finding)?.original.where ?? '';
+  originalOf<Told extends Finding>(finding: Told): Told {
+    const known = this.#findings.find(({ told }) => told === finding)?.original;
+    // One finding told twice has one kind.
+    return (known ?? finding) as Told;
   }
 
-  #redactedFindings(findings: readonly Finding[]): Redacted[] {
-    const redacted = findings.map((original): Redacted => ({ original, told: this.#finding(original) }));
-    const ids = new Map(redacted.map(({ original, told }) => [original.id, told.id]));
-    for (const { told } of redacted) {
-      if (told.kind === 'claim-check') told.restsOn = told.restsOn.flatMap((id) => ids.get(id) ?? []);
-    }
-    return redacted;
+  text(text: string): string {
+    return this.redactor.text(text);
   }
 
-  #finding(original: Finding): Finding {
-    const { redactor } = this;
-    const tell = redactor.about(labelsOf(original));
-    const told = deep(withoutHosts(original, redactor.leftOutHosts), tell, KEPT_FIELDS);
-    told.where = redactor.filter(original.where);
-    const { host } = told.parameters;
-    // Printed after its name.
-    if (typeof host === 'string') told.parameters = { ...told.parameters, host: host.replace(/^host /, '') };
-    switch (told.kind) {
-      case 'activity-share':
-        told.group = redactor.label(fieldOf(original, 'group'));
-        break;
-      case 'watch-list':
-        told.list = redactor.label(fieldOf(original, 'list'));
-        break;
-      case 'event-association':
-        told.eventKind = redactor.label(fieldOf(original, 'eventKind'));
-        break;
-      case 'server-inventory':
-        if (told.range !== null) told.range = redactor.label(fieldOf(original, 'range'));
-        break;
-      case 'period-comparison':
-        told.whereEarlier = redactor.filter(fieldOf(original, 'whereEarlier'));
-        break;
-      case 'host-profile':
-        if (redactor.hidesNames) {
-          told.devices = told.devices.map((device) => ({ kind: device.kind, why: quotedNothing(device.why) }));
-        }
-        break;
-      case 'onset':
-        told.nearbyEvents = told.nearbyEvents.map((event, i) => ({
-          time: event.time,
-          label: redactor.free(eventOf(original, i).label, `event ${LEFT_OUT}`),
-          kind: redactor.label(eventOf(original, i).kind),
-        }));
-        break;
-      case 'claim-check':
-        if (original.kind === 'claim-check') this.#claim(told, original);
-        break;
-      default:
-    }
-    if (identity(told) !== identity(original)) told.id = redactor.keyed(`finding ${original.id}`).slice(0, 16);
-    return told;
+  range(label: string): string {
+    return this.redactor.label(label);
   }
 
-  #claim(told: ClaimCheckFinding, original: ClaimCheckFinding): void {
-    const { redactor } = this;
-    if (original.restsOn.some((id) => this.#leftOutFindings.has(id))) {
-      told.why = 'It rests on a finding that this report leaves out.';
-    }
-    const { id, text, source } = original.claim;
-    told.claim = {
-      id: redactor.label(id),
-      text: redactor.free(text, `(text ${LEFT_OUT})`),
-      source: redactor.free(source, ''),
-    };
-    told.title = redactor.hidesNames ? `Claim ${told.claim.id} (text ${LEFT_OUT}).` : redactor.text(original.title);
-    told.statement = `Claim ${told.claim.id}: ${told.why}`;
-    told.parameters = { ...told.parameters, claim: told.claim.id };
+  leavesOut(address: string): boolean {
+    return this.redactor.leftOutHosts.has(address);
   }
 
   evidence(): EvidenceInfo[] {
@@ -261,60 +191,12 @@ class RedactedCase implements ReportCase {
   }
 
   audit(): AuditEntry[] {
-    const { redactor } = this;
-    return this.counted.audit().map((entry) => ({
-      ...entry,
-      action: plainWord(entry.action) || !redactor.hidesNames ? redactor.text(entry.action) : LEFT_OUT,
-      actor: redactor.person(entry.actor),
-      detail: this.#detail(entry.detail),
-    }));
-  }
-
-  #detail(detail: string): string {
-    let parsed: unknown;
-    try {
-      parsed = JSON.parse(detail);
-    } catch {
-      return this.redactor.free(detail, LEFT_OUT);
-    }
-    return JSON.stringify(this.#entry(parsed));
-  }
-
-  /** A value of an audit entry: without names only numbers, hashes, times and single words of Enclave are sure to be harmless. */
-  #entry(value: unknown, field = ''): unknown {
-    const { redactor } = this;
-    if (field === 'basis') return this.#basis(value);
-    if (typeof value === 'string') {
-      if (!redactor.hidesNames) return redactor.text(value);
-      if (redactor.secrets.paths.has(value)) return redactor.path(value);
-      // The hash of a profile that many have tells which one it is.
-      if (field === 'profileSha256') return LEFT_OUT;
-      return isHarmless(field, value) ? redactor.text(value) : LEFT_OUT;
-    }
-    if (Array.isArray(value)) return value.map((part) => this.#entry(part, field));
-    if (typeof value !== 'object' || value === null) return value;
-    return Object.fromEntries(
-      Object.entries(value).map(([name, part]) => [
-        /^[A-Za-z][A-Za-z0-9]{0,40}$/.test(name) || !redactor.hidesNames ? redactor.text(name) : LEFT_OUT,
-        this.#entry(part, name),
-      ]),
-    );
+    return this.counted.audit().map((entry) => redactedEntry(this.redactor, entry));
   }
 
   labelBasis(): Record<string, unknown> | null {
     const basis = this.counted.labelBasis();
-    return basis === null ? null : (this.#basis(basis) as Record<string, unknown>);
-  }
-
-  /** Catalogue and tables are Enclave's own and the same in every case. */
-  #basis(basis: unknown): unknown {
-    if (typeof basis !== 'object' || basis === null) return this.#entry(basis);
-    return Object.fromEntries(
-      Object.entries(basis).map(([name, part]) => [
-        name,
-        name === 'catalogue' || name === 'tables' ? part : this.#entry(part, name),
-      ]),
-    );
+    return basis === null ? null : (redactedBasis(this.redactor, basis) as Record<string, unknown>);
   }
 
   notes(query?: NoteQuery): Note[] {
@@ -340,105 +222,30 @@ class RedactedCase implements ReportCase {
       ];
     });
   }
-}
 
-/** Hosts that a finding is about, in canonical form. */
-function hostsOf(finding: Finding): string[] {
-  const hosts =
-    finding.kind === 'host-profile'
-      ? [finding.host]
-      : finding.kind === 'beacon'
-        ? [finding.host, finding.peer]
-        : finding.kind === 'reconnaissance'
-          ? [finding.source]
-          : [];
-  return hosts.flatMap((host) => canonical(host) ?? []);
-}
-
-function canonical(text: string | null): string | null {
-  const words = text === null ? null : parseAddress(text);
-  return words === null ? null : formatAddress(...words);
-}
-
-/** Labels of the profile, or kinds of events, that a finding is about. */
-function labelsOf(finding: Finding): string[] {
-  switch (finding.kind) {
-    case 'activity-share':
-      return [finding.group];
-    case 'watch-list':
-      return [finding.list];
-    case 'event-association':
-      return [finding.eventKind];
-    case 'server-inventory':
-      return finding.range === null ? [] : [finding.range];
-    default:
-      return [];
-  }
-}
-
-function fieldOf(finding: Finding, name: string): string {
-  const value: unknown = Object.entries(finding).find(([field]) => field === name)?.[1];
-  return typeof value === 'string' ? value : '';
-}
-
-function eventOf(finding: Finding, index: number): { label: string; kind: string } {
-  const event = finding.kind === 'onset' ? finding.nearbyEvents[index] : undefined;
-  return event ?? { label: '', kind: '' };
-}
-
-/** The finding without the rows of its tables that are about hosts which are left out. */
-function withoutHosts(finding: Finding, leftOut: ReadonlySet<string>): Finding {
-  const stays = (address: string): boolean => !leftOut.has(canonical(address) ?? '');
-  switch (finding.kind) {
-    case 'server-inventory':
-      return { ...finding, servers: finding.servers.filter(({ address }) => stays(address)) };
-    case 'reconnaissance':
-      return { ...finding, sources: finding.sources.filter(({ source }) => stays(source)) };
-    case 'malicious-activity':
-      return {
+  ownFindings(): OwnFinding[] {
+    const { redactor } = this;
+    const isAboutLeftOut = (where: string): boolean => [...redactor.leftOutHosts].some((host) => where.includes(host));
+    return this.counted
+      .ownFindings()
+      .filter(({ exhibits }) => !exhibits.some(({ where }) => isAboutLeftOut(where)))
+      .map((finding, i) => ({
         ...finding,
-        detectors: finding.detectors.map((each) => ({ ...each, hosts: each.hosts.filter(stays) })),
-      };
-    case 'watch-list':
-      return { ...finding, members: finding.members.filter(({ member }) => stays(member)) };
-    default:
-      return finding;
+        title: redactor.free(finding.title, `Finding ${i + 1} (title ${LEFT_OUT})`),
+        statement: redactor.free(finding.statement, `(text ${LEFT_OUT})`),
+        exhibits: finding.exhibits.map((exhibit, at) => ({
+          ...exhibit,
+          label: redactor.free(exhibit.label, `Exhibit ${at + 1}`),
+          where: redactor.filter(exhibit.where),
+        })),
+        examiner: redactor.person(finding.examiner),
+      }));
   }
-}
-
-/**
- * What the id of a finding is a hash of, and more. A hash of something that is hidden, such as an address, would give it away to
- * whoever tries them all.
- */
-function identity(finding: Finding): string {
-  return JSON.stringify([finding.kind, finding.title, finding.parameters, labelsOf(finding), hostsOf(finding)]);
-}
-
-/** A reason for a kind of device without the text that it quotes: `User-Agent left out (810 flows); initial TTL 128 fits`. */
-function quotedNothing(why: string): string {
-  const parts = /^(User-Agent|own name) .*( \(\d+ flows?\)(?:; [\w ()/.,+-]+)*)$/su.exec(why);
-  return parts === null ? LEFT_OUT : `${parts[1]} ${LEFT_OUT}${parts[2]}`;
 }
 
 /** A message without what it quotes of a file. */
 function withoutQuotations(message: string): string {
   return message.replace(/“[^”]*”|"[^"]*"|(?<!\p{L})'[^']*'|‘[^’]*’/gu, `(${LEFT_OUT})`);
-}
-
-function plainWord(text: string): boolean {
-  return /^[a-z][a-z -]{0,40}$/.test(text);
-}
-
-/** Fields whose texts Enclave chooses from short lists. */
-const CHOSEN: ReadonlySet<string> = new Set(
-  'opened status format kind form redact verdict decision view metric result level check'.split(' '),
-);
-
-function isHarmless(field: string, text: string): boolean {
-  if (text === '') return true;
-  if (/^[0-9a-f]{8,128}$/.test(text) || /^\d{4}-\d\d-\d\dT[\d:.]{5,15}Z?$/.test(text)) return true;
-  if (/^\d{1,6}(\.\d{1,6}){1,2}$/.test(text)) return true;
-  return CHOSEN.has(field) && /^[a-z][a-z0-9 .-]{0,40}$/.test(text);
 }
 
 /** Texts of Enclave itself in a report: methods, tables and their sources. */

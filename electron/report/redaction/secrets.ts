@@ -3,9 +3,11 @@ import { parseAddress } from '../../../shared/address.ts';
 import { CASE_FACTS, type FactName } from '../../../shared/case-record.ts';
 import { FINDING_KINDS } from '../../../shared/finding.ts';
 import type { FlowColumn } from '../../../shared/flow.ts';
+import { REPORT_CHAPTERS } from '../../../shared/report-settings.ts';
 import { visibleText } from '../../../shared/visible-text.ts';
 import { CATEGORIES, PROTOCOLS } from '../../../shared/vocabulary.ts';
 import type { CaseReader } from '../../casefile/case-reader.ts';
+import { ALTERNATIVES } from '../alternatives.ts';
 import { GLOSSARY } from '../glossary.ts';
 import type { KnownText } from './exact-text.ts';
 import { letters } from './host-aliases.ts';
@@ -33,6 +35,8 @@ function ownWords(reader: CaseReader): Set<string> {
     COMMON,
     ...new Set(reader.findings().flatMap(({ method, population, unit }) => [method.name, population, unit])),
     ...GLOSSARY.flat(),
+    ...Object.values(ALTERNATIVES),
+    ...Object.entries(REPORT_CHAPTERS).flat(),
     ...Object.entries(FINDING_KINDS).flat(),
     ...Object.entries(CATEGORIES).flat(),
     ...Object.keys(PROTOCOLS),
@@ -171,6 +175,9 @@ export function secretsOf(reader: CaseReader): Secrets {
     add(name, `(${LEFT_OUT})`, 'the name of a file that was added');
   }
   for (const { label: text } of reader.indicators()) add(text, `(${LEFT_OUT})`, 'the label of an indicator');
+  for (const { title, statement } of reader.ownFindings()) {
+    for (const text of [title, statement]) add(text, `(${LEFT_OUT})`, 'a finding of the examiner’s own');
+  }
   for (const { text, tags } of reader.notes()) {
     add(text, `(${LEFT_OUT})`, 'a note');
     for (const tag of tags) add(tag, `(${LEFT_OUT})`, 'a tag');

@@ -1,0 +1,59 @@
+import { useContext, useRef } from 'react';
+import type { Metric } from '../../shared/finding.ts';
+import type { TopRows } from '../../shared/jobs.ts';
+import type { SummaryRowValue } from '../../shared/bridge.ts';
+import { type Asked, useAsk } from '../bridge-access.ts';
+import { WorkbenchContext } from './workbench.ts';
+
+/** Totals that come at once in large cases: estimated first, where counting takes longer, then exact. */
+
+/** Cases of fewer flows are counted at once. */
+const LARGE_CASE = 2_000_000;
+
+export interface Estimated<T> extends Asked<T> {
+  /** True while `value` is an estimate, which must not be shown without saying so. */
+  readonly estimated: boolean;
+}
+
+interface TotalsAsked {
+  readonly by: string[];
+  readonly metric: Metric;
+  readonly where: string;
+}
+
+export function useEstimatedSummary(asked: TotalsAsked, version: number): Estimated<SummaryRowValue[]> {
+  const large = useIsLarge();
+  const quick = useAsk('estimate', { ...asked, limit: null }, version, large);
+  const exact = useAsk('summary', asked, version, wantsExact(large, quick));
+  return useBetter(large, quick, exact, quick.value?.rows ?? null);
+}
+
+export function useEstimatedTop(asked: TotalsAsked & { limit: number }, version: number): Estimated<TopRows[]> {
+  const large = useIsLarge();
+  const quick = useAsk('estimate', asked, version, large);
+  const exact = useAsk('top', asked, version, wantsExact(large, quick));
+  return useBetter(large, quick, exact, quick.value?.tops ?? null);
+}
+
+function useIsLarge(): boolean {
+  return (useContext(WorkbenchContext)?.overview.flows ?? 0) >= LARGE_CASE;
+}
+
+type Quick = Asked<{ isExact: boolean }>;
+
+function wantsExact(large: boolean, quick: Quick): boolean {
+  return !large || quick.error !== null || (!quick.pending && quick.value?.isExact === false);
+}
+
+/** The best answer there is; while none to this question is there, the last one before. */
+function useBetter<T>(large: boolean, quick: Quick, exact: Asked<T>, estimate: T | null): Estimated<T> {
+  const shown = useRef<{ value: T | null; estimated: boolean }>({ value: null, estimated: false });
+  if (!large) return { ...exact, estimated: false };
+  const isCounted = wantsExact(large, quick) && !exact.pending;
+  if (isCounted && exact.value !== null) shown.current = { value: exact.value, estimated: false };
+  else if (!quick.pending && quick.error === null) {
+    shown.current = { value: estimate, estimated: quick.value?.isExact === false };
+  }
+  const pending = quick.pending || (quick.value?.isExact === false && !isCounted);
+  return { ...shown.current, error: exact.error, pending };
+}

@@ -1,0 +1,11 @@
+import type { ReactNode } from 'react';
+
+/** Says of the numbers beside it that they are estimated, as long as they are. */
+export function EstimateMark({ when }: { when: boolean }): ReactNode {
+  if (!when) return null;
+  return (
+    <span className="tag" title="Estimated from some of the flows; the exact numbers follow by themselves">
+      ≈ estimated
+    </span>
+  );
+}

@@ -1,0 +1,144 @@
+import { type ReactNode, useState } from 'react';
+import type { CaseOverview } from '../../shared/bridge.ts';
+import { formatBytes, formatCount } from '../../shared/number-format.ts';
+import { visibleText } from '../../shared/visible-text.ts';
+import type { Selection } from '../state/history.ts';
+import { localTime } from '../state/local-time.ts';
+import { exhibitOf } from '../state/own-finding.ts';
+import { fileName } from '../state/names.ts';
+import { useFocusReturn } from '../state/use-focus-return.ts';
+import { useWorkbench } from '../state/workbench.ts';
+import { CarvePacketsDialog } from './flow-files.tsx';
+import { problemPlace } from './job-panel.tsx';
+import { NotesPanel } from './notes-panel.tsx';
+import { TopList } from './selection-inspector.tsx';
+
+/** All that the case knows of one evidence file, and the ways to its flows and packets. */
+
+type Evidence = CaseOverview['evidence'][number];
+
+export function evidenceSelection({ id, path }: Evidence): Selection {
+  return { id: `evidence:${id}`, kind: 'Evidence', title: fileName(path), filter: `evidence = ${id}` };
+}
+
+function factsOf(file: Evidence, timeZone: string): [name: string, value: string, isMono?: boolean][] {
+  const { custody } = file;
+  const time = (us: number | null): string =>
+    us === null ? 'none' : `${localTime(us, timeZone, 'second')} (${timeZone})`;
+  return [
+    ['Path', file.path, true],
+    ['Bytes', `${formatCount(file.bytes)} (${formatBytes(file.bytes)})`],
+    ['SHA-256', file.sha256, true],
+    ...(custody.hashes.sha1 === undefined ? [] : [['SHA-1', custody.hashes.sha1, true] as [string, string, boolean]]),
+    ...(custody.hashes.md5 === undefined ? [] : [['MD5', custody.hashes.md5, true] as [string, string, boolean]]),
+    ['Format', file.format],
+    ['Link types', file.linkTypes.length === 0 ? 'none: it holds flow records' : file.linkTypes.join(', ')],
+    ['Packets', formatCount(file.packets)],
+    ['Records', formatCount(file.records)],
+    ['Flows', formatCount(file.flows)],
+    ['First', time(file.firstSeen)],
+    ['Last', time(file.lastSeen)],
+    [
+      'Clock',
+      custody.clockOffset === 0
+        ? 'as recorded, no offset stated'
+        : `${custody.clockOffset} s added to every time, as stated: ${custody.clockReason}`,
+    ],
+    ...(custody.mapping === undefined
+      ? []
+      : [['Columns read by', `the mapping “${custody.mapping.name}”`] as [string, string]]),
+    ['Imported', file.importedAt],
+    ['Id', file.id, true],
+  ];
+}
+
+export function EvidenceInspector({ file }: { file: Evidence }): ReactNode {
+  const { timeZone, select, setWhere, go, askOwnFinding, busy } = useWorkbench();
+  const [isCarving, setCarving] = useState(false);
+  const selection = evidenceSelection(file);
+  const panel = useFocusReturn<HTMLElement>(selection.id);
+  return (
+    <aside
+      ref={panel}
+      className="inspector selection-inspector panel"
+      aria-label={`Evidence: ${selection.title}`}
+      tabIndex={-1}
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape') return;
+        event.stopPropagation();
+        select(null);
+      }}
+    >
+      <header>
+        <h2>
+          <span className="quiet">Evidence</span> {selection.title}
+        </h2>
+        <button type="button" className="quiet small" onClick={() => select(null)}>
+          Close
+        </button>
+      </header>
+      <div className="inspector-scroll" tabIndex={0} role="group" aria-label="What is known of the file">
+        <div className="selection-actions">
+          {(['flows', 'timeline', 'hosts'] as const).map((view) => (
+            <button
+              key={view}
+              type="button"
+              className={view === 'flows' ? 'primary small' : 'small'}
+              disabled={file.flows === 0}
+              onClick={() => {
+                setWhere(selection.filter);
+                go(view);
+              }}
+            >
+              {view === 'flows' ? 'Show its flows' : view === 'timeline' ? 'On the timeline' : 'Its hosts'}
+            </button>
+          ))}
+          <button
+            type="button"
+            className="small"
+            disabled={file.flows === 0 || busy}
+            onClick={() => askOwnFinding({ picked: exhibitOf(selection, ''), id: null })}
+          >
+            Add to finding…
+          </button>
+          {file.packets > 0 && (
+            <button type="button" className="small" disabled={busy} onClick={() => setCarving(true)}>
+              Carve its packets…
+            </button>
+          )}
+        </div>
+        <section>
+          <h3>What is known of it</h3>
+          <dl className="facts">
+            {factsOf(file, timeZone).map(([name, value, isMono]) => (
+              <div key={name}>
+                <dt>{name}</dt>
+                <dd className={isMono === true ? 'mono' : undefined}>{visibleText(value)}</dd>
+              </div>
+            ))}
+          </dl>
+        </section>
+        <section>
+          <h3>Problems</h3>
+          {file.problems.length === 0 ? (
+            <p className="quiet">None: it was read from beginning to end.</p>
+          ) : (
+            <ul className="evidence-problems">
+              {file.problems.map((problem) => (
+                <li key={problem.kind}>
+                  <span className="problem">{visibleText(problem.message)}</span>{' '}
+                  <span className="quiet">
+                    {problem.kind}, {problemPlace(file.format, problem)}
+                  </span>
+                </li>
+              ))}
+            </ul>
+          )}
+        </section>
+        {file.flows > 0 && <TopList dimension="category" title="Categories" absent="none" where={selection.filter} />}
+        <NotesPanel target={`evidence:${file.id}`} />
+      </div>
+      {isCarving && <CarvePacketsDialog where={selection.filter} onClose={() => setCarving(false)} />}
+    </aside>
+  );
+}

@@ -1,0 +1,131 @@
+import { type ReactNode, type RefObject, useState } from 'react';
+import { FIGURE_FORMATS, type FigureFormat } from '../../shared/bridge.ts';
+import type { ErrorValue } from '../../shared/problem.ts';
+import { formatCount } from '../../shared/number-format.ts';
+import { visibleText } from '../../shared/visible-text.ts';
+import { ask } from '../bridge-access.ts';
+import { type LegendEntry, figureImage, pngOf } from '../charts/figure-image.ts';
+import { type FigureTable, csvOf } from '../charts/figure-table.ts';
+import { Modal } from './modal.tsx';
+import { ErrorNotice } from './notice.tsx';
+
+/** What can be done with any figure: see it as a table, save it as SVG, PNG or CSV. */
+
+/** Rows of the table that are shown; the CSV holds all. */
+const SHOWN_ROWS = 200;
+
+function number(value: number): string {
+  return Number.isInteger(value) ? formatCount(value) : formatCount(Number(value.toPrecision(6)));
+}
+
+function TableDialog(props: { title: string; note: string; table: FigureTable; onClose: () => void }): ReactNode {
+  const { title, note, table, onClose } = props;
+  const shown = table.rows.slice(0, SHOWN_ROWS);
+  return (
+    <Modal label={`Table: ${title}`} className="figure-table" onClose={onClose}>
+      <header>
+        <h2>{title}</h2>
+        <button type="button" className="quiet small" onClick={onClose}>
+          Close
+        </button>
+      </header>
+      <div className="table-box" tabIndex={0} role="region" aria-label={title}>
+        <table>
+          <thead>
+            <tr>
+              {table.heads.map((head) => (
+                <th key={head} scope="col">
+                  {head}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {shown.map((row, i) => (
+              <tr key={i}>
+                {row.map((value, column) => (
+                  <td key={column} className={typeof value === 'number' ? 'number' : undefined}>
+                    {typeof value === 'number' ? number(value) : visibleText(value ?? '–')}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <p className="foot quiet">
+        {shown.length < table.rows.length &&
+          `The first ${formatCount(shown.length)} of ${formatCount(table.rows.length)} rows; the CSV holds all. `}
+        {note}
+      </p>
+    </Modal>
+  );
+}
+
+/**
+ * `facts`: what the numbers are of, by name (metric, filter, zone, case); in every row of the CSV, and below the image. The
+ * image is of the first SVG inside `box`.
+ */
+export function FigureTools(props: {
+  title: string;
+  box: RefObject<HTMLElement | null>;
+  table: () => FigureTable;
+  /** What the colours of the image mean. */
+  legend?: () => readonly LegendEntry[];
+  facts: Readonly<Record<string, string>>;
+}): ReactNode {
+  const { title, box, table, legend = () => [], facts } = props;
+  const [shown, setShown] = useState<FigureTable | null>(null);
+  const [told, setTold] = useState<string | null>(null);
+  const [fault, setFault] = useState<ErrorValue | null>(null);
+  const note = Object.entries(facts)
+    .map(([name, value]) => `${name}: ${visibleText(value)}`)
+    .join('; ');
+
+  const contentOf = async (format: FigureFormat): Promise<string | null> => {
+    if (format === 'csv') return csvOf(table(), facts);
+    const svg = box.current?.querySelector<SVGSVGElement>('svg.chart');
+    if (!svg) return null;
+    const image = figureImage(svg, [`${title.charAt(0).toUpperCase()}${title.slice(1)}`, note], legend());
+    return format === 'svg' ? image.text : pngOf(image);
+  };
+  const save = async (format: FigureFormat): Promise<void> => {
+    setTold(null);
+    setFault(null);
+    const content = await contentOf(format);
+    if (content === null) return;
+    const answer = await ask('saveFigure', { title, format, content });
+    if (!answer.ok) setFault(answer.error);
+    else if (answer.value !== null) setTold(`Saved, SHA-256 ${answer.value.sha256.slice(0, 12)}…`);
+  };
+  return (
+    <div className="figure-tools" role="group" aria-label={`Figure: ${title}`}>
+      <span role="status" className="quiet">
+        {told}
+      </span>
+      <button
+        type="button"
+        className="quiet tiny"
+        data-figure="table"
+        title="The figure as a table"
+        onClick={() => setShown(table())}
+      >
+        Table
+      </button>
+      {FIGURE_FORMATS.map((format) => (
+        <button
+          key={format}
+          type="button"
+          className="quiet tiny"
+          data-figure={format}
+          title={format === 'csv' ? 'Save the numbers as CSV' : `Save the figure as ${format.toUpperCase()}`}
+          onClick={() => void save(format)}
+        >
+          {format.toUpperCase()}
+        </button>
+      ))}
+      {fault !== null && <ErrorNotice error={fault} onDismiss={() => setFault(null)} />}
+      {shown !== null && <TableDialog title={title} note={note} table={shown} onClose={() => setShown(null)} />}
+    </div>
+  );
+}

@@ -1,0 +1,406 @@
+import { type FormEvent, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
+import type { TimeSpan } from '../../shared/bridge.ts';
+import { dateOfDay, dayNumber } from '../../shared/calendar.ts';
+import type { Finding } from '../../shared/finding.ts';
+import { formatAmount, formatCount, formatCounted, formatShare } from '../../shared/number-format.ts';
+import type { ComparedPeriod, PairRow } from '../../shared/period-pair.ts';
+import { visibleText } from '../../shared/visible-text.ts';
+import { useAsk } from '../bridge-access.ts';
+import { layerColour } from '../charts/layer-colours.ts';
+import { type LocalSpan, fineStepFor } from '../charts/stack-by-time.ts';
+import { TimeStackDrawing, layerName } from '../charts/time-stack-chart.tsx';
+import { filterWord } from '../state/filter-completion.ts';
+import { useRecordVersion } from '../state/record-version.ts';
+import { splitTime } from '../state/time-filter.ts';
+import { type TimeDimension, timelineSettings } from '../state/timeline-settings.ts';
+import { wholeHours } from '../state/whole-hours.ts';
+import { useSize } from '../state/use-size.ts';
+import { useWorkbench } from '../state/workbench.ts';
+import { FigureTools } from './figure-tools.tsx';
+import { ErrorNotice } from './notice.tsx';
+import { useTimeStack } from './use-time-stack.ts';
+
+/** Two periods side by side: on one scale, by the timeline's dimension, per day or hour, with what the evidence covers of each. */
+
+const NAMES = ['A', 'B'] as const;
+const CHART_HEIGHT = 190;
+
+function spanOf({ from, to }: TimeSpan): LocalSpan {
+  const ms = (time: string): number => Date.parse(time.length === 10 ? `${time}T00:00Z` : `${time}Z`);
+  return { first: ms(from), last: ms(to) - 1, hourly: true };
+}
+
+function PeriodForm(props: {
+  side: 0 | 1;
+  period: TimeSpan | null;
+  onSet: (period: TimeSpan | null) => void;
+}): ReactNode {
+  const { side, period, onSet } = props;
+  const { where } = useWorkbench();
+  const states = useAsk('keptStates', null, useRecordVersion()).value ?? [];
+  const [draft, setDraft] = useState({ from: period?.from ?? '', to: period?.to ?? '' });
+  useEffect(() => setDraft({ from: period?.from ?? '', to: period?.to ?? '' }), [period]);
+  const chosen = wholeHours(splitTime(where));
+  const stated = wholeHours(draft);
+  const isWrong = (draft.from !== '' || draft.to !== '') && stated === null;
+  const kept = states.flatMap(({ name, filter }) => {
+    const span = wholeHours(splitTime(filter));
+    return span === null ? [] : [{ name, span }];
+  });
+  const field = (name: 'from' | 'to', title: string): ReactNode => (
+    <label>
+      {title}
+      <input
+        className="mono"
+        size={14}
+        value={draft[name]}
+        placeholder="2017-05-01"
+        aria-label={`Period ${NAMES[side]} ${title}`}
+        aria-invalid={isWrong}
+        onChange={({ target }) => setDraft({ ...draft, [name]: target.value.trim() })}
+        onBlur={() => {
+          if (stated !== null) onSet(stated);
+        }}
+      />
+    </label>
+  );
+  return (
+    <form
+      className="span-form"
+      aria-label={`Period ${NAMES[side]}`}
+      onSubmit={(event: FormEvent) => {
+        event.preventDefault();
+        if (stated !== null) onSet(stated);
+      }}
+    >
+      <strong>{NAMES[side]}</strong>
+      {field('from', 'from')}
+      {field('to', 'to before')}
+      <button type="submit" hidden>
+        Set
+      </button>
+      <button
+        type="button"
+        className="small"
+        disabled={chosen === null}
+        title="The span that is chosen on the timeline, in whole hours"
+        onClick={() => onSet(chosen)}
+      >
+        Chosen span
+      </button>
+      {kept.length > 0 && (
+        <select
+          aria-label={`Period ${NAMES[side]} of a kept state`}
+          value=""
+          onChange={({ target }) => onSet(kept.find(({ name }) => name === target.value)?.span ?? null)}
+        >
+          <option value="">Kept state…</option>
+          {kept.map(({ name }) => (
+            <option key={name} value={name}>
+              {visibleText(name)}
+            </option>
+          ))}
+        </select>
+      )}
+    </form>
+  );
+}
+
+/** A relative change as `+20 %`, `−3.5 %`; none in one period is told as such. */
+export function changeText(row: PairRow): string {
+  if (row.change === null) return '–';
+  if (row.totals[0] === 0) return 'only in B';
+  if (row.totals[1] === 0) return 'only in A';
+  return percent(row.change);
+}
+
+/** Beyond this a relative change says no more than that there was nearly none before. */
+const MOST_TOLD = 100;
+
+function percent(change: number): string {
+  if (change > MOST_TOLD) return `> +${formatCount(MOST_TOLD * 100)} %`;
+  const shown = Math.abs(change * 100);
+  return `${change < 0 ? '−' : '+'}${formatCount(shown < 10 ? Math.round(shown * 10) / 10 : Math.round(shown))} %`;
+}
+
+export function intervalText({ interval }: PairRow): string {
+  return interval === null ? '–' : `${percent(interval[0])} to ${percent(interval[1])}`;
+}
+
+/** Length, coverage and what was left out of a period, in words. */
+export function periodText(period: ComparedPeriod, unit: 'day' | 'hour'): string {
+  const { hours, observedHours, daysLeftOut } = period;
+  const length = unit === 'day' ? formatCounted(hours / 24, 'day') : formatCounted(hours, 'hour');
+  const left = daysLeftOut === 0 ? '' : `, ${formatCounted(daysLeftOut, 'day')} left out of rates`;
+  return `${length}; evidence in ${formatShare(hours === 0 ? null : observedHours / hours)} of the hours${left}`;
+}
+
+/** The finding that compares these very periods for a row, if there is one. */
+function findingOf(
+  findings: readonly Finding[],
+  by: string,
+  row: PairRow,
+  isAll: boolean,
+  metric: string,
+  periods: readonly TimeSpan[],
+): Finding | undefined {
+  const subject = isAll ? 'volume' : `${by}:${row.value ?? ''}`;
+  return findings.find(
+    (finding) =>
+      finding.kind === 'period-comparison' &&
+      finding.subject === subject &&
+      finding.metric === metric &&
+      finding.periods.every(
+        ({ from, to }, i) => from === periods[i]?.from && dateOfDay(dayNumber(to) + 1) === periods[i]?.to,
+      ),
+  );
+}
+
+function Pair({ periods, by, rest }: { periods: [TimeSpan, TimeSpan]; by: TimeDimension; rest: string }): ReactNode {
+  const { metric, version, overview, profileZone, select, go, where } = useWorkbench();
+  const { value, error, pending } = useAsk('comparePair', { by, metric, where: rest, periods }, version);
+  const findings = useAsk('findings', null, version).value ?? [];
+  const spans = periods.map(spanOf);
+  const days = Math.max(...spans.map(({ first, last }) => (last - first) / 86_400_000));
+  const step = fineStepFor(days, metric === 'host-hours' ? 'hour' : 'minute');
+  const [spanA, spanB] = [
+    spans[0] ?? { first: 0, last: 0, hourly: true },
+    spans[1] ?? { first: 0, last: 0, hourly: true },
+  ];
+  const asked = [useTimeStack(rest, spanA, by, true, step), useTimeStack(rest, spanB, by, true, step)];
+  const [box, { width }] = useSize<HTMLDivElement>();
+  const figure = useRef<HTMLDivElement>(null);
+  const highest = Math.max(0, ...asked.map(({ shown }) => shown?.stack.highest ?? 0));
+  const places = useMemo(() => new Map((value?.rows ?? []).map((row, i) => [row.value ?? '', i])), [value]);
+  const unit = value?.unit ?? 'day';
+  const each = unit === 'day' ? 'observed day' : 'hour';
+  const rows: { row: PairRow; isAll: boolean }[] =
+    value === null ? [] : [{ row: value.all, isAll: true }, ...value.rows.map((row) => ({ row, isAll: false }))];
+  const nameOf = (row: PairRow, isAll: boolean): string =>
+    isAll ? 'all' : row.value === null ? `no ${by}` : visibleText(row.value);
+  const chartWidth = Math.max(200, Math.floor((width - 16) / 2));
+  return (
+    <div ref={box} className={pending ? 'pair-box pending' : 'pair-box'}>
+      {[error, ...asked.map((one) => one.error)].map(
+        (fault, i) => fault !== null && <ErrorNotice key={i} error={fault} />,
+      )}
+      <div className="pair-charts" ref={figure}>
+        {width > 0 && (
+          <svg
+            className="chart"
+            width={2 * chartWidth + 16}
+            height={CHART_HEIGHT + 18}
+            viewBox={`0 0 ${2 * chartWidth + 16} ${CHART_HEIGHT + 18}`}
+            role="img"
+            aria-label={`${metric} per ${step} in either period, on one scale`}
+          >
+            {asked.map(({ shown }, side) => {
+              const [period, told] = [periods[side], value?.periods[side]];
+              return (
+                <g key={side} transform={`translate(${side * (chartWidth + 16)},18)`}>
+                  <text className="pair-name" x={0} y={-5}>
+                    {`${NAMES[side] ?? ''}: ${period?.from ?? ''} to before ${period?.to ?? ''}`}
+                    {told === undefined ? '' : ` (${periodText(told, unit)})`}
+                  </text>
+                  {shown !== null && (
+                    <TimeStackDrawing
+                      stack={shown.stack}
+                      by={by}
+                      metric={metric}
+                      highest={highest}
+                      places={places}
+                      width={chartWidth}
+                      height={CHART_HEIGHT}
+                      brush={null}
+                      cursor={null}
+                    />
+                  )}
+                </g>
+              );
+            })}
+          </svg>
+        )}
+      </div>
+      {value !== null && (
+        <>
+          <div className="pair-tools">
+            <FigureTools
+              title={`Two periods: ${metric} by ${by}`}
+              box={figure}
+              legend={() =>
+                asked
+                  .flatMap(({ shown }) => shown?.stack.layers ?? [])
+                  .filter((layer, i, all) => all.findIndex((other) => other.name === layer.name) === i)
+                  .map((layer, i) => ({
+                    colour: layerColour(layer, by, places.get(layer.name ?? '') ?? i),
+                    name: layer.isRest ? 'others' : layerName(layer, by),
+                  }))
+              }
+              table={() => ({
+                heads: [
+                  by,
+                  `A, ${metric}`,
+                  `A, ${metric} per ${each}`,
+                  `B, ${metric}`,
+                  `B, ${metric} per ${each}`,
+                  'relative change of the rate, B over A',
+                  'from (95 %)',
+                  'to (95 %)',
+                ],
+                rows: rows.map(({ row, isAll }) => [
+                  nameOf(row, isAll),
+                  row.totals[0],
+                  row.rates[0],
+                  row.totals[1],
+                  row.rates[1],
+                  row.change,
+                  row.interval?.[0] ?? null,
+                  row.interval?.[1] ?? null,
+                ]),
+              })}
+              facts={{
+                'period A': `${periods[0].from} to before ${periods[0].to}; ${periodText(value.periods[0], unit)}`,
+                'period B': `${periods[1].from} to before ${periods[1].to}; ${periodText(value.periods[1], unit)}`,
+                filter: rest === '' ? 'every flow' : rest,
+                zone: profileZone,
+                case: overview.title,
+              }}
+            />
+          </div>
+          <table className="pair-table">
+            <thead>
+              <tr>
+                <th scope="col">{by}</th>
+                {NAMES.map((name) => (
+                  <th key={name} scope="col" className="number">
+                    {name}, {metric}
+                  </th>
+                ))}
+                {NAMES.map((name) => (
+                  <th key={name} scope="col" className="number">
+                    {name} per {each}
+                  </th>
+                ))}
+                <th scope="col" className="number">
+                  change, B over A
+                </th>
+                <th scope="col" className="number">
+                  95 % interval
+                </th>
+                <th scope="col">
+                  <span className="hidden">Finding</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map(({ row, isAll }) => {
+                const name = nameOf(row, isAll);
+                const finding = findingOf(findings, by, row, isAll, metric, periods);
+                const filter = `${by} = ${filterWord(row.value ?? '')}`;
+                return (
+                  <tr key={isAll ? ' all' : name}>
+                    <th scope="row">
+                      {isAll || row.value === null ? (
+                        name
+                      ) : (
+                        <button
+                          type="button"
+                          className="link"
+                          onClick={() => select({ id: filter, kind: by, title: name, filter })}
+                        >
+                          {name}
+                        </button>
+                      )}
+                    </th>
+                    {row.totals.map((total, i) => (
+                      <td key={i} className="number">
+                        {amount(metric, total)}
+                      </td>
+                    ))}
+                    {row.rates.map((rate, i) => (
+                      <td key={i} className="number">
+                        {amount(metric, rate)}
+                      </td>
+                    ))}
+                    <td className="number">{changeText(row)}</td>
+                    <td className="number">{intervalText(row)}</td>
+                    <td>
+                      {finding !== undefined && (
+                        <button
+                          type="button"
+                          className="quiet tiny"
+                          aria-label={`Finding on ${name} in these periods`}
+                          title="The finding counts activity, by the rules of the analysis; the row what matches the filter"
+                          onClick={() =>
+                            go('findings', {
+                              id: finding.id,
+                              kind: 'Finding',
+                              title: finding.title,
+                              filter: finding.where,
+                            })
+                          }
+                        >
+                          Finding
+                        </button>
+                      )}
+                    </td>
+                  </tr>
+                );
+              })}
+            </tbody>
+          </table>
+          <p className="foot quiet">
+            {value.rows.length < value.rowsInAll &&
+              `The ${formatCount(value.rows.length)} of ${formatCount(value.rowsInAll)} with most. `}
+            {unit === 'day'
+              ? 'Rates are per observed day: days with less than three quarters of their weekday’s usual hours are left out, others count by their observed hours. '
+              : 'Periods cut within a day have rates per hour of their length, whatever was observed of it, and no interval. '}
+            {value.overlap && 'The periods overlap: what lies in both counts in both. '}
+            {unit === 'day' &&
+              'The interval is that of the findings on periods (day-block bootstrap, widened by autocorrelation), given with 14 comparable days on either side and 20 flows; each is for one row looked at alone, not corrected for many. '}
+            {Math.abs(
+              value.periods[0].observedHours / value.periods[0].hours -
+                value.periods[1].observedHours / value.periods[1].hours,
+            ) > 0.05 &&
+              'The coverage of the two differs by more than 5 points: part of a difference may be the recording. '}
+            {splitTime(where).from !== null && 'The span of the filter is put aside here; the rest of it holds. '}
+            Times in {profileZone}; counted: flows that match the filter, at their start.
+          </p>
+        </>
+      )}
+    </div>
+  );
+}
+
+function amount(metric: 'flows' | 'bytes' | 'packets' | 'host-hours', value: number | null): string {
+  return formatAmount(metric, value).replace(/ (flows|packets|host-hours)$/, '');
+}
+
+export function PeriodComparison(): ReactNode {
+  const { where } = useWorkbench();
+  const { periods, by } = timelineSettings.use();
+  const [a, b] = periods;
+  const rest = useMemo(() => splitTime(where).rest, [where]);
+  return (
+    <section className="panel period-comparison" aria-labelledby="pair-title">
+      <header>
+        <h2 id="pair-title">Two periods side by side</h2>
+        <button type="button" className="quiet small" onClick={() => timelineSettings.set({ isComparing: false })}>
+          Close
+        </button>
+      </header>
+      <div className="pair-forms">
+        <PeriodForm side={0} period={a} onSet={(period) => timelineSettings.set({ periods: [period, b] })} />
+        <PeriodForm side={1} period={b} onSet={(period) => timelineSettings.set({ periods: [a, period] })} />
+      </div>
+      {a === null || b === null ? (
+        <p className="quiet">
+          Choose a span on the chart above and take it for A, then another for B; or type dates, or take those of a kept
+          state.
+        </p>
+      ) : (
+        <Pair periods={[{ ...a }, { ...b }]} by={by} rest={rest} />
+      )}
+    </section>
+  );
+}

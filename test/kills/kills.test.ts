@@ -1,0 +1,10 @@
+import { expect, it } from 'vitest';
+import { killRuns } from './kills.ts';
+
+/** A few kills with every run of the tests; `npm run kills` makes hundreds. */
+
+it('a killed import, analysis or note-taking leaves a sound case with all that was told as saved', async () => {
+  const { kills, faults } = await killRuns(6, 7, () => undefined);
+  expect(faults).toEqual([]);
+  expect(Object.values(kills).reduce((sum, count) => sum + count)).toBe(6);
+}, 600_000);
