@@ -61,13 +61,13 @@ async function timeToSettle(page: Page, event: string, act: () => Promise<void>)
 /** Counts the time of every frame from now on. */
 async function watchFrames(page: Page): Promise<void> {
   await page.evaluate(() => {
-    const isWatched = 'frames' in window;
-    const frames: number[] = [];
-    Object.assign(window, { frames });
+    // Not `frames`: every window has one of its own.
+    const isWatched = 'frameTimes' in window;
+    Object.assign(window, { frameTimes: [] });
     if (isWatched) return;
     let last = performance.now();
     const tick = (now: number): void => {
-      (window as unknown as { frames: number[] }).frames.push(now - last);
+      (window as unknown as { frameTimes: number[] }).frameTimes.push(now - last);
       last = now;
       requestAnimationFrame(tick);
     };
@@ -76,7 +76,7 @@ async function watchFrames(page: Page): Promise<void> {
 }
 
 async function framesSeen(page: Page): Promise<{ frames: number; at: (share: number) => string; slow: number }> {
-  const frames = await page.evaluate(() => (window as unknown as { frames: number[] }).frames);
+  const frames = await page.evaluate(() => (window as unknown as { frameTimes: number[] }).frameTimes);
   const sorted = frames.toSorted((a, b) => a - b);
   const at = (share: number): string => (sorted[Math.floor(share * (sorted.length - 1))] ?? 0).toFixed(1);
   return { frames: frames.length, at, slow: frames.filter((frame) => frame > 50).length };
