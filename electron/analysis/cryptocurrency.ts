@@ -224,9 +224,8 @@ function dealing(
     interval,
     unit: 'activity flows a day',
     method: {
-      name: 'Count by protocol and by named service; accelerated day-block bootstrap interval, widened by correlation of days',
-      source:
-        'Carlstein, Ann. Statist. 14 (1986); Efron, JASA 82 (1987); Newey and West, Econometrica 55 (1987); Hesterberg, Am. Stat. 69 (2015)',
+      name: 'Count by protocol and by named service; accelerated day-block bootstrap interval',
+      source: 'Carlstein, Ann. Statist. 14 (1986); Efron, JASA 82 (1987); Hesterberg, Am. Stat. 69 (2015)',
     },
     parameters: {
       role,

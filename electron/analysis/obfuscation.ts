@@ -214,6 +214,7 @@ function obfuscation(
     frame.resamples,
     byBlock(frame, (_, i) => series[i]),
     denominators,
+    true,
   );
   const unseen = 1 - (1 - LEVEL) ** (1 / Math.max(1, hostHours));
   const interval: [number, number] | null =

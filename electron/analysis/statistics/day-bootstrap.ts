@@ -77,14 +77,15 @@ export function ratioInterval(
 /**
  * Interval of numerator / denominator, both given by block: bias-corrected and accelerated (Efron, JASA 82, 1987), for ratios of
  * which few blocks hold most, whose percentile interval ends too low. The acceleration is that of the linear influence of each block.
- * Either end lies further from the ratio, in logarithms, by the root of the inflation that the correlation of neighbouring blocks
- * gives the variance: what a few hosts do goes on for days, and drawing days one by one would not know.
+ * `correlated`: either end lies further from the ratio, in logarithms, by the root of the inflation that the correlation of
+ * neighbouring blocks gives the variance: what a few hosts do goes on for days, and drawing days one by one would not know.
  * Null as for `bootstrapInterval`.
  */
 export function acceleratedRatioInterval(
   resamples: DayResamples,
   numerators: Float64Array,
   denominators: Float64Array,
+  correlated = false,
 ): [number, number] | null {
   const above = resampledTotals(resamples, numerators);
   const below = resampledTotals(resamples, denominators);
@@ -101,7 +102,7 @@ export function acceleratedRatioInterval(
   const smaller = finite.filter((value) => value < ratio).length;
   const alike = finite.filter((value) => value === ratio).length;
   const bias = normalQuantile((smaller + alike / 2) / finite.length);
-  const inflation = Math.sqrt(varianceInflation(influences));
+  const inflation = correlated ? Math.sqrt(varianceInflation(influences)) : 1;
   const end = (z: number): number => {
     const drawn = quantile(finite, normal(bias + (bias + z) / (1 - acceleration * (bias + z))));
     return ratio === 0 ? drawn : ratio * (drawn / ratio) ** inflation;

@@ -110,7 +110,7 @@ describe('day-block bootstrap', () => {
       const resamples = resampleDays(60, 400, world + 1, 0.95);
       const holds = (interval: [number, number] | null): boolean =>
         interval !== null && interval[0] <= truth && truth <= interval[1];
-      if (holds(acceleratedRatioInterval(resamples, amounts, ones))) covered++;
+      if (holds(acceleratedRatioInterval(resamples, amounts, ones, true))) covered++;
       if (holds(ratioInterval(resamples, resampledTotals(resamples, amounts), resampledTotals(resamples, ones))))
         plain++;
     }
