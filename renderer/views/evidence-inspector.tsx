@@ -6,9 +6,9 @@ import type { Selection } from '../state/history.ts';
 import { localTime } from '../state/local-time.ts';
 import { exhibitOf } from '../state/own-finding.ts';
 import { fileName } from '../state/names.ts';
-import { useFocusReturn } from '../state/use-focus-return.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { CarvePacketsDialog } from './flow-files.tsx';
+import { InspectorPanel } from './inspector-panel.tsx';
 import { problemPlace } from './job-panel.tsx';
 import { NotesPanel } from './notes-panel.tsx';
 import { TopList } from './selection-inspector.tsx';
@@ -53,92 +53,71 @@ function factsOf(file: Evidence, timeZone: string): [name: string, value: string
 }
 
 export function EvidenceInspector({ file }: { file: Evidence }): ReactNode {
-  const { timeZone, select, setWhere, go, askOwnFinding, busy } = useWorkbench();
+  const { timeZone, setWhere, go, askOwnFinding, busy } = useWorkbench();
   const [isCarving, setCarving] = useState(false);
   const selection = evidenceSelection(file);
-  const panel = useFocusReturn<HTMLElement>(selection.id);
   return (
-    <aside
-      ref={panel}
-      className="inspector selection-inspector panel"
-      aria-label={`Evidence: ${selection.title}`}
-      tabIndex={-1}
-      onKeyDown={(event) => {
-        if (event.key !== 'Escape') return;
-        event.stopPropagation();
-        select(null);
-      }}
-    >
-      <header>
-        <h2>
-          <span className="quiet">Evidence</span> {selection.title}
-        </h2>
-        <button type="button" className="quiet small" onClick={() => select(null)}>
-          Close
-        </button>
-      </header>
-      <div className="inspector-scroll" tabIndex={0} role="group" aria-label="What is known of the file">
-        <div className="selection-actions">
-          {(['flows', 'timeline', 'hosts'] as const).map((view) => (
-            <button
-              key={view}
-              type="button"
-              className={view === 'flows' ? 'primary small' : 'small'}
-              disabled={file.flows === 0}
-              onClick={() => {
-                setWhere(selection.filter);
-                go(view);
-              }}
-            >
-              {view === 'flows' ? 'Show its flows' : view === 'timeline' ? 'On the timeline' : 'Its hosts'}
-            </button>
-          ))}
+    <InspectorPanel id={selection.id} kind="Evidence" title={selection.title} contents="What is known of the file">
+      <div className="selection-actions">
+        {(['flows', 'timeline', 'hosts'] as const).map((view) => (
           <button
+            key={view}
             type="button"
-            className="small"
-            disabled={file.flows === 0 || busy}
-            onClick={() => askOwnFinding({ picked: exhibitOf(selection, ''), id: null })}
+            className={view === 'flows' ? 'primary small' : 'small'}
+            disabled={file.flows === 0}
+            onClick={() => {
+              setWhere(selection.filter);
+              go(view);
+            }}
           >
-            Add to finding…
+            {view === 'flows' ? 'Show its flows' : view === 'timeline' ? 'On the timeline' : 'Its hosts'}
           </button>
-          {file.packets > 0 && (
-            <button type="button" className="small" disabled={busy} onClick={() => setCarving(true)}>
-              Carve its packets…
-            </button>
-          )}
-        </div>
-        <section>
-          <h3>What is known of it</h3>
-          <dl className="facts">
-            {factsOf(file, timeZone).map(([name, value, isMono]) => (
-              <div key={name}>
-                <dt>{name}</dt>
-                <dd className={isMono === true ? 'mono' : undefined}>{visibleText(value)}</dd>
-              </div>
-            ))}
-          </dl>
-        </section>
-        <section>
-          <h3>Problems</h3>
-          {file.problems.length === 0 ? (
-            <p className="quiet">None: it was read from beginning to end.</p>
-          ) : (
-            <ul className="evidence-problems">
-              {file.problems.map((problem) => (
-                <li key={problem.kind}>
-                  <span className="problem">{visibleText(problem.message)}</span>{' '}
-                  <span className="quiet">
-                    {problem.kind}, {problemPlace(file.format, problem)}
-                  </span>
-                </li>
-              ))}
-            </ul>
-          )}
-        </section>
-        {file.flows > 0 && <TopList dimension="category" title="Categories" absent="none" where={selection.filter} />}
-        <NotesPanel target={`evidence:${file.id}`} />
+        ))}
+        <button
+          type="button"
+          className="small"
+          disabled={file.flows === 0 || busy}
+          onClick={() => askOwnFinding({ picked: exhibitOf(selection, ''), id: null })}
+        >
+          Add to finding…
+        </button>
+        {file.packets > 0 && (
+          <button type="button" className="small" disabled={busy} onClick={() => setCarving(true)}>
+            Carve its packets…
+          </button>
+        )}
       </div>
+      <section>
+        <h3>What is known of it</h3>
+        <dl className="facts">
+          {factsOf(file, timeZone).map(([name, value, isMono]) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd className={isMono === true ? 'mono' : undefined}>{visibleText(value)}</dd>
+            </div>
+          ))}
+        </dl>
+      </section>
+      <section>
+        <h3>Problems</h3>
+        {file.problems.length === 0 ? (
+          <p className="quiet">None: it was read from beginning to end.</p>
+        ) : (
+          <ul className="evidence-problems">
+            {file.problems.map((problem) => (
+              <li key={problem.kind}>
+                <span className="problem">{visibleText(problem.message)}</span>{' '}
+                <span className="quiet">
+                  {problem.kind}, {problemPlace(file.format, problem)}
+                </span>
+              </li>
+            ))}
+          </ul>
+        )}
+      </section>
+      {file.flows > 0 && <TopList dimension="category" title="Categories" absent="none" where={selection.filter} />}
+      <NotesPanel target={`evidence:${file.id}`} />
       {isCarving && <CarvePacketsDialog where={selection.filter} onClose={() => setCarving(false)} />}
-    </aside>
+    </InspectorPanel>
   );
 }

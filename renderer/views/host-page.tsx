@@ -12,10 +12,10 @@ import type { Selection } from '../state/history.ts';
 import { localTime } from '../state/local-time.ts';
 import { figureLine } from '../state/provenance.ts';
 import { joinFilters, withTime } from '../state/time-filter.ts';
-import { useFocusReturn } from '../state/use-focus-return.ts';
 import { useSize } from '../state/use-size.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { CopyButton } from './copy-button.tsx';
+import { InspectorPanel } from './inspector-panel.tsx';
 import { ErrorNotice } from './notice.tsx';
 import { NotesPanel } from './notes-panel.tsx';
 import { SelectionActions, TopList } from './selection-inspector.tsx';
@@ -127,30 +127,20 @@ function Texts({ host }: { host: string }): ReactNode {
  * focus when it opens; Escape closes it.
  */
 export function HostPage({ selection, row }: { selection: Selection; row: HostRow | null }): ReactNode {
-  const { timeZone, where, overview, version, select, go } = useWorkbench();
+  const { timeZone, where, overview, version, go } = useWorkbench();
   const coverage = useAsk('findings', null, version).value?.[0]?.coverage ?? null;
   const { id: host, filter } = selection;
   const only = joinFilters(where, filter);
-  const panel = useFocusReturn<HTMLElement>(host);
   const profile = row?.profile ?? null;
   const time = (us: number): string => `${localTime(us, timeZone, 'second')} ${timeZone}`;
   return (
-    <aside
-      ref={panel}
-      className="inspector selection-inspector panel"
-      aria-label={`Host: ${visibleText(host)}`}
-      tabIndex={-1}
-      onKeyDown={(event) => {
-        if (event.key !== 'Escape') return;
-        event.stopPropagation();
-        select(null);
-      }}
-    >
-      <header>
-        <h2>
-          <span className="quiet">Host</span> {visibleText(host)}
-        </h2>
-        {row !== null && (
+    <InspectorPanel
+      id={host}
+      kind="Host"
+      title={visibleText(host)}
+      contents="What lies behind it"
+      tools={
+        row !== null && (
           <CopyButton
             of={`the figures of host ${visibleText(host)}`}
             text={() =>
@@ -171,86 +161,82 @@ export function HostPage({ selection, row }: { selection: Selection; row: HostRo
               )
             }
           />
-        )}
-        <button type="button" className="quiet small" onClick={() => select(null)}>
-          Close
-        </button>
-      </header>
-      <div className="inspector-scroll" tabIndex={0} role="group" aria-label="What lies behind it">
+        )
+      }
+    >
+      <section>
+        <SelectionActions selection={selection} />
+      </section>
+      {row === null ? (
+        <p className="quiet">No flow of this host is in the list under this filter.</p>
+      ) : (
         <section>
-          <SelectionActions selection={selection} />
+          <h3>Under this filter</h3>
+          <dl className="facts">
+            <div>
+              <dt>Flows</dt>
+              <dd>{formatCount(row.flows)}</dd>
+            </div>
+            <div>
+              <dt>Bytes</dt>
+              <dd>{formatBytes(row.bytes)} both ways</dd>
+            </div>
+            <div>
+              <dt>First seen</dt>
+              <dd className="mono">{time(row.firstSeen)}</dd>
+            </div>
+            <div>
+              <dt>Last seen</dt>
+              <dd className="mono">{time(row.lastSeen)}</dd>
+            </div>
+          </dl>
         </section>
-        {row === null ? (
-          <p className="quiet">No flow of this host is in the list under this filter.</p>
+      )}
+      <section className="host-kind">
+        <h3>What it is, by the whole case</h3>
+        {profile === null ? (
+          <p className="quiet">No finding is about this host: only the busiest hosts have one.</p>
         ) : (
-          <section>
-            <h3>Under this filter</h3>
-            <dl className="facts">
-              <div>
-                <dt>Flows</dt>
-                <dd>{formatCount(row.flows)}</dd>
-              </div>
-              <div>
-                <dt>Bytes</dt>
-                <dd>{formatBytes(row.bytes)} both ways</dd>
-              </div>
-              <div>
-                <dt>First seen</dt>
-                <dd className="mono">{time(row.firstSeen)}</dd>
-              </div>
-              <div>
-                <dt>Last seen</dt>
-                <dd className="mono">{time(row.lastSeen)}</dd>
-              </div>
-            </dl>
-          </section>
+          <>
+            <p>
+              <strong>{profile.role}</strong>
+              {profile.activeHours !== null &&
+                `, active ${profile.activeHours.from}:00 to ${profile.activeHours.to}:00`}
+            </p>
+            {profile.devices.length === 0 ? (
+              <p className="quiet">Nothing it sent names a device.</p>
+            ) : (
+              <ul className="devices">
+                {profile.devices.map(({ kind, why }) => (
+                  <li key={`${kind} ${why}`}>
+                    <strong>{visibleText(kind)}</strong> <span className="quiet">{visibleText(why)}</span>
+                  </li>
+                ))}
+              </ul>
+            )}
+            <button
+              type="button"
+              className="small"
+              onClick={() =>
+                go('findings', { id: profile.id, kind: 'Finding', title: profile.title, filter: profile.where })
+              }
+            >
+              Look at the finding
+            </button>
+          </>
         )}
-        <section className="host-kind">
-          <h3>What it is, by the whole case</h3>
-          {profile === null ? (
-            <p className="quiet">No finding is about this host: only the busiest hosts have one.</p>
-          ) : (
-            <>
-              <p>
-                <strong>{profile.role}</strong>
-                {profile.activeHours !== null &&
-                  `, active ${profile.activeHours.from}:00 to ${profile.activeHours.to}:00`}
-              </p>
-              {profile.devices.length === 0 ? (
-                <p className="quiet">Nothing it sent names a device.</p>
-              ) : (
-                <ul className="devices">
-                  {profile.devices.map(({ kind, why }) => (
-                    <li key={`${kind} ${why}`}>
-                      <strong>{visibleText(kind)}</strong> <span className="quiet">{visibleText(why)}</span>
-                    </li>
-                  ))}
-                </ul>
-              )}
-              <button
-                type="button"
-                className="small"
-                onClick={() =>
-                  go('findings', { id: profile.id, kind: 'Finding', title: profile.title, filter: profile.where })
-                }
-              >
-                Look at the finding
-              </button>
-            </>
-          )}
-        </section>
-        <Days key={`days/${host}`} filter={filter} />
-        <TopList key={`service/${host}`} dimension="service" title="Services" absent="no service named" where={only} />
-        <TopList
-          key={`country/${host}`}
-          dimension="country"
-          title="Countries of its peers"
-          absent="not known"
-          where={only}
-        />
-        <Texts key={`texts/${host}`} host={host} />
-        <NotesPanel key={`notes/${host}`} target={`host:${host}`} />
-      </div>
-    </aside>
+      </section>
+      <Days key={`days/${host}`} filter={filter} />
+      <TopList key={`service/${host}`} dimension="service" title="Services" absent="no service named" where={only} />
+      <TopList
+        key={`country/${host}`}
+        dimension="country"
+        title="Countries of its peers"
+        absent="not known"
+        where={only}
+      />
+      <Texts key={`texts/${host}`} host={host} />
+      <NotesPanel key={`notes/${host}`} target={`host:${host}`} />
+    </InspectorPanel>
   );
 }

@@ -11,9 +11,9 @@ import { countryName } from '../../shared/country-name.ts';
 import { exhibitOf } from '../state/own-finding.ts';
 import { figureLine } from '../state/provenance.ts';
 import { holdsFilter, joinFilters } from '../state/time-filter.ts';
-import { useFocusReturn } from '../state/use-focus-return.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { CopyButton } from './copy-button.tsx';
+import { InspectorPanel } from './inspector-panel.tsx';
 import { NotesPanel, targetOfFilter } from './notes-panel.tsx';
 import { ErrorNotice } from './notice.tsx';
 
@@ -259,55 +259,33 @@ export function SelectionActions({ selection }: { selection: Selection }): React
   );
 }
 
-/**
- * A panel about what is selected within the filter. It takes the focus when it opens and whenever something else is selected, and gives it
- * back to where it was when it closes; Escape closes it.
- */
+/** The inspector of what is selected, within the filter. */
 export function SelectionInspector({ selection }: { selection: Selection }): ReactNode {
   const { title, kind, filter } = selection;
-  const workbench = useWorkbench();
-  const where = joinFilters(workbench.where, filter);
-  const onClose = (): void => workbench.select(null);
-  const panel = useFocusReturn<HTMLElement>(`${kind}: ${title}`);
-
+  const where = joinFilters(useWorkbench().where, filter);
   return (
-    <aside
-      ref={panel}
-      className="inspector selection-inspector panel"
-      aria-label={`${kind}: ${visibleText(title)}`}
-      tabIndex={-1}
-      onKeyDown={(event) => {
-        if (event.key !== 'Escape') return;
-        event.stopPropagation();
-        onClose();
-      }}
+    <InspectorPanel
+      id={`${kind}: ${title}`}
+      kind={kind}
+      title={visibleText(title)}
+      contents="What lies behind it"
+      tools={<CopySelection selection={selection} />}
     >
-      <header>
-        <h2>
-          <span className="quiet">{kind}</span> {visibleText(title)}
-        </h2>
-        <CopySelection selection={selection} />
-        <button type="button" className="quiet small" onClick={onClose}>
-          Close
-        </button>
-      </header>
-      <div className="inspector-scroll" tabIndex={0} role="group" aria-label="What lies behind it">
-        <section>
-          <h3>Filter</h3>
-          <p className="selection-filter mono">{where === '' ? 'every flow' : visibleText(where)}</p>
-          <SelectionActions selection={selection} />
-        </section>
-        {/* Numbers of what was selected before would stand under the wrong name. */}
-        <Totals key={`totals/${kind}/${title}`} where={where} />
-        {LISTS.map((list) => (
-          <TopList key={`${list.dimension}/${kind}/${title}`} {...list} where={where} />
-        ))}
-        <NotesPanel key={`notes/${filter}`} target={targetOfFilter(filter)} />
-        <details>
-          <summary>Why these labels</summary>
-          <p>Each flow tells its own “Why this label” in the Flows view: choose “Show the flows”, then a row.</p>
-        </details>
-      </div>
-    </aside>
+      <section>
+        <h3>Filter</h3>
+        <p className="selection-filter mono">{where === '' ? 'every flow' : visibleText(where)}</p>
+        <SelectionActions selection={selection} />
+      </section>
+      {/* Numbers of what was selected before would stand under the wrong name. */}
+      <Totals key={`totals/${kind}/${title}`} where={where} />
+      {LISTS.map((list) => (
+        <TopList key={`${list.dimension}/${kind}/${title}`} {...list} where={where} />
+      ))}
+      <NotesPanel key={`notes/${filter}`} target={targetOfFilter(filter)} />
+      <details>
+        <summary>Why these labels</summary>
+        <p>Each flow tells its own “Why this label” in the Flows view: choose “Show the flows”, then a row.</p>
+      </details>
+    </InspectorPanel>
   );
 }
