@@ -29,11 +29,11 @@ import {
   withoutLeftOutDays,
 } from './compared-days.ts';
 import { CONCEALED, MOST_PATHS, PATH_FIELDS } from './daily-recording.ts';
-import { bootstrapInterval, resampledTotals } from './statistics/day-bootstrap.ts';
+import { periodIntervals } from './statistics/period-interval.ts';
 import { type PeriodTest, comparePeriods } from './statistics/period-test.ts';
 
 /** Each period must have so many days that can be compared: two of each weekday. */
-const LEAST_DAYS = 14;
+export const LEAST_DAYS = 14;
 /** Services compared, those with most flows; and ways out of the network. */
 const MOST_SERVICES = 30;
 const MOST_UPSTREAMS = 8;
@@ -323,37 +323,17 @@ function compare(
   const exposures = Float64Array.from(chosen, ({ exposure }) => exposure);
   const { unit } = subject;
   const permutations = Math.min(MOST_PERMUTATIONS, Math.max(999, Math.floor(MOST_PERMUTED_DAYS / (chosen.length + 1))));
-  const test = comparePeriods(
-    { values, exposures, isLater, weekdays: Uint8Array.from(chosen, ({ weekday }) => weekday), unit },
-    isTested ? permutations : 1,
-    ENOUGH_HITS,
-    SEED,
-  );
+  const compared = { values, exposures, isLater, weekdays: Uint8Array.from(chosen, ({ weekday }) => weekday), unit };
+  const test = comparePeriods(compared, isTested ? permutations : 1, ENOUGH_HITS, SEED);
   const of = (series: Float64Array, side: number): number => sum(series.filter((_, i) => isLater[i] === side));
   const totals: [number, number] = [of(values, 0), of(values, 1)];
   const observed: [number, number] = [of(exposures, 0), of(exposures, 1)];
 
-  const { resamples } = frame;
-  const size = daysPerBlock(frame.days.length);
-  const resampled = (series: Float64Array, side: number): Float64Array => {
-    const blocks = new Float64Array(resamples.blocks);
-    chosen.forEach(({ index }, i) => {
-      if (isLater[i] === side) blocks[Math.floor(index / size)] += series[i];
-    });
-    return resampledTotals(resamples, blocks);
-  };
-  const [sumsEarlier, sumsLater] = [resampled(values, 0), resampled(values, 1)];
-  const [daysEarlier, daysLater] = [resampled(exposures, 0), resampled(exposures, 1)];
   const isSeen = totals[0] + totals[1] > 0 && observed[0] > 0 && observed[1] > 0;
-  const logs = sumsLater.map((laterSum, r) =>
-    Math.log((laterSum + unit / 2) / daysLater[r] / ((sumsEarlier[r] + unit / 2) / daysEarlier[r])),
-  );
-  const gains = sumsLater.map((laterSum, r) => laterSum / daysLater[r] - sumsEarlier[r] / daysEarlier[r]);
+  const size = daysPerBlock(frame.days.length);
+  const blocks = chosen.map(({ index }) => Math.floor(index / size));
   const gain = totals[1] / observed[1] - totals[0] / observed[0];
-  const wider = Math.sqrt(test.inflation);
-  const widened = (value: number, interval: [number, number] | null): [number, number] | null =>
-    interval === null ? null : [value - wider * (value - interval[0]), value + wider * (interval[1] - value)];
-  const logInterval = isSeen ? widened(test.logRatio, bootstrapInterval(resamples, logs)) : null;
+  const intervals = isSeen ? periodIntervals(compared, frame.resamples, blocks, test, gain) : null;
   return {
     division,
     subject,
@@ -361,9 +341,9 @@ function compare(
     totals,
     observed,
     days: [chosen.length - sum(isLater), sum(isLater)],
-    interval: logInterval === null ? null : [Math.exp(logInterval[0]) - 1, Math.exp(logInterval[1]) - 1],
+    interval: intervals?.change ?? null,
     gain,
-    gainInterval: isSeen ? widened(gain, bootstrapInterval(resamples, gains)) : null,
+    gainInterval: intervals?.gain ?? null,
   };
 }
 

@@ -9,11 +9,11 @@ import { ZoneClock } from '../../shared/time.ts';
 import { MINIMUM_SUBJECT_FLOWS } from './activity-subjects.ts';
 import { LEVEL, RESAMPLES, SEED, daysPerBlock, sum } from './analysis-frame.ts';
 import { WHOLE_DAY_SHARE } from './observed-days.ts';
-import { bootstrapInterval, resampleDays, resampledTotals } from './statistics/day-bootstrap.ts';
+import { LEAST_DAYS } from './period-comparison.ts';
+import { resampleDays } from './statistics/day-bootstrap.ts';
+import { periodIntervals } from './statistics/period-interval.ts';
 import { comparePeriods } from './statistics/period-test.ts';
 
-/** Each period must have so many comparable days for an interval: as for findings, two of each weekday. */
-const LEAST_DAYS = 14;
 /** Rows told, those of the largest totals. */
 const MOST_ROWS = 200;
 
@@ -186,24 +186,9 @@ function changeInterval(days: readonly Day[], values: Float64Array, unit: number
   const exposures = Float64Array.from(days, ({ exposure }) => exposure);
   const isLater = Uint8Array.from(days, (day) => Number(day.isLater));
   const weekdays = Uint8Array.from(days, ({ day }) => ZoneClock.weekday(day * 24));
-  const { logRatio, inflation } = comparePeriods({ values, exposures, isLater, weekdays, unit }, 1, 1, SEED);
+  const compared = { values, exposures, isLater, weekdays, unit };
   const size = daysPerBlock(days.length);
   const resamples = resampleDays(Math.ceil(days.length / size), RESAMPLES, SEED, LEVEL);
-  const resampled = (series: Float64Array, side: number): Float64Array => {
-    const blocks = new Float64Array(resamples.blocks);
-    days.forEach((_, i) => {
-      if (isLater[i] === side) blocks[Math.floor(i / size)] += series[i];
-    });
-    return resampledTotals(resamples, blocks);
-  };
-  const [before, after] = [resampled(values, 0), resampled(values, 1)];
-  const [daysBefore, daysAfter] = [resampled(exposures, 0), resampled(exposures, 1)];
-  const logs = after.map((total, r) =>
-    Math.log((total + unit / 2) / daysAfter[r] / ((before[r] + unit / 2) / daysBefore[r])),
-  );
-  const interval = bootstrapInterval(resamples, logs);
-  if (interval === null) return null;
-  const wider = Math.sqrt(inflation);
-  const widened = [logRatio - wider * (logRatio - interval[0]), logRatio + wider * (interval[1] - logRatio)];
-  return [Math.exp(widened[0]) - 1, Math.exp(widened[1]) - 1];
+  const blocks = days.map((_, i) => Math.floor(i / size));
+  return periodIntervals(compared, resamples, blocks, comparePeriods(compared, 1, 1, SEED), null).change;
 }
