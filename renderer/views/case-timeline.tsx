@@ -123,7 +123,7 @@ export function CaseTimeline(): ReactNode {
   const [title, amount, note] = readout();
 
   return (
-    <section className={pending ? 'case-timeline pending' : 'case-timeline'} aria-label="The whole case in time">
+    <section className="case-timeline" aria-busy={pending} aria-label="The whole case in time">
       <p id="case-timeline-readout" aria-live="polite">
         <strong className="clip">{title}</strong>
         <span className="clip">{amount}</span>

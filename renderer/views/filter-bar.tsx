@@ -75,7 +75,7 @@ function Matches(): ReactNode {
   if (value === null) return <span className="matches" />;
   const { total } = value;
   return (
-    <span className={pending ? 'matches pending' : 'matches'} aria-live="polite">
+    <span className="matches" aria-busy={pending} aria-live="polite">
       <strong>{formatCount(total)}</strong> of {formatCount(overview.flows)} flows (
       {formatShare(total / overview.flows)})
     </span>

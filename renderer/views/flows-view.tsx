@@ -138,7 +138,9 @@ const Row = memo(function Row(props: {
           className={`${cellClass(column)}${at === pointed ? ' pointed' : ''}`}
         >
           {flow === null ? (
-            <span className="loading">…</span>
+            <span className="loading" aria-busy="true">
+              …
+            </span>
           ) : (
             <Cell column={column} flow={flow} timeZone={timeZone} />
           )}

@@ -46,7 +46,7 @@ function Days({ filter }: { filter: string }): ReactNode {
   const day = pointed === null ? undefined : grid.days[pointed.row];
   const amount = pointed === null ? null : (grid.amounts[pointed.row]?.[pointed.hour] ?? 0);
   return (
-    <section className={pending ? 'pending' : ''} aria-label="Hours of its days">
+    <section aria-busy={pending} aria-label="Hours of its days">
       <h3>
         Hours of its days, {profileZone}
         {grid.leftOut > 0 &&
@@ -95,7 +95,7 @@ function Texts({ host }: { host: string }): ReactNode {
         const asked = field === 'hostname' ? names : sent;
         const counted = asked.value?.find((each) => each.field === field) ?? null;
         return (
-          <section key={field} className={asked.pending ? 'pending' : ''}>
+          <section key={field} aria-busy={asked.pending}>
             <h3>
               {title}
               {counted !== null && counted.all > LISTED && `: first ${LISTED} of ${formatCount(counted.all)}`}

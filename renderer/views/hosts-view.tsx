@@ -175,7 +175,7 @@ export function HostsView(): ReactNode {
           </button>
         </Empty>
       ) : (
-        <section className={pending ? 'flow-table panel pending' : 'flow-table panel'} aria-labelledby="hosts-title">
+        <section className="flow-table panel" aria-busy={pending} aria-labelledby="hosts-title">
           <header>
             <h2 id="hosts-title">{list === null ? 'Hosts' : `${formatCount(list.all)} hosts`}</h2>
             <input

@@ -338,10 +338,7 @@ export function MapView(): ReactNode {
 
   return (
     <div className="view map">
-      <section
-        className={pending || others.pending ? 'panel map-panel pending' : 'panel map-panel'}
-        aria-labelledby="map-title"
-      >
+      <section className="panel map-panel" aria-busy={pending || others.pending} aria-labelledby="map-title">
         <header>
           <h2 id="map-title">{title}</h2>
           <FigureTools
@@ -409,7 +406,8 @@ export function MapView(): ReactNode {
             The shapes of the countries cannot be read ({visibleText(fault)}). The list beside is whole.
           </p>
         )}
-        <div className="map-figure" ref={figure}>
+        <div className="map-figure" ref={figure} aria-busy={world === null && fault === null}>
+          {world === null && fault === null && <p className="quiet">Drawing the countries…</p>}
           {world !== null && (
             <WorldMap
               world={world}
@@ -449,10 +447,7 @@ export function MapView(): ReactNode {
         </details>
       </section>
       <div className="map-side">
-        <section
-          className={pending ? 'panel map-ranking pending' : 'panel map-ranking'}
-          aria-labelledby="ranking-title"
-        >
+        <section className="panel map-ranking" aria-busy={pending} aria-labelledby="ranking-title">
           <header>
             <h2 id="ranking-title">
               {list === 'networks'

@@ -449,7 +449,7 @@ function FlowRow({ flow }: { flow: PreviewedFlow }): ReactNode {
 function FlowsPreview({ preview, isOld }: { preview: TextPreview; isOld: boolean }): ReactNode {
   const { flows, problems } = preview;
   return (
-    <div className={isOld ? 'flows-preview pending' : 'flows-preview'}>
+    <div className="flows-preview" aria-busy={isOld}>
       <p aria-live="polite">
         {flows.length === 0
           ? 'No flow comes of the beginning of the file.'

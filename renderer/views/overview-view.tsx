@@ -139,7 +139,7 @@ function BarPanel(props: {
   const highest = Math.max(...shown.map((row) => Number(row['value'] ?? 0)), 0);
   const scaled = rows.some((row) => row['scaled'] === true);
   return (
-    <section className={pending && !estimated ? 'panel pending' : 'panel'} aria-labelledby={`bars-${dimension}`}>
+    <section className="panel" aria-busy={pending && !estimated} aria-labelledby={`bars-${dimension}`}>
       <header>
         <h2 id={`bars-${dimension}`}>{TITLES[dimension]}</h2>
         <span className="quiet">
@@ -189,7 +189,7 @@ function KeyNumbers(): ReactNode {
     ['Evidence', formatCount(overview.evidence.length), 'files, whole case'],
   ];
   return (
-    <dl className={pending ? 'key-numbers pending' : 'key-numbers'}>
+    <dl className="key-numbers" aria-busy={pending}>
       {cards.map(([name, value, note]) => (
         <div key={name}>
           <dt>{name}</dt>

@@ -180,7 +180,7 @@ function Pair({ periods, by, rest }: { periods: [TimeSpan, TimeSpan]; by: TimeDi
     isAll ? 'all' : row.value === null ? `no ${by}` : visibleText(row.value);
   const chartWidth = Math.max(200, Math.floor((width - 16) / 2));
   return (
-    <div ref={box} className={pending ? 'pair-box pending' : 'pair-box'}>
+    <div ref={box} className="pair-box" aria-busy={pending}>
       {[error, ...asked.map((one) => one.error)].map(
         (fault, i) => fault !== null && <ErrorNotice key={i} error={fault} />,
       )}

@@ -24,7 +24,7 @@ const STANDING_PLACE =
 /** The report as it would be printed now, in a frame that may run nothing and load nothing. */
 export function ReportView(): ReactNode {
   const { busy, run, reportSettings, setReportSettings } = useWorkbench();
-  const { value, error } = useAsk('reportHtml', reportSettings, useRecordVersion());
+  const { value, error, pending } = useAsk('reportHtml', reportSettings, useRecordVersion());
   return (
     <div className="view report">
       <header className="report-bar">
@@ -87,7 +87,7 @@ export function ReportView(): ReactNode {
         </div>
       </header>
       {error !== null && <ErrorNotice error={error} />}
-      <div className="report-body">
+      <div className="report-body" aria-busy={pending}>
         <ReportChoice />
         {value === null ? (
           error === null && <p className="quiet">Writing the report…</p>

@@ -109,7 +109,7 @@ function Totals({ where }: { where: string }): ReactNode {
     );
   };
   return (
-    <section className={pending ? 'pending' : ''}>
+    <section aria-busy={pending}>
       {error !== null && <ErrorNotice error={error} />}
       <table className="selection-totals">
         <thead>
@@ -163,7 +163,7 @@ export function TopList(props: { dimension: ListDimension; title: string; absent
   const colourOf = (key: string | null): object =>
     dimension === 'category' ? { backgroundColor: categoryColour(key) } : {};
   return (
-    <section className={pending ? 'pending' : ''}>
+    <section aria-busy={pending}>
       <h3>
         {title}
         {value !== null && value.all > LISTED && `: first ${LISTED} of ${formatCount(value.all)}`}

@@ -226,7 +226,7 @@ function ServiceBands({ modes }: { modes: ReactNode }): ReactNode {
 
   return (
     <div className={selected === null ? 'view services' : 'view services inspecting'}>
-      <section className={pending ? 'panel pending' : 'panel'} aria-labelledby="services-title">
+      <section className="panel" aria-busy={pending} aria-labelledby="services-title">
         <header>
           <h2 id="services-title">Services</h2>
           <span className="graph-readout quiet">

@@ -180,7 +180,7 @@ function Heat({ onChoose }: { onChoose: (selection: Selection) => void }): React
   const amount = cell === null ? null : (grid[cell.weekday - 1]?.[cell.hour] ?? 0);
   const daysOf = (weekday: number): number => (days ?? []).filter((row) => row['weekday'] === weekday).length;
   return (
-    <section className={pending && !estimated ? 'panel pending' : 'panel'} aria-labelledby="heat-title">
+    <section className="panel" aria-busy={pending && !estimated} aria-labelledby="heat-title">
       <header>
         <h2 id="heat-title">Hour by weekday</h2>
         <EstimateMark when={estimated} />
@@ -334,7 +334,7 @@ export function TimelineView(): ReactNode {
   return (
     <Inspected>
       <div className="view timeline">
-        <section className={pending ? 'panel grow pending' : 'panel grow'} aria-labelledby="time-title">
+        <section className="panel grow" aria-busy={pending} aria-labelledby="time-title">
           <header>
             <h2 id="time-title">{title}</h2>
             <button

@@ -45,7 +45,8 @@ async function timeToSettle(page: Page, event: string, act: () => Promise<void>)
   await act();
   await page.waitForFunction((quiet) => {
     const { times } = window as unknown as { times: { changed: number } };
-    const isWaiting = document.querySelector('.pending') !== null || document.body.innerText.includes('≈ estimated');
+    const isWaiting =
+      document.querySelector('[aria-busy=true]') !== null || document.body.innerText.includes('≈ estimated');
     return !isWaiting && performance.now() - times.changed > quiet;
   }, QUIET_MS);
   return page.evaluate(() => {

@@ -261,7 +261,7 @@ describe.skipIf(cannotLaunch !== null)(`by keyboard alone${reason}`, { timeout: 
     await act(id);
     await arrived(page);
     // What is asked of the engine is there.
-    await expect.poll(() => page.locator('.pending').count(), { timeout: PATIENCE }).toBe(0);
+    await expect.poll(() => page.locator('[aria-busy=true]').count(), { timeout: PATIENCE }).toBe(0);
     expect(await walkAround(page)).toEqual(ALL_SEEN_AND_REACHED);
   });
 
@@ -313,7 +313,7 @@ describe.skipIf(cannotLaunch !== null)(`by keyboard alone${reason}`, { timeout: 
     await page.keyboard.press('Enter');
     const hostPage = page.getByRole('complementary', { name: /^Host: / });
     await hostPage.getByRole('heading', { name: /^Hours of its days/ }).waitFor();
-    await expect.poll(() => page.locator('.pending').count(), { timeout: PATIENCE }).toBe(0);
+    await expect.poll(() => page.locator('[aria-busy=true]').count(), { timeout: PATIENCE }).toBe(0);
     expect(await walkAround(page)).toEqual(ALL_SEEN_AND_REACHED);
     await tabTo(/^svg Hour by day/);
     await page.keyboard.press('ArrowRight');

@@ -98,12 +98,12 @@ describe.skipIf(cannotLaunch !== null)(`timeline and map${cannotLaunch === null 
         const before = await page.locator('.view.timeline').innerHTML();
         await page.keyboard.press('+');
         await expect.poll(() => page.locator('.view.timeline').innerHTML()).not.toBe(before);
-        await page.locator('.view.timeline .panel.grow:not(.pending)').waitFor();
+        await page.locator('.view.timeline .panel.grow:not([aria-busy=true])').waitFor();
       }
       expect(await title()).toContain(`per ${step}, by category`);
     }
     await page.keyboard.press('0');
-    await page.locator('.view.timeline .panel.grow:not(.pending)').waitFor();
+    await page.locator('.view.timeline .panel.grow:not([aria-busy=true])').waitFor();
     const { flows } = await ask(page, 'totals', { where: '' });
     await expect
       .poll(() => page.locator('.legend-total').innerText())

@@ -394,7 +394,7 @@ describe.skipIf(cannotLaunch !== null)(`the service graph on the sample case${re
     await page.locator('.service-graph .node').nth(4).focus();
     await page.keyboard.press('Enter');
     await page.locator('.selection-inspector').waitFor();
-    await expect.poll(() => page.locator('.pending').count()).toBe(0);
+    await expect.poll(() => page.locator('[aria-busy=true]').count()).toBe(0);
     for (const theme of ['light', 'dark']) {
       await page.evaluate((wanted) => {
         document.documentElement.dataset['theme'] = wanted;
