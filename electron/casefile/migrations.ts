@@ -1,6 +1,6 @@
 /**
  * The schema of a case, one numbered step a version. `PRAGMA user_version` holds the number of the last step done.
- * The meaning of every table and column is told in ARCHITECTURE.md, section "The case file".
+ * The meaning of every table and column is told in docs/case-format.md.
  */
 
 /** 'ENCL' in SQLite's application_id, so that `file` and others can tell a case from any SQLite database. */
