@@ -7,7 +7,8 @@ export default defineConfig({
     globalSetup: './test/chromium.ts',
     // Processes, not threads: better-sqlite3 is a native addon, and tests start and kill child processes.
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than the cores of the machine that this is built on: a fifth of the time goes to waiting for windows and processes.
+    maxWorkers: 3,
     testTimeout: 120_000,
     hookTimeout: 120_000,
     // What is waited for comes on a busy machine too, only later.

@@ -108,21 +108,30 @@ function writeSources(app: string): Set<string> {
   return imported;
 }
 
-/** Copies a package and what it depends on. */
-function copyPackage(name: string, app: string, done: Set<string>): void {
-  if (done.has(name) || NEVER_LOADED.has(name)) return;
-  done.add(name);
-  const place = `node_modules/${name}`;
+/** Where Node finds a package that is asked for from below `place`: the nearest `node_modules` on the way up. */
+function placeOf(name: string, place: string): string {
+  for (let above = place; ; above = path.dirname(above)) {
+    const nearest = path.join(above, 'node_modules', name);
+    if (existsSync(path.join(ROOT, nearest))) return nearest;
+    if (above === '.') throw new Error(`${place}: ${name} is not installed`);
+  }
+}
+
+/** Copies a package and what it depends on, each to the place that it has in the project. */
+function copyPackage(name: string, app: string, done: Set<string>, from = '.'): void {
+  if (NEVER_LOADED.has(name)) return;
+  const place = placeOf(name, from);
+  if (done.has(place)) return;
+  done.add(place);
   const source = path.join(ROOT, place);
-  if (existsSync(path.join(source, 'node_modules'))) throw new Error(`${name} has packages of its own below it`);
   cpSync(source, path.join(app, place), {
     recursive: true,
     filter: (file) => {
-      if (NOT_COPIED.includes(path.relative(ROOT, file))) return false;
+      if (NOT_COPIED.includes(path.relative(ROOT, file)) || file === path.join(source, 'node_modules')) return false;
       return statSync(file).isDirectory() ? holdsLoadable(file) : isKept(path.basename(file));
     },
   });
-  for (const dependency of Object.keys(manifestOf(source).dependencies)) copyPackage(dependency, app, done);
+  for (const dependency of Object.keys(manifestOf(source).dependencies)) copyPackage(dependency, app, done, place);
 }
 
 function isLoadable(name: string): boolean {

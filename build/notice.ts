@@ -26,6 +26,7 @@ const ATTRIBUTIONS = [
   'electron/reference/tables/attributions.json',
   'electron/classify/institutions/attributions.json',
   'electron/report/redaction/attributions.json',
+  'electron/report/letters/attributions.json',
 ];
 const RULE = '-'.repeat(100);
 

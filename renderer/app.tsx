@@ -17,7 +17,7 @@ import type { ReportSettings } from '../shared/report-settings.ts';
 import type { ErrorValue } from '../shared/problem.ts';
 import type { Profile } from '../shared/profile.ts';
 import { ask, forgetAnswers } from './bridge-access.ts';
-import { useCaseWork } from './state/case-work.ts';
+import { CaseWorkContext, useCaseWork } from './state/case-work.ts';
 import {
   back,
   canUndo,
@@ -267,6 +267,7 @@ export function App(): ReactNode {
     setHistory((before) => visit(before, change, at));
     setPreviewed(null);
   }, []);
+  const stateMapping = useCallback((path: string): void => setStatements({ paths: [path], withMapping: true }), []);
   const setWhere = useCallback(
     (where: string): void => {
       step({ where });
@@ -337,6 +338,9 @@ export function App(): ReactNode {
           break;
         case 'cancel-job':
           cancel();
+          break;
+        case 'pause-job':
+          void ask('pause', { paused: job?.progress?.paused !== true });
           break;
         case 'save-report-html':
           void saveReport('html');
@@ -444,6 +448,7 @@ export function App(): ReactNode {
       busy,
       cancel,
       closeCase,
+      job?.progress?.paused,
       go,
       hasNoFilter,
       history.now,
@@ -556,7 +561,6 @@ export function App(): ReactNode {
             setHighlight,
             canGo: { back: history.past.length > 0, forward: history.future.length > 0, undo: canUndo(history) },
             run,
-            caseWork,
             askOwnFinding: setAskedFinding,
             reportSettings,
             setReportSettings,
@@ -575,7 +579,6 @@ export function App(): ReactNode {
       go,
       select,
       run,
-      caseWork,
       reportSettings,
     ],
   );
@@ -613,19 +616,21 @@ export function App(): ReactNode {
         />
       ) : (
         <WorkbenchContext value={workbench}>
-          <CaseShell
-            job={job}
-            error={newCasePaths === null ? error : null}
-            saved={saved}
-            preview={info?.preview ?? false}
-            onDismissError={() => setError(null)}
-            onDismissSaved={() => setSaved(null)}
-            notices={notices}
-            onDismissNotice={(text) => setNotices((before) => before.filter((each) => each !== text))}
-            onDismissJob={() => setJob(null)}
-            onMapping={(path) => setStatements({ paths: [path], withMapping: true })}
-            themeSwitch={themeSwitch}
-          />
+          <CaseWorkContext value={caseWork}>
+            <CaseShell
+              job={job}
+              error={newCasePaths === null ? error : null}
+              saved={saved}
+              preview={info?.preview ?? false}
+              onDismissError={() => setError(null)}
+              onDismissSaved={() => setSaved(null)}
+              notices={notices}
+              onDismissNotice={(text) => setNotices((before) => before.filter((each) => each !== text))}
+              onDismissJob={() => setJob(null)}
+              onMapping={stateMapping}
+              themeSwitch={themeSwitch}
+            />
+          </CaseWorkContext>
           {isFactsOpen && <CaseFactsDialog onClose={() => setFactsOpen(false)} />}
           {askedFinding !== null && <OwnFindingDialog asked={askedFinding} onClose={() => setAskedFinding(null)} />}
           {isProfileOpen && (

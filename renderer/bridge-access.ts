@@ -127,12 +127,12 @@ export function useAsk<Name extends CallName>(
     value: null,
     error: null,
   });
+  // What is known is drawn with what asks for it, not after it.
+  if (when && state.key !== key && answers.has(key)) {
+    setState({ key, value: answers.get(key) as Response<Name>, error: null });
+  }
   useEffect(() => {
-    if (!when) return undefined;
-    if (answers.has(key)) {
-      setState({ key, value: answers.get(key) as Response<Name>, error: null });
-      return undefined;
-    }
+    if (!when || answers.has(key)) return undefined;
     let current = true;
     const load = async (): Promise<void> => {
       const answer = await askOnce(key, name, request);

@@ -50,6 +50,13 @@ export const ACTIONS = [
   { id: 'edit-profile', label: 'Correct the profile…', shortcut: null, menu: 'File', needsCase: true },
   { id: 'analyse-case', label: 'Make the findings anew', shortcut: null, menu: 'File', needsCase: true },
   { id: 'verify-case', label: 'Verify the case', shortcut: null, menu: 'File', needsCase: true },
+  {
+    id: 'pause-job',
+    label: 'Pause the import, or let it go on',
+    shortcut: 'CmdOrCtrl+J',
+    menu: 'File',
+    needsCase: false,
+  },
   { id: 'cancel-job', label: 'Cancel the job in work', shortcut: 'CmdOrCtrl+.', menu: 'File', needsCase: false },
   {
     id: 'save-report-pdf',

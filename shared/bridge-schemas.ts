@@ -113,6 +113,7 @@ export const REQUEST_SCHEMAS = {
   chooseMapping: z.null(),
   saveMapping: z.strictObject({ mapping: mappingSchema }),
   cancel: z.null(),
+  pause: z.strictObject({ paused: z.boolean() }),
   summary: z.strictObject({ by: z.array(z.string().max(64)).min(1).max(4), metric: z.enum(METRICS), where }),
   totals: z.strictObject({ where }),
   minutes: z.strictObject({

@@ -137,6 +137,8 @@ export interface Calls {
   saveMapping: { request: { mapping: Mapping }; response: { path: string } | null };
   /** Stops the job in work, if any. */
   cancel: { request: null; response: null };
+  /** Has the import in work wait before it reads on, or lets it go on. */
+  pause: { request: { paused: boolean }; response: null };
   summary: { request: { by: string[]; metric: Metric; where: string }; response: SummaryRowValue[] };
   totals: { request: { where: string }; response: CaseTotals };
   /** Amounts in steps of minutes from `from` (microseconds, a whole minute); `step` of a row counts from 0. */

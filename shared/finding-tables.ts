@@ -61,7 +61,7 @@ export function findingSubject(finding: Finding): string {
     case 'server-inventory':
       return finding.range ?? 'all ranges';
     case 'period-comparison':
-      return `${subjectInWords(finding.subject)}, from ${finding.periods[1].from}`;
+      return `${subjectInWords(finding.subject)}${finding.metric === 'bytes' ? ', by bytes' : ''}, from ${finding.periods[1].from}`;
     default:
       return finding.title;
   }

@@ -285,8 +285,8 @@ export const FACT_COLUMNS = {
 
 /**
  * Labels of a flow: made from the facts by the final labelling pass and remade by `reclassify`. `confidence` is in
- * percent, `match` the catalogue pattern or block that named the service, `conflict` the block that would have named another
- * one (`31.13.64.0/18 → facebook`), `linkedName` the name that another log (joined
+ * percent, `match` the catalogue pattern or block that named the service, `conflict` what speaks against it
+ * (`address block 31.13.64.0/18 → facebook`), `linkedName` the name that another log (joined
  * by uid) or the DNS memory gave (`linkedOrigin` tells which), `country` two ASCII letters (high byte first).
  */
 export const LABEL_COLUMNS = {

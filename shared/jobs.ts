@@ -86,9 +86,11 @@ export type EvidenceNews = Pick<EvidenceResult, 'path' | 'bytes' | 'format' | 'f
   status: EvidenceResult['status'] | 'reading';
 };
 
-/** Sent about five times a second. Rates are means since the job began; `secondsLeft` is null until it can be told. */
+/** Sent about five times a second. Rates are means since the job began, pauses left out; `secondsLeft` is null until it can be told. */
 export interface Progress {
   step: 'read' | 'label' | 'analyse' | 'verify' | 'print' | 'seal';
+  /** Reading waits until it is told to go on. */
+  paused: boolean;
   /** File or thing in work. */
   what: string;
   file: number;
@@ -107,7 +109,7 @@ export const TABLE_FORMATS = ['ndjson', 'csv', 'parquet'] as const;
 export type TableFormat = (typeof TABLE_FORMATS)[number];
 
 /** Tables of a case that go out as rows, and forms in which all of it does. */
-export const EXPORT_TABLES = ['findings', 'hosts', 'evidence', 'notes'] as const;
+export const EXPORT_TABLES = ['findings', 'own-findings', 'hosts', 'evidence', 'notes'] as const;
 export type ExportTable = (typeof EXPORT_TABLES)[number];
 export const WHOLE_EXPORTS = ['stix', 'case', 'markdown'] as const;
 export type WholeExport = (typeof WHOLE_EXPORTS)[number];
@@ -121,7 +123,7 @@ export interface ExportResult {
 
 /** A sealed bundle that was made. */
 export interface BundleResult {
-  /** The folder. */
+  /** The folder, or the file. */
   out: string;
   /** Of manifest.json, which holds the hashes of all others: this one binds the bundle. */
   manifestSha256: string;
@@ -542,7 +544,7 @@ export interface Jobs {
   /** Enters something into the audit chain. */
   audit: { request: { case: string; action: string; detail: Record<string, unknown> }; response: null };
   /**
-   * Makes a sealed bundle in a new folder; its audit entry is for the caller to make. `evidence`: ids of what goes in whole, else only hashes;
+   * Makes a sealed bundle, a new folder or (`.tar`) file; its audit entry is for the caller to make. `evidence`: ids of what goes in whole, else only hashes;
    * `evidenceDirectory`: where it lies now, null: where it was.
    */
   bundle: {
@@ -559,7 +561,7 @@ export interface Jobs {
   backups: { request: { case: string }; response: Backup[] };
   /** Brings a case back from a backup; what lies in its place is set aside. */
   restore: { request: { case: string; from: string }; response: RestoredCase };
-  /** Of a case, or of a sealed bundle (its folder or manifest). */
+  /** Of a case, or of a sealed bundle (its folder or manifest, or its `.tar`). */
   verify: { request: { case: string; evidenceDirectory: string | null }; response: VerifyResult };
 }
 

@@ -101,7 +101,7 @@ function shown(text: string): string {
   return visibleText(text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text);
 }
 
-/** The detail with what other evidence would have said instead, as the label column `conflict` holds it. */
+/** The detail with what speaks against it, as the label column `conflict` holds it. */
 export function withConflict(detail: string, conflict: string | null): string {
-  return conflict === null ? detail : `${detail}; but address block ${shown(conflict)}`;
+  return conflict === null ? detail : `${detail}; but ${shown(conflict)}`;
 }

@@ -50,8 +50,17 @@ export function formatAmount(metric: Metric, value: number | null): string {
   return metric === 'bytes' ? formatBytes(value) : `${formatCount(value)} ${metric}`;
 }
 
-/** A number of a finding by its unit: shares in percent, else the bare number. */
+/** A change by a fraction of what was (0.25: a quarter more): `+25 %`, `-3 %`; from tenfold on `× 12`. */
+function formatChange(value: number | null): string {
+  if (value === null) return NO_VALUE;
+  if (value >= 9) return `× ${formatCount(Math.round(value + 1))}`;
+  const percent = Math.round(value * 100);
+  return `${percent > 0 ? '+' : ''}${percent} %`;
+}
+
+/** A number of a finding by its unit: shares and changes in percent, else the bare number. */
 export function formatQuantity(unit: string, value: number | null): string {
+  if (unit.startsWith('relative change')) return formatChange(value);
   return unit.startsWith('share') ? formatShare(value) : formatCount(value);
 }
 

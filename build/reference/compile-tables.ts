@@ -11,8 +11,9 @@ import {
   type TableKind,
   tableBytes,
 } from '../../electron/reference/table-format.ts';
+import { countryOf } from '../../electron/reference/address-table.ts';
+import { readMmdbInto } from '../../electron/reference/mmdb.ts';
 import { type AddressSpan, type FlatRanges, flattenRanges } from './flatten-ranges.ts';
-import { mmdbField, readMmdb } from './read-mmdb.ts';
 import { readRangeCsv, wholeNetworks64 } from './read-range-csv.ts';
 import { SPECIAL_PURPOSE_BLOCKS } from './special-purpose-blocks.ts';
 
@@ -46,13 +47,10 @@ interface SourceData {
 
 const TABLES = join(import.meta.dirname, '../../electron/reference/tables');
 
-/** Codes in geographic tables that are no country, or one that has ended. */
-const NO_COUNTRY = new Set(['EU', 'AP', 'A1', 'A2', 'O1', 'ZZ', 'XX', 'UN', 'AN', 'CS', 'SU', 'YU']);
-
 /** Two letters packed high byte first; 0 for anything that is no country code. */
-function countryNumber(code: unknown): number {
-  if (typeof code !== 'string' || !/^[A-Z]{2}$/.test(code) || NO_COUNTRY.has(code)) return 0;
-  return code.charCodeAt(0) * 256 + code.charCodeAt(1);
+function countryNumber(text: unknown): number {
+  const code = countryOf(text);
+  return code === null ? 0 : code.charCodeAt(0) * 256 + code.charCodeAt(1);
 }
 
 function fetchPackage(source: TableSource, directory: string): string {
@@ -75,9 +73,19 @@ function readSource(source: TableSource, directory: string): SourceData {
   const file = (position: number): Buffer => readFileSync(join(directory, source.files[position] ?? ''));
   const names: SourceData['names'] = new Map();
   if (source.format === 'mmdb') {
-    const database = readMmdb(file(0), (record) => countryNumber(mmdbField(record, 'country', 'iso_code')));
-    if (database.buildDate !== source.dataDate) throw new Error(`${source.name} was built on ${database.buildDate}`);
-    return { ...database, names };
+    const [ipv4, ipv6]: [AddressSpan[], AddressSpan[]] = [[], []];
+    const { date, damaged } = readMmdbInto(file(0), {
+      tooSmall: 0,
+      value: ({ country }) => countryNumber(country),
+      addNext: (family, first, last, value) => {
+        if (family === 4) ipv4.push({ first, last, value });
+        else ipv6.push({ first: first << 64n, last: ((last + 1n) << 64n) - 1n, value });
+      },
+    });
+    if (date !== source.dataDate || damaged > 0) {
+      throw new Error(`${source.name} was built on ${date}, ${damaged} of its records are damaged`);
+    }
+    return { ipv4, ipv6, names };
   }
   const spans = (position: number): AddressSpan[] =>
     readRangeCsv(file(position).toString('utf8')).map(({ first, last, fields }) => {

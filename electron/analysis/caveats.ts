@@ -12,6 +12,8 @@ import { LONGEST_FLOW_HOURS } from './traffic-tally.ts';
 const SHORT_WINDOW_DAYS = 28;
 const HIGH_UNKNOWN = 0.2;
 const LOW_COVERAGE = 0.95;
+/** With fewer activity flows than this share labelled by what a finding goes by, nothing follows from what was not met. */
+const FEW_NAMED = 0.05;
 /** Pairs of evidence that a caveat names. */
 const NAMED_PAIRS = 3;
 
@@ -152,6 +154,38 @@ export function activityCaveats(frame: AnalysisFrame): Caveat[] {
     }
   }
   return caveats;
+}
+
+/**
+ * The caveat of findings that go by names, in evidence that has next to none (flow exports without DNS logs); else none. What
+ * such findings do not find cannot be told.
+ */
+export function namesMissing(frame: AnalysisFrame): Caveat[] {
+  const named = labelledBy(frame, ['payload', 'hostname', 'dns']);
+  if (named >= FEW_NAMED * frame.tally.activityFlows) return [];
+  const text =
+    `Of ${formatCount(frame.tally.activityFlows)} activity flows, ${formatCount(named)} are labelled by payload, host name or DNS: whom the ` +
+    'others were for is told by address or port or not at all, and that a service, site or institution was not met says nothing.';
+  return [{ id: 'names-missing', text }];
+}
+
+/** The same of findings that go by what was spoken, in evidence without payloads. */
+export function payloadMissing(frame: AnalysisFrame): Caveat[] {
+  const spoken = labelledBy(frame, ['payload', 'hostname']);
+  if (spoken >= FEW_NAMED * frame.tally.activityFlows) return [];
+  const text =
+    `Of ${formatCount(frame.tally.activityFlows)} activity flows, ${formatCount(spoken)} are labelled by payload: what the others spoke is told by ` +
+    'address, port or behaviour or not at all, and that a protocol was not met says nothing.';
+  return [{ id: 'payload-missing', text }];
+}
+
+/** Activity flows whose label rests on one of these kinds of evidence. */
+function labelledBy({ tally }: AnalysisFrame, kinds: readonly (typeof LABEL_EVIDENCE)[number][]): number {
+  const numbers = kinds.map((kind) => LABEL_EVIDENCE.indexOf(kind));
+  return tally.labels.reduce(
+    (total, _, label) => total + numbers.reduce((sum, kind) => sum + tally.evidenceFlows(label, kind), 0),
+    0,
+  );
 }
 
 /** The caveat of every figure that rests on where a peer is placed. */

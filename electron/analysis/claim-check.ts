@@ -7,8 +7,9 @@ import { CLAIM_RULES, type ClaimPart, DAILY_SHARE, USED_DAYS } from './claim-rul
 /**
  * Puts the claims of the profile to the test: one finding a claim, made from the findings of the same run, when their
  * corrected p-values are known. A claim holds when each of its parts does, and is refuted when one of them is; else it cannot
- * be told. `verdict` follows: `supported` = holds, `not-supported` = refuted, `insufficient-data` = cannot be told. Figures,
- * interval, flows and caveats are those of the first finding that the claim rests on. What a claim says beyond what flows
+ * be told. `verdict` follows: `supported` = holds, `not-supported` = refuted, `insufficient-data` = cannot be told. Figure and
+ * interval are those of the finding that the claim rests on, and left out where it rests on several: no one of them is the
+ * claim's. `where` selects the flows behind all of them; caveats are those of the first. What a claim says beyond what flows
  * show (who, why) is not tested.
  */
 export function claimChecks(frame: AnalysisFrame, findings: readonly Finding[]): ClaimCheckFinding[] {
@@ -43,6 +44,14 @@ function claimCheck(frame: AnalysisFrame, findings: readonly Finding[], claim: C
           .join(' ');
   const rests = [...new Set([...deciding, ...others].flatMap(({ restsOn }) => restsOn))];
   const first = rests[0];
+  const only = rests.length === 1 ? first : undefined;
+  const figure = parts.length === 1 ? parts[0].figure : undefined;
+  const selections = [
+    ...new Set(parts.flatMap(({ where: own, restsOn }) => own ?? restsOn.map((finding) => finding.where))),
+  ];
+  const [selection = ''] = selections;
+  const isEvery = selections.includes('');
+  const where = selections.length < 2 ? selection : isEvery ? '' : selections.map((each) => `(${each})`).join(' or ');
   const caveats: Caveat[] = [
     { id: 'claim-as-worded', text: 'Only what flows can show of the claim was tested, not who acted nor why.' },
     ...(first === undefined ? caseCaveats(frame) : first.caveats),
@@ -62,19 +71,19 @@ function claimCheck(frame: AnalysisFrame, findings: readonly Finding[], claim: C
     title: `Claim ${claim.id}: ${claim.text}`,
     statement: `Claim ${claim.id} (${claim.source}) ${WORDS[verdictOnClaim]}: “${claim.text}” ${why}`,
     verdict: VERDICT_OF[verdictOnClaim],
-    value: first?.value ?? null,
-    interval: first?.interval ?? null,
-    unit: first?.unit ?? 'none',
+    value: figure?.value ?? only?.value ?? null,
+    interval: figure === undefined ? (only?.interval ?? null) : null,
+    unit: figure?.unit ?? only?.unit ?? 'none',
     method: {
       name: 'Comparison of the claim with the findings of the same run, part by part',
       source: 'Definition of claim-check in Enclave; each finding names its own method',
     },
     parameters,
     population: first?.population ?? 'all flows of the case, whoever opened them',
-    metric: first?.metric ?? null,
-    where: first?.where ?? '',
-    numerator: first?.numerator ?? null,
-    denominator: first?.denominator ?? null,
+    metric: only?.metric ?? null,
+    where,
+    numerator: figure === undefined ? (only?.numerator ?? null) : null,
+    denominator: figure === undefined ? (only?.denominator ?? null) : null,
     caveats,
   });
   return {

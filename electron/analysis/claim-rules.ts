@@ -1,9 +1,19 @@
 import type { Finding, VerdictOnClaim } from '../../shared/finding.ts';
-import { formatCount, formatList, formatShare, formatShareInterval, weekdayName } from '../../shared/number-format.ts';
+import {
+  formatCount,
+  formatCounted,
+  formatList,
+  formatShare,
+  formatShareInterval,
+  weekdayName,
+} from '../../shared/number-format.ts';
 import type { Claim } from '../../shared/profile.ts';
+import { blockContains, parseAddress, parseBlock } from '../../shared/address.ts';
+import { filterValue } from '../../shared/activity.ts';
 import { isCategory, PROTOCOLS } from '../../shared/vocabulary.ts';
-import { type AnalysisFrame, dateOf, hasActivity } from './analysis-frame.ts';
+import { type AnalysisFrame, dateOf } from './analysis-frame.ts';
 import { countryInWords } from './country-in-words.ts';
+import { namesMissing } from './caveats.ts';
 import type { DayTally } from './traffic-tally.ts';
 
 /**
@@ -17,6 +27,10 @@ export interface ClaimPart {
   /** One sentence with the figures. */
   readonly why: string;
   readonly restsOn: readonly Finding[];
+  /** Flows that it rests on beside those of findings; a filter expression. */
+  readonly where?: string;
+  /** What was compared, where that is another number than the value of the finding. */
+  readonly figure?: { readonly value: number; readonly unit: string };
 }
 
 export type ClaimRule = (claim: Claim, findings: readonly Finding[], frame: AnalysisFrame) => ClaimPart[];
@@ -29,6 +43,9 @@ export const DAILY_SHARE = 0.9;
 const LEADING_PLACES = 5;
 /** Hours by which the ends of a stretch of the day may differ. */
 const HOURS_TOLERANCE = 1;
+/** Activity around events is as ever when the whole interval of its ratio lies within this and its inverse (the bounds of
+ * equivalence of Schuirmann, J. Pharmacokinet. Biopharm. 15, 1987): a test that finds nothing shows no absence. */
+const NO_EFFECT = 1.25;
 /** A packet in more than this many: what is small may have been missed altogether. */
 const COARSE_SAMPLING = 100;
 
@@ -127,18 +144,20 @@ const coverageRule: ClaimRule = (claim, findings, frame) => {
   return parts.map((part) => ({ ...part, restsOn: rests }));
 };
 
-const activityShareRule: ClaimRule = (claim, findings) => {
+const activityShareRule: ClaimRule = (claim, findings, frame) => {
   const group = subjectPart(claim, 'group');
   const { value } = claim.expected;
   if (typeof value !== 'number') return [];
   const shares = ofKind(findings, 'activity-share').filter(
     (finding) => finding.group === group && (claim.metric === undefined || finding.metric === claim.metric),
   );
+  const isBlind = namesMissing(frame).length > 0;
   return acrossMetrics(
-    shares.map((finding) => ({
-      ...compareNumber(claim, value, finding, `the share of ${finding.metric}`),
-      metric: finding.metric,
-    })),
+    shares.map((finding) => {
+      const part = compareNumber(claim, value, finding, `the share of ${finding.metric}`);
+      const { metric } = finding;
+      return isBlind ? { metric, ...open(`${part.why}, in evidence without names`, finding) } : { metric, ...part };
+    }),
   );
 };
 
@@ -158,22 +177,36 @@ function useOf(frame: AnalysisFrame, counts: (label: { category: string; service
 }
 
 /** Use of a service; of a category, or of the category of a protocol that no service carries, where `id` names one. */
-function useById(frame: AnalysisFrame, id: string): { use: Use; what: string } {
-  if (isCategory(id)) return { use: useOf(frame, ({ category }) => category === id), what: `category ${id}` };
+function useById(frame: AnalysisFrame, id: string): { use: Use; what: string; filter: string } {
+  const ofCategory = (name: string): { use: Use; filter: string } => ({
+    use: useOf(frame, ({ category }) => category === name),
+    filter: `category = ${name}`,
+  });
+  if (isCategory(id)) return { ...ofCategory(id), what: `category ${id}` };
   const use = useOf(frame, ({ service }) => service === id);
   const category = PROTOCOLS[id];
-  if (use.flows > 0 || category === undefined) return { use, what: id };
-  return { use: useOf(frame, (label) => label.category === category), what: `${id} (category ${category})` };
+  if (use.flows > 0 || category === undefined) return { use, what: id, filter: `service = ${filterValue(id)}` };
+  return { ...ofCategory(category), what: `${id} (category ${category})` };
 }
 
 function usedPart(frame: AnalysisFrame, id: string): ClaimPart {
-  const { use, what } = useById(frame, id);
-  const seen = `${what} is met by ${formatCount(use.flows)} flows on ${days(use.days)}`;
-  if (use.days >= USED_DAYS) return holds(seen);
+  const { use, what, filter } = useById(frame, id);
+  const all = useOf(frame, () => true);
+  const seen =
+    `${what} is met by ${formatCount(use.flows)} of ${formatCount(all.flows)} activity flows, ` +
+    `on ${formatCount(use.days)} of ${formatCounted(all.days, 'day')} with activity`;
   const coarse = frame.coverage.sampling.find((rate) => rate > COARSE_SAMPLING);
-  if (coarse !== undefined) return open(`${seen}; at sampling 1:${coarse} little use may not be seen at all`);
-  if (frame.days.filter(hasActivity).length < USED_DAYS) return open(`${seen}, in too few days of activity`);
-  return refuted(seen);
+  const part =
+    use.days >= USED_DAYS
+      ? holds(seen)
+      : coarse !== undefined
+        ? open(`${seen}; at sampling 1:${coarse} little use may not be seen at all`)
+        : all.days < USED_DAYS
+          ? open(`${seen}, in too few days of activity`)
+          : namesMissing(frame).length > 0
+            ? open(`${seen}, in evidence without names`)
+            : refuted(seen);
+  return { ...part, where: `${frame.activity} and ${filter}` };
 }
 
 const serviceRankingRule: ClaimRule = (claim, findings, frame) => {
@@ -206,11 +239,24 @@ const serviceRankingRule: ClaimRule = (claim, findings, frame) => {
     }
     const told = `${part.why} and ranks ${place.place} in category ${place.finding.category ?? ''}`;
     const leads = part.verdict !== 'holds' || place.place <= LEADING_PLACES;
-    parts.push({ verdict: leads ? part.verdict : 'refuted', why: told, restsOn: [place.finding] });
+    parts.push({ ...part, verdict: leads ? part.verdict : 'refuted', why: told, restsOn: [place.finding] });
   }
-  if (verdict === 'supported' && list.length === 0 && category !== null) parts.push(usedPart(frame, category));
+  if (verdict === 'supported' && list.length === 0 && category !== null) {
+    const part = usedPart(frame, category);
+    parts.push({ ...part, why: `${part.why}${placesOf(frame, findings, category)}` });
+  }
   return parts;
 };
+
+/** Countries among whose services, as ranked, are some of a category. */
+function placesOf(frame: AnalysisFrame, findings: readonly Finding[], category: string): string {
+  const services = new Set(frame.tally.labels.flatMap((label) => (label.category === category ? label.service : [])));
+  const places = ofKind(findings, 'service-ranking').flatMap(({ country, ranking }) =>
+    country !== null && ranking.some(({ service }) => services.has(service)) ? countryInWords(country) : [],
+  );
+  const placed = places.length === 0 ? '' : `; its services were met at addresses placed in ${formatList(places)}`;
+  return category === 'comms' ? `${placed}; calls and messages are not told apart` : placed;
+}
 
 const dailyRhythmRule: ClaimRule = (claim, findings) => {
   const { interval, list } = claim.expected;
@@ -231,7 +277,9 @@ const dailyRhythmRule: ClaimRule = (claim, findings) => {
           if (activeFrom === null || activeTo === null) {
             return { metric, ...refuted(`by ${metric} no hours stand out`, finding) };
           }
-          const told = `by ${metric} the active hours are ${activeFrom}:00 to ${activeTo}:00 (${finding.timeZone})`;
+          const told =
+            `by ${metric} the active hours are ${activeFrom}:00 to ${activeTo}:00 (${finding.timeZone}); stated are ` +
+            `${from}:00 to ${to}:00, compared to within ${formatCounted(HOURS_TOLERANCE, 'hour')}`;
           const close = apart(activeFrom, from) <= HOURS_TOLERANCE && apart(activeTo, to) <= HOURS_TOLERANCE;
           return { metric, ...(close ? holds : refuted)(told, finding) };
         }),
@@ -278,11 +326,20 @@ function verdictPart(expected: Finding['verdict'], finding: Finding): ClaimPart 
   return (found === (expected === 'supported') ? holds : refuted)(finding.statement, finding);
 }
 
+/** Compares a response to events with what the claim says: one that was not found may be there, unless its interval is narrow. */
+export function responsePart(expected: Finding['verdict'], finding: KindOf<'event-association'>): ClaimPart {
+  const { interval, statement, verdict } = finding;
+  const isAsEver = interval !== null && interval[0] >= 1 / NO_EFFECT && interval[1] <= NO_EFFECT;
+  if (verdict !== 'not-supported' || isAsEver) return verdictPart(expected, finding);
+  const bounds = `${formatCount(1 / NO_EFFECT)} to ${formatCount(NO_EFFECT)}`;
+  return open(`${statement} A lack of response is not shown either: its interval reaches beyond ${bounds}`, finding);
+}
+
 const eventAssociationRule: ClaimRule = (claim, findings) => {
   const kind = subjectPart(claim, 'events');
   const finding = ofKind(findings, 'event-association').find((each) => each.eventKind === kind);
   if (finding === undefined) return [open(`no event of kind ${kind ?? ''} lies in the observed window`)];
-  return [verdictPart(claim.expected.verdict ?? 'supported', finding)];
+  return [responsePart(claim.expected.verdict ?? 'supported', finding)];
 };
 
 const foreignPresenceRule: ClaimRule = (claim, findings, frame) => {
@@ -302,14 +359,18 @@ const foreignPresenceRule: ClaimRule = (claim, findings, frame) => {
     } else if (institutionClass !== null) {
       const count = finding.classes[institutionClass] ?? 0;
       const told = `${count} institutions of class ${institutionClass} placed in ${countryInWords(country)} were met; stated are at least ${value}`;
-      const coarse = frame.coverage.sampling.some((rate) => rate > COARSE_SAMPLING);
-      parts.push(
+      const hides = frame.coverage.sampling.some((rate) => rate > COARSE_SAMPLING)
+        ? 'sampling hides some'
+        : namesMissing(frame).length > 0
+          ? 'the evidence has no names'
+          : '';
+      const part =
         count >= value
           ? holds(told, finding)
-          : coarse
-            ? open(`${told}; sampling hides some`, finding)
-            : refuted(told, finding),
-      );
+          : hides !== ''
+            ? open(`${told}; ${hides}`, finding)
+            : refuted(told, finding);
+      parts.push({ ...part, figure: { value: count, unit: `institutions of class ${institutionClass}` } });
     } else {
       parts.push(compareNumber(claim, value, finding, `the share of activity flows with ${countryInWords(country)}`));
       if (claim.metric === undefined) {
@@ -335,7 +396,7 @@ const foreignPresenceRule: ClaimRule = (claim, findings, frame) => {
     const presence = presences.find((other) => other.country === each);
     if (presence === undefined) parts.push(refuted(`${countryInWords(each)}: no activity with it was seen`));
     else if (presence.verdict === 'insufficient-data')
-      parts.push(open(`${countryInWords(each)}: too few data`, presence));
+      parts.push(open(`${countryInWords(each)}: the data do not suffice`, presence));
     else {
       const told = `${countryInWords(each)}: ${formatShare(presence.share)} of activity flows, ${presence.localOrganisations.length} local organisations on ${days(presence.daysActive)}`;
       parts.push((presence.flagged ? holds : refuted)(told, presence));
@@ -352,7 +413,8 @@ const onsetRule: ClaimRule = (claim, findings) => {
   if (finding.verdict === 'not-supported' || finding.date === null) return [refuted(finding.statement, finding)];
   if (date === undefined) return [holds(finding.statement, finding)];
   const [low, high] = finding.dateInterval ?? [finding.date, finding.date];
-  return [(date >= low && date <= high ? holds : refuted)(finding.statement, finding)];
+  const unit = claim.metric === undefined ? ' The date was compared; what the claim counts a day it does not say.' : '';
+  return [(date >= low && date <= high ? holds : refuted)(`${finding.statement}${unit}`, finding)];
 };
 
 const obfuscationRule: ClaimRule = (claim, findings) => {
@@ -367,7 +429,8 @@ const obfuscationRule: ClaimRule = (claim, findings) => {
       const metric = finding.metric ?? '';
       const told = `the share by ${metric} is ${formatShare(finding.share)} (95 % interval ${formatShareInterval(finding.interval)})`;
       const { interval } = finding;
-      if (finding.share === null || interval === null) return { metric, ...open(told, finding) };
+      if (finding.share === null || interval === null || finding.verdict === 'insufficient-data')
+        return { metric, ...open(told, finding) };
       if (interval[0] > high || interval[1] < low) return { metric, ...refuted(told, finding) };
       const inside = interval[0] >= low && interval[1] <= high;
       return {
@@ -433,21 +496,34 @@ const hostProfileRule: ClaimRule = (claim, findings, frame) => {
   );
   const met = profiles.map(({ finding, sequence }) => ({
     finding,
-    services: list.filter((service) => sequence.some((each) => each.service === service)),
+    services: list.flatMap((service) => {
+      const first = sequence.find((each) => each.service === service);
+      return first === undefined ? [] : `${service} (from ${first.from})`;
+    }),
   }));
   const best = met.toSorted((x, y) => y.services.length - x.services.length)[0];
   if (best === undefined || best.services.length === 0) {
     return [refuted(`no host met any of ${formatList(list)} on ${date}`, ...profiles.map(({ finding }) => finding))];
   }
-  const told = `on ${date} host ${best.finding.host} met ${formatList(best.services)}; whether one person did is not seen`;
-  return [(best.services.length === list.length ? holds : refuted)(told, best.finding)];
+  const told =
+    `on ${date} (${frame.profile.timeZone}) host ${best.finding.host} met ${formatList(best.services)}; ` +
+    'whether one person did is not seen';
+  const part = (best.services.length === list.length ? holds : refuted)(told, best.finding);
+  return [{ ...part, figure: { value: best.services.length, unit: 'services met of those named' } }];
 };
 
-const serverInventoryRule: ClaimRule = (claim, findings) => {
+const serverInventoryRule: ClaimRule = (claim, findings, frame) => {
   const range = subjectPart(claim, 'range');
   const finding = ofKind(findings, 'server-inventory').find((each) => each.range === range);
   if (finding === undefined) return [open(`range ${range ?? ''} was not looked at`)];
-  return [verdictPart(claim.expected.verdict ?? 'supported', finding)];
+  const block = parseBlock(frame.profile.ranges.find(({ label }) => label === range)?.cidr ?? '');
+  const hosts = ofKind(findings, 'host-profile').filter(({ host }) => {
+    const address = parseAddress(host);
+    return block !== null && address !== null && blockContains(block, ...address);
+  });
+  const part = verdictPart(claim.expected.verdict ?? 'supported', finding);
+  const why = part.why.replace(/\.$/, '');
+  return [{ ...part, why: `${why}; at least ${formatCounted(hosts.length, 'host')} of the range opened activity` }];
 };
 
 const periodComparisonRule: ClaimRule = (claim, findings, frame) => {

@@ -20,7 +20,7 @@ import {
   hasActivity,
   sum,
 } from './analysis-frame.ts';
-import { activityCaveats } from './caveats.ts';
+import { activityCaveats, namesMissing } from './caveats.ts';
 import { acceleratedRatioInterval } from './statistics/day-bootstrap.ts';
 import { SubjectDays } from './subject-days.ts';
 
@@ -130,7 +130,8 @@ function subjectOf(protocol: string, service: StoredService | undefined): Subjec
  * explorers, by name). A node is no miner. Ports alone decide nothing.
  *
  * `value` and `perDay` are activity flows a day with activity, with the day-block bootstrap interval (Carlstein, Ann. Statist.
- * 14, 1986; bias-corrected and accelerated: Efron, JASA 82, 1987). `supported`: seen on at least 2 days. `not-supported`: activity on at least 7 days, and not so.
+ * 14, 1986; bias-corrected and accelerated: Efron, JASA 82, 1987). `supported`: seen on at least 2 days. `not-supported`: activity on at least 7 days,
+ * evidence with names or payload, and not so.
  */
 export function cryptocurrencies(): Analysis {
   const collector = new CryptocurrencyCollector();
@@ -170,7 +171,8 @@ function dealing(
           byBlock(frame, (_, i) => series[i]),
           byBlock(frame, (_, i) => Number(active[i])),
         );
-  const caveats: Caveat[] = [];
+  const blind = namesMissing(frame);
+  const caveats: Caveat[] = [...blind];
   const isSeen = daysActive >= MINIMUM_SEEN_DAYS;
   const isEnough = activeDays >= MINIMUM_DAYS;
   if (!isSeen && !isEnough) {
@@ -208,7 +210,11 @@ function dealing(
   }
   caveats.push(...activityCaveats(frame));
   const what = coin === null ? ROLE_WORDS[role] : `${ROLE_WORDS[role]} of ${coin}`;
-  const verdict: Verdict = isSeen ? 'supported' : isEnough ? 'not-supported' : 'insufficient-data';
+  const verdict: Verdict = isSeen
+    ? 'supported'
+    : isEnough && blind.length === 0
+      ? 'not-supported'
+      : 'insufficient-data';
   const base = baseOf(frame, {
     kind: 'cryptocurrency',
     subject: coin === null ? role : `${role} ${coin}`,

@@ -32,7 +32,7 @@ import {
   seenBetween,
   sum,
 } from './analysis-frame.ts';
-import { activityCaveats, placeCaveat } from './caveats.ts';
+import { activityCaveats, namesMissing, placeCaveat } from './caveats.ts';
 import { countryInWords } from './country-in-words.ts';
 import { ratioInterval, resampledTotals } from './statistics/day-bootstrap.ts';
 import { SubjectDays } from './subject-days.ts';
@@ -268,7 +268,7 @@ class PresenceCollector implements FlowCollector {
  * summed over them, than countries usually have (modified z-score above 3.5: Iglewicz and Hoaglin 1993), so that one who
  * reads the papers of the whole world is present nowhere. No p-value: there is no model of a world without presence; how often
  * it errs is measured on made-up worlds. `value` is `share`, with the day-block bootstrap interval (Carlstein, Ann. Statist.
- * 14, 1986). At least 7 days and 100 flows of activity are needed.
+ * 14, 1986). At least 7 days and 100 flows of activity are needed, and evidence with names to say that there is none.
  */
 export function foreignPresences(profile: Profile): Analysis {
   const collector = new PresenceCollector(profile);
@@ -396,7 +396,8 @@ function presence(
     localDays >= neededDays &&
     withoutGlobalServices > 0 &&
     withoutGlobalServices >= all.median;
-  const caveats: Caveat[] = [];
+  const blind = namesMissing(frame);
+  const caveats: Caveat[] = [...blind];
   if (!isEnough) {
     caveats.push({
       id: 'too-little-data',
@@ -459,7 +460,11 @@ function presence(
     });
   }
   caveats.push(...activityCaveats(frame));
-  const verdict: Verdict = isFlagged ? 'supported' : isEnough ? 'not-supported' : 'insufficient-data';
+  const verdict: Verdict = isFlagged
+    ? 'supported'
+    : isEnough && blind.length === 0
+      ? 'not-supported'
+      : 'insufficient-data';
   const activeDates = new Set(frame.days.filter((_, i) => series[i] > 0 || local[i] > 0));
   const seen = seenBetween(frame, (day) => activeDates.has(day));
   const inbound = collector.inbound.get(number) ?? 0;

@@ -23,7 +23,7 @@ import {
   seenBetween,
   sum,
 } from './analysis-frame.ts';
-import { activityCaveats } from './caveats.ts';
+import { activityCaveats, payloadMissing } from './caveats.ts';
 import { DNS_TUNNEL_PARAMETERS, type DnsTunnel, type DnsTunnelCollector } from './dns-tunnels.ts';
 import { acceleratedRatioInterval } from './statistics/day-bootstrap.ts';
 import { SubjectDays } from './subject-days.ts';
@@ -161,7 +161,7 @@ class ObfuscationCollector implements FlowCollector {
  * `value` and `share`: share of all activity, with the accelerated day-block bootstrap interval (Efron, JASA 82, 1987). When
  * none is seen, the interval reaches from 0 to the largest share that would stay unseen in 5 % of such cases, host-hours
  * taken as the units (Clopper and Pearson, Biometrika 26, 1934; the "rule of three"). `supported`: seen on at least 2 days.
- * `not-supported`: at least 7 days and 100 flows of activity, and not so.
+ * `not-supported`: at least 7 days and 100 flows of activity, evidence with payloads, and not so.
  */
 export function obfuscations(dnsTunnels: DnsTunnelCollector): Analysis {
   const collector = new ObfuscationCollector();
@@ -227,7 +227,8 @@ function obfuscation(
   ].toSorted();
   const isSeen = daysActive >= MINIMUM_SEEN_DAYS;
   const isEnough = activeDays >= MINIMUM_DAYS && frame.tally.activityFlows >= MINIMUM_FLOWS;
-  const caveats: Caveat[] = [];
+  const blind = payloadMissing(frame);
+  const caveats: Caveat[] = [...blind];
   if (!isEnough) {
     caveats.push({
       id: 'too-little-data',
@@ -260,7 +261,8 @@ function obfuscation(
     { id: 'unknown-may-hide', text: 'What is made to look like other traffic, or is not recognised, is not counted.' },
     ...activityCaveats(frame),
   );
-  const verdict: Verdict = !isEnough ? 'insufficient-data' : isSeen ? 'supported' : 'not-supported';
+  const isSilent = !isSeen && blind.length > 0;
+  const verdict: Verdict = !isEnough || isSilent ? 'insufficient-data' : isSeen ? 'supported' : 'not-supported';
   const named =
     hosts.length <= MOST_HOSTS ? hosts : [...hosts.slice(0, MOST_HOSTS), `${hosts.length - MOST_HOSTS} more`];
   const seen = seenBetween(frame, hasActivity);

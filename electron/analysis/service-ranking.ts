@@ -23,7 +23,7 @@ import {
   seenBetween,
   sum,
 } from './analysis-frame.ts';
-import { activityCaveats, evidenceCaveats, placeCaveat } from './caveats.ts';
+import { activityCaveats, evidenceCaveats, namesMissing, placeCaveat } from './caveats.ts';
 import { countryInWords } from './country-in-words.ts';
 import { ratioInterval, resampledTotals } from './statistics/day-bootstrap.ts';
 import { studentTQuantile } from './statistics/distributions.ts';
@@ -157,7 +157,8 @@ export class CountryServices implements FlowCollector {
  * `supported` is about the first place only: at least 7 days with such flows and 100 of them, and the first leads each of the
  * others by more than days differ (paired t test on days, one-sided, level 0.001; the error of the mean is widened where days
  * resemble their neighbours: Newey and West, Econometrica 55, 1987; Andrews, Econometrica 59, 1991).
- * `not-supported`: enough data, but the first cannot be told from the next. Ties are ordered by name.
+ * `not-supported`: enough data, but the first cannot be told from the next. Without names
+ * in the evidence (see `namesMissing`) the data do not suffice. Ties are ordered by name.
  */
 export function serviceRankings(collector: CountryServices = new CountryServices()): Analysis {
   return {
@@ -227,8 +228,9 @@ function ranking(frame: AnalysisFrame, ranked: Ranked, isWithoutCountries: boole
       : category !== null
         ? `activity flows of category ${category}`
         : 'activity flows';
-  const caveats: Caveat[] = [];
-  let verdict: Verdict = least >= needed ? 'supported' : 'not-supported';
+  const caveats = namesMissing(frame);
+  const suffices = caveats.length === 0;
+  let verdict: Verdict = suffices ? (least >= needed ? 'supported' : 'not-supported') : 'insufficient-data';
   if (top === undefined || days < MINIMUM_DAYS || denominator < MINIMUM_FLOWS) {
     verdict = 'insufficient-data';
     caveats.push({
@@ -332,7 +334,7 @@ const SERVED_FROM: Caveat = {
 const PLACES: Readonly<Record<Verdict, string>> = {
   supported: 'the most used named service was',
   'not-supported': 'the named service seen most, though its first place is not certain, was',
-  'insufficient-data': 'the named service seen most, in too little data for a ranking, was',
+  'insufficient-data': 'the named service seen most, in data that do not suffice for a ranking, was',
 };
 
 /**

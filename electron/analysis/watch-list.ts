@@ -9,7 +9,7 @@ import { AddressNumbers } from './address-numbers.ts';
 import type { Analysis } from './analysis.ts';
 import type { FlowCollector } from './flow-collector.ts';
 import { type AnalysisFrame, LEVEL, MINIMUM_DAYS, baseOf, caseWindow, hasActivity, sum } from './analysis-frame.ts';
-import { activityCaveats } from './caveats.ts';
+import { activityCaveats, namesMissing } from './caveats.ts';
 import { wilsonInterval } from './statistics/wilson-interval.ts';
 import { SubjectDays } from './subject-days.ts';
 
@@ -141,7 +141,7 @@ function addTo<Key>(map: Map<Key, number[]>, key: Key, member: number): void {
  * interest in the firm. So are questions to DNS about such names: programs ask them too, and to ask is not to visit.
  *
  * `value` and `shareOfDays` are the share of the days with activity, its interval Wilson's (JASA 22, 1927). `supported`: met
- * on at least 3 days. `not-supported`: activity on at least 7 days, and not so. Otherwise `insufficient-data`.
+ * on at least 3 days. `not-supported`: activity on at least 7 days, evidence with names, and not so. Otherwise `insufficient-data`.
  */
 export function watchLists(profile: Profile): Analysis {
   const collector = new WatchListCollector(profile);
@@ -171,7 +171,9 @@ function watchList(frame: AnalysisFrame, collector: WatchListCollector, name: st
       flows: sum(member.series),
     }))
     .toSorted((x, y) => y.flows - x.flows || (x.member < y.member ? -1 : 1));
-  const caveats: Caveat[] = [];
+  const goesByName = texts.some((text) => parseBlock(text) === null && !NETWORK.test(text));
+  const blind = goesByName ? namesMissing(frame) : [];
+  const caveats: Caveat[] = [...blind];
   const isMet = daysActive >= MINIMUM_MET_DAYS;
   const isEnough = activeDays >= MINIMUM_DAYS;
   if (!isMet && !isEnough) {
@@ -205,7 +207,7 @@ function watchList(frame: AnalysisFrame, collector: WatchListCollector, name: st
     text: 'A flow to a listed site tells that it was dealt with, not why; advertising and embedded content count too.',
   });
   caveats.push(...activityCaveats(frame));
-  const verdict: Verdict = isMet ? 'supported' : isEnough ? 'not-supported' : 'insufficient-data';
+  const verdict: Verdict = isMet ? 'supported' : isEnough && blind.length === 0 ? 'not-supported' : 'insufficient-data';
   const base = baseOf(frame, {
     kind: 'watch-list',
     subject: name,

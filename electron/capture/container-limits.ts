@@ -2,8 +2,10 @@ import { ContainerFault } from './container-fault.ts';
 
 /** Bounds of what compressed streams and archives may ask of us; all of them are told when they are met. */
 
-/** Containers that may lie in one another: an archive of compressed captures, a compressed archive. */
-export const MAX_LAYERS = 2;
+/** Containers that may lie in one another: a compressed archive of compressed captures, itself in an archive. */
+export const MAX_LAYERS = 4;
+/** Longest zip archive inside another container, bytes: it is kept in memory. */
+export const MAX_INNER_ZIP = 64 << 20;
 /** Output that is never questioned, bytes. */
 export const RATIO_FROM = 64 << 20;
 /**

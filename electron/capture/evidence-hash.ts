@@ -35,8 +35,11 @@ export class HashSet {
   }
 }
 
+/** States of a buffer that two threads share. */
 export const SLOT_FREE = 0;
-const SLOT_HASHING = 1;
+export const SLOT_FILLED = 1;
+/** No buffer comes after the one before this. */
+export const SLOT_LAST = 2;
 /** The reader works on one buffer while the thread hashes another; the third takes up the difference. */
 const SLOTS = 3;
 
@@ -47,21 +50,23 @@ function deadError(): Error {
   return new Error('the hashing thread ended unexpectedly');
 }
 
+/**
+ * What reader and hashing thread share. Buffers are filled and hashed in turn. The thread looks by itself whether the next is filled:
+ * waking it for each, by message or signal, takes up to a millisecond of the reader's time (measured on a busy machine).
+ */
 export interface HashThreadMemory {
   buffers: SharedArrayBuffer[];
-  /** Int32 a buffer: SLOT_FREE or not. */
+  /** Int32 a buffer: its state; then two a buffer: from where to where it is to be hashed. */
   slots: SharedArrayBuffer;
   also: readonly FurtherHash[];
 }
 
-export type HashMessage = { slot: number; start: number; end: number } | 'digest';
-
 export interface EvidenceHash {
-  /** Buffers to read into, used in turn. */
+  /** Buffers to read into, in turn. */
   readonly buffers: readonly Buffer[];
   /** Waits until a buffer may be written to again. */
   awaitFree(slot: number): void;
-  /** Adds the bytes from `start` to `end` of a buffer, in the order of the calls. */
+  /** Adds the bytes from `start` to `end` of the buffer whose turn it is. */
   add(slot: number, start: number, end: number): void;
   digest(): Promise<Digests>;
   /** Frees what a reading that failed leaves behind. */
@@ -99,32 +104,35 @@ export class InlineHash implements EvidenceHash {
 /** Hashes in a thread of its own. */
 export class ThreadHash implements EvidenceHash {
   readonly buffers: readonly Buffer[];
-  readonly #states: Int32Array;
+  readonly #slots = new Int32Array(new SharedArrayBuffer(SLOTS * 3 * Int32Array.BYTES_PER_ELEMENT));
   readonly #worker: Worker;
+  /** Whose turn it is. */
+  #next = 0;
 
   constructor(bufferBytes: number, also: readonly FurtherHash[]) {
     const shared = Array.from({ length: SLOTS }, () => new SharedArrayBuffer(bufferBytes));
-    const slots = new SharedArrayBuffer(SLOTS * Int32Array.BYTES_PER_ELEMENT);
     this.buffers = shared.map((buffer) => Buffer.from(buffer));
-    this.#states = new Int32Array(slots);
-    const memory: HashThreadMemory = { buffers: shared, slots, also };
+    const memory: HashThreadMemory = { buffers: shared, slots: this.#slots.buffer, also };
     this.#worker = new Worker(new URL('./hash-worker.ts', import.meta.url), { workerData: memory });
     // A failure shows at `digest`; without a listener it would end the process.
     this.#worker.on('error', () => undefined);
   }
 
   awaitFree(slot: number): void {
-    if (Atomics.wait(this.#states, slot, SLOT_HASHING, ANSWER_WITHIN_MS) === 'timed-out') throw deadError();
+    if (Atomics.wait(this.#slots, slot, SLOT_FILLED, ANSWER_WITHIN_MS) === 'timed-out') throw deadError();
   }
 
   add(slot: number, start: number, end: number): void {
-    Atomics.store(this.#states, slot, SLOT_HASHING);
-    this.#worker.postMessage({ slot, start, end } satisfies HashMessage);
+    this.#slots[SLOTS + slot * 2] = start;
+    this.#slots[SLOTS + slot * 2 + 1] = end;
+    Atomics.store(this.#slots, slot, SLOT_FILLED);
+    this.#next = (slot + 1) % SLOTS;
   }
 
   async digest(): Promise<Digests> {
+    this.awaitFree(this.#next);
     const answer = once(this.#worker, 'message', { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
-    this.#worker.postMessage('digest' satisfies HashMessage);
+    Atomics.store(this.#slots, this.#next, SLOT_LAST);
     try {
       const [digest] = (await answer) as [Digests];
       return digest;

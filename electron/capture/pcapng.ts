@@ -40,9 +40,14 @@ const NAME_IPV6 = 2;
 /** Characters of an interface's name or filter that messages show. */
 const SHOWN = 80;
 const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
-/** Longest block that is read; a longer one is skipped (secrets, custom data) or taken for damage (packets). */
+/** Longest block that is read. */
 const MAX_BLOCK_BYTES = 1 << 20;
+/** Names, secrets, journals and custom data may be longer, up to so many bytes, and are passed by then; all else is damage. */
+const LONG_TYPES: ReadonlySet<number> = new Set([NAME_RESOLUTION, 9, DECRYPTION_SECRETS, 0xbad, 0x40000bad]);
+const MAX_LONG_BLOCK_BYTES = 64 << 20;
 const MAX_INTERFACES = 65_536;
+/** Microseconds from the epoch that a date can hold (ECMA-262, 21.4.1.1): the year 275760. */
+const LAST_TIME = 8.64e21;
 /** Block types that may follow damage; a search for them must also see both of the block's equal lengths. */
 const KNOWN_TYPES: ReadonlySet<number> = new Set([1, 2, 3, 4, 5, 6, 9, 10, SECTION_HEADER, 0xbad, 0x40000bad]);
 
@@ -78,7 +83,8 @@ export class PcapngReader implements CaptureReader {
   #interfaces: CaptureInterface[] = [];
   readonly #linkTypes = new Set<number>();
   #inSection = false;
-  /** Bytes of an over-long block still to pass by. */
+  /** Length of the long block that is passed by, 0 = none, and its bytes that still come before it is repeated. */
+  #longBlock = 0;
   #skip = 0;
   #searching = false;
   /** Of the packet that the sink is being given; a simple packet has no time. */
@@ -133,6 +139,12 @@ export class PcapngReader implements CaptureReader {
         at += step;
         if (this.#skip > 0) break;
       }
+      if (this.#longBlock > 0) {
+        if (end - at < 4) break;
+        if (this.#u32(bytes, at) === this.#longBlock) at += 4;
+        else this.#damage(base + at, 'the two lengths of a long block differ');
+        this.#longBlock = 0;
+      }
       if (this.#searching) {
         at = this.#search(bytes, at, end, base, final);
         if (this.#searching) return at;
@@ -151,12 +163,13 @@ export class PcapngReader implements CaptureReader {
         continue;
       }
       if (length > MAX_BLOCK_BYTES) {
-        if (type === ENHANCED_PACKET || type === SIMPLE_PACKET || type === OBSOLETE_PACKET || !KNOWN_TYPES.has(type)) {
+        if (LONG_TYPES.has(type) && length <= MAX_LONG_BLOCK_BYTES) {
+          this.#sink.problem('long-block', base + at, `a block of type ${type} with ${length} bytes was passed by`);
+          this.#longBlock = length;
+          this.#skip = paddedLength(length) - 4;
+        } else {
           this.#damage(base + at, `a block claims ${length} bytes`);
           at++;
-        } else {
-          this.#sink.problem('long-block', base + at, `a block of type ${type} with ${length} bytes was passed by`);
-          this.#skip = paddedLength(length);
         }
         continue;
       }
@@ -172,7 +185,7 @@ export class PcapngReader implements CaptureReader {
     }
     if (!final) return at;
     this.#tellDropped(base + at);
-    if (at < end || this.#skip > 0) {
+    if (at < end || this.#longBlock > 0) {
       this.#sink.problem('truncated-packet', base + at, 'the capture ends inside a block');
     }
     return end;
@@ -378,6 +391,12 @@ export class PcapngReader implements CaptureReader {
       return;
     }
     const ticks = ticksToMicroseconds(this.#u32(bytes, at), this.#u32(bytes, at + 4), from.exponent, from.binary);
+    let time = ticks + from.offset * 1e6;
+    if (Math.abs(time) > LAST_TIME) {
+      const message = 'packets have a time that is in no calendar; 1970-01-01 stands for it';
+      this.#sink.problem('impossible-time', base + at, message);
+      time = 0;
+    }
     const data = at + 16;
     const options = data + Math.ceil(captured / 4) * 4;
     const fcsBytes = end - options < 8 ? from.fcsBytes : this.#packetOptions(bytes, options, end, from);
@@ -391,7 +410,7 @@ export class PcapngReader implements CaptureReader {
       data,
       data + (fcsBytes > 0 ? Math.min(captured, original) : captured),
       original,
-      ticks + from.offset * 1e6,
+      time,
       from.linkType,
       ++this.packets,
     );

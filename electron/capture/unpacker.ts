@@ -1,10 +1,10 @@
 import { visibleText } from '../../shared/visible-text.ts';
-import type { ArchiveMember } from './archive-member.ts';
+import { type ArchiveMember, memberName } from './archive-member.ts';
 import { ByteQueue, type Pieces } from './byte-queue.ts';
 import { bunzip2 } from './bzip2.ts';
 import { type Compression, containerOf } from './container-format.ts';
 import { ContainerFault } from './container-fault.ts';
-import { MAX_LAYERS, MAX_MEMBERS, OutputGuard } from './container-limits.ts';
+import { MAX_INNER_ZIP, MAX_LAYERS, MAX_MEMBERS, OutputGuard } from './container-limits.ts';
 import { unlz4 } from './lz4.ts';
 import { tarMembers } from './tar.ts';
 import { unxz } from './xz.ts';
@@ -104,16 +104,8 @@ export class Unpacker {
         );
         return null;
       }
-      if (container === 'zip') {
-        tell(
-          new ContainerFault(
-            'nested-too-deep',
-            'a zip archive inside another container is not opened; unpack it first',
-          ),
-        );
-        return null;
-      }
-      if (container === 'tar') return await this.#tar(queue, layers + 1);
+      if (container === 'zip') return await this.#innerZip(queue, member, layers + 1);
+      if (container === 'tar') return await this.#tar(queue, member, layers + 1);
       const trailing = (offset: number): void => {
         const message = `${memberWords(member)}other bytes follow the compressed stream (${container})`;
         this.#problems.problem('trailing-bytes', offset, message);
@@ -126,12 +118,12 @@ export class Unpacker {
     }
   }
 
-  async #tar(queue: ByteQueue, layers: number): Promise<string | null> {
+  async #tar(queue: ByteQueue, outer: ArchiveMember | null, layers: number): Promise<string | null> {
     const formats = new Set<string>();
     let headers = 0;
     let number = 0;
     const damage = (offset: number, message: string): void => {
-      this.#problems.problem('damaged-archive', offset, message);
+      this.#problems.problem('damaged-archive', offset, memberWords(outer) + message);
     };
     try {
       for await (const { name, size, passedBy, offset } of tarMembers(queue, damage)) {
@@ -140,26 +132,53 @@ export class Unpacker {
           this.#passBy(passedBy, name, offset);
           continue;
         }
-        const member = { name, number: ++number };
+        const member = { name: nameWithin(outer, name), number: ++number };
         await this.#member(new ByteQueue(queue.pieces(size)), member, layers, offset, formats);
         if (this.#stopped) break;
       }
     } catch (error) {
-      this.#tell(error, queue.offset, null);
+      this.#tell(error, queue.offset, outer);
     }
     return archiveFormat('tar', formats);
   }
 
+  /** A zip archive inside another container: its directory is at its end, so it is kept in memory. */
+  async #innerZip(queue: ByteQueue, outer: ArchiveMember | null, layers: number): Promise<string | null> {
+    let isTooLong = false;
+    try {
+      isTooLong = await queue.fill(MAX_INNER_ZIP + 1);
+    } catch (error) {
+      this.#tell(error, queue.offset, outer);
+    }
+    if (isTooLong) {
+      const why = `a zip archive of more than ${MAX_INNER_ZIP} bytes inside another container is not opened; unpack it first`;
+      this.#tell(new ContainerFault('nested-too-deep', why), queue.offset, outer);
+      return null;
+    }
+    const { bytes } = queue;
+    const archive = { size: bytes.length, read: (at: number, length: number) => bytes.subarray(at, at + length) };
+    return this.zip(archive, () => undefined, outer, layers);
+  }
+
   /**
-   * Reads a zip archive, which must be a file of its own.
+   * Reads a zip archive.
    *
    * @param taken is told how many compressed bytes were read, with each piece
+   * @param outer the member that the archive is; null when it is a file of its own
+   * @param layers containers that were opened, this one included
    */
-  async zip(file: RandomAccess, taken: (bytes: number) => void): Promise<string | null> {
+  async zip(
+    file: RandomAccess,
+    taken: (bytes: number) => void,
+    outer: ArchiveMember | null = null,
+    layers = 1,
+  ): Promise<string | null> {
     const formats = new Set<string>();
     let number = 0;
     let ended: number | undefined;
-    const members = zipMembers(file, (offset, message) => this.#problems.problem('damaged-archive', offset, message));
+    const members = zipMembers(file, (offset, message) =>
+      this.#problems.problem('damaged-archive', offset, memberWords(outer) + message),
+    );
     const next = (): ZipMember | null => {
       const { value, done } = members.next(ended);
       ended = undefined;
@@ -172,11 +191,12 @@ export class Unpacker {
         this.#passBy(passedBy, name, offset);
         continue;
       }
-      const member = { name, number: ++number };
+      const member = { name: nameWithin(outer, name), number: ++number };
       const content = zipContent(file, found, taken, (position) => {
         ended = position;
       });
-      await this.#member(new ByteQueue(this.#guard.pass(content, 0)), member, 1, offset, formats);
+      const output = new ByteQueue(this.#guard.pass(content, layers - 1));
+      await this.#member(output, member, layers, offset, formats);
     }
     return archiveFormat('zip', formats);
   }
@@ -214,6 +234,11 @@ export class Unpacker {
       this.#problems.problem('member-not-evidence', offset, message);
     }
   }
+}
+
+/** Name of a member of an archive that is itself a member. */
+function nameWithin(outer: ArchiveMember | null, name: string): string {
+  return outer === null ? name : memberName(`${outer.name}/${name}`);
 }
 
 function archiveFormat(archive: string, formats: ReadonlySet<string>): string | null {

@@ -56,21 +56,21 @@ export function encryptedHeader(head: Buffer): string | null {
   return isOurs ? head.toString('hex', 0, HEADER_BYTES) : null;
 }
 
-/** The first bytes of a file, as many as there are. Throws what the file system does. */
-export function firstBytes(path: string): Buffer {
+/** The first bytes of a file, or of what lies in it from `at` on; as many as there are. Throws what the file system does. */
+export function firstBytes(path: string, at = 0): Buffer {
   const head = Buffer.alloc(HEAD_BYTES);
   const fd = openSync(path, 'r');
   try {
-    return head.subarray(0, readSync(fd, head, 0, head.length, 0));
+    return head.subarray(0, readSync(fd, head, 0, head.length, at));
   } finally {
     closeSync(fd);
   }
 }
 
-/** The header (hex) of an encrypted case; null for what is plain, unreadable or not there. */
-export function headerOf(path: string): string | null {
+/** The header (hex) of an encrypted case, which begins at byte `at` of the file; null for what is plain, unreadable or not there. */
+export function headerOf(path: string, at = 0): string | null {
   try {
-    return encryptedHeader(firstBytes(path));
+    return encryptedHeader(firstBytes(path, at));
   } catch {
     return null;
   }

@@ -10,8 +10,8 @@ import { SelectedRows } from './selected-rows.ts';
 
 /** Steps of time that a host's activity is told in, at most. */
 const MOST_STEPS = 60;
-/** Levels of activity are told by one digit of this base. */
-const LEVELS = 36;
+/** Levels of activity are told by one digit. */
+const LEVELS = '0123456789abcdefghijklmnopqrstuvwxyz';
 const NOT_LISTED = 0;
 
 /**
@@ -137,13 +137,13 @@ function keptHosts(
     const ofRows = selected.pick('hosts', numbers.column(segment));
     const { hours, starts } = LocalHours.of(reader).ofSegment(segment);
     const startsIn = selected.pick('starts', starts);
-    const met = new Set<number>();
-    for (let i = 0; i < rows; i++) met.add(ofRows[i]);
+    const slots = new Uint32Array(numbers.limit);
+    const met: number[] = [];
+    for (let i = 0; i < rows; i++) if (slots[ofRows[i]]++ === 0) met.push(ofRows[i]);
     const hosts = Uint32Array.from(met);
     const days = [...new Set(Array.from(hours, dayOf))];
     const byteLength = hosts.length * (36 + 4 * days.length) + 64;
     if (byteLength > 2 * segment.rows) return NOT_KEPT;
-    const slots = new Uint32Array(numbers.limit);
     for (const [n, host] of hosts.entries()) slots[host] = n;
     const ofHosts = new Uint32Array(rows);
     lookUp(slots, ofRows, ofHosts, rows);
@@ -212,8 +212,8 @@ function keepMost(values: ArrayLike<number>, slots: Uint32Array, most: Float64Ar
 /** One digit a step, `0` exactly where there is none and `z` for the most. */
 function levels(counts: Uint32Array): string {
   let highest = 1;
-  for (const count of counts) highest = Math.max(highest, count);
+  for (const count of counts) if (count > highest) highest = count;
   let text = '';
-  for (const count of counts) text += Math.ceil((count / highest) * (LEVELS - 1)).toString(LEVELS);
+  for (const count of counts) text += LEVELS[Math.ceil((count / highest) * (LEVELS.length - 1))];
   return text;
 }

@@ -52,28 +52,29 @@ export function takeTotals({ groups, hourGroups, tally }: CountedCells, plain: n
   for (let cell = 0; cell < tally.value.length; cell++) {
     if (tally.flows[cell] > 0 || tally.value[cell] > 0) used.push(cell);
   }
-  const isKept = used.length * ROWS_PER_CELL <= rows;
-  const width = plain + 1;
-  const keys = new Uint32Array(isKept ? used.length * width : 0);
-  if (isKept) {
-    for (const [n, cell] of used.entries()) {
-      const group = hourGroups === null ? cell : (hourGroups.cells.firsts[cell] ?? 0);
-      groups.valuesOf(group, keys, n * width);
-      keys[n * width + plain] = hourGroups === null ? 0 : hourGroups.hourOf(hourGroups.cells.seconds[cell] ?? 0);
-    }
+  if (used.length * ROWS_PER_CELL > rows) {
+    tally.clear();
+    return TOO_MANY_CELLS;
   }
-  const totals = {
-    byteLength: used.length * (width * 4 + 17) + 64,
-    keys,
-    value: Float64Array.from(used, (cell) => tally.value[cell]),
-    flows: Float64Array.from(used, (cell) => tally.flows[cell]),
-    scaled: Uint8Array.from(used, (cell) => tally.scaled[cell]),
-    unspread: new Map(
-      used.flatMap((cell, n) => (tally.unspread.has(cell) ? [[n, tally.unspread.get(cell) ?? 0]] : [])),
-    ),
-  };
+  const width = plain + 1;
+  const keys = new Uint32Array(used.length * width);
+  const value = new Float64Array(used.length);
+  const flows = new Float64Array(used.length);
+  const scaled = new Uint8Array(used.length);
+  const unspread = new Map<number, number>();
+  for (let n = 0; n < used.length; n++) {
+    const cell = used[n];
+    const group = hourGroups === null ? cell : hourGroups.cells.firsts[cell];
+    groups.valuesOf(group, keys, n * width);
+    keys[n * width + plain] = hourGroups === null ? 0 : hourGroups.hourOf(hourGroups.cells.seconds[cell]);
+    value[n] = tally.value[cell];
+    flows[n] = tally.flows[cell];
+    scaled[n] = tally.scaled[cell];
+    const long = tally.unspread.get(cell);
+    if (long !== undefined) unspread.set(n, long);
+  }
   tally.clear();
-  return isKept ? totals : TOO_MANY_CELLS;
+  return { byteLength: used.length * (width * 4 + 17) + 64, keys, value, flows, scaled, unspread };
 }
 
 /** Adds the totals of a segment to those of a question of the same dimensions. */

@@ -1,7 +1,8 @@
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import type { TableFormat } from '../../shared/jobs.ts';
+import { csvLine } from '../../shared/csv.ts';
 import { parseInstant } from '../../shared/time.ts';
-import { visibleJson, visibleText } from '../../shared/visible-text.ts';
+import { visibleJson } from '../../shared/visible-text.ts';
 
 /** Rows of named columns as ndjson, csv or parquet. */
 
@@ -27,8 +28,7 @@ export type TableRow<Name extends string> = Readonly<Record<Name, Value>>;
  * Writes rows in a format and returns how many. Memory does not grow with their number.
  *
  * - `ndjson`: one JSON object a line. Control, direction and invisible characters stand as `\uXXXX`: no value changes.
- * - `csv`: RFC 4180 with a header row, CRLF, UTF-8; absent values are empty. Such characters stand as `\uXXXX` as text, and
- *   a text that a spreadsheet would take for a formula gets a leading apostrophe (OWASP, CSV injection).
+ * - `csv`: RFC 4180 with a header row, UTF-8; values as shared/csv.ts writes them.
  * - `parquet`: row groups of 16,384; times are timestamps in microseconds, counts 64-bit integers, texts as they are.
  */
 export function writeTable<Name extends string>(
@@ -80,25 +80,6 @@ function* csvLines<Name extends string>(
   rows: Iterable<TableRow<Name>>,
 ): Generator<string, void, undefined> {
   for (const row of rows) yield csvLine(names.map((name) => row[name]));
-}
-
-/** First characters that make a spreadsheet read a formula; the last four are their full-width forms. */
-const FORMULA = /^[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]/;
-
-/** One record of CSV, see `writeTable`. */
-export function csvLine(values: readonly Value[]): string {
-  return `${values.map(csvCell).join(',')}\r\n`;
-}
-
-/** Texts that a cell holds as they are. */
-const PLAIN_CELL = /^(?![=+\-@])[ !#-+\--~→]*$/;
-
-function csvCell(value: Value): string {
-  if (value === null) return '';
-  if (typeof value === 'number') return String(value);
-  if (PLAIN_CELL.test(value)) return value;
-  const text = (FORMULA.test(value) ? "'" : '') + visibleText(value);
-  return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 const ROW_GROUP = 16_384;

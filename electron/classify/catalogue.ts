@@ -40,6 +40,8 @@ export interface CatalogueService {
   readonly subcategory?: string;
   /** ISO 3166-1 alpha-2 code of the outlet's, institution's or site's country. */
   readonly country?: string;
+  /** The firm, where it has several services here. */
+  readonly owner?: string;
   /** Each stands for itself and all names below it. */
   readonly domains: readonly string[];
   /** Each stands for itself only. */
@@ -74,6 +76,8 @@ export interface CatalogueMatch {
   readonly kind: 'domain' | 'exact' | 'institution' | 'pattern' | 'prefix';
   /** Finer kind of the service within the category. */
   readonly subcategory?: string;
+  /** The firm that the service belongs to, where it has several. */
+  readonly owner?: string;
   /** The institution that the entry stands for; country patterns stand for many, `institutionOfMatch` tells which. */
   readonly institution?: Institution;
 }
@@ -219,13 +223,14 @@ export class Catalogue {
   #addService(service: CatalogueService): void {
     if (this.#services.has(service.id)) throw new TypeError(`service ${service.id} stands twice`);
     this.#services.set(service.id, service);
-    const { id, category, subcategory, country = null } = service;
+    const { id, category, subcategory, owner, country = null } = service;
     const institution = institutionOfService(service);
     const named = {
       service: id,
       category,
       country,
       ...(subcategory === undefined ? {} : { subcategory }),
+      ...(owner === undefined ? {} : { owner }),
       ...(institution === null ? {} : { institution }),
     };
     for (const name of service.domains) {
@@ -263,7 +268,7 @@ export class Catalogue {
   }
 
   #addPrefix(service: CatalogueService, prefix: CataloguePrefix): void {
-    const { id, category, country = null } = service;
+    const { id, category, owner, country = null } = service;
     const block = parseBlock(prefix.cidr);
     const fromUs = prefix.from === undefined ? -Infinity : Date.parse(prefix.from) * 1000;
     const untilUs = prefix.to === undefined ? Infinity : Date.parse(prefix.to) * 1000 + DAY_US;
@@ -277,7 +282,14 @@ export class Catalogue {
     if (prefix.from !== undefined) this.#changeTimes.push(fromUs);
     if (prefix.to !== undefined) this.#changeTimes.push(untilUs);
     const key = wordsHash(...block.words, block.bits);
-    const match: CatalogueMatch = { service: id, category, country, pattern: formatBlock(block), kind: 'prefix' };
+    const match: CatalogueMatch = {
+      service: id,
+      category,
+      country,
+      pattern: formatBlock(block),
+      kind: 'prefix',
+      ...(owner === undefined ? {} : { owner }),
+    };
     const same = group.byWords.get(key);
     if (same) same.push({ block, fromUs, untilUs, match });
     else group.byWords.set(key, [{ block, fromUs, untilUs, match }]);

@@ -18,7 +18,7 @@ import { AddressLabels } from './address-labels.ts';
 import type { BehaviourLookup } from './behaviour/behaviours.ts';
 import { type Catalogue, type CatalogueMatch, institutionOfMatch } from './catalogue.ts';
 import type { Institution } from './institutions.ts';
-import type { NameMemory } from './name-memory.ts';
+import type { FoundName, NameMemory } from './name-memory.ts';
 import { CARRIES_ENCRYPTED_DNS, isResolverName, PROTOCOL_OF_RELAYS, PROTOCOL_ON_PORT } from './refined-protocol.ts';
 import { isConversation, registeredOn } from './registered-ports.ts';
 import { type RuleService, SERVICE_OF_RULE } from './service-of-rule.ts';
@@ -65,6 +65,7 @@ const CONFIDENCE = {
   serviceByCertificate: 70,
   serviceByClientAnswer: 80,
   serviceByOtherAnswer: 50,
+  serviceByAmbiguousAnswer: 40,
   serviceByNameRecord: 40,
   serviceByDeviceName: 40,
   serviceByAddress: 60,
@@ -283,6 +284,7 @@ export class FlowLabeller {
     const initiator = facts.column('initiator');
     const responder = facts.column('responder');
     const transport = facts.column('transport');
+    const initiatorPort = facts.column('initiatorPort');
     const responderPort = facts.column('responderPort');
     const payloadProtocol = facts.column('payloadProtocol');
     const payloadRule = facts.column('payloadRule');
@@ -315,7 +317,7 @@ export class FlowLabeller {
     const matches = new TextNumbers();
     const conflicts = new TextNumbers();
     const unknown = this.#term(UNKNOWN);
-    const found = { name: '', origin: 0 };
+    const found: FoundName = { name: '', origin: 0, rival: '' };
     const markOf = this.#sources.behaviours?.marksOf(facts);
     const noProtocol = this.#traitsOf('');
     /** By number of the term, by transport, by number of the name. */
@@ -354,6 +356,8 @@ export class FlowLabeller {
       const ownName = name[row];
       let hostname = ownName === 0 ? '' : names[ownName - 1];
       let nameEvidence = hostname === '' ? 0 : BY_HOSTNAME;
+      /** What speaks against the name or the service. */
+      let doubt = '';
       let nameConfidence: number =
         nameOrigin[row] === CERTIFICATE ? CONFIDENCE.serviceByCertificate : CONFIDENCE.serviceByOwnName;
       const hasOwnName = hostname !== '';
@@ -364,6 +368,7 @@ export class FlowLabeller {
           if (hostname === '' && linked.name !== '') {
             hostname = linked.name;
             nameEvidence = BY_HOSTNAME;
+            if (linked.origin === CERTIFICATE) nameConfidence = CONFIDENCE.serviceByCertificate;
             columns.linkedName[row] = linkedNames.number(hostname);
             columns.linkedOrigin[row] = linked.origin;
           }
@@ -398,6 +403,14 @@ export class FlowLabeller {
         if (hasOwnName) matchOfName[ownName] = match;
         evidence = nameEvidence;
         confidence = nameConfidence;
+        if (nameEvidence === BY_DNS && found.rival !== '') {
+          const rival = this.#byName(found.rival)?.service ?? null;
+          doubt = `DNS gave this address for ${found.rival}, too`;
+          if (rival !== (match?.service ?? null)) {
+            if (rival !== null) doubt += ` → ${rival}`;
+            confidence = Math.min(confidence, CONFIDENCE.serviceByAmbiguousAnswer);
+          }
+        }
       }
       const rule = payloadRule[row];
       let form = serviceOfRule[rule];
@@ -442,15 +455,18 @@ export class FlowLabeller {
         } else if (isSilent && rule === 0) {
           // Captures tell a TTL, logs with an analyser an id: those looked at the payload and found nothing.
           const isUnseen = initiatorTtl[row] + responderTtl[row] + uid[row * 2] + uid[row * 2 + 1] === 0;
-          const registered = isUnseen ? registeredOn(transport[row], responderPort[row]) : null;
+          const registered = isUnseen ? registeredOn(transport[row], responderPort[row], nameEvidence !== 0) : null;
           if (
             registered !== null &&
-            isConversation({
+            isConversation(registered, {
               transport: transport[row],
+              initiatorPort: initiatorPort[row],
+              responderPort: responderPort[row],
               packetsOut: packetsOut[row],
               packetsIn: packetsIn[row],
               bytesOut: bytesOut[row],
               bytesIn: bytesIn[row],
+              isIpv6: !isIpv4(responder[at], responder[at + 1], responder[at + 2]),
               toMany: isToMany(responder, at),
             })
           ) {
@@ -466,14 +482,15 @@ export class FlowLabeller {
         if (match.service !== null) {
           service[row] = this.#term(match.service);
           const other = evidence === BY_ADDRESS ? null : addresses.service(slot, time);
-          if (other !== null && other.service !== null && other.service !== match.service) {
-            columns.conflict[row] = conflicts.number(`${other.pattern} → ${other.service}`);
+          if (other !== null && other.service !== null && !isOneOwner(other, match)) {
+            doubt += `${doubt === '' ? '' : '; and '}address block ${other.pattern} → ${other.service}`;
           }
         }
       }
       if (protocol.id === '') protocolColumn[row] = unknown;
       else protocolColumn[row] = spoken.term ||= this.#term(spoken.id);
       category[row] = this.#term(flowCategory);
+      columns.conflict[row] = conflicts.number(doubt);
       labelEvidence[row] = evidence;
       confidenceColumn[row] = confidence;
     }
@@ -491,6 +508,11 @@ export class FlowLabeller {
     if (conflicts.entries.length > 0) dictionaries.conflict = conflicts.entries;
     return { columns: kept, dictionaries };
   }
+}
+
+/** Whether two entries are of one service, or of two of one firm, which may share addresses. */
+function isOneOwner(x: CatalogueMatch, y: CatalogueMatch): boolean {
+  return x.service === y.service || (x.owner !== undefined && x.owner === y.owner);
 }
 
 /** Whether an address is a group's, or everybody's in a network (IPv4: ends in 255). */

@@ -38,6 +38,15 @@ export interface LogNameChunk {
   ja4s?: readonly string[];
 }
 
+/** The name that an address was known by. */
+export interface FoundName {
+  name: string;
+  /** Index in NAME_ORIGINS. */
+  origin: number;
+  /** Another name that was valid for the address at the time, from the same source; empty when none, and for names that nobody asked for. */
+  rival: string;
+}
+
 export interface LinkedName {
   name: string;
   /** Index in NAME_ORIGINS. */
@@ -53,6 +62,7 @@ export interface LinkedName {
 
 const FROM_CLIENT = NAME_ORIGINS.indexOf('dns-answer-client');
 const FROM_OTHER = NAME_ORIGINS.indexOf('dns-answer-other-client');
+const CERTIFICATE = NAME_ORIGINS.indexOf('tls-certificate');
 /** By client: where a name that nobody asked for came from, most telling first. */
 const UNASKED = (['dhcp-lease', 'mdns-announcement', 'netbios-name', 'name-record'] as const).map(
   (origin: keyof typeof UNASKED_CLIENTS & NameOrigin) => ({
@@ -62,6 +72,9 @@ const UNASKED = (['dhcp-lease', 'mdns-announcement', 'netbios-name', 'name-recor
 );
 /** A client may open a connection a while after the answer ran out: browsers and systems keep answers at least this long. */
 const GRACE = 600e6;
+/** Answers for an address that are looked through: for one that fits, and behind it for another name. */
+const MOST_ANSWERS = 4096;
+const MOST_RIVALS = 64;
 /** An answer may be stamped a little later than the flow that uses it when clocks of sources differ. */
 const EARLY = 2e6;
 
@@ -193,7 +206,8 @@ export class NameMemory {
 
   /**
    * The name that a client knew an address by at a time: its own latest valid answer first, else the latest that any
-   * client got, else what the host at the address said of itself. Writes origin and name into `found`; false when no answer fits.
+   * client got, else what the host at the address said of itself. Writes it into `found`; false when no answer fits. A rival is looked
+   * for among the 64 answers before an own one, and must not have run out.
    */
   byAddress(
     client: Uint32Array,
@@ -201,7 +215,7 @@ export class NameMemory {
     address: Uint32Array,
     addressAt: number,
     time: number,
-    found: { name: string; origin: number },
+    found: FoundName,
   ): boolean {
     const a0 = address[addressAt];
     const a1 = address[addressAt + 1];
@@ -222,9 +236,11 @@ export class NameMemory {
       if (order <= 0) low = middle + 1;
       else high = middle;
     }
+    let own = -1;
     let other = -1;
     let otherRank = Infinity;
-    for (let i = low - 1; i >= 0; i--) {
+    let rival = -1;
+    for (let i = low - 1; i >= 0 && low - i <= MOST_ANSWERS + 1; i--) {
       const at = i * 4;
       if (
         this.#address[at + 3] !== a3 ||
@@ -234,31 +250,36 @@ export class NameMemory {
       ) {
         break;
       }
-      if (this.#until[i] + GRACE < time) {
-        // Answers live at most a day or so; far older ones cannot matter, and the walk must end.
-        if (low - i > 4096) break;
-        continue;
-      }
+      if (own >= 0 && own - i > MOST_RIVALS) break;
+      if (this.#until[i] + GRACE < time) continue;
       if (
         this.#client[at + 3] === client[clientAt + 3] &&
         this.#client[at + 2] === client[clientAt + 2] &&
         this.#client[at + 1] === client[clientAt + 1] &&
         this.#client[at] === client[clientAt]
       ) {
-        found.name = this.#names[this.#name[i]];
-        found.origin = FROM_CLIENT;
-        return true;
+        if (own < 0) {
+          own = i;
+          rival = -1;
+        } else if (this.#name[i] !== this.#name[own] && this.#until[i] >= time) {
+          rival = i;
+          break;
+        }
+        continue;
       }
+      if (own >= 0) continue;
       const rank = this.#rank(i);
       if (rank < otherRank) {
         other = i;
         otherRank = rank;
-      }
-      if (low - i > 4096) break;
+        rival = -1;
+      } else if (rank < 0 && rival < 0 && this.#name[i] !== this.#name[other] && this.#until[i] >= time) rival = i;
     }
-    if (other < 0) return false;
-    found.name = this.#names[this.#name[other]];
-    found.origin = otherRank < 0 ? FROM_OTHER : UNASKED[otherRank].origin;
+    const best = own < 0 ? other : own;
+    if (best < 0) return false;
+    found.name = this.#names[this.#name[best]];
+    found.origin = own >= 0 ? FROM_CLIENT : otherRank < 0 ? FROM_OTHER : UNASKED[otherRank].origin;
+    found.rival = rival < 0 ? '' : this.#names[this.#name[rival]];
     return true;
   }
 
@@ -283,6 +304,8 @@ export class NameMemory {
 /** A record with a name beats one without; then the order of the text decides, so that file order cannot matter. */
 function isBetter(x: LinkedName, y: LinkedName): boolean {
   if ((x.name !== '') !== (y.name !== '')) return x.name !== '';
+  // A certificate names all hosts behind it.
+  if ((x.origin === CERTIFICATE) !== (y.origin === CERTIFICATE)) return y.origin === CERTIFICATE;
   if (x.hasFingerprint !== y.hasFingerprint) return x.hasFingerprint;
   return compareText(x.name + x.userAgent + x.protocol, y.name + y.userAgent + y.protocol) < 0;
 }

@@ -15,9 +15,8 @@ const LONGEST_NAME = 253;
 const DOT = 0x2e;
 
 export class NameTable<T> {
-  /** Open addressing: numbers of entries from 1, 0 where free; at most a quarter is taken. */
-  #slots = new Int32Array(1024);
-  #hashes = new Int32Array(1024);
+  /** Open addressing: pairs of an entry's number from 1, 0 where free, and its hash; at most half is taken. */
+  #slots = new Int32Array(2048);
   readonly #entries: Entry<T>[] = [];
 
   /** The value for a name and all below it. `name` is in lower case, without trailing dot. */
@@ -55,11 +54,12 @@ export class NameTable<T> {
   }
 
   #at(hash: number, text: string, from: number, end: number): Entry<T> | null {
-    const mask = this.#slots.length - 1;
-    for (let slot = spread(hash) & mask; ; slot = (slot + 1) & mask) {
-      const number = this.#slots[slot] ?? 0;
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    for (let slot = (spread(hash) * 2) & mask; ; slot = (slot + 2) & mask) {
+      const number = slots[slot] ?? 0;
       if (number === 0) return null;
-      if (this.#hashes[slot] !== hash) continue;
+      if (slots[slot + 1] !== hash) continue;
       const entry = this.#entries[number - 1];
       if (entry !== undefined && isSame(entry.name, text, from, end)) return entry;
     }
@@ -80,17 +80,16 @@ export class NameTable<T> {
   }
 
   #place(hash: number, number: number): void {
-    const mask = this.#slots.length - 1;
-    let slot = spread(hash) & mask;
-    while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
-    this.#slots[slot] = number;
-    this.#hashes[slot] = hash;
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    let slot = (spread(hash) * 2) & mask;
+    while (slots[slot] !== 0) slot = (slot + 2) & mask;
+    slots[slot] = number;
+    slots[slot + 1] = hash;
   }
 
   #grow(): void {
-    const size = this.#slots.length * 4;
-    this.#slots = new Int32Array(size);
-    this.#hashes = new Int32Array(size);
+    this.#slots = new Int32Array(this.#slots.length * 2);
     for (const [index, { name }] of this.#entries.entries()) this.#place(hashOf(name), index + 1);
   }
 }

@@ -32,6 +32,7 @@ export const SERVICE_OF_RULE: Readonly<Record<string, RuleService>> = {
   'microsoft-call-tcp': { service: 'skype-teams', category: 'comms' },
   'mihoyo-handshake': { service: 'genshin-impact', category: 'gaming' },
   'mihoyo-stream': { service: 'genshin-impact', category: 'gaming' },
+  'minecraft-handshake': { service: 'minecraft', category: 'gaming' },
   'mudfish-ping': { service: 'mudfish', category: 'vpn' },
   'mudfish-search': { service: 'mudfish', category: 'vpn' },
   'nest-message': { service: 'nest', category: 'iot' },

@@ -19,7 +19,7 @@ export function bundle(args: readonly string[]): Promise<number> {
     { least: 1, most: 1 },
   );
   const { out: folder, report, 'with-evidence': chosen } = values;
-  if (folder === undefined || folder === '') throw usageError('bundle', '--out DIRECTORY is missing');
+  if (folder === undefined || folder === '') throw usageError('bundle', '--out DIRECTORY or FILE.tar is missing');
   const evidence =
     chosen === 'none' || chosen === 'all' ? chosen : [...new Set(chosen.split(',').map((id) => id.trim()))];
   return inSession(values, async (session) => {

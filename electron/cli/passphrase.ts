@@ -47,8 +47,9 @@ const ERASE = ['\u007f', '\b'];
 /** Asks on the terminal and shows nothing of what is typed. */
 function typed(question: string): Promise<string> {
   const { stdin } = process;
-  note(question);
+  // First, so that nothing shows of what is typed as soon as the question stands there.
   stdin.setRawMode(true);
+  note(question);
   stdin.setEncoding('utf8');
   return new Promise((resolve, reject) => {
     let text = '';

@@ -20,7 +20,7 @@ export const USAGE = {
     'enclave report CASE --out FILE.html|FILE.pdf [--brief] [--chapters ID,...] [--hosts ADDRESS,...] [--paper A4|Letter] [--redact none|addresses|names|full] [--leave-out-host ADDRESS,...] [--leave-out-finding ID,...]',
   carve: 'enclave carve CASE --where FILTER --out FILE.pcap|FILE.pcapng [--evidence DIRECTORY] [--json]',
   bundle:
-    'enclave bundle CASE --out DIRECTORY [--with-evidence none|all|ID,...] [--evidence DIRECTORY] [--report] [--json]',
+    'enclave bundle CASE --out DIRECTORY|FILE.tar [--with-evidence none|all|ID,...] [--evidence DIRECTORY] [--report] [--json]',
   restore: 'enclave restore CASE [--from BACKUP] [--json]',
   verify: 'enclave verify CASE|BUNDLE [--evidence DIRECTORY] [--json]',
   reclassify: 'enclave reclassify CASE [--leave-out-duplicates|--keep-duplicates] [--json]',
@@ -33,7 +33,7 @@ export const USAGE = {
   notes: 'enclave notes CASE [--on TARGET] [--search TEXT] [--remove ID] [--json]',
   audit: 'enclave audit CASE [--format csv|ndjson] [--out FILE] [--json]',
   export:
-    'enclave export CASE --out FILE (--what findings|hosts|evidence|notes --format csv|ndjson|parquet | --format stix|case|markdown) [--json]',
+    'enclave export CASE --out FILE (--what findings|own-findings|hosts|evidence|notes --format csv|ndjson|parquet | --format stix|case|markdown) [--json]',
   key: 'enclave key new|show FILE [--json]',
   sign: 'enclave sign CASE --key FILE [--json]',
   demo: 'enclave demo [--out DIRECTORY]',
@@ -55,7 +55,7 @@ const PURPOSE: Readonly<Record<Verb, string>> = {
     'state a finding of your own, resting on the flows of one or several filters, which Enclave counts; change it (filters are counted anew) or remove it',
   report: 'write the case report; redacted, hosts, addresses, names and what people wrote are hidden in it',
   carve: 'write the packets of the matching flows, out of the original captures, whose hashes are checked',
-  bundle: 'seal the case for others: one folder with case, evidence or its hashes, report and hashes of all',
+  bundle: 'seal the case for others: a folder or one .tar with case, evidence or its hashes, report and hashes of all',
   restore:
     'bring a damaged or lost case back from a backup (a name, or latest): all but its flows, which come again by importing; without --from, list the backups',
   verify: 'check evidence, audit chain, flows, labels, settings and findings; of a sealed bundle every file first',

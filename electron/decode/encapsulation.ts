@@ -6,6 +6,7 @@ import {
   decodeIpv6,
   type DecodeResult,
   ENCRYPTED,
+  IP_END,
   MALFORMED,
   NOT_IP,
   u16,
@@ -257,7 +258,7 @@ function decodeMultilink(
 }
 
 /**
- * A stack of MPLS labels (RFC 3032). The last one does not tell what follows: IP by its nibble, or an Ethernet
+ * A stack of MPLS labels (RFC 3032). The last one does not tell what follows: IP by its nibble and length, or an Ethernet
  * pseudowire with a control word, which begins with the nibble 0 (RFC 4385), or without.
  */
 export function decodeMpls(
@@ -278,11 +279,14 @@ export function decodeMpls(
   }
   if (at >= end) return CUT_SHORT;
   const nibble = bytes[at] >>> 4;
-  if (nibble === 4 || nibble === 6) return decodeIp(bytes, at, end, wireEnd, header);
-  // 1 is the channel beside a pseudowire (RFC 5586).
-  if (nibble === 1 || layers >= MAX_LAYERS) return NOT_IP;
-  if (nibble === 0 && decodeEthernet(bytes, at + 4, end, wireEnd, header, layers + 1) === DECODED) return DECODED;
-  return decodeEthernet(bytes, at, end, wireEnd, header, layers + 1) === DECODED ? DECODED : NOT_IP;
+  const isIp = nibble === 4 || nibble === 6;
+  if (isIp && decodeIp(bytes, at, end, wireEnd, header) === DECODED && header[IP_END] <= wireEnd) return DECODED;
+  if (layers < MAX_LAYERS) {
+    if (nibble === 0 && decodeEthernet(bytes, at + 4, end, wireEnd, header, layers + 1) === DECODED) return DECODED;
+    // Addresses of cards may begin with any nibble, those of IP and of the channel beside a pseudowire (RFC 5586) too.
+    if (decodeEthernet(bytes, at, end, wireEnd, header, layers + 1) === DECODED) return DECODED;
+  }
+  return isIp ? decodeIp(bytes, at, end, wireEnd, header) : NOT_IP;
 }
 
 /** Frame Relay (RFC 2427): an address of two to four bytes, then a network protocol's number, or an EtherType (Cisco). */

@@ -19,6 +19,12 @@ export function bundleFolder(path: string): string | null {
 
 /** Names that we give, so that no tool has to escape them and none leads out of the folder. */
 const filePath = z.string().regex(/^(?:evidence\/)?[A-Za-z0-9_-][A-Za-z0-9._-]*$/);
+
+/** Whether a file of a bundle may lie there. */
+export function isBundledPath(path: string): boolean {
+  return filePath.safeParse(path).success;
+}
+
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 const Manifest = z.strictObject({

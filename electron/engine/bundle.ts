@@ -34,22 +34,23 @@ import {
   sha256Of,
 } from './bundle-manifest.ts';
 import { bundleReadme } from './bundle-readme.ts';
+import { isBundleTar, writeBundleTar } from './bundle-tar.ts';
 import { refuseWithoutRoom } from '../casefile/disk-space.ts';
 import { locateEvidence } from './verify-case.ts';
 import { ENCLAVE_VERSION } from './version.ts';
 
-/** Sealing: a folder with the case as one file, evidence or its hashes, the report, and hashes of all of it. */
+/** Sealing: a folder, or an archive of it, with the case as one file, evidence or its hashes, the report, and hashes of all of it. */
 
 const COPIED_AT_ONCE = 1 << 20;
 
 /** What a stranger does, from inside the folder. */
 const VERIFYING = ['sha256sum -c SHA256SUMS', 'enclave verify .'];
 
-/** Name of evidence in the bundle: its id, and of its own name what every system takes. */
+/** Name of evidence in the bundle: its id, and of its own name what every system takes; fewer than 100 characters in all. */
 function bundledName({ id, path }: EvidenceInfo): string {
   return `${EVIDENCE_FOLDER}/${id}-${basename(path)
     .replaceAll(/[^A-Za-z0-9._-]/g, '_')
-    .slice(-100)}`;
+    .slice(-80)}`;
 }
 
 /** Evidence that was asked for, and where it lies. Throws when one is not there. */
@@ -116,13 +117,27 @@ function finish(path: string): void {
   }
 }
 
-/** Fills the folder; what is told of it. */
+/** Makes one file of the folder; the case comes first. */
+function writeTar(folder: string, { files, sealedAt }: BundleManifest, progress: (bytes: number) => void): string {
+  const tar = `${folder}.tar`;
+  const others = files.map(({ path }) => path).filter((path) => path !== SEALED_CASE);
+  const fd = openSync(tar, 'wx', 0o444);
+  try {
+    writeBundleTar(folder, [SEALED_CASE, MANIFEST, CHECKSUMS, ...others], sealedAt, fd, progress);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  return tar;
+}
+
+/** Fills the folder; what is told of it, and its manifest. */
 async function fill(
   reader: CaseReader,
   request: Jobs['bundle']['request'],
   folder: string,
   progress: (bytes: number) => void,
-): Promise<BundleResult> {
+): Promise<{ result: BundleResult; manifest: BundleManifest }> {
   const casePath = join(folder, SEALED_CASE);
   reader.sealInto(casePath);
   // From here on all is told of the sealed case: the one in work may go on.
@@ -186,7 +201,7 @@ async function fill(
       writeFileSync(join(folder, path), content);
       finish(join(folder, path));
     }
-    return {
+    const result = {
       out: request.out,
       manifestSha256: sha256Of(readFileSync(join(folder, MANIFEST))),
       files: files.length + 2,
@@ -194,13 +209,15 @@ async function fill(
       evidence: evidence.map(({ id }) => ({ id, included: chosen.has(id) })),
       chainHead: told.chainHead,
     };
+    return { result, manifest };
   } finally {
     sealed.close();
   }
 }
 
 /**
- * Makes a sealed bundle: beside its place, and moved there when it is whole. Nothing is written to the case.
+ * Makes a sealed bundle, one file where its name ends in `.tar`: beside its place, and moved there when it is whole. Nothing is
+ * written to the case.
  *
  * @param progress called with the bytes copied since the last call; throws to stop
  * @throws EnclaveError when the place is taken or too small, or evidence is missing or is not what was imported
@@ -219,16 +236,19 @@ export async function makeBundle(
   const sizes = evidence.filter(({ id }) => chosen.has(id)).map(({ bytes }) => bytes);
   refuseWithoutRoom(
     out,
-    [statSync(reader.path).size, ...sizes].reduce((sum, bytes) => sum + bytes),
+    [statSync(reader.path).size, ...sizes].reduce((sum, bytes) => sum + bytes) * (isBundleTar(out) ? 2 : 1),
   );
   const folder = `${out}.making-${process.pid}`;
   try {
     mkdirSync(folder);
-    const result = await fill(reader, request, folder, progress);
-    renameSync(folder, out);
+    const { result, manifest } = await fill(reader, request, folder, progress);
+    if (isBundleTar(out)) {
+      renameSync(writeTar(folder, manifest, progress), out);
+      rmSync(folder, { recursive: true });
+    } else renameSync(folder, out);
     return result;
   } catch (error) {
-    rmSync(folder, { recursive: true, force: true });
+    for (const made of [folder, `${folder}.tar`]) rmSync(made, { recursive: true, force: true });
     if (error instanceof EnclaveError) throw error;
     const why = error instanceof Error ? error.message : String(error);
     throw new EnclaveError('not-writable', `the bundle cannot be made (${why})`, out, 'choose another place');

@@ -3,7 +3,7 @@ import { PROGRESS_BYTES, PROGRESS_FLOWS, PROGRESS_PACKETS } from '../../shared/j
 import { EnclaveError, toErrorValue } from '../../shared/problem.ts';
 import { cancelledError } from './cancelled.ts';
 import { decodeRun } from './decode-evidence.ts';
-import { CANCEL, type DecodeReply, type DecodeRequest, MAX_WAITING, WAITING } from './worker-messages.ts';
+import { CANCEL, type DecodeReply, type DecodeRequest, MAX_WAITING, PAUSE, WAITING } from './worker-messages.ts';
 
 /** The decoding thread: one evidence file, or one run of them, at a time; segments go to the writer as they fill. */
 
@@ -48,6 +48,7 @@ async function decode({ paths, timeouts, custody, mappings, shared }: DecodeRequ
           counters[PROGRESS_BYTES] = bytesBefore + bytes;
           counters[PROGRESS_PACKETS] = packetsBefore + packets;
           counters[PROGRESS_FLOWS] = flows;
+          while (Atomics.load(control, PAUSE) !== 0) Atomics.wait(control, PAUSE, 1);
           if (Atomics.load(control, CANCEL) !== 0) throw cancelledError();
           if (problems.total === toldProblems || performance.now() - told < TELL_PROBLEMS_EVERY_MS) return;
           told = performance.now();

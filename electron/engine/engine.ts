@@ -23,10 +23,11 @@ import {
   type JobReply,
   type JobRequest,
   makeControl,
+  PAUSE,
   type SharedControl,
   WAITING,
-  type WriteThreadOptions,
 } from './worker-messages.ts';
+import { newWritingThread } from './writing-thread.ts';
 
 export interface JobOptions {
   onProgress?: (progress: Progress) => void;
@@ -57,31 +58,32 @@ interface RunningJob {
   options: JobOptions;
   shared: SharedControl;
   begun: number;
+  /** Since when it is paused; null while it is not. */
+  pausedAt: number | null;
   state: { step: Progress['step']; what: string; file: number; files: number; bytesTotal: number };
   stop(): void;
 }
 
-type ThreadData = Omit<WriteThreadOptions, 'firstJob'>;
+/** Starts a thread; `firstJob` is the job that it is started for, null when that is not known. */
+type StartThread = (firstJob: JobName | null) => Worker;
 
 /** One thread and the jobs it has in work. A thread that dies fails its jobs; the next job gets a new one. */
 class JobThread {
-  readonly #script: URL;
-  readonly #data: ThreadData | null;
+  readonly #startThread: StartThread;
   readonly #keyring: Keyring;
   readonly #onNotice: (text: string) => void;
   readonly #jobs = new Map<number, RunningJob>();
   #worker: Worker | null = null;
   #nextId = 1;
 
-  constructor(script: URL, data: ThreadData | null, keyring: Keyring, onNotice: (text: string) => void) {
-    this.#script = script;
-    this.#data = data;
+  constructor(startThread: StartThread, keyring: Keyring, onNotice: (text: string) => void) {
+    this.#startThread = startThread;
     this.#keyring = keyring;
     this.#onNotice = onNotice;
   }
 
   #start(firstJob: JobName | null): Worker {
-    const worker = new Worker(this.#script, { workerData: this.#data && { ...this.#data, firstJob } });
+    const worker = this.#startThread(firstJob);
     worker.on('message', (message: JobReply) => this.#receive(message));
     worker.on('error', (error) => this.#die(worker, error instanceof Error ? error.message : String(error)));
     worker.on('exit', (code) => this.#die(worker, `exit code ${code}`));
@@ -158,9 +160,8 @@ class JobThread {
       const cancel = (): void => {
         Atomics.store(control, CANCEL, 1);
         Atomics.notify(control, WAITING);
+        setPaused(job, false);
       };
-      options.signal?.addEventListener('abort', cancel);
-      if (options.signal?.aborted) cancel();
       const timer = options.onProgress && setInterval(() => tell(job), PROGRESS_EVERY_MS);
       const job: RunningJob = {
         resolve,
@@ -168,15 +169,22 @@ class JobThread {
         options,
         shared,
         begun: performance.now(),
+        pausedAt: null,
         state: { step: 'read', what: '', file: 0, files: 0, bytesTotal: 0 },
         stop() {
           clearInterval(timer);
           options.signal?.removeEventListener('abort', cancel);
         },
       };
+      options.signal?.addEventListener('abort', cancel);
+      if (options.signal?.aborted) cancel();
       this.#jobs.set(id, job);
       worker.postMessage({ id, name, request, shared, keys: this.#keyring.keys } satisfies JobRequest);
     });
+  }
+
+  pause(paused: boolean): void {
+    for (const job of this.#jobs.values()) setPaused(job, paused);
   }
 
   async close(): Promise<void> {
@@ -201,15 +209,27 @@ async function passOn(job: RunningJob, chunk: string | Uint8Array): Promise<void
   Atomics.notify(control, WAITING);
 }
 
+/** Time that a job is paused counts in none of its rates. */
+function setPaused(job: RunningJob, paused: boolean): void {
+  if (paused === (job.pausedAt !== null)) return;
+  const now = performance.now();
+  job.begun += now - (job.pausedAt ?? now);
+  job.pausedAt = paused ? now : null;
+  const control = new Int32Array(job.shared.control);
+  Atomics.store(control, PAUSE, paused ? 1 : 0);
+  Atomics.notify(control, PAUSE);
+}
+
 function tell(job: RunningJob): void {
   const counters = new Float64Array(job.shared.progress);
-  const seconds = (performance.now() - job.begun) / 1000;
+  const seconds = ((job.pausedAt ?? performance.now()) - job.begun) / 1000;
   const bytes = counters[PROGRESS_BYTES_BEFORE] + counters[PROGRESS_BYTES];
   const packets = counters[PROGRESS_PACKETS_BEFORE] + counters[PROGRESS_PACKETS];
   const bytesPerSecond = bytes / seconds;
   const left = job.state.bytesTotal - bytes;
   job.options.onProgress?.({
     ...job.state,
+    paused: job.pausedAt !== null && job.state.step === 'read',
     bytes,
     packets,
     flows: counters[PROGRESS_FLOWS_BEFORE] + counters[PROGRESS_FLOWS],
@@ -231,14 +251,13 @@ export class Engine {
   readonly keyring = new Keyring();
 
   constructor(options: EngineOptions = {}) {
-    const thread = (script: URL, data: ThreadData | null): JobThread =>
-      new JobThread(script, data, this.keyring, (text) => options.onNotice?.(text));
-    this.#writer = thread(new URL('./write-thread.ts', import.meta.url), {
-      decodeWorker: options.decodeWorker?.href,
-      behindWindow: options.behindWindow ?? false,
-    });
-    this.#query = thread(new URL('./query-worker.ts', import.meta.url), null);
-    this.#carver = thread(new URL('./carve-worker.ts', import.meta.url), null);
+    const thread = (start: StartThread): JobThread =>
+      new JobThread(start, this.keyring, (text) => options.onNotice?.(text));
+    const decodeWorker = options.decodeWorker?.href;
+    const { behindWindow = false } = options;
+    this.#writer = thread((firstJob) => newWritingThread({ decodeWorker, behindWindow, firstJob }));
+    this.#query = thread(() => new Worker(new URL('./query-worker.ts', import.meta.url)));
+    this.#carver = thread(() => new Worker(new URL('./carve-worker.ts', import.meta.url)));
   }
 
   run<Name extends JobName>(
@@ -249,6 +268,11 @@ export class Engine {
     const reading = CARVING_JOBS.has(name) ? this.#carver : this.#query;
     const thread = WRITING_JOBS.has(name) ? this.#writer : reading;
     return thread.run(name, request, options) as Promise<Jobs[Name]['response']>;
+  }
+
+  /** Has the import in work wait before it reads on, or lets it go on; nothing of it is lost. Other jobs are not paused. */
+  pause(paused: boolean): void {
+    this.#writer.pause(paused);
   }
 
   /** Starts the query thread now, so that it is ready when a query comes. */

@@ -1,4 +1,5 @@
 import { EnclaveError } from '../../shared/problem.ts';
+import { isBundleTar } from './bundle-tar.ts';
 import type { Jobs, VerifyResult } from '../../shared/jobs.ts';
 
 /** What may keep a verification from being entered without making it wrong. */
@@ -16,7 +17,7 @@ export async function enterVerification(
   const isSound = ['case file', 'audit chain'].every((name) => {
     return checks.some(({ check, result: told }) => check === name && told === 'holds');
   });
-  if (!isSound) return null;
+  if (!isSound || isBundleTar(casePath)) return null;
   const named = (told: VerifyResult['checks'][number]['result']): string[] =>
     checks.filter((each) => each.result === told).map(({ check }) => check);
   const detail = { holds, checks: checks.length, failed: named('fails'), notChecked: named('not-checked') };

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { quotedCell } from '../../shared/csv.ts';
 import { type CaseEvent, ENTERED_EVENTS, type EventChange, type EventList } from '../../shared/event.ts';
 import { EnclaveError } from '../../shared/problem.ts';
 import { formatUtc } from '../../shared/time.ts';
@@ -43,11 +44,10 @@ function isSame(a: CaseEvent, b: CaseEvent): boolean {
 
 /** As a file of events has them, in order of time. */
 function csvOf(events: readonly CaseEvent[]): string {
-  const cell = (text: string): string => `"${text.replaceAll('"', '""')}"`;
   const lines = events
     .toSorted((x, y) => x.time - y.time || (x.label < y.label ? -1 : 1))
     .map(({ time, label, kind, source, uncertaintyMinutes }) =>
-      [formatUtc(time), cell(label), cell(kind), cell(source), uncertaintyMinutes].join(','),
+      [formatUtc(time), quotedCell(label), quotedCell(kind), quotedCell(source), uncertaintyMinutes].join(','),
     );
   return ['time,label,kind,source,uncertaintyMinutes', ...lines, ''].join('\n');
 }

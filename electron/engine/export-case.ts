@@ -1,6 +1,13 @@
 import { caseContents } from '../export/case-contents.ts';
 import { caseGraph } from '../export/case-graph.ts';
-import { type AnyTable, evidenceTable, findingTable, hostTable, noteTable } from '../export/case-tables.ts';
+import {
+  type AnyTable,
+  evidenceTable,
+  findingTable,
+  hostTable,
+  noteTable,
+  ownFindingTable,
+} from '../export/case-tables.ts';
 import { markdownSummary } from '../export/markdown-summary.ts';
 import { stixBundle } from '../export/stix-bundle.ts';
 import type { CaseReader } from '../casefile/case-reader.ts';
@@ -29,6 +36,8 @@ function tableOf(reader: CaseReader, what: ExportTable): AnyTable {
   switch (what) {
     case 'findings':
       return findingTable(reader.findings());
+    case 'own-findings':
+      return ownFindingTable(reader.ownFindings());
     case 'hosts':
       return hostTable(hostList(reader, compileFilter(parseFilter(''), reader), Infinity).hosts, reader.findings());
     case 'evidence':

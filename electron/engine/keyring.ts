@@ -4,6 +4,7 @@ import { type CaseKeys, headerOf, keyOf, newKey } from '../casefile/case-cipher.
 import { LEAST_PASSPHRASE } from '../../shared/passphrase.ts';
 import { EnclaveError } from '../../shared/problem.ts';
 import { bundleFolder, SEALED_CASE } from './bundle-manifest.ts';
+import { CASE_IN_TAR, isBundleTar } from './bundle-tar.ts';
 
 /** True when what lies at the path, a case or a sealed bundle, is encrypted. */
 export function isEncrypted(path: string): boolean {
@@ -11,6 +12,7 @@ export function isEncrypted(path: string): boolean {
 }
 
 function headerAt(path: string): string | null {
+  if (isBundleTar(path)) return headerOf(path, CASE_IN_TAR);
   const folder = bundleFolder(path);
   const inside = folder === null ? path : join(folder, SEALED_CASE);
   return existsSync(inside) ? headerOf(inside) : null;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { setImmediate as turn } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
 import { analyseCase } from '../analysis/analyse.ts';
 import { comparePair } from '../analysis/period-pair.ts';
@@ -7,10 +8,9 @@ import { takeKeys } from '../casefile/case-cipher.ts';
 import { foldJournal } from '../casefile/case-file.ts';
 import { listBackups } from '../casefile/case-backup.ts';
 import { CaseReader, PASS_CACHE_BYTES } from '../casefile/case-reader.ts';
-import { CaseSample, estimate, isEstimable } from '../casefile/case-sample.ts';
 import { countMatches, flowPage, type MatchCounts } from '../casefile/flow-page.ts';
 import { orderedPage } from '../casefile/flow-order.ts';
-import { brushedSelection, withoutBrush } from '../casefile/brushed-selection.ts';
+import { brushedSelection } from '../casefile/brushed-selection.ts';
 import { compileFilter, type FlowSelection } from '../casefile/flow-selection.ts';
 import { flowRecords } from '../casefile/flow-records.ts';
 import { writeFlows } from '../casefile/flow-writers.ts';
@@ -21,28 +21,30 @@ import { minuteAmounts } from '../casefile/minute-amounts.ts';
 import { isDatabaseError } from '../casefile/open-database.ts';
 import { textCounts } from '../casefile/text-counts.ts';
 import { totalsOf } from '../casefile/totals.ts';
-import { KeptSelection } from '../casefile/selected-rows.ts';
-import { DIMENSIONS, type Dimension, summarise, type SummaryRow } from '../casefile/summary.ts';
+import { DIMENSIONS } from '../casefile/summary.ts';
 import { wholeCase, writeCaseTable } from './export-case.ts';
 import { reportHtml } from '../report/report-html.ts';
 import { findChromium, printPdf } from '../report/report-pdf.ts';
 import { DEMO_SCALE, generateSample } from '../sample/generate-sample.ts';
 import { parseFilter } from '../../shared/filter/parse-filter.ts';
-import { METRICS, type Metric } from '../../shared/finding.ts';
-import { type Jobs, PROGRESS_BYTES, type SummaryResult, type TopRows, WHOLE_EXPORTS } from '../../shared/jobs.ts';
+import { METRICS } from '../../shared/finding.ts';
+import { type Jobs, PROGRESS_BYTES, type SummaryResult, WHOLE_EXPORTS } from '../../shared/jobs.ts';
 import { EnclaveError } from '../../shared/problem.ts';
 import type { ReportSettings } from '../../shared/report-settings.ts';
 import { makeBundle } from './bundle.ts';
 import { bundleFolder } from './bundle-manifest.ts';
+import { isBundleTar } from './bundle-tar.ts';
 import { cancelledError } from './cancelled.ts';
 import { overviewOf } from './case-overview.ts';
 import { writeExplained } from './explain-case.ts';
 import { jobError } from './job-error.ts';
 import { type LabelTables, loadLabelTables, tablesOf } from './label-case.ts';
 import { countedOwnFindings } from './own-finding-jobs.ts';
+import { oneOf } from './one-of.ts';
 import { previewTextExport } from './preview-text.ts';
 import { auditExport, recordQueries } from './record-jobs.ts';
-import { countryAgreement } from './table-agreement.ts';
+import { countryAgreement, PeerPlaces } from './table-agreement.ts';
+import { totalQueries } from './total-queries.ts';
 import { verifyBundle } from './verify-bundle.ts';
 import { verifyCase } from './verify-case.ts';
 import { ENCLAVE_VERSION } from './version.ts';
@@ -64,23 +66,32 @@ function labelTables(): LabelTables {
 
 let open: CaseReader | null = null;
 
-/** The reader of a case, kept open between jobs so that its cache serves the next query. */
-function readerOf(path: string, live = false): CaseReader {
+/**
+ * The reader of a case, kept open between jobs so that its cache serves the next query.
+ *
+ * @param live what is in work, too: as it was at the last look, or each query would read all flows anew while they come in
+ */
+function readerOf(path: string, live = false, isLook = !live): CaseReader {
+  const reader = recordReaderOf(path);
+  reader.showInWork(live);
+  if (isLook) reader.refreshIfChanged();
+  return reader;
+}
+
+/** The same for what is read anew whenever it is asked for: what is kept of the flows stays as it is. */
+function recordReaderOf(path: string): CaseReader {
   if (open?.path !== path || open.isOutgrown) {
     letGo();
     open = new CaseReader(path);
   }
-  open.showInWork(live);
-  open.refreshIfChanged();
   return open;
 }
 
 function letGo(): void {
   const path = open?.path;
   open?.close();
-  sample?.close();
+  totals.letGo();
   open = null;
-  sample = null;
   last = null;
   if (path !== undefined) foldJournal(path);
 }
@@ -94,119 +105,19 @@ type Handler<Name extends keyof Jobs> = (
   job: JobRequest,
 ) => Promise<Jobs[Name]['response']> | Jobs[Name]['response'];
 
+/** What a job gives that makes room for another: it is begun anew after those that wait, and finds its work so far in the cache. */
+const LATER = Symbol('later');
+/** A job that takes longer lets others go first. */
+const LET_OTHERS_AFTER_MS = 20;
+
+type PatientHandler<Name extends keyof Jobs> = (
+  request: Jobs[Name]['request'],
+  job: JobRequest,
+) => Promise<Jobs[Name]['response'] | typeof LATER>;
+
 function isCancelled(job: JobRequest): boolean {
   return Atomics.load(new Int32Array(job.shared.control), CANCEL) !== 0;
 }
-
-function oneOf<T extends string>(what: string, text: string, known: readonly T[]): T {
-  const found = known.find((each) => each === text);
-  if (found === undefined) {
-    throw new EnclaveError('usage', `unknown ${what} "${text}"`, '', `use one of: ${known.join(', ')}`, 1);
-  }
-  return found;
-}
-
-const summary: Handler<'summary'> = (request) => {
-  const { by, metric } = totalsAsked(request);
-  const reader = readerOf(request.case, request.live);
-  const begun = performance.now();
-  const rows = summarise(reader, { by, metric, selection: selectionOf(reader, request.where).selection });
-  noteTime(reader, request, begun);
-  return { rows: rows as SummaryResult['rows'] };
-};
-
-const top: Handler<'top'> = (request) => {
-  const { by, metric } = totalsAsked(request);
-  const reader = readerOf(request.case, request.live);
-  const begun = performance.now();
-  const { selection } = selectionOf(reader, request.where);
-  const tops = largestRows(reader, by, request.limit, (dimension) =>
-    summarise(reader, { by: [dimension], metric, selection }),
-  );
-  noteTime(reader, request, begun);
-  return tops;
-};
-
-function totalsAsked(request: { by: string[]; metric: string }): { by: Dimension[]; metric: Metric } {
-  const by = request.by.map((name) => oneOf('dimension', name, DIMENSIONS));
-  return { by, metric: oneOf('metric', request.metric, METRICS) };
-}
-
-function largestRows(
-  reader: CaseReader,
-  by: readonly Dimension[],
-  limit: number,
-  rowsBy: (dimension: Dimension) => SummaryRow[],
-): TopRows[] {
-  return by.map((dimension) => {
-    const rows = rowsBy(dimension);
-    const named = rows.filter((row) => row[dimension] !== null).length;
-    const largest = rows.slice(0, limit) as SummaryResult['rows'];
-    for (const row of largest)
-      if (typeof row['asn'] === 'number') row['organisation'] = reader.organisation(row['asn']);
-    return { by: dimension, rows: largest, all: rows.length, named };
-  });
-}
-
-/** An answer that took longer the last time is estimated first. */
-const SOON_MS = 50;
-/** Flows that an estimate looks at. */
-const SAMPLE_FLOWS = 150_000;
-/** Milliseconds that an exact answer took last, by question and filter without its brush; for one state of the case. */
-let times: { snapshot: object; took: Map<string, number> } | null = null;
-let sample: CaseSample | null = null;
-
-function timeKey({
-  by,
-  metric,
-  where,
-  limit,
-}: {
-  by: string[];
-  metric: string;
-  where: string;
-  limit?: number | null;
-}): string {
-  return JSON.stringify([by, metric, withoutBrush(where), limit ?? null]);
-}
-
-function noteTime(reader: CaseReader, request: Parameters<typeof timeKey>[0], begun: number): void {
-  if (times?.snapshot !== reader.snapshot) times = { snapshot: reader.snapshot, took: new Map() };
-  times.took.set(timeKey(request), performance.now() - begun);
-}
-
-function sampleOf(reader: CaseReader): CaseSample | null {
-  if (sample?.of === reader.snapshot) return sample;
-  sample?.close();
-  const all = reader.segments().reduce((sum, { rows }) => sum + rows, 0);
-  const step = Math.floor(all / SAMPLE_FLOWS);
-  sample = step > 1 ? new CaseSample(reader, step) : null;
-  return sample;
-}
-
-/** An estimate promises no more digits than it can keep. */
-function rounded<Row extends { value: number; flows: number }>(row: Row): Row {
-  return { ...row, value: Number(row.value.toPrecision(3)), flows: Number(row.flows.toPrecision(3)) };
-}
-
-const estimated: Handler<'estimate'> = async (request, job) => {
-  const { by, metric } = totalsAsked(request);
-  const { limit } = request;
-  const reader = readerOf(request.case, request.live);
-  const took = times?.snapshot === reader.snapshot ? times.took.get(timeKey(request)) : undefined;
-  const isSoon = took !== undefined && took <= SOON_MS;
-  const drawn = isSoon || request.live === true || !isEstimable(metric) ? null : sampleOf(reader);
-  if (drawn === null) {
-    if (limit !== null) return { rows: [], tops: await top({ ...request, limit }, job), isExact: true };
-    return { rows: (await summary(request, job)).rows, tops: [], isExact: true };
-  }
-  const selection = new KeptSelection(compileFilter(parseFilter(request.where), drawn));
-  const rowsBy = (dimensions: typeof by): SummaryRow[] =>
-    estimate(drawn, { by: dimensions, metric, selection }).map(rounded);
-  const tops = limit === null ? [] : largestRows(reader, by, limit, (dimension) => rowsBy([dimension]));
-  const rows = limit === null ? (rowsBy(by) as SummaryResult['rows']) : [];
-  return { rows, tops, isExact: false };
-};
 
 const flows: Handler<'flows'> = async (request, job) => {
   const format: TableFormat = oneOf('format', request.format, TABLE_FORMATS);
@@ -260,6 +171,8 @@ function selectionOf(reader: CaseReader, where: string): LastSelection {
   }
   return last;
 }
+
+const totals = totalQueries(readerOf, (reader, where) => selectionOf(reader, where).selection);
 
 const flowsPage: Handler<'flowsPage'> = ({ case: path, where, offset, limit, order, live }) => {
   const reader = readerOf(path, live);
@@ -352,8 +265,8 @@ const report: Handler<'report'> = async (request) => {
   return { path: out, sha256: createHash('sha256').update(readFileSync(out)).digest('hex') };
 };
 
-const handlers: { [Name in keyof Jobs]?: Handler<Name> } = {
-  summary,
+const handlers: { [Name in keyof Jobs]?: Handler<Name> | PatientHandler<Name> } = {
+  ...totals.answers,
   totals({ case: path, where, live }) {
     const reader = readerOf(path, live);
     return totalsOf(reader, selectionOf(reader, where).selection);
@@ -371,11 +284,9 @@ const handlers: { [Name in keyof Jobs]?: Handler<Name> } = {
     const counted = oneOf('metric', metric, ['flows', 'bytes', 'packets']);
     return hostPairs(reader, selectionOf(reader, where).selection, counted, limit);
   },
-  top,
-  estimate: estimated,
   flows,
   flowsPage,
-  overview: (request) => overviewOf(readerOf(request.case, request.live)),
+  overview: (request) => overviewOf(readerOf(request.case, request.live, true)),
   previewText: ({ path, mapping }) => previewTextExport(path, mapping),
   reportHtml: (request) => htmlOf(readerOf(request.case), request.settings),
   report,
@@ -390,10 +301,10 @@ const handlers: { [Name in keyof Jobs]?: Handler<Name> } = {
     }
   },
   sample: async ({ directory }) => ({ files: [...(await generateSample(directory, { scale: DEMO_SCALE })).files] }),
-  overlays: (request) => readerOf(request.case).overlays(),
-  indicatorFiles: (request) => readerOf(request.case).indicatorFiles(),
-  eventFiles: (request) => readerOf(request.case).eventFiles(),
-  eventLists: (request) => readerOf(request.case).eventLists(),
+  overlays: (request) => recordReaderOf(request.case).overlays(),
+  indicatorFiles: (request) => recordReaderOf(request.case).indicatorFiles(),
+  eventFiles: (request) => recordReaderOf(request.case).eventFiles(),
+  eventLists: (request) => recordReaderOf(request.case).eventLists(),
   minutes({ case: path, by, metric, where, live, ...steps }) {
     const reader = readerOf(path, live);
     const rows = minuteAmounts(reader, {
@@ -410,11 +321,19 @@ const handlers: { [Name in keyof Jobs]?: Handler<Name> } = {
       by: oneOf('dimension', by, DIMENSIONS),
       metric: oneOf('metric', metric, METRICS),
     }),
-  countryAgreement({ case: path, where }) {
+  async countryAgreement({ case: path, where }) {
     const reader = readerOf(path);
-    return countryAgreement(reader, selectionOf(reader, where).selection, tablesOf(reader, labelTables()).reference);
+    const places = PeerPlaces.of(reader, () => tablesOf(reader, labelTables()).reference);
+    const begun = performance.now();
+    for (const segment of reader.segments()) {
+      places.column(segment);
+      if (performance.now() - begun < LET_OTHERS_AFTER_MS) continue;
+      await turn();
+      if (waiting.length > 0) return LATER;
+    }
+    return countryAgreement(reader, selectionOf(reader, where).selection, places);
   },
-  ...recordQueries(readerOf),
+  ...recordQueries(recordReaderOf),
   async exportCase({ case: path, what, format, out }) {
     const reader = readerOf(path);
     const { result, sha256, bytes } = await writeHashed(out, async (take) => {
@@ -432,7 +351,7 @@ const handlers: { [Name in keyof Jobs]?: Handler<Name> } = {
       return exported;
     });
   },
-  findings: (request) => readerOf(request.case).findings(),
+  findings: (request) => recordReaderOf(request.case).findings(),
   profile: (request) => readerOf(request.case).profile,
   ownFindings: (request) => countedOwnFindings(readerOf(request.case)),
   bundle(request, job) {
@@ -447,9 +366,9 @@ const handlers: { [Name in keyof Jobs]?: Handler<Name> } = {
   },
   backups: (request) => listBackups(request.case),
   verify(request, job) {
-    const folder = bundleFolder(request.case);
-    if (folder !== null) {
-      return verifyBundle(folder, request.evidenceDirectory, () => {
+    const bundle = isBundleTar(request.case) ? request.case : bundleFolder(request.case);
+    if (bundle !== null) {
+      return verifyBundle(bundle, request.evidenceDirectory, () => {
         if (isCancelled(job)) throw cancelledError();
       });
     }
@@ -469,19 +388,31 @@ async function run(job: JobRequest): Promise<void> {
     takeKeys(job.keys);
     const handler = handlers[job.name] as ((request: unknown, job: JobRequest) => unknown) | undefined;
     if (handler === undefined) throw new Error(`the query thread has no job ${job.name}`);
-    reply({ id: job.id, type: 'done', response: await handler(job.request, job) });
+    const response = await handler(job.request, job);
+    if (response === LATER) waiting.push(job);
+    else reply({ id: job.id, type: 'done', response });
   } catch (error) {
     reply({ id: job.id, type: 'error', error: jobError(error, job.request) });
   }
 }
 
-// Jobs of one thread run one after the other: they share the reader.
-let lastJob: Promise<void> = Promise.resolve();
-port.on('message', (job: JobRequest | CloseRequest) => {
-  if ('close' in job) {
+/** Jobs of one thread run one after the other: they share the reader. */
+const waiting: JobRequest[] = [];
+let isAtWork = false;
+
+async function work(): Promise<void> {
+  if (isAtWork) return;
+  isAtWork = true;
+  for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) await run(job);
+  isAtWork = false;
+}
+
+port.on('message', (message: JobRequest | CloseRequest) => {
+  if ('close' in message) {
     letGo();
     port.close();
     return;
   }
-  lastJob = lastJob.then(() => run(job));
+  waiting.push(message);
+  void work();
 });

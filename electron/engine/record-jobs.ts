@@ -1,6 +1,5 @@
 import type { CaseReader } from '../casefile/case-reader.ts';
 import type { CaseWriter } from '../casefile/case-writer.ts';
-import { csvLine } from '../casefile/table-writers.ts';
 import { sha256Of, storedRecord } from '../casefile/record-tables.ts';
 import {
   addNote,
@@ -19,6 +18,7 @@ import {
   newStateSchema,
   noteChangeSchema,
 } from '../../shared/case-record.ts';
+import { csvLine } from '../../shared/csv.ts';
 import type { JobName, Jobs } from '../../shared/jobs.ts';
 import { EnclaveError } from '../../shared/problem.ts';
 import { visibleJson } from '../../shared/visible-text.ts';

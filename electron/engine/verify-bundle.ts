@@ -1,4 +1,5 @@
-import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hashFile } from '../capture/evidence-file.ts';
 import { CaseReader } from '../casefile/case-reader.ts';
@@ -14,9 +15,11 @@ import {
   parseManifest,
   SEALED_CASE,
 } from './bundle-manifest.ts';
+import { isBundleTar, unpackBundleTar } from './bundle-tar.ts';
+import { refuseWithoutRoom } from '../casefile/disk-space.ts';
 import { caseChecks, type Check } from './verify-case.ts';
 
-/** Checks a sealed bundle by what lies in it: every file first, then the case. Nothing is written. */
+/** Checks a sealed bundle by what lies in it: every file first, then the case. Nothing is written to it. */
 
 const holds = (check: string, detail: string): Check => ({ check, result: 'holds', detail });
 const fails = (check: string, detail: string): Check => ({ check, result: 'fails', detail });
@@ -120,17 +123,41 @@ export function* bundleChecks(
   }
 }
 
-/** Verifies a sealed bundle. Throws when there is none. */
-export function verifyBundle(...of: Parameters<typeof bundleChecks>): VerifyResult {
-  const [folder] = of;
-  if (![MANIFEST, CHECKSUMS, SEALED_CASE].some((name) => existsSync(join(folder, name)))) {
-    throw new EnclaveError(
-      'no-case',
-      'there is no case and no sealed bundle',
-      folder,
-      'name a .enclave file or a bundle',
-    );
+/**
+ * Verifies a sealed bundle; one that is a single file is unpacked into the folder of temporary files for the while.
+ *
+ * @throws EnclaveError when there is none, or no room for what is in it
+ */
+export function verifyBundle(path: string, ...how: [evidenceDirectory: string | null, () => void]): VerifyResult {
+  if (!isBundleTar(path)) {
+    if (!holdsBundle(path)) throw noBundle(path);
+    return resultOf(join(path, SEALED_CASE), [...bundleChecks(path, ...how)]);
   }
-  const checks = [...bundleChecks(...of)];
-  return { case: join(folder, SEALED_CASE), holds: checks.every((check) => check.result !== 'fails'), checks };
+  const bytes = statSync(path, { throwIfNoEntry: false })?.size;
+  if (bytes === undefined) throw noBundle(path);
+  const folder = mkdtempSync(join(tmpdir(), 'enclave-bundle-'));
+  try {
+    refuseWithoutRoom(join(folder, SEALED_CASE), bytes);
+    const fault =
+      unpackBundleTar(path, folder, how[1]) ?? (holdsBundle(folder) ? null : 'no file of a sealed bundle is in it');
+    const archive = fault === null ? holds('archive', 'every byte is as Enclave writes it') : fails('archive', fault);
+    const inside = holdsBundle(folder) ? [...bundleChecks(folder, ...how)] : [];
+    // Files are named as they lie in the archive.
+    const named = inside.map((check) => ({ ...check, detail: check.detail.replaceAll(`${folder}/`, '') }));
+    return resultOf(path, [archive, ...named]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function resultOf(casePath: string, checks: Check[]): VerifyResult {
+  return { case: casePath, holds: checks.every(({ result }) => result !== 'fails'), checks };
+}
+
+function holdsBundle(folder: string): boolean {
+  return [MANIFEST, CHECKSUMS, SEALED_CASE].some((name) => existsSync(join(folder, name)));
+}
+
+function noBundle(path: string): EnclaveError {
+  return new EnclaveError('no-case', 'there is no case and no sealed bundle', path, 'name a .enclave file or a bundle');
 }

@@ -9,9 +9,12 @@ import type { DecodedEvidence } from './decode-evidence.ts';
 
 /** Messages between the threads of the engine. */
 
-/** Memory that a job's threads share: set `control[CANCEL]` to stop; `control[WAITING]` counts segments not yet stored. */
+/**
+ * Memory that a job's threads share: set `control[CANCEL]` to stop, `control[PAUSE]` to have reading wait; `control[WAITING]`
+ * counts segments not yet stored.
+ */
 export interface SharedControl {
-  /** Int32 × 2. */
+  /** Int32 × 3. */
   control: SharedArrayBuffer;
   /** Float64 × PROGRESS_WORDS, see shared/jobs. */
   progress: SharedArrayBuffer;
@@ -19,12 +22,13 @@ export interface SharedControl {
 
 export const CANCEL = 0;
 export const WAITING = 1;
+export const PAUSE = 2;
 /** Segments that may wait for the writer before the decoder stops: bounds the memory between the two. */
 export const MAX_WAITING = 2;
 
 export function makeControl(progressWords: number): SharedControl {
   return {
-    control: new SharedArrayBuffer(8),
+    control: new SharedArrayBuffer(12),
     progress: new SharedArrayBuffer(progressWords * Float64Array.BYTES_PER_ELEMENT),
   };
 }

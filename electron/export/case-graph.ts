@@ -1,12 +1,12 @@
 import { basename } from 'node:path';
 import { visibleText } from '../../shared/visible-text.ts';
-import { type CaseContents, addressesOf } from './case-contents.ts';
+import { type CaseContents, EXAMINERS_OWN, addressesOf, basisOf } from './case-contents.ts';
 import { uuidOf } from './uuid.ts';
 
 /**
  * The case as a graph in the CASE ontology (1.4, on UCO 1.4) as JSON-LD: an investigation; evidence files with their hashes,
- * each the object of an import by Enclave and an exhibit of a provenance record; addresses; findings as annotations of what
- * they rest on. Ids are made from names, so that the same case gives the same graph.
+ * each the object of an import by Enclave and an exhibit of a provenance record; addresses; findings, and the examiners' own, as
+ * annotations of what they rest on. Ids are made from names, so that the same case gives the same graph.
  */
 
 const NAMESPACE = '6ba7b812-9dad-11d1-80b4-00c04fd430c8';
@@ -121,11 +121,24 @@ export function caseGraph(contents: CaseContents): object {
       'uco-core:object': about.map(reference),
     });
   }
+  // An annotation is of something (UCO core): without evidence there is nothing that it could be of.
+  for (const finding of files.size === 0 ? [] : contents.ownFindings) {
+    nodes.push({
+      '@id': idOf(EXAMINERS_OWN, finding.id),
+      '@type': 'uco-core:Annotation',
+      'uco-core:name': visibleText(finding.title),
+      'uco-core:statement': visibleText(finding.statement),
+      'uco-core:description': basisOf(finding).map(visibleText),
+      'uco-core:tag': [EXAMINERS_OWN],
+      'uco-core:object': [...files.values()].map(reference),
+    });
+  }
+  const { title, scope } = contents.record.facts;
   const investigation: Node = {
     '@id': idOf('investigation', ''),
     '@type': 'case-investigation:Investigation',
-    'uco-core:name': visibleText(contents.record.facts.title || 'Untitled case'),
-    'uco-core:description': visibleText(contents.record.facts.scope),
+    'uco-core:name': visibleText(title || 'Untitled case'),
+    ...(scope === '' ? {} : { 'uco-core:description': visibleText(scope) }),
     'uco-core:objectCreatedTime': time(contents.asOf),
     'uco-core:object': nodes.map((node) => reference(node['@id'])),
   };

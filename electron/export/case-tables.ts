@@ -3,10 +3,12 @@ import { type Finding, type FindingBase, FINDING_KINDS } from '../../shared/find
 import { findingSubject } from '../../shared/finding-tables.ts';
 import type { HostActivity } from '../../shared/jobs.ts';
 import { formatUtc } from '../../shared/time.ts';
+import type { OwnFinding } from '../../shared/own-finding.ts';
 import type { EvidenceInfo } from '../casefile/case-reader.ts';
 import type { ColumnType, TableForm, TableRow } from '../casefile/table-writers.ts';
+import { EXAMINERS_OWN } from './case-contents.ts';
 
-/** Findings, hosts, evidence and notes as rows of plain columns. What has no place in a row stands in it as JSON. */
+/** Findings, own findings, hosts, evidence and notes as rows of plain columns. What has no place in a row stands in it as JSON. */
 
 interface Table<Name extends string> {
   readonly form: TableForm<Name>;
@@ -22,7 +24,9 @@ function table<Name extends string, Item>(
   return { form: { name, columns }, rows: items.map(rowOf) };
 }
 
-export type AnyTable = ReturnType<typeof findingTable | typeof hostTable | typeof evidenceTable | typeof noteTable>;
+export type AnyTable = ReturnType<
+  typeof findingTable | typeof ownFindingTable | typeof hostTable | typeof evidenceTable | typeof noteTable
+>;
 
 /** Fields that findings of all kinds have. */
 const COMMON: ReadonlySet<string> = new Set<keyof FindingBase | 'kind'>([
@@ -102,6 +106,48 @@ export function findingTable(findings: readonly Finding[]) {
         details: JSON.stringify(Object.fromEntries(details)),
       };
     },
+  );
+}
+
+/** One row an exhibit of an examiner's own finding: words of the examiner, totals as Enclave counted them. */
+export function ownFindingTable(findings: readonly OwnFinding[]) {
+  return table(
+    'ownFinding',
+    {
+      id: 'text',
+      kind: 'text',
+      title: 'text',
+      statement: 'text',
+      examiner: 'text',
+      madeAt: 'time',
+      changedAt: 'time',
+      inReport: 'text',
+      exhibit: 'int32',
+      exhibitLabel: 'text',
+      where: 'text',
+      flows: 'int64',
+      outbound: 'int64',
+      bytes: 'int64',
+      packets: 'int64',
+      hostHours: 'int64',
+      hosts: 'int64',
+      days: 'int64',
+    },
+    findings.flatMap((finding) => finding.exhibits.map((exhibit, i) => ({ finding, exhibit, i }))),
+    ({ finding: { id, title, statement, examiner, madeAt, changedAt, inReport }, exhibit, i }) => ({
+      id,
+      kind: EXAMINERS_OWN,
+      title,
+      statement,
+      examiner,
+      madeAt,
+      changedAt,
+      inReport: inReport ? 'yes' : 'no',
+      exhibit: i + 1,
+      exhibitLabel: exhibit.label,
+      where: exhibit.where,
+      ...exhibit.totals,
+    }),
   );
 }
 

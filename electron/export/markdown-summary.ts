@@ -4,7 +4,7 @@ import { FINDING_KINDS, type Verdict } from '../../shared/finding.ts';
 import { findingSubject } from '../../shared/finding-tables.ts';
 import { formatBytes, formatCount, formatFirst } from '../../shared/number-format.ts';
 import { visibleText } from '../../shared/visible-text.ts';
-import type { CaseContents } from './case-contents.ts';
+import { basisOf, type CaseContents } from './case-contents.ts';
 
 const NOT_BORNE_OUT = {
   'not-supported': 'Looked for and not borne out',
@@ -21,8 +21,19 @@ export function markdownText(text: string): string {
     .replace(/^(\d+)([.)])/, '$1\\$2');
 }
 
-/** The case in short, as Markdown: facts, evidence with hashes, findings with the limits of those borne out, notes marked for the report. */
-export function markdownSummary({ record, evidence, findings, notes, version, asOf }: CaseContents): string {
+/**
+ * The case in short, as Markdown: facts, evidence with hashes, findings with the limits of those borne out, the examiners' own findings
+ * and notes marked for the report.
+ */
+export function markdownSummary({
+  record,
+  evidence,
+  findings,
+  ownFindings,
+  notes,
+  version,
+  asOf,
+}: CaseContents): string {
   const lines = [`# ${markdownText(record.facts.title || 'Untitled case')}`, ''];
   for (const name of FACT_NAMES) {
     if (name !== 'title') lines.push(`- ${CASE_FACTS[name]}: ${markdownText(record.facts[name]) || 'not supplied'}`);
@@ -60,6 +71,12 @@ export function markdownSummary({ record, evidence, findings, notes, version, as
     }
     if (others.length > 0) lines.push('');
   }
+  if (ownFindings.length > 0) lines.push('## Findings of the examiner’s own', '');
+  for (const finding of ownFindings) {
+    lines.push(`- **${markdownText(finding.title)}** (\`${finding.id}\`): ${markdownText(finding.statement)}`);
+    lines.push(...basisOf(finding).map((text) => `  - ${markdownText(text)}`));
+  }
+  if (ownFindings.length > 0) lines.push('');
   const printed = notes.filter(({ inReport }) => inReport);
   if (printed.length > 0) lines.push('## Notes', '');
   for (const { target, text, examiner, madeAt } of printed) {

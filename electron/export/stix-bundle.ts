@@ -3,13 +3,13 @@ import type { EvidenceInfo } from '../casefile/case-reader.ts';
 import { isIpv4, parseAddress } from '../../shared/address.ts';
 import type { Finding } from '../../shared/finding.ts';
 import { visibleText } from '../../shared/visible-text.ts';
-import { type CaseContents, addressesOf } from './case-contents.ts';
+import { type CaseContents, EXAMINERS_OWN, addressesOf, basisOf } from './case-contents.ts';
 import { uuidOf } from './uuid.ts';
 
 /**
  * A STIX 2.1 bundle (OASIS Standard, 10 June 2021): evidence as files, hosts and peers as addresses, each finding as a note
- * about them with verdict and kind as labels, and a report over all. Ids are made from names, so that the same case gives the
- * same bundle. A finding is no indicator: it tells what was seen, not what should be looked for.
+ * about them with verdict and kind as labels, examiners' own findings as notes with their authors, and a report over all. Ids are
+ * made from names, so that the same case gives the same bundle. A finding is no indicator: it tells what was seen, not what should be looked for.
  */
 
 /** Namespace of deterministic ids of observables (STIX 2.1, 2.9). */
@@ -53,6 +53,19 @@ export function stixBundle(contents: CaseContents): object {
       object_refs: subjects.length > 0 ? subjects.map(({ id }) => id) : [identity.id],
     };
   });
+  for (const finding of contents.ownFindings) {
+    notes.push({
+      type: 'note',
+      id: own('note', `${EXAMINERS_OWN} ${finding.id}`),
+      ...common,
+      abstract: visibleText(finding.title),
+      content: [finding.statement, ...basisOf(finding)].map(visibleText).join('\n'),
+      authors: [visibleText(finding.examiner)],
+      labels: [EXAMINERS_OWN],
+      external_references: [{ source_name: 'enclave-own-finding', external_id: finding.id }],
+      object_refs: files.length > 0 ? files.map(({ id }) => id) : [identity.id],
+    });
+  }
   const about = [...observables.keys(), ...notes.map(({ id }) => id)];
   const report: StixObject = {
     type: 'report',

@@ -49,6 +49,17 @@ function isDigit(byte: number | undefined): boolean {
 const ROOT = 0;
 const UNKNOWN_CONTAINER = -1;
 
+/** Names of which the numbers are kept, and the longest of them. */
+const KEPT_NAMES = 512;
+const LONGEST_KEPT = 64;
+const NOT_KEPT = -1;
+const NOT_PLAIN = -2;
+
+/** Bytes that stand for themselves in a string: printable ASCII but the quote and the backslash. */
+const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
+  Number(byte >= SPACE && byte <= 0x7e && byte !== QUOTE && byte !== BACKSLASH),
+);
+
 export class JsonFields {
   /** Bytes that were scanned last. */
   bytes: Uint8Array = new Uint8Array(0);
@@ -58,30 +69,32 @@ export class JsonFields {
   /** One bit a key: those that are there. */
   readonly presence: Int32Array;
   readonly #kinds: Uint8Array;
-  readonly #names: Buffer[];
-  readonly #containers: Int32Array;
-  /** Open addressing by hash of container and name: number of the key + 1. */
-  readonly #slots: Uint16Array;
+  /** Names asked for, then others met, each with the quote behind it. */
+  readonly #names: Buffer[] = [];
+  readonly #containers = new Int32Array(KEPT_NAMES);
+  readonly #asked: number;
+  /** Open addressing by hash of container and name: number of the name + 1. */
+  readonly #slots = new Uint16Array(4 * KEPT_NAMES);
+  /** By name + 1, 0 standing for none: the name that came next the last time. Objects of one writer are alike. */
+  readonly #following = new Int32Array(KEPT_NAMES + 1);
+  #last = NOT_KEPT;
   #at = 0;
   #to = 0;
   #hasEscape = false;
 
-  /** @param keys their numbers are their places in this list */
+  /** @param keys at most 512; their numbers are their places in this list */
   constructor(keys: readonly JsonKey[]) {
     const place = (name: string): number => keys.indexOf(name);
-    this.#names = keys.map((key) => Buffer.from(typeof key === 'string' ? key : key[1]));
-    this.#containers = Int32Array.from(keys, (key) => (typeof key === 'string' ? ROOT : place(key[0]) + 1));
+    this.#asked = keys.length;
     this.starts = new Int32Array(keys.length);
     this.ends = new Int32Array(keys.length);
     this.presence = new Int32Array((keys.length + 31) >>> 5);
     this.#kinds = new Uint8Array(keys.length);
-    this.#slots = new Uint16Array(2 ** Math.ceil(Math.log2(keys.length * 4)));
-    for (const [number, name] of this.#names.entries()) {
-      let hash = this.#containers[number];
-      for (const byte of name) hash = (Math.imul(hash, 31) + byte) | 0;
-      let slot = this.#slotOf(hash);
-      while (this.#slots[slot] !== 0) slot = (slot + 1) & (this.#slots.length - 1);
-      this.#slots[slot] = number + 1;
+    for (const key of keys) {
+      const [container, name] = typeof key === 'string' ? [ROOT, key] : [place(key[0]) + 1, key[1]];
+      let hash = container;
+      for (const letter of Buffer.from(name)) hash = (Math.imul(hash, 31) + letter) | 0;
+      this.#keep(container, Buffer.from(`${name}"`), hash);
     }
   }
 
@@ -94,6 +107,7 @@ export class JsonFields {
   scan(bytes: Uint8Array, from: number, to: number): boolean {
     this.bytes = bytes;
     this.presence.fill(0);
+    this.#last = NOT_KEPT;
     this.#at = from;
     this.#to = to;
     this.#blanks();
@@ -113,19 +127,44 @@ export class JsonFields {
     this.#at = at;
   }
 
-  /** Number of a key; -1 when it is not asked for. */
-  #key(container: number, hash: number, from: number, to: number): number {
-    const mask = this.#slots.length - 1;
-    for (let slot = this.#slotOf(hash); ; slot = (slot + 1) & mask) {
-      const number = this.#slots[slot] - 1;
-      if (number < 0) return -1;
-      if (this.#containers[number] === container && this.#isName(this.#names[number], from, to)) return number;
+  /** Passes over a name, behind its first quote: its number, or NOT_KEPT, or NOT_PLAIN. */
+  #name(container: number): number {
+    const { bytes } = this;
+    const from = this.#at;
+    const guess = this.#following[this.#last + 1];
+    if (this.#containers[guess] === container && this.#isText(this.#names[guess], from)) {
+      this.#at = from + this.#names[guess].length;
+      return (this.#last = guess);
     }
+    let hash = container;
+    let at = from;
+    for (; at < this.#to && PLAIN[bytes[at]] === 1; at++) hash = (Math.imul(hash, 31) + bytes[at]) | 0;
+    if (bytes[at] !== QUOTE) return NOT_PLAIN;
+    this.#at = at + 1;
+    let slot = this.#slotOf(hash);
+    let name = this.#slots[slot] - 1;
+    while (name >= 0 && !(this.#containers[name] === container && this.#isText(this.#names[name], from))) {
+      slot = (slot + 1) % this.#slots.length;
+      name = this.#slots[slot] - 1;
+    }
+    if (name < 0) name = this.#keep(container, Buffer.from(bytes.subarray(from, at + 1)), hash);
+    if (name !== NOT_KEPT) this.#following[this.#last + 1] = name;
+    return (this.#last = name);
   }
 
-  #isName(name: Buffer, from: number, to: number): boolean {
-    if (name.length !== to - from) return false;
-    for (let i = 0; i < name.length; i++) if (name[i] !== this.bytes[from + i]) return false;
+  /** Gives a name its number; NOT_KEPT when there is no room for more, or it is too long. */
+  #keep(container: number, name: Buffer, hash: number): number {
+    if (this.#names.length === KEPT_NAMES || name.length > LONGEST_KEPT) return NOT_KEPT;
+    let slot = this.#slotOf(hash);
+    while (this.#slots[slot] !== 0) slot = (slot + 1) % this.#slots.length;
+    this.#containers[this.#names.length] = container;
+    this.#slots[slot] = this.#names.push(name);
+    return this.#names.length - 1;
+  }
+
+  #isText(text: Buffer, from: number): boolean {
+    const { bytes } = this;
+    for (let i = 0; i < text.length; i++) if (text[i] !== bytes[from + i]) return false;
     return true;
   }
 
@@ -140,37 +179,25 @@ export class JsonFields {
       return this.#at <= to;
     }
     for (;;) {
-      let at = this.#at;
-      if (bytes[at] !== QUOTE) return false;
-      const first = ++at;
-      let hash = container;
-      for (; at < to; at++) {
-        const byte = bytes[at];
-        if (byte === QUOTE) break;
-        if (byte < SPACE || byte > 0x7e || byte === BACKSLASH) return false;
-        hash = (Math.imul(hash, 31) + byte) | 0;
-      }
-      const key = container === UNKNOWN_CONTAINER ? -1 : this.#key(container, hash, first, at);
-      at++;
-      if (bytes[at] !== COLON) {
-        this.#at = at;
+      if (bytes[this.#at++] !== QUOTE) return false;
+      const name = this.#name(container);
+      if (name === NOT_PLAIN) return false;
+      if (bytes[this.#at] !== COLON) {
         this.#blanks();
-        at = this.#at;
-        if (bytes[at] !== COLON) return false;
+        if (bytes[this.#at] !== COLON) return false;
       }
-      this.#at = at + 1;
-      if (bytes[at + 1] <= SPACE) this.#blanks();
-      if (key < 0) {
+      if (bytes[++this.#at] <= SPACE) this.#blanks();
+      if (name < 0 || name >= this.#asked) {
         if (this.#value(UNKNOWN_CONTAINER, depth) === ABSENT_VALUE) return false;
       } else {
-        if (this.kind(key) !== ABSENT_VALUE) return false;
+        if (this.kind(name) !== ABSENT_VALUE) return false;
         const start = this.#at;
-        const kind = this.#value(key + 1, depth);
+        const kind = this.#value(name + 1, depth);
         if (kind === ABSENT_VALUE || (kind === STRING && this.#hasEscape)) return false;
-        this.#kinds[key] = kind;
-        this.starts[key] = kind === STRING ? start + 1 : start;
-        this.ends[key] = kind === STRING ? this.#at - 1 : this.#at;
-        this.presence[key >>> 5] |= 1 << (key & 31);
+        this.#kinds[name] = kind;
+        this.starts[name] = kind === STRING ? start + 1 : start;
+        this.ends[name] = kind === STRING ? this.#at - 1 : this.#at;
+        this.presence[name >>> 5] |= 1 << (name & 31);
       }
       if (bytes[this.#at] <= SPACE) this.#blanks();
       const after = bytes[this.#at++];
@@ -208,7 +235,7 @@ export class JsonFields {
     if (byte === OPEN_OBJECT) return depth < DEEPEST && this.#object(container, depth + 1) ? OBJECT : ABSENT_VALUE;
     if (byte === OPEN_ARRAY) return depth < DEEPEST && this.#array(depth + 1) ? ARRAY : ABSENT_VALUE;
     const literal = LITERALS.get(byte);
-    if (literal === undefined || !this.#isName(literal.bytes, this.#at, this.#at + literal.bytes.length)) {
+    if (literal === undefined || !this.#isText(literal.bytes, this.#at)) {
       return ABSENT_VALUE;
     }
     this.#at += literal.bytes.length;
@@ -219,22 +246,20 @@ export class JsonFields {
     const { bytes } = this;
     const to = this.#to;
     this.#hasEscape = false;
-    for (let at = this.#at + 1; at < to; at++) {
+    for (let at = this.#at + 1; ; at++) {
+      while (at < to && PLAIN[bytes[at]] === 1) at++;
       const byte = bytes[at];
       if (byte === QUOTE) {
         this.#at = at + 1;
-        return true;
+        return at < to;
       }
-      if (byte < SPACE || byte > 0x7e) return false;
-      if (byte === BACKSLASH) {
-        this.#hasEscape = true;
-        at++;
-        if (bytes[at] === 0x75) {
-          for (let i = 0; i < 4; i++) if (!isHexDigit(bytes[++at])) return false;
-        } else if (!ESCAPES.has(bytes[at])) return false;
-      }
+      if (byte !== BACKSLASH) return false;
+      this.#hasEscape = true;
+      at++;
+      if (bytes[at] === 0x75) {
+        for (let i = 0; i < 4; i++) if (!isHexDigit(bytes[++at])) return false;
+      } else if (!ESCAPES.has(bytes[at])) return false;
     }
-    return false;
   }
 
   #number(): boolean {

@@ -216,6 +216,11 @@ function handlers(state: AppState): Handlers {
       return null;
     },
 
+    async pause(window, { paused }) {
+      window.pause(paused);
+      return null;
+    },
+
     async summary(window, { by, metric, where }) {
       const request = { case: window.openCasePath, by, metric, where, live: window.atWork };
       return (await window.query('summary', request)).rows;

@@ -175,6 +175,10 @@ export class CaseWindow {
     this.#job?.abort.abort();
   }
 
+  pause(paused: boolean): void {
+    this.#engine.pause(paused);
+  }
+
   /**
    * Shows the case; null when another window shows it already, which comes to the front instead.
    *

@@ -40,6 +40,7 @@ const bridge = {
   chooseMapping: call('chooseMapping'),
   saveMapping: call('saveMapping'),
   cancel: call('cancel'),
+  pause: call('pause'),
   summary: call('summary'),
   totals: call('totals'),
   minutes: call('minutes'),

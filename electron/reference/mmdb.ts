@@ -47,8 +47,11 @@ export function isMmdb(file: Buffer): boolean {
   return file.subarray(-METADATA_WITHIN).lastIndexOf(MARKER) >= 0;
 }
 
+/** What takes the networks: numbers facts, and is told the networks of each number in ascending order, IPv6 by its top 64 bits. */
+export type MmdbSink = Pick<AddressTableBuilder, 'value' | 'addNext' | 'tooSmall'>;
+
 /** Reads all networks into the table. Throws RangeError when the file as a whole cannot be read. */
-export function readMmdbInto(file: Buffer, table: AddressTableBuilder): MmdbSummary {
+export function readMmdbInto(file: Buffer, table: MmdbSink): MmdbSummary {
   const tail = Math.max(0, file.length - METADATA_WITHIN);
   const at = file.subarray(tail).lastIndexOf(MARKER);
   if (at < 0) throw new RangeError('it has no metadata');

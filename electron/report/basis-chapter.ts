@@ -4,7 +4,7 @@ import { REPORT_CHAPTERS } from '../../shared/report-settings.ts';
 import type { Chapter } from './chapter.ts';
 import { breakable, escapeHtml, facts, hashMarkup } from './markup.ts';
 import type { ReportCase } from './report-case.ts';
-import { capital, inWords } from './report-words.ts';
+import { capital, inWords, plain } from './report-words.ts';
 
 /** Methods of the findings, versions, tables and time base. */
 
@@ -26,7 +26,7 @@ export function basisChapter(reader: ReportCase, findings: readonly Finding[], v
   rows.push([
     'Letters',
     'Noto Sans (SIL Open Font License 1.1), in this file as far as its text needs them: Latin, Greek, Cyrillic, Devanagari, ' +
-      'Arabic, Hebrew, Han, kana and hangul. Other scripts, and the fixed-width letters of commands, are the machine’s own',
+      'Arabic, Hebrew, Han, kana and hangul; Latin letters of fixed width are Noto Sans Mono. Other scripts are the machine’s own',
   ]);
   if (basis === null) rows.push(['Labels', 'the flows have no final labels yet']);
   else
@@ -62,6 +62,6 @@ function basisMarkup(value: unknown): string {
       .map(([name, part]) => `<span class="quiet">${escapeHtml(inWords(name))}</span> ${basisMarkup(part)}`)
       .join(', ');
   }
-  const text = String(value);
+  const text = plain(value);
   return /^[0-9a-f]{40,128}$/.test(text) ? hashMarkup(text) : breakable(text);
 }

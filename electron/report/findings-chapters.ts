@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { compileFilter } from '../casefile/flow-selection.ts';
 import { summarise } from '../casefile/summary.ts';
+import { findingSubject } from '../../shared/finding-tables.ts';
 import { parseFilter } from '../../shared/filter/parse-filter.ts';
 import {
   type Caveat,
@@ -14,6 +15,7 @@ import {
 import {
   formatAmount,
   formatCount,
+  formatFirst,
   formatList,
   formatPValue,
   formatShare,
@@ -24,7 +26,7 @@ import type { Chapter } from './chapter.ts';
 import { profileFigure, rankingFigure, shareFigure, weekFigure, weekdayFigure } from './figures.ts';
 import { breakable, escapeHtml, facts, prose, shellArgument } from './markup.ts';
 import type { ReportCase } from './report-case.ts';
-import { capital, inWords, plain, VERDICT_WORDS, VERDICTS } from './report-words.ts';
+import { capital, inWords, MOST_SUBJECTS, plain, VERDICT_WORDS, VERDICTS } from './report-words.ts';
 import { MOST_IN_FULL, activityOf, isSerial, particulars, serialArticle, serialTable } from './serial-findings.ts';
 
 /** The findings by verdict: each with statement, figure, numbers, limits and method. */
@@ -33,27 +35,41 @@ import { MOST_IN_FULL, activityOf, isSerial, particulars, serialArticle, serialT
 const MOST_SPANS = 30;
 const MOST_PLACES = 5;
 
+interface Card {
+  readonly findings: readonly Finding[];
+  /** Told one after the other, with what they share once. */
+  readonly isInFull: boolean;
+}
+
 /**
  * Findings that are read together: the metrics of one share or rhythm, the rankings of all categories, and the subjects of
  * one kind that nothing was found of.
  */
-function cards(findings: readonly Finding[], hostsApart: boolean): Finding[][] {
-  const together = new Map<string, Finding[]>();
+function cards(findings: readonly Finding[], hostsApart: boolean): Card[] {
+  const together = new Map<string, { findings: Finding[]; isInFull: boolean }>();
   const inFull = new Map<string, number>();
+  /** One more is told in full rather than stand alone in a table. */
+  const mostOf = (kind: Finding['kind']): number => {
+    const supported = findings.filter((finding) => finding.kind === kind && finding.verdict === 'supported').length;
+    return supported === MOST_IN_FULL + 1 ? supported : MOST_IN_FULL;
+  };
   for (const finding of findings) {
     let key: string = finding.id;
+    let isInFull = false;
     if (isSerial(finding)) {
       const told = inFull.get(finding.kind) ?? 0;
       const isApart = hostsApart && finding.kind === 'host-profile';
-      const hasRoom = finding.verdict === 'supported' && told < MOST_IN_FULL && !isApart;
-      if (hasRoom) inFull.set(finding.kind, told + 1);
-      key = `${hasRoom ? 'full' : 'list'} ${finding.kind} ${finding.verdict}`;
+      isInFull = finding.verdict === 'supported' && told < mostOf(finding.kind) && !isApart;
+      if (isInFull) inFull.set(finding.kind, told + 1);
+      key = `${isInFull ? 'full' : 'list'} ${finding.kind} ${finding.verdict}`;
     }
     if (finding.kind === 'activity-share') key = `share ${finding.group}`;
     else if (isPartRanking(finding)) key = `rankings by ${partOf(finding)} ${finding.verdict}`;
     else if (finding.kind === 'daily-rhythm' || finding.kind === 'weekly-rhythm')
       key = `${finding.kind} ${finding.verdict}`;
-    together.set(key, [...(together.get(key) ?? []), finding]);
+    const card = together.get(key) ?? { findings: [], isInFull };
+    card.findings.push(finding);
+    together.set(key, card);
   }
   return [...together.values()];
 }
@@ -96,7 +112,7 @@ export function findingsChapters(
       : `<p class="flows">In filters below, <code>ACTIVITY</code> stands for <code>${breakable(activity)}</code>.</p>`);
   const firstVerdict = verdictOf(about);
   return VERDICTS.map((verdict): Chapter | null => {
-    const own = cards(about, hostsApart).filter((card) => verdictOf(card) === verdict);
+    const own = cards(about, hostsApart).filter((card) => verdictOf(card.findings) === verdict);
     if (own.length === 0) return null;
     const isFirst = verdict === firstVerdict;
     return {
@@ -118,7 +134,7 @@ function verdictMark(verdict: Verdict): string {
 
 function cardMarkup(
   reader: ReportCase,
-  card: readonly Finding[],
+  { findings: card, isInFull }: Card,
   shared: ReadonlySet<string>,
   activity: string,
   isFirst: boolean,
@@ -127,35 +143,32 @@ function cardMarkup(
   if (first === undefined) return '';
   const title = titleOf(card, first);
   const own = ownCaveats(card, shared);
-  if (isInFull(card)) return serialArticle(card, own, details(reader, card), activity, isFirst);
+  if (isInFull) return serialArticle(card, own, details(reader, card, true), activity, isFirst);
   return `<article class="finding${isFirst ? ' first' : ''}">
 <h3>${escapeHtml(title)} ${verdictMark(verdictOf(card))}</h3>
 ${statements(card)}
 ${figures(reader, card)}
 ${numbersTable(card)}
 ${own.length === 0 ? '' : `<div class="limits"><h4>Limits</h4>${caveatList(own)}</div>`}
-${details(reader, card)}
+${details(reader, card, isList(card))}
 </article>`;
 }
 
-/** The caveats of a card that are not told above; those of several category rankings name their categories. */
+/** The caveats of a card that are not told above; those that hold for some of its subjects name them. */
 function ownCaveats(card: readonly Finding[], shared: ReadonlySet<string>): Caveat[] {
-  const categoriesOf = new Map<string, { caveat: Caveat; categories: string[] }>();
+  const holding = new Map<string, { caveat: Caveat; subjects: string[] }>();
   for (const finding of card) {
     for (const caveat of finding.caveats) {
       if (shared.has(caveat.id) && finding.kind !== 'coverage') continue;
-      const known = categoriesOf.get(`${caveat.id} ${caveat.text}`) ?? { caveat, categories: [] };
-      if (isPartRanking(finding)) known.categories.push(finding.category ?? finding.country ?? '');
-      categoriesOf.set(`${caveat.id} ${caveat.text}`, known);
+      const known = holding.get(`${caveat.id} ${caveat.text}`) ?? { caveat, subjects: [] };
+      if (isPartRanking(finding) || isSerial(finding)) known.subjects.push(findingSubject(finding));
+      holding.set(`${caveat.id} ${caveat.text}`, known);
     }
   }
-  const isOfAll = (categories: readonly string[]): boolean =>
-    categories.length === 0 || categories.length === card.length;
-  const ordered = [...categoriesOf.values()].toSorted(
-    (x, y) => Number(isOfAll(y.categories)) - Number(isOfAll(x.categories)),
-  );
-  return ordered.map(({ caveat, categories }) => {
-    return isOfAll(categories) ? caveat : { id: caveat.id, text: `${capital(formatList(categories))}: ${caveat.text}` };
+  const isOfAll = (subjects: readonly string[]): boolean => subjects.length === 0 || subjects.length === card.length;
+  const ordered = [...holding.values()].toSorted((x, y) => Number(isOfAll(y.subjects)) - Number(isOfAll(x.subjects)));
+  return ordered.map(({ caveat: { id, text }, subjects }) => {
+    return { id, text: isOfAll(subjects) ? text : `${capital(formatFirst(subjects, MOST_SUBJECTS))}: ${text}` };
   });
 }
 
@@ -169,12 +182,6 @@ function titleOf(card: readonly Finding[], first: Finding): string {
 function isList(card: readonly Finding[]): boolean {
   const first = card[0];
   return first !== undefined && card.length > 1 && isSerial(first);
-}
-
-/** Findings of one kind that are told one after the other, with what they share once. */
-function isInFull(card: readonly Finding[]): boolean {
-  const first = card[0];
-  return first !== undefined && isSerial(first) && card.length <= MOST_IN_FULL && first.verdict === 'supported';
 }
 
 const LIST_INTRODUCTION: Readonly<Record<Verdict, string>> = {
@@ -328,7 +335,7 @@ function categoryRankings(findings: readonly ServiceRankingFinding[]): string {
       `<td><ul class="places">${places.join('')}</ul></td><td class="mono">${escapeHtml(finding.id)}</td></tr>`
     );
   });
-  return `<table><thead><tr><th>${findings[0]?.country === null ? 'Category' : 'Country'}</th><th class="number">Flows</th><th>Services: share (95 % interval; days seen)</th><th>Finding id</th></tr></thead><tbody>${rows.join('')}</tbody></table>`;
+  return `<table class="rankings"><thead><tr><th>${findings[0]?.country === null ? 'Category' : 'Country'}</th><th class="number">Flows</th><th>Services: share (95 % interval; days seen)</th><th>Finding id</th></tr></thead><tbody>${rows.join('')}</tbody></table>`;
 }
 
 function coverageDetails(finding: CoverageFinding): string {
@@ -362,7 +369,8 @@ function otherExplanations(card: readonly Finding[]): [string, string][] {
   return text === '' ? [] : [['Other explanations', prose(text)]];
 }
 
-function details(reader: ReportCase, card: readonly Finding[]): string {
+/** @param areTold filters and ids stand above already */
+function details(reader: ReportCase, card: readonly Finding[], areTold: boolean): string {
   const first = card[0];
   if (first === undefined) return '';
   // Of several findings, what holds for all.
@@ -379,7 +387,7 @@ function details(reader: ReportCase, card: readonly Finding[]): string {
       ['Method', `${escapeHtml(first.method.name)} <span class="quiet">(${escapeHtml(first.method.source)})</span>`],
       ['Parameters', escapeHtml(parameters.map(([name, value]) => `${inWords(name)} ${plain(value)}`).join('; '))],
       ...otherExplanations(card),
-      ...(isInFull(card) || isList(card)
+      ...(areTold
         ? []
         : ([
             ['Flows behind it', `<code class="block">${escapeHtml(command)}</code>`],

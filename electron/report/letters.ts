@@ -9,17 +9,45 @@ import chinese from '@fontsource-variable/noto-sans-sc/unicode.json' with { type
 /**
  * The report's own letters: Noto Sans, in the page itself, so that it looks alike on every machine. The families come in slices
  * of some characters each; only slices whose characters a page uses go into it.
+ *
+ * Latin letters come in fixed weights (letters/), since Chromium writes letters of variable weight into a PDF as drawings (Type 3),
+ * which readers of PDF smooth badly on a screen. Other alphabets do with that.
  */
 
-/** The name by which the style calls them. */
-export const LETTERS = 'Enclave Noto Sans';
+/** Families: browsers mix no fixed weights with variable ones in one. */
+const LATIN_SANS = 'Enclave Noto Sans';
+const LATIN_MONO = 'Enclave Noto Sans Mono';
+const OTHERS = 'Enclave Noto Sans Others';
+
+/** What the style names as `font-family`; weights are 400 and 600, of fixed width 400. */
+export const LETTERS = `"${LATIN_SANS}", "${OTHERS}", sans-serif`;
+export const FIXED_WIDTH = `"${LATIN_MONO}", "${OTHERS}", monospace`;
+
+interface Face {
+  readonly family: string;
+  /** As in CSS. */
+  readonly weight: string;
+  readonly file: () => string | URL;
+}
 
 interface Slice {
-  readonly path: string;
+  readonly faces: readonly Face[];
   /** As in CSS: `U+0590-05FF,U+20AA`. */
   readonly range: string;
   readonly has: (code: number) => boolean;
 }
+
+const resolver = createRequire(import.meta.url);
+
+const LATIN = (
+  [
+    [LATIN_SANS, '400', 'noto-sans-latin-400-normal.woff2'],
+    [LATIN_SANS, '600', 'noto-sans-latin-600-normal.woff2'],
+    [LATIN_MONO, '400', 'noto-sans-mono-latin-400-normal.woff2'],
+  ] as const
+).map(([family, weight, name]): Face => {
+  return { family, weight, file: () => new URL(`letters/${name}`, import.meta.url) };
+});
 
 /**
  * @param isUsed names of the slices that are used
@@ -37,10 +65,11 @@ function slicesOf(
       const [first = '', last = first] = span.slice(2).split('-');
       return [Number.parseInt(first, 16), Number.parseInt(last, 16)];
     });
-    const file = `${family}-${name.replace(/[[\]]/g, '')}-wght-normal.woff2`;
+    const path = `@fontsource-variable/${family}/files/${family}-${name.replace(/[[\]]/g, '')}-wght-normal.woff2`;
+    const variable: Face = { family: OTHERS, weight: '100 900', file: () => resolver.resolve(path) };
     return [
       {
-        path: `@fontsource-variable/${family}/files/${file}`,
+        faces: family === 'noto-sans' && name === 'latin' ? LATIN : [variable],
         range,
         has: (code: number) => spans.some(([first, last]) => first <= code && code <= last) && isOwn(code),
       },
@@ -61,8 +90,8 @@ const SLICES: readonly Slice[] = [
   ...slicesOf('noto-sans-kr', korean, /^\[\d+\]$/, isHangul),
 ];
 
-function isLatin({ path }: Slice): boolean {
-  return path.endsWith('-latin-wght-normal.woff2');
+function isLatin({ faces }: Slice): boolean {
+  return faces === LATIN;
 }
 
 /** The slices that a text needs, in their order. */
@@ -76,8 +105,6 @@ function slicesFor(text: string): Slice[] {
   return SLICES.filter((slice) => used.has(slice));
 }
 
-const resolver = createRequire(import.meta.url);
-
 /**
  * `@font-face` rules with the letters of a text as data: URIs: 50 kB for Latin, from 15 kB (Hebrew) to 220 kB (Arabic) for another
  * alphabet, about 50 kB for each slice of Han or hangul; 12 MB if a text used all. Characters that no slice has are left to the fonts
@@ -87,12 +114,14 @@ export function letterFaces(text: string): string {
   // Of rules for one character the last counts (CSS Fonts 4, 4.5).
   return slicesFor(text)
     .toReversed()
-    .map(({ path, range }) => {
-      const data = readFileSync(resolver.resolve(path)).toString('base64');
-      return (
-        `@font-face { font-family: "${LETTERS}"; font-weight: 100 900; unicode-range: ${range}; ` +
-        `src: url(data:font/woff2;base64,${data}) format("woff2"); }\n`
-      );
+    .flatMap(({ faces, range }) => {
+      return faces.map(({ family, weight, file }) => {
+        const data = readFileSync(file()).toString('base64');
+        return (
+          `@font-face { font-family: "${family}"; font-weight: ${weight}; unicode-range: ${range}; ` +
+          `src: url(data:font/woff2;base64,${data}) format("woff2"); }\n`
+        );
+      });
     })
     .join('');
 }

@@ -21,8 +21,12 @@ export function inWords(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
+/** A value as words: lists by commas, objects as names with values in brackets. */
 export function plain(value: unknown): string {
-  if (Array.isArray(value)) return value.map(plain).join(', ');
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(plain).join(', ');
   if (value === null) return 'none';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (typeof value !== 'object') return String(value);
+  const parts = Object.entries(value).map(([name, part]) => `${inWords(name)} ${plain(part)}`);
+  return parts.length === 0 ? 'none' : `(${parts.join('; ')})`;
 }

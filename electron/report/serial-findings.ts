@@ -71,11 +71,19 @@ function tableMarkup({ caption, heads, rows }: FindingTable): string {
   const head = heads.map(({ name }, i) => `<th${kind(i)}>${escapeHtml(name)}</th>`).join('');
   const body = rows
     .slice(0, MOST_ROWS)
-    .map((row) => `<tr>${row.map((cell, i) => `<td${kind(i)}>${escapeHtml(cell)}</td>`).join('')}</tr>`)
+    .map(
+      (row) =>
+        `<tr>${row.map((cell, i) => `<td${kind(i) || (isShort(cell) ? ' class="word"' : '')}>${escapeHtml(cell)}</td>`).join('')}</tr>`,
+    )
     .join('');
   const left = rows.length - MOST_ROWS;
   const more = left > 0 ? `<p class="quiet">${left} further rows are in the case, not printed.</p>` : '';
   return `<h4>${escapeHtml(caption)}</h4><table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table>${more}`;
+}
+
+/** Whether a cell is one word that a column has room for: an address, a name; it is not broken. */
+function isShort(cell: string): boolean {
+  return cell.length <= 24 && !cell.includes(' ');
 }
 
 /** Findings of one kind and verdict as rows of one table. */
@@ -94,7 +102,7 @@ export function serialTable(findings: readonly Finding[]): string {
   });
   const unit = findings[0]?.unit ?? '';
   return (
-    `<table><thead><tr><th>Subject</th><th class="number">${escapeHtml(unit)}</th><th class="number">95 % interval</th>` +
+    `<table class="serial"><thead><tr><th>Subject</th><th class="number">${escapeHtml(unit)}</th><th class="number">95 % interval</th>` +
     `<th class="number">p, adjusted</th><th>Finding id</th></tr></thead><tbody>${rows.join('')}</tbody></table>`
   );
 }

@@ -1,3 +1,4 @@
+import { sankey, sankeyLinkHorizontal } from 'd3-sankey';
 import { countryInWords } from '../../shared/country-name.ts';
 import { formatAmount, formatCount, formatShare } from '../../shared/number-format.ts';
 import { REPORT_CHAPTERS } from '../../shared/report-settings.ts';
@@ -101,46 +102,34 @@ const PADDING = 13;
 const SIDES = { left: 104, right: 150 };
 const TOP = 8;
 
-/** Columns of bars with bands between them (a Sankey diagram); within a bar, bands come in the order of the bars they lead to. */
+/** Columns of bars with bands between them (a Sankey diagram); bars stand in the order of the nodes. */
 function drawing(nodes: readonly GraphNode[], links: readonly GraphLink[], total: number): string {
-  const columns = COLUMNS.map((column) => nodes.filter((node) => node.column === column));
-  const longest = Math.max(...columns.map(({ length }) => length));
+  const longest = Math.max(...COLUMNS.map((column) => nodes.filter((node) => node.column === column).length));
   const height = Math.max(120, longest * PITCH);
-  // Units of height a flow.
-  const scale = (height - TOP - PADDING * (longest - 1)) / total;
-  const across = (WIDTH - SIDES.left - SIDES.right - BAR_WIDTH) / (COLUMNS.length - 1);
-  const places = new Map<string, { x: number; y: number; rank: number; out: number; into: number }>();
-  columns.forEach((column, index) => {
-    const gap = column.length < 2 ? 0 : (height - TOP - total * scale) / (column.length - 1);
-    let y = TOP;
-    for (const { id, amount } of column) {
-      places.set(id, { x: SIDES.left + index * across, y, rank: places.size, out: y, into: y });
-      y += amount * scale + gap;
-    }
-  });
+  const placed = sankey<GraphNode, GraphLink>()
+    .nodeId(({ id }) => id)
+    .nodeAlign(({ column }) => COLUMNS.indexOf(column))
+    .nodeSort(null)
+    .nodeWidth(BAR_WIDTH)
+    .nodePadding(PADDING)
+    .extent([
+      [SIDES.left, TOP],
+      [WIDTH - SIDES.right, height],
+    ])({ nodes: nodes.map((node) => ({ ...node })), links: links.map((link) => ({ ...link })) });
+  const path = sankeyLinkHorizontal<GraphNode, GraphLink>();
   let body = '';
-  const rank = (id: string): number => places.get(id)?.rank ?? 0;
-  const ordered = links.toSorted((a, b) => rank(a.source) - rank(b.source) || rank(a.target) - rank(b.target));
-  for (const { source, target, value } of ordered) {
-    const [from, to] = [places.get(source), places.get(target)];
-    if (from === undefined || to === undefined) continue;
-    const width = value * scale;
-    const [x1, x2] = [from.x + BAR_WIDTH, to.x];
-    const [y1, y2] = [from.out + width / 2, to.into + width / 2];
-    from.out += width;
-    to.into += width;
-    const middle = at((x1 + x2) / 2);
+  for (const link of placed.links) {
+    const band = (path(link) ?? '').replaceAll(/[\d.]+/g, (number) => at(Number(number)));
     body +=
-      `<path d="M${at(x1)} ${at(y1)}C${middle} ${at(y1)} ${middle} ${at(y2)} ${at(x2)} ${at(y2)}" fill="none" stroke="${PALE}" ` +
-      `stroke-opacity="0.55" stroke-width="${at(Math.max(0.4, width))}"/>`;
+      `<path d="${band}" fill="none" stroke="${PALE}" stroke-opacity="0.55" ` +
+      `stroke-width="${at(Math.max(0.4, link.width ?? 0))}"/>`;
   }
-  for (const { id, column, name, amount } of nodes) {
-    const { x = 0, y = 0 } = places.get(id) ?? {};
-    const tall = Math.max(0.8, amount * scale);
-    body += rect(x, y, BAR_WIDTH, tall, INK);
+  for (const { column, name, amount, x0 = 0, x1 = 0, y0 = 0, y1 = 0 } of placed.nodes) {
+    body += rect(x0, y0, BAR_WIDTH, Math.max(0.8, y1 - y0), INK);
     const text = `${shortened(name, column === 'range' ? 13 : 20)} ${formatShare(amount / total)}`;
-    if (column === 'range') body += label(x - 6, y + tall / 2 + 3.5, text, 'end');
-    else body += `<g class="halo">${label(x + BAR_WIDTH + 6, y + tall / 2 + 3.5, text)}</g>`;
+    const y = (y0 + y1) / 2 + 3.5;
+    if (column === 'range') body += label(x0 - 6, y, text, 'end');
+    else body += `<g class="halo">${label(x1 + 6, y, text)}</g>`;
   }
   return svg(height + 4, 'Activity flows by range, service and country of the peer', body);
 }

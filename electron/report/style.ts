@@ -1,9 +1,9 @@
 import type { Paper } from '../../shared/report-settings.ts';
-import { LETTERS } from './letters.ts';
+import { FIXED_WIDTH, LETTERS } from './letters.ts';
 import { cssString } from './markup.ts';
 
 /**
- * The style of the report, for screen and paper. Letters are the page's own (letters.ts), but for the fixed-width ones of commands and hashes, which are the machine's; black and white is enough to read every
+ * The style of the report, for screen and paper. Letters are the page's own (letters.ts); black and white is enough to read every
  * figure, and page boxes carry the case and the page number (CSS Paged Media 3).
  */
 export function reportStyle(runningTitle: string, banner: string, paper: Paper): string {
@@ -11,12 +11,12 @@ export function reportStyle(runningTitle: string, banner: string, paper: Paper):
     banner === ''
       ? ''
       : ['top', 'bottom']
-          .map((edge) => `@${edge}-center { content: ${cssString(banner)}; font: 700 8.5pt "${LETTERS}", sans-serif; }`)
+          .map((edge) => `@${edge}-center { content: ${cssString(banner)}; font: 600 8.5pt ${LETTERS}; }`)
           .join('\n  ');
   return `
 :root { --ink: #14202b; --quiet: #56646f; --line: #c9d1d8; --faint: #f3f5f7; }
 * { box-sizing: border-box; }
-html { font: 9.3pt/1.48 "${LETTERS}", sans-serif;
+html { font: 9.3pt/1.48 ${LETTERS};
   color: var(--ink); background: #fff; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
 body { max-width: 174mm; margin: 12mm auto; padding: 0 4mm; }
 h1, h2, h3, h4 { line-height: 1.25; font-weight: 600; break-after: avoid; margin: 0; }
@@ -24,6 +24,7 @@ h1 { font-size: 22pt; font-weight: 600; letter-spacing: -0.01em; overflow-wrap: 
 h2 { font-size: 14pt; margin: 0 0 5mm; padding-bottom: 2mm; border-bottom: 0.6pt solid var(--ink); }
 h3 { font-size: 11pt; margin: 7mm 0 2.5mm; }
 h4 { font-size: 8.4pt; margin: 4mm 0 1mm; color: var(--quiet); }
+h2 + p { break-after: avoid; }
 p { margin: 0 0 2.5mm; orphans: 3; widows: 3; }
 ul { margin: 0 0 3mm; padding-left: 5mm; }
 li { margin-bottom: 1.2mm; }
@@ -37,14 +38,19 @@ td { padding: 1.2mm 3mm 1.2mm 0; border-bottom: 0.4pt solid var(--line); vertica
 td:last-child, th:last-child { padding-right: 0; }
 th.number, td.number { text-align: right; white-space: nowrap; overflow-wrap: normal; }
 td.word, td.time, .address { white-space: nowrap; overflow-wrap: normal; }
-code, .hash, .mono { font: 7.8pt/1.45 "Source Code Pro", "Noto Sans Mono", Consolas, Menlo, "Liberation Mono", "${LETTERS}", monospace;
+strong { font-weight: 600; }
+code, .hash, .mono { font: 7.8pt/1.45 ${FIXED_WIDTH};
   overflow-wrap: anywhere; }
 code.block { display: block; white-space: pre-wrap; background: var(--faint); padding: 1.6mm 2.4mm; }
 .hash span { margin-right: 0.55em; }
 .hash span:last-child { margin-right: 0; }
 table.audit { margin-top: 4mm; }
+table.serial th:first-child { width: 36%; }
+table.serial th.number { white-space: normal; }
+table.serial td.mono { white-space: nowrap; }
 table.shares { margin: 4mm 0; }
-table.claims td:nth-child(2) { width: 38%; }
+table.claims td:nth-child(2) { width: 30%; }
+table + table { margin-top: 4mm; }
 .subject { margin-bottom: 6mm; }
 .flows { font-size: 8.2pt; margin-top: 2mm; }
 tbody.entry { break-inside: avoid; }
@@ -74,7 +80,7 @@ dl > div { display: contents; }
 .finding { margin-top: 8mm; }
 .finding h3 { margin: 0 0 2mm; }
 .finding .statement { font-size: 9.7pt; break-inside: avoid; break-after: avoid; }
-.finding table:not(:has(tr:nth-child(12))) { break-inside: avoid; }
+.finding table:not(.rankings, :has(tr:nth-child(12))) { break-inside: avoid; }
 article.host { break-before: page; }
 article.host.first { break-before: auto; }
 article.host h3 { margin-top: 0; }
@@ -101,7 +107,7 @@ h3 .verdict { margin-left: 2mm; vertical-align: 0.4mm; font-weight: 400; }
 figure { margin: 3mm 0 4mm; break-inside: avoid; }
 figure svg { display: block; width: 100%; height: auto; }
 figcaption { font-size: 8pt; color: var(--quiet); margin-top: 1mm; }
-.banner { border: 0.8pt solid var(--ink); text-align: center; font-weight: 700; padding: 1mm 4mm; margin: 4mm 0;
+.banner { border: 0.8pt solid var(--ink); text-align: center; font-weight: 600; padding: 1mm 4mm; margin: 4mm 0;
   overflow-wrap: anywhere; }
 .note { border-left: 1.6pt solid var(--ink); background: var(--faint); padding: 3mm 4mm 1.5mm; margin-bottom: 5mm;
   font-size: 8.6pt; }
@@ -110,7 +116,7 @@ tbody.file { break-inside: avoid; }
 tbody.file tr td { border-bottom: 0; }
 tbody.file tr:last-child td { border-bottom: 0.4pt solid var(--line); padding-bottom: 2.4mm; }
 tbody.file dl.facts { grid-template-columns: 22mm 1fr; gap: 0.6mm 3mm; }
-text { font: 10px "${LETTERS}", sans-serif;
+text { font: 10px ${LETTERS};
   fill: var(--ink); }
 text.quiet { fill: var(--quiet); }
 g.halo text { paint-order: stroke; stroke: #fff; stroke-width: 2.5px; stroke-linejoin: round; }
@@ -120,8 +126,8 @@ g.halo text { paint-order: stroke; stroke: #fff; stroke-width: 2.5px; stroke-lin
   .banner { display: none; }
   section.page { break-before: page; margin-top: 0; } }
 @page { size: ${paper}; margin: 20mm 18mm 20mm;
-  @bottom-left { content: ${cssString(runningTitle)}; font: 8pt "${LETTERS}", sans-serif; color: #56646f; }
-  @bottom-right { content: "page " counter(page) " of " counter(pages); font: 8pt "${LETTERS}", sans-serif;
+  @bottom-left { content: ${cssString(runningTitle)}; font: 8pt ${LETTERS}; color: #56646f; }
+  @bottom-right { content: "page " counter(page) " of " counter(pages); font: 8pt ${LETTERS};
     color: #56646f; }
   ${onEachPage} }
 `;

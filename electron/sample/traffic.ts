@@ -303,6 +303,8 @@ export class Traffic {
     pace = 0,
   ): void {
     const time = Math.floor(start);
+    // A host's own device, so that one with a single device does not look like several.
+    const device = host < 0 ? 0 : this.#population.hosts[host].devices[0];
     this.#add(
       time,
       client,
@@ -311,7 +313,7 @@ export class Traffic {
       serverPort,
       kind,
       name,
-      0,
+      device,
       roundTrip,
       pace,
       count,

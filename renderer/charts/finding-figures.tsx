@@ -16,6 +16,7 @@ import { visibleText } from '../../shared/visible-text.ts';
 import { axisAmount } from './amount-axis.tsx';
 import { Lags, Steps, Strips } from './finding-chart.tsx';
 import { FigureFrame } from './figure-frame.tsx';
+import { sharesOf } from './finding-numbers.ts';
 
 /** One figure a kind of finding: estimates as dots, their 95 % intervals as bars. Pure functions of the finding. */
 
@@ -115,10 +116,7 @@ function Ranking({ finding, width }: { finding: ServiceRankingFinding; width: nu
 /** The same group by every metric, the finding in view marked. */
 function Shares(props: { finding: ActivityShareFinding; all: readonly Finding[]; width: number }): ReactNode {
   const { finding, all, width } = props;
-  const siblings = all.filter(
-    (other): other is ActivityShareFinding => other.kind === 'activity-share' && other.group === finding.group,
-  );
-  const rows = siblings.flatMap(({ id, metric, value, interval }) =>
+  const rows = sharesOf(finding, all).flatMap(({ id, metric, value, interval }) =>
     value === null ? [] : [{ name: `by ${metric}`, value, interval, marked: id === finding.id }],
   );
   return rows.length === 0 ? null : (

@@ -22,6 +22,8 @@ export interface MapArc {
   readonly range: string;
   readonly country: string;
   readonly value: number;
+  /** Some of it is highlighted. */
+  readonly isHighlighted: boolean;
   /** SVG path in map units; '' for a range's own country. */
   readonly path: string;
   /** Pixels; area-like: as the square root of the amount. */
@@ -40,8 +42,14 @@ function round(value: number): number {
   return Math.round(value * 100) / 100;
 }
 
-/** Rows of `summary --by range,country`. */
-export function mapArcs(rows: readonly SummaryRowValue[], ranges: Profile['ranges'], world: WorldShapes): MapArcs {
+/** Rows of `summary --by range,country`; `marked`: those of what is highlighted. */
+export function mapArcs(
+  rows: readonly SummaryRowValue[],
+  ranges: Profile['ranges'],
+  world: WorldShapes,
+  marked: readonly SummaryRowValue[] = [],
+): MapArcs {
+  const highlighted = new Set(marked.map(({ range, country }) => `${range} ${country}`));
   const centres = new Map(
     world.countries.flatMap(({ code, centre }) => (code === null ? [] : [[code, centre] as const])),
   );
@@ -73,6 +81,7 @@ export function mapArcs(rows: readonly SummaryRowValue[], ranges: Profile['range
       range,
       country,
       value,
+      isHighlighted: highlighted.has(`${range} ${country}`),
       path: isSame
         ? ''
         : `M${round(from[0])} ${round(from[1])}Q${round(x)} ${round(y)} ${round(to[0])} ${round(to[1])}`,

@@ -77,8 +77,8 @@ export interface TimeStackDrawing {
   readonly highest?: number;
   /** By name: the place of a layer among those that several drawings colour alike; default: in this one. */
   readonly places?: ReadonlyMap<string, number>;
-  /** Amounts of what is highlighted, bin by bin; drawn over stacks. */
-  readonly marked?: readonly number[] | null;
+  /** Amounts of what is highlighted, bin by bin: of a stack, or of each row. */
+  readonly marked?: readonly (readonly number[])[] | null;
   /** At most one of each kind a bin. */
   readonly pins?: readonly TimePin[];
   readonly width: number;
@@ -135,7 +135,7 @@ function LayerBars({ paths, colour }: { paths: readonly [string, string]; colour
 
 /** The drawing alone: a pure function of its data. */
 export function TimeStackDrawing(props: TimeStackDrawing): ReactNode {
-  const { stack, by = 'category', form = 'stacked', isLog = false, marked = null } = props;
+  const { stack, by = 'category', form = 'stacked', isLog = false } = props;
   const { width, height, brush, cursor } = props;
   const pitch = (width - LEFT - RIGHT) / Math.max(1, stack.bins.length);
   const gap = pitch > 6 ? Math.min(3, pitch * 0.16) : 0;
@@ -178,7 +178,6 @@ export function TimeStackDrawing(props: TimeStackDrawing): ReactNode {
           {brush !== null && <rect className="brush" {...column(brush[0], brush[1])} />}
         </Stack>
       )}
-      {form === 'stacked' && marked !== null && <Marked {...props} marked={marked} bars={bars} />}
       {form === 'rows' && cursorMark}
       <g className="axis">
         {stack.bins.map((bin, i) =>
@@ -200,6 +199,17 @@ export function TimeStackDrawing(props: TimeStackDrawing): ReactNode {
       {brush !== null && <rect className="brush-edge" {...column(brush[0], brush[1])} />}
     </>
   );
+}
+
+/** What is highlighted, as narrow bars over the others. */
+function MarkedBars({ bars, values, y }: { bars: Bars; values: readonly number[]; y: AmountScale }): ReactNode {
+  const width = Math.max(0.5, bars.width * 0.42);
+  const bottom = round(y.place(0));
+  const bar = (value: number, bin: number): string =>
+    value <= 0
+      ? ''
+      : `M${round(bars.left(bin) + bars.inset + (bars.width - width) / 2)} ${bottom}V${round(Math.min(bottom - 1, y.place(value)))}h${round(width)}V${bottom}z`;
+  return <path className="marked" d={values.map(bar).join('')} />;
 }
 
 function stackScale({ stack, highest = stack.highest, height }: TimeStackDrawing): AmountScale {
@@ -224,20 +234,9 @@ function Stack(props: TimeStackDrawing & { by: string; bars: Bars; children: Rea
           colour={layerColour(layer, by, props.places?.get(layer.name ?? '') ?? place)}
         />
       ))}
+      {props.marked?.[0] !== undefined && <MarkedBars bars={bars} values={props.marked[0]} y={y} />}
     </>
   );
-}
-
-function Marked(props: TimeStackDrawing & { marked: readonly number[]; bars: Bars }): ReactNode {
-  const { marked, bars } = props;
-  const y = stackScale(props);
-  const narrow = Math.max(0.5, bars.width * 0.42);
-  const bar = (value: number, bin: number): string => {
-    const from = round(bars.left(bin) + bars.inset + (bars.width - narrow) / 2);
-    const top = round(Math.max(TOP, y.place(value)));
-    return value <= 0 ? '' : `M${from} ${round(y.place(0))}V${top}h${round(narrow)}V${round(y.place(0))}z`;
-  };
-  return <path className="marked" d={marked.map(bar).join('')} />;
 }
 
 /** The least amount above 0 of any bar. */
@@ -270,6 +269,7 @@ function Rows(props: TimeStackDrawing & { by: string; isLog: boolean; bars: Bars
           right={width - RIGHT}
         />
         <LayerBars paths={barPaths(bars, layer.values, y, null)} colour={colour} />
+        {props.marked?.[place] !== undefined && <MarkedBars bars={bars} values={props.marked[place]} y={y} />}
         <rect x={LEFT + 2} y={round(bottom - rowHeight + 4)} width={9} height={9} rx={2} fill={colour} />
         <text className="row-name" x={LEFT + 16} y={round(bottom - rowHeight + 12)}>
           {layer.isRest ? `${name}, to a scale of their own` : name}

@@ -258,9 +258,16 @@ function Hatching(props: { world: WorldShapes; codes: readonly string[]; pixelsP
 
 function Arcs({ arcs, pixelsPerUnit }: { arcs: MapArcs; pixelsPerUnit: number }): ReactNode {
   return (
-    <g className="arcs">
-      {arcs.arcs.map(({ range, country, path, width }) =>
-        path === '' ? null : <path key={`${range} ${country}`} className="arc" d={path} strokeWidth={width} />,
+    <g className={arcs.arcs.some(({ isHighlighted }) => isHighlighted) ? 'arcs marking' : 'arcs'}>
+      {arcs.arcs.map(({ range, country, path, width, isHighlighted }) =>
+        path === '' ? null : (
+          <path
+            key={`${range} ${country}`}
+            className={isHighlighted ? 'arc highlighted' : 'arc'}
+            d={path}
+            strokeWidth={width}
+          />
+        ),
       )}
       {arcs.origins.map(({ range, country, at }) => (
         <g key={range} className="origin">

@@ -1,4 +1,13 @@
-import { type Dispatch, type SetStateAction, useCallback, useEffect, useMemo, useState } from 'react';
+import {
+  createContext,
+  type Dispatch,
+  type SetStateAction,
+  useCallback,
+  useContext,
+  useEffect,
+  useMemo,
+  useState,
+} from 'react';
 import type { Answer, CallName, Calls } from '../../shared/bridge.ts';
 import type { EvidenceNews, ProfileCorrection, VerifyResult } from '../../shared/jobs.ts';
 import type { ErrorValue } from '../../shared/problem.ts';
@@ -22,6 +31,15 @@ export interface CaseWork {
 }
 
 const REFUSED: readonly EvidenceNews['status'][] = ['rejected', 'duplicate'];
+
+/** Apart from the workbench: it changes with each news of a job, and few look at it. */
+export const CaseWorkContext = createContext<CaseWork | null>(null);
+
+export function useWorkOnCase(): CaseWork {
+  const work = useContext(CaseWorkContext);
+  if (work === null) throw new Error('no case is shown');
+  return work;
+}
 
 /** @param casePath of the open case; null: none. What came of work on another one is forgotten. */
 export function useCaseWork(

@@ -15,13 +15,14 @@ export function useMarked(where: string): string | null {
   return highlight === null ? null : joinFilters(where, highlight.filter);
 }
 
-/** Amounts of rows of `summary --by day[,hour]` in each of some bins. */
+/** Amounts of rows by `day`, and by `hour` and `minute` where they have them, in each of some bins. */
 export function amountsIn(bins: readonly TimeBin[], rows: readonly SummaryRowValue[]): number[] {
   const amounts = bins.map(() => 0);
   const first = Date.parse(`${bins[0]?.from.slice(0, 10) ?? ''}T${bins[0]?.from.slice(11) || '00:00'}Z`);
-  for (const { day, hour, value } of rows) {
+  for (const { day, hour, minute, value } of rows) {
     const start = typeof day === 'string' ? Date.parse(`${day}T00:00:00Z`) : Number.NaN;
-    const at = start + (typeof hour === 'number' ? hour * 3_600_000 : 0);
+    const at =
+      start + (typeof hour === 'number' ? hour * 3_600_000 : 0) + (typeof minute === 'number' ? minute * 60_000 : 0);
     // Bins may begin after the rows do.
     if (!(at >= first) || typeof value !== 'number') continue;
     const bin = Math.floor(placeAmong(bins, at));

@@ -1,6 +1,8 @@
 import { type AddressWords, parseAddress } from '../../shared/address.ts';
+import { dateOfDay, dayNumber } from '../../shared/calendar.ts';
 import type { Finding, HostProfileFinding } from '../../shared/finding.ts';
 import type { HostActivity, HostList } from '../../shared/jobs.ts';
+import type { FigureTable } from '../charts/figure-table.ts';
 
 /** The hosts of a case as rows of a table: what the flows tell, and what the findings do. Pure. */
 
@@ -66,4 +68,24 @@ function compareWords(x: AddressWords | null, y: AddressWords | null): number {
 /** Level (0..1) of each step of a host's activity. */
 export function activityLevels(activity: string): number[] {
   return Array.from(activity, (digit) => Number.parseInt(digit, 36) / 35);
+}
+
+/** Hosts as a table; after the named columns the bars of `Over the case` (0..1), under the day that each begins with. */
+export function hostTable({ firstDay, daysPerStep, steps }: HostList, rows: readonly HostRow[]): FigureTable {
+  const first = firstDay === null ? 0 : dayNumber(firstDay);
+  const days = Array.from({ length: steps }, (_, step) => dateOfDay(first + step * daysPerStep));
+  const instant = (us: number): string => new Date(us / 1000).toISOString().slice(0, 19).replace('T', ' ');
+  return {
+    heads: ['host', 'role', 'devices', 'flows', 'bytes both ways', 'first seen (UTC)', 'last seen (UTC)', ...days],
+    rows: rows.map((row) => [
+      row.host,
+      row.profile?.role ?? null,
+      row.devices,
+      row.flows,
+      row.bytes,
+      instant(row.firstSeen),
+      instant(row.lastSeen),
+      ...activityLevels(row.activity).map((level) => Number(level.toFixed(2))),
+    ]),
+  };
 }

@@ -1,4 +1,5 @@
 import { useContext, useRef } from 'react';
+import type { CaseTotals } from '../../shared/case-totals.ts';
 import type { Metric } from '../../shared/finding.ts';
 import type { TopRows } from '../../shared/jobs.ts';
 import type { SummaryRowValue } from '../../shared/bridge.ts';
@@ -21,10 +22,11 @@ interface TotalsAsked {
   readonly where: string;
 }
 
-export function useEstimatedSummary(asked: TotalsAsked, version: number): Estimated<SummaryRowValue[]> {
+/** @param when false: not asked, as with `useAsk` */
+export function useEstimatedSummary(asked: TotalsAsked, version: number, when = true): Estimated<SummaryRowValue[]> {
   const large = useIsLarge();
-  const quick = useAsk('estimate', { ...asked, limit: null }, version, large);
-  const exact = useAsk('summary', asked, version, wantsExact(large, quick));
+  const quick = useAsk('estimate', { ...asked, limit: null }, version, when && large);
+  const exact = useAsk('summary', asked, version, when && wantsExact(large, quick));
   return useBetter(large, quick, exact, quick.value?.rows ?? null);
 }
 
@@ -33,6 +35,34 @@ export function useEstimatedTop(asked: TotalsAsked & { limit: number }, version:
   const quick = useAsk('estimate', asked, version, large);
   const exact = useAsk('top', asked, version, wantsExact(large, quick));
   return useBetter(large, quick, exact, quick.value?.tops ?? null);
+}
+
+/** What is estimated of totals; null: only counting tells. */
+export type EstimatedTotals = { readonly [Name in keyof CaseTotals]: CaseTotals[Name] | null };
+
+export function useEstimatedTotals(where: string, version: number): Estimated<EstimatedTotals> {
+  const large = useIsLarge();
+  const exact = useAsk('totals', { where }, version);
+  const when = large && exact.pending;
+  const flows = useAsk('estimate', { by: ['direction'], metric: 'flows', where, limit: null }, version, when);
+  const bytes = useAsk('estimate', { by: ['direction'], metric: 'bytes', where, limit: null }, version, when);
+  const packets = useAsk('estimate', { by: ['direction'], metric: 'packets', where, limit: null }, version, when);
+  const quick = [flows, bytes, packets];
+  if (!when || quick.some((each) => each.pending || each.value === null)) return { ...exact, estimated: false };
+  const sum = ({ value }: Quick & Asked<{ rows: SummaryRowValue[] }>, direction?: string): number =>
+    (value?.rows ?? [])
+      .filter((row) => direction === undefined || row['direction'] === direction)
+      .reduce((total, row) => total + Number(row['value'] ?? 0), 0);
+  const value = {
+    flows: sum(flows),
+    bytes: sum(bytes),
+    packets: sum(packets),
+    outbound: sum(flows, 'outbound'),
+    hostHours: null,
+    hosts: null,
+    days: null,
+  };
+  return { value, error: null, pending: true, estimated: quick.some((each) => each.value?.isExact === false) };
 }
 
 function useIsLarge(): boolean {

@@ -4,8 +4,12 @@ import { type RefObject, useLayoutEffect, useRef, useState } from 'react';
 export function useSize<E extends HTMLElement>(): [RefObject<E | null>, { width: number; height: number }] {
   const element = useRef<E>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
+  // The element may come later than what asks for its size, and go again.
+  const [current, setCurrent] = useState<E | null>(null);
   useLayoutEffect(() => {
-    const { current } = element;
+    if (element.current !== current) setCurrent(element.current);
+  });
+  useLayoutEffect(() => {
     if (current === null) return undefined;
     const measure = (): void => {
       const width = Math.floor(current.clientWidth);
@@ -16,6 +20,6 @@ export function useSize<E extends HTMLElement>(): [RefObject<E | null>, { width:
     const observer = new ResizeObserver(measure);
     observer.observe(current);
     return () => observer.disconnect();
-  }, []);
+  }, [current]);
   return [element, size];
 }

@@ -3,7 +3,6 @@ import type { ActionId } from '../../shared/actions.ts';
 import type { CaseOverview } from '../../shared/bridge.ts';
 import type { Metric } from '../../shared/finding.ts';
 import type { ReportSettings } from '../../shared/report-settings.ts';
-import type { CaseWork } from './case-work.ts';
 import type { Selection } from './history.ts';
 import type { OwnFindingAsked } from './own-finding.ts';
 import type { View } from './views.ts';
@@ -48,7 +47,6 @@ export interface Workbench {
   readonly setHighlight: (highlight: Highlight | null) => void;
   readonly canGo: { readonly back: boolean; readonly forward: boolean; readonly undo: boolean };
   readonly run: (action: ActionId) => void;
-  readonly caseWork: CaseWork;
   /** Asks for a finding of the examiner's own, or for a change of one. */
   readonly askOwnFinding: (asked: OwnFindingAsked) => void;
   /** What the report hides that is shown and saved. */

@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useRef } from 'react';
+import { memo, type ReactNode, useEffect, useRef } from 'react';
 import type { ErrorValue } from '../../shared/problem.ts';
 import { formatCount } from '../../shared/number-format.ts';
 import { visibleText } from '../../shared/visible-text.ts';
@@ -151,7 +151,7 @@ function Header({ preview, themeSwitch }: { preview: boolean; themeSwitch: React
   );
 }
 
-function Navigation(): ReactNode {
+const Navigation = memo(function Navigation(): ReactNode {
   const { view, go, overview, run } = useWorkbench();
   return (
     <nav className="views" aria-label="Views">
@@ -176,9 +176,10 @@ function Navigation(): ReactNode {
       </div>
     </nav>
   );
-}
+});
 
-function CurrentView({ onMapping }: { onMapping: (path: string) => void }): ReactNode {
+/** Kept apart, as its neighbours: news of a job changes nothing here. */
+const CurrentView = memo(function CurrentView({ onMapping }: { onMapping: (path: string) => void }): ReactNode {
   const { view, overview, busy, run } = useWorkbench();
   if (view === 'evidence') return <EvidenceView onMapping={onMapping} />;
   if (overview.flows === 0) {
@@ -218,7 +219,7 @@ function CurrentView({ onMapping }: { onMapping: (path: string) => void }): Reac
     case 'report':
       return <ReportView />;
   }
-}
+});
 
 export interface SavedReport {
   path: string;

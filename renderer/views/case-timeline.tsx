@@ -1,4 +1,4 @@
-import { type ReactNode, startTransition, useMemo, useState } from 'react';
+import { memo, type ReactNode, startTransition, useMemo, useState } from 'react';
 import type { CaseOverview } from '../../shared/bridge.ts';
 import type { Finding } from '../../shared/finding.ts';
 import { formatAmount, formatCounted } from '../../shared/number-format.ts';
@@ -43,7 +43,7 @@ function amountOf(stack: TimeStack, first: number, last: number): number {
   return stack.layers.reduce((sum, { values }) => sum + values.slice(first, last + 1).reduce((a, b) => a + b, 0), 0);
 }
 
-export function CaseTimeline(): ReactNode {
+export const CaseTimeline = memo(function CaseTimeline(): ReactNode {
   const workbench = useWorkbench();
   const { where, setWhere, metric, version, overview, timeZone, profileZone, busy, highlight } = workbench;
   const split = useMemo(() => splitTime(where), [where]);
@@ -175,4 +175,4 @@ export function CaseTimeline(): ReactNode {
       </div>
     </section>
   );
-}
+});

@@ -1,5 +1,8 @@
 import type { ReactNode } from 'react';
 
+/** What figures that are saved say of estimates. */
+export const ESTIMATED = { numbers: 'estimated from some of the flows' };
+
 /** Says of the numbers beside it that they are estimated, as long as they are. */
 export function EstimateMark({ when }: { when: boolean }): ReactNode {
   if (!when) return null;

@@ -4,6 +4,7 @@ import type { RejectedEvidence } from '../../shared/case-overview.ts';
 import type { EvidenceNews, ProfileCorrection, VerifyResult } from '../../shared/jobs.ts';
 import { formatBytes, formatCount, formatCounted } from '../../shared/number-format.ts';
 import { visibleText } from '../../shared/visible-text.ts';
+import { useWorkOnCase } from '../state/case-work.ts';
 import { lacksMapping } from '../state/mapping-draft.ts';
 import { localTime } from '../state/local-time.ts';
 import { fileName } from '../state/names.ts';
@@ -334,7 +335,8 @@ function ProfilePanel(): ReactNode {
 }
 
 export function EvidenceView({ onMapping }: { onMapping: (path: string) => void }): ReactNode {
-  const { overview, busy, run, selection, caseWork } = useWorkbench();
+  const { overview, busy, run, selection } = useWorkbench();
+  const caseWork = useWorkOnCase();
   const { evidence, sealed } = overview;
   const { job, refused, verification, correction } = caseWork;
   const chosen = evidence.find((file) => evidenceSelection(file).id === selection?.id) ?? null;

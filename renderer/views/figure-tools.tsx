@@ -64,11 +64,11 @@ function TableDialog(props: { title: string; note: string; table: FigureTable; o
 
 /**
  * `facts`: what the numbers are of, by name (metric, filter, zone, case); in every row of the CSV, and below the image. The
- * image is of the first SVG inside `box`.
+ * image is of the first SVG inside `box`; without one there is the table alone.
  */
 export function FigureTools(props: {
   title: string;
-  box: RefObject<HTMLElement | null>;
+  box?: RefObject<HTMLElement | null>;
   table: () => FigureTable;
   /** What the colours of the image mean. */
   legend?: () => readonly LegendEntry[];
@@ -84,7 +84,7 @@ export function FigureTools(props: {
 
   const contentOf = async (format: FigureFormat): Promise<string | null> => {
     if (format === 'csv') return csvOf(table(), facts);
-    const svg = box.current?.querySelector<SVGSVGElement>('svg.chart');
+    const svg = box?.current?.querySelector<SVGSVGElement>('svg.chart');
     if (!svg) return null;
     const image = figureImage(svg, [`${title.charAt(0).toUpperCase()}${title.slice(1)}`, note], legend());
     return format === 'svg' ? image.text : pngOf(image);
@@ -112,7 +112,7 @@ export function FigureTools(props: {
       >
         Table
       </button>
-      {FIGURE_FORMATS.map((format) => (
+      {FIGURE_FORMATS.filter((format) => format === 'csv' || box !== undefined).map((format) => (
         <button
           key={format}
           type="button"

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, memo, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import { activityFilter } from '../../shared/activity.ts';
 import { parseFilter } from '../../shared/filter/parse-filter.ts';
 import { METRICS } from '../../shared/finding.ts';
@@ -82,7 +82,7 @@ function Matches(): ReactNode {
   );
 }
 
-export function FilterBar(): ReactNode {
+export const FilterBar = memo(function FilterBar(): ReactNode {
   const { where, setWhere, overview, recentFilters } = useWorkbench();
   const [text, setText] = useState(where);
   const [cursor, setCursor] = useState<number | null>(null);
@@ -224,7 +224,7 @@ export function FilterBar(): ReactNode {
       </div>
     </div>
   );
-}
+});
 
 function FaultLine({ fault, text }: { fault: FilterFault; text: string }): ReactNode {
   const characters = Array.from(text);

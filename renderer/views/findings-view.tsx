@@ -5,11 +5,13 @@ import { formatAmount, formatCount, formatPValue } from '../../shared/number-for
 import { visibleJson, visibleText } from '../../shared/visible-text.ts';
 import { useAsk } from '../bridge-access.ts';
 import { FindingFigure, figureCaption, findingValue } from '../charts/finding-figures.tsx';
+import { findingNumbers } from '../charts/finding-numbers.ts';
 import { coverageText, findingLine } from '../state/provenance.ts';
 import { useSize } from '../state/use-size.ts';
 import { useRecordVersion } from '../state/record-version.ts';
 import { useWorkbench, type View } from '../state/workbench.ts';
 import { CopyButton } from './copy-button.tsx';
+import { FigureTools } from './figure-tools.tsx';
 import { FindingList } from './finding-list.tsx';
 import { NotesPanel } from './notes-panel.tsx';
 import { Empty, ErrorNotice } from './notice.tsx';
@@ -196,6 +198,25 @@ function Detail(props: { finding: Finding; all: readonly Finding[]; onSelect: (i
               {drawn === finding ? '' : `${visibleText(drawn.title)}. `}
               {visibleText(figureCaption(drawn))}
             </figcaption>
+            <FigureTools
+              title={drawn.title}
+              box={box}
+              table={() => findingNumbers(drawn, all)}
+              legend={() =>
+                [...(box.current?.querySelectorAll<HTMLElement>('.strip-legend li') ?? [])].map((entry) => ({
+                  colour: entry.querySelector<HTMLElement>('.swatch')?.style.backgroundColor ?? 'none',
+                  name: entry.textContent,
+                }))
+              }
+              facts={{
+                figure: figureCaption(drawn),
+                counted: drawn.population,
+                coverage: coverageText(drawn.coverage, timeZone),
+                finding: drawn.id,
+                filter: drawn.where === '' ? 'every flow' : drawn.where,
+                case: overview.title,
+              }}
+            />
           </figure>
         )}
       </div>

@@ -50,76 +50,74 @@ export function FlowHeads(props: {
     setOver(null);
   };
   return (
-    <div role="rowgroup" className="flow-head">
-      <div ref={heads} role="row" className="flow-row" aria-rowindex={1}>
-        {columns.map((shown, at) => {
-          const { field, width } = shown;
-          const column = flowColumn(field);
-          const isBy = order?.by === field;
-          return (
-            <span
-              key={field}
-              role="columnheader"
-              className={`${cellClass(column).replace(' mono', '')}${over === at ? ' drop-here' : ''}`}
-              aria-sort={isBy ? (order.descending ? 'descending' : 'ascending') : undefined}
-              onDragOver={(event) => {
-                if (dragged.current === null) return;
-                event.preventDefault();
-                setOver(at);
+    <div ref={heads} role="row" className="flow-row" aria-rowindex={1}>
+      {columns.map((shown, at) => {
+        const { field, width } = shown;
+        const column = flowColumn(field);
+        const isBy = order?.by === field;
+        return (
+          <span
+            key={field}
+            role="columnheader"
+            className={`${cellClass(column).replace(' mono', '')}${over === at ? ' drop-here' : ''}`}
+            aria-sort={isBy ? (order.descending ? 'descending' : 'ascending') : undefined}
+            onDragOver={(event) => {
+              if (dragged.current === null) return;
+              event.preventDefault();
+              setOver(at);
+            }}
+            onDrop={(event) => {
+              event.preventDefault();
+              event.stopPropagation();
+              drop(at);
+            }}
+            onContextMenu={(event) => {
+              event.preventDefault();
+              event.stopPropagation();
+              onMenu(field, { x: event.clientX, y: event.clientY });
+            }}
+          >
+            <button
+              type="button"
+              className="quiet"
+              draggable
+              tabIndex={at === Math.min(tabbed, last) ? 0 : -1}
+              title={`${column.name}: ${column.note}. Click to order, drag to move.`}
+              onFocus={() => setTabbed(at)}
+              onClick={() => onOrder(field)}
+              onKeyDown={(event) => onKeyDown(event, shown, at)}
+              onDragStart={(event) => {
+                dragged.current = field;
+                event.dataTransfer.effectAllowed = 'move';
+                event.dataTransfer.setData('text/plain', column.name);
               }}
-              onDrop={(event) => {
-                event.preventDefault();
-                event.stopPropagation();
-                drop(at);
-              }}
-              onContextMenu={(event) => {
-                event.preventDefault();
-                event.stopPropagation();
-                onMenu(field, { x: event.clientX, y: event.clientY });
+              onDragEnd={() => {
+                dragged.current = null;
+                setOver(null);
               }}
             >
-              <button
-                type="button"
-                className="quiet"
-                draggable
-                tabIndex={at === Math.min(tabbed, last) ? 0 : -1}
-                title={`${column.name}: ${column.note}. Click to order, drag to move.`}
-                onFocus={() => setTabbed(at)}
-                onClick={() => onOrder(field)}
-                onKeyDown={(event) => onKeyDown(event, shown, at)}
-                onDragStart={(event) => {
-                  dragged.current = field;
-                  event.dataTransfer.effectAllowed = 'move';
-                  event.dataTransfer.setData('text/plain', column.name);
-                }}
-                onDragEnd={() => {
-                  dragged.current = null;
-                  setOver(null);
-                }}
-              >
-                {column.name}
-                {isBy && <span aria-hidden="true">{order.descending ? ' ↓' : ' ↑'}</span>}
-              </button>
-              <span
-                className="grip"
-                aria-hidden="true"
-                onPointerDown={(event) => {
-                  event.preventDefault();
-                  event.currentTarget.setPointerCapture(event.pointerId);
-                  event.currentTarget.dataset['from'] = String(event.clientX - width);
-                }}
-                onPointerMove={(event) => {
-                  const { from } = event.currentTarget.dataset;
-                  if (from !== undefined) onChange(resizeColumn(columns, field, event.clientX - Number(from)));
-                }}
-                onPointerUp={(event) => {
-                  delete event.currentTarget.dataset['from'];
-                }}
-              />
-            </span>
-          );
-        })}
-      </div>
+              {column.name}
+              {isBy && <span aria-hidden="true">{order.descending ? ' ↓' : ' ↑'}</span>}
+            </button>
+            <span
+              className="grip"
+              aria-hidden="true"
+              onPointerDown={(event) => {
+                event.preventDefault();
+                event.currentTarget.setPointerCapture(event.pointerId);
+                event.currentTarget.dataset['from'] = String(event.clientX - width);
+              }}
+              onPointerMove={(event) => {
+                const { from } = event.currentTarget.dataset;
+                if (from !== undefined) onChange(resizeColumn(columns, field, event.clientX - Number(from)));
+              }}
+              onPointerUp={(event) => {
+                delete event.currentTarget.dataset['from'];
+              }}
+            />
+          </span>
+        );
+      })}
     </div>
   );
 }

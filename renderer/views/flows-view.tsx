@@ -13,8 +13,7 @@ import { ACTIONS, type ActionId } from '../../shared/actions.ts';
 import { countryName } from '../../shared/country-name.ts';
 import type { FlowRecord } from '../../shared/flow.ts';
 import type { FlowOrder, OrderField } from '../../shared/flow-order.ts';
-import { formatBytes, formatCount, formatCounted, formatShare } from '../../shared/number-format.ts';
-import type { ErrorValue } from '../../shared/problem.ts';
+import { formatCount, formatCounted } from '../../shared/number-format.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { useAsk } from '../bridge-access.ts';
 import { categoryColour } from '../category-colours.ts';
@@ -30,14 +29,13 @@ import {
 } from '../state/flow-columns.ts';
 import {
   type FlowGroup,
-  flowGroups,
   groupOrder,
   GROUP_DIMENSIONS,
   GROUP_NAMES,
   type GroupDimension,
   GroupedRows,
 } from '../state/flow-groups.ts';
-import { useFlowRows } from '../state/flow-rows.ts';
+import { type FlowListing, useFlowRows } from '../state/flow-rows.ts';
 import { recordMatcher } from '../state/highlight.ts';
 import { fileName } from '../state/names.ts';
 import { settingStore } from '../state/setting-store.ts';
@@ -51,6 +49,7 @@ import { copyText } from './copy-button.tsx';
 import { FlowColumnsDialog } from './flow-columns-dialog.tsx';
 import { CarvePacketsDialog, ExportFlowsDialog } from './flow-files.tsx';
 import { cellClass, FlowHeads } from './flow-heads.tsx';
+import { GroupHeads, GroupRow, useGroups } from './flow-group-rows.tsx';
 import { FlowInspector } from './flow-inspector.tsx';
 import { Empty, ErrorNotice } from './notice.tsx';
 
@@ -150,66 +149,6 @@ const Row = memo(function Row(props: {
   );
 });
 
-function GroupRow(props: {
-  group: FlowGroup;
-  name: string;
-  row: number;
-  columns: number;
-  share: number;
-  colour: string | null;
-  isOpen: boolean;
-  selected: boolean;
-}): ReactNode {
-  const { group, name, row, isOpen, colour } = props;
-  const times = group.scaled ? ' (scaled)' : '';
-  return (
-    <div
-      id={`flow-${row}`}
-      role="row"
-      aria-rowindex={row + 2}
-      aria-level={1}
-      aria-expanded={isOpen}
-      aria-selected={props.selected}
-      data-row={row}
-      className={`flow-row group${props.selected ? ' selected' : ''}`}
-    >
-      <span id={`flow-${row}-0`} role="gridcell" aria-colspan={props.columns} className="cell">
-        <span className="turn" aria-hidden="true">
-          {isOpen ? '▾' : '▸'}
-        </span>
-        {colour !== null && <span className="swatch" style={{ backgroundColor: colour }} />}
-        <strong className="clip">{name}</strong>
-        <span className="number">{formatCounted(group.flows, 'flow')}</span>
-        <span className="number quiet">{formatShare(props.share)}</span>
-        <span className="number">{formatBytes(group.bytes) + times}</span>
-        <span className="number">{formatCounted(group.packets, 'packet') + times}</span>
-      </span>
-    </div>
-  );
-}
-
-/** The groups of the filter by a dimension; null while they are on their way. */
-function useGroups(
-  dimension: GroupDimension | null,
-  order: FlowOrder | null,
-): { groups: readonly FlowGroup[] | null; error: ErrorValue | null } {
-  const { where, version } = useWorkbench();
-  const by = [dimension ?? 'category'];
-  const isAsked = dimension !== null;
-  const flows = useAsk('summary', { by, metric: 'flows', where }, version, isAsked);
-  const bytes = useAsk('summary', { by, metric: 'bytes', where }, version, isAsked);
-  const packets = useAsk('summary', { by, metric: 'packets', where }, version, isAsked);
-  const isReady = isAsked && !flows.pending && !bytes.pending && !packets.pending;
-  const groups = useMemo(
-    () =>
-      !isReady || dimension === null || flows.value === null || bytes.value === null || packets.value === null
-        ? null
-        : flowGroups(dimension, { flows: flows.value, bytes: bytes.value, packets: packets.value }, order),
-    [isReady, dimension, flows.value, bytes.value, packets.value, order],
-  );
-  return { groups, error: isAsked ? (flows.error ?? bytes.error ?? packets.error) : null };
-}
-
 function keysOf(id: ActionId): string {
   return shortcutName(ACTIONS.find((action) => action.id === id)?.shortcut ?? '');
 }
@@ -236,7 +175,7 @@ export function FlowsView(): ReactNode {
   const [opened, setOpened] = useState<Opened | null>(null);
   const groupField = useRef<HTMLSelectElement>(null);
 
-  const { value: counted, error: countError } = useAsk('flowsPage', { where, offset: 0, limit: 0 }, version);
+  const { value: counted, error: countError, pending } = useAsk('flowsPage', { where, offset: 0, limit: 0 }, version);
   const rowsOf = useFlowRows(order, version);
   const { groups, error: groupError } = useGroups(grouping, order);
   const isGrouped = grouping !== null;
@@ -244,25 +183,38 @@ export function FlowsView(): ReactNode {
     () => new GroupedRows(groups ?? NO_GROUPS, ({ key }) => openGroups.has(key)),
     [groups, openGroups],
   );
-  const flowTotal = counted?.total ?? null;
+  // Rows of the list before stay until the first in view of the next is there; groups come as a whole.
+  const wanted = { listed: rowsOf.listed, where, total: counted?.total ?? null };
+  const [drawn, setDrawn] = useState(wanted);
+  const flowTotal = drawn.total;
   const total = isGrouped ? grouped.total : (flowTotal ?? 0);
-  const { height, first, visible } = scrollGeometry(total, viewport - ROW, scrollTop);
+  // Columns of flows have heads where there are flows.
+  const hasFlowHeads = !isGrouped || openGroups.size > 0;
+  const inView = viewport - ROW * (isGrouped && hasFlowHeads ? 2 : 1);
+  const { height, first, visible } = scrollGeometry(total, inView, scrollTop);
   const last = Math.min(Math.max(0, total - 1), first + visible + 4);
+  const isThere =
+    !pending &&
+    (isGrouped
+      ? groups !== null
+      : wanted.total !== null && (first >= wanted.total || rowsOf.flow(wanted, first) !== null));
+  if (isThere && (drawn.listed !== wanted.listed || drawn.where !== where || drawn.total !== wanted.total))
+    setDrawn(wanted);
   const columns = useMemo(() => shownColumns.map(({ field }) => flowColumn(field)), [shownColumns]);
   const column = columns[Math.min(pointed, columns.length - 1)] ?? flowColumn('start');
   const error = countError ?? groupError ?? rowsOf.error;
 
   /** What stands in a row: the head of a group, or a flow of a filter. */
-  const placeOf = (row: number): { group: FlowGroup | null; source: { where: string; row: number } | null } => {
-    if (!isGrouped) return { group: null, source: { where, row } };
+  const placeOf = (row: number): { group: FlowGroup | null; source: (FlowListing & { row: number }) | null } => {
+    if (!isGrouped) return { group: null, source: { listed: drawn.listed, where: drawn.where, row } };
     const { group: index, flow: number } = grouped.at(row);
     const group = groups?.[index] ?? null;
     if (group === null || number === null) return { group, source: null };
-    return { group, source: { where: joinFilters(where, group.test), row: number } };
+    return { group, source: { listed: rowsOf.listed, where: joinFilters(where, group.test), row: number } };
   };
   const flowOf = (row: number): FlowRecord | null => {
     const { source } = placeOf(row);
-    return source === null ? null : rowsOf.flow(source.where, source.row);
+    return source === null ? null : rowsOf.flow(source, source.row);
   };
   const { want } = rowsOf;
   useEffect(() => {
@@ -533,7 +485,7 @@ export function FlowsView(): ReactNode {
 
   const rows: number[] = [];
   for (let row = first; row <= last && row < total; row++) rows.push(row);
-  const lastShown = exact ? Math.floor((scrollTop + viewport - ROW) / ROW) : first + visible;
+  const lastShown = exact ? Math.floor((scrollTop + inView) / ROW) : first + visible;
   const rowWidth =
     shownColumns.reduce((sum, { width }) => sum + width, 0) + (columns.length - 1) * CELL_GAP + 2 * ROW_EDGE;
   const style = {
@@ -561,7 +513,7 @@ export function FlowsView(): ReactNode {
           </button>
         </Empty>
       ) : (
-        <section className="flow-table panel" aria-labelledby="flows-title">
+        <section className="flow-table panel" aria-busy={!isThere} aria-labelledby="flows-title">
           <header>
             <h2 id="flows-title">Flows</h2>
             <label>
@@ -627,13 +579,18 @@ export function FlowsView(): ReactNode {
               openMenu(cell.row, cell.at, { x: event.clientX, y: event.clientY });
             }}
           >
-            <FlowHeads
-              columns={shownColumns}
-              order={order}
-              onOrder={orderBy}
-              onChange={setShownColumns}
-              onMenu={(field, place) => setOpened({ kind: 'head', field, place })}
-            />
+            <div role="rowgroup" className="flow-head">
+              {grouping !== null && <GroupHeads dimension={grouping} order={order} onOrder={setOrder} />}
+              {hasFlowHeads && (
+                <FlowHeads
+                  columns={shownColumns}
+                  order={order}
+                  onOrder={orderBy}
+                  onChange={setShownColumns}
+                  onMenu={(field, place) => setOpened({ kind: 'head', field, place })}
+                />
+              )}
+            </div>
             <div role="rowgroup" className="flow-height" style={{ height: `${height}px` }}>
               <div
                 role="presentation"
@@ -649,7 +606,6 @@ export function FlowsView(): ReactNode {
                         row={row}
                         group={of}
                         name={groupName(of)}
-                        columns={columns.length}
                         share={of.flows / Math.max(1, flowTotal ?? of.flows)}
                         colour={grouping === 'category' ? categoryColour(of.key) : null}
                         isOpen={openGroups.has(of.key)}
@@ -657,7 +613,7 @@ export function FlowsView(): ReactNode {
                       />
                     );
                   }
-                  const flow = source === null ? null : rowsOf.flow(source.where, source.row);
+                  const flow = source === null ? null : rowsOf.flow(source, source.row);
                   return (
                     <Row
                       key={row}

@@ -15,6 +15,7 @@ import { joinFilters, withTime } from '../state/time-filter.ts';
 import { useSize } from '../state/use-size.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { CopyButton } from './copy-button.tsx';
+import { FigureTools } from './figure-tools.tsx';
 import { InspectorPanel } from './inspector-panel.tsx';
 import { ErrorNotice } from './notice.tsx';
 import { NotesPanel } from './notes-panel.tsx';
@@ -33,8 +34,8 @@ const FIELDS: readonly { readonly field: CountedField; readonly title: string; r
 ];
 const SENT: CountedField[] = ['userAgent', 'ja4', 'ja3'];
 
-function Days({ filter }: { filter: string }): ReactNode {
-  const { where, metric, version, profileZone, setWhere } = useWorkbench();
+function Days({ host, filter }: { host: string; filter: string }): ReactNode {
+  const { where, metric, version, profileZone, overview, setWhere } = useWorkbench();
   const asked = { by: ['day', 'hour'], metric, where: joinFilters(where, filter) };
   const { value, error, pending } = useAsk('summary', asked, version);
   const grid = useMemo(() => dayGrid(value ?? []), [value]);
@@ -58,6 +59,19 @@ function Days({ filter }: { filter: string }): ReactNode {
           ? `${metric} an hour, shade by square root; Enter or a click chooses the day`
           : `${day} ${clockTime(pointed.hour)}–${clockTime(pointed.hour + 1)}: ${formatAmount(metric, amount)}`}
       </p>
+      {grid.days.length > 0 && (
+        <FigureTools
+          title={`${visibleText(host)}: ${metric} by hour of its days`}
+          box={box}
+          table={() => ({
+            heads: ['day', 'hour from', metric],
+            rows: grid.days.flatMap((date, row) =>
+              (grid.amounts[row] ?? []).map((held, hour) => [date, clockTime(hour), held]),
+            ),
+          })}
+          facts={{ filter: asked.where, zone: profileZone, case: overview.title }}
+        />
+      )}
       <div className="day-strips">
         <div ref={box}>
           {width > 0 && grid.days.length > 0 && (
@@ -226,7 +240,7 @@ export function HostPage({ selection, row }: { selection: Selection; row: HostRo
           </>
         )}
       </section>
-      <Days key={`days/${host}`} filter={filter} />
+      <Days key={`days/${host}`} host={host} filter={filter} />
       <TopList key={`service/${host}`} dimension="service" title="Services" absent="no service named" where={only} />
       <TopList
         key={`country/${host}`}

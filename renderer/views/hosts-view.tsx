@@ -1,5 +1,5 @@
 import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useState } from 'react';
-import { formatBytes, formatCount } from '../../shared/number-format.ts';
+import { formatBytes, formatCount, formatCounted } from '../../shared/number-format.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { useAsk } from '../bridge-access.ts';
 import { filterWord } from '../state/filter-completion.ts';
@@ -11,12 +11,14 @@ import {
   findHosts,
   hostProfiles,
   hostRows,
+  hostTable,
   orderHosts,
 } from '../state/host-rows.ts';
 import { localTime } from '../state/local-time.ts';
 import { joinFilters } from '../state/time-filter.ts';
 import { useSize } from '../state/use-size.ts';
 import { useWorkbench } from '../state/workbench.ts';
+import { FigureTools } from './figure-tools.tsx';
 import { ROW, scrollGeometry } from './flows-view.tsx';
 import { HostPage } from './host-page.tsx';
 import { Empty, ErrorNotice } from './notice.tsx';
@@ -109,7 +111,7 @@ const COLUMNS: readonly Column[] = [
 ];
 
 export function HostsView(): ReactNode {
-  const { where, setWhere, version, timeZone, busy, selection, select } = useWorkbench();
+  const { where, setWhere, version, timeZone, profileZone, overview, busy, selection, select } = useWorkbench();
   const { value: list, error, pending } = useAsk('hosts', { where, limit: MOST_HOSTS }, version);
   const markedWhere = useMarked(where);
   const asked = { where: markedWhere ?? '', limit: MOST_HOSTS };
@@ -178,6 +180,18 @@ export function HostsView(): ReactNode {
         <section className="flow-table panel" aria-busy={pending} aria-labelledby="hosts-title">
           <header>
             <h2 id="hosts-title">{list === null ? 'Hosts' : `${formatCount(list.all)} hosts`}</h2>
+            {list !== null && (
+              <FigureTools
+                title="Hosts over the case"
+                table={() => hostTable(list, rows)}
+                facts={{
+                  'under a day': `flows of ${formatCounted(list.daysPerStep, 'day')}, over those of the host’s fullest`,
+                  filter: where === '' ? 'every flow' : where,
+                  zone: profileZone,
+                  case: overview.title,
+                }}
+              />
+            )}
             <input
               type="search"
               aria-label="Find hosts by address, role or device"

@@ -3,6 +3,7 @@ import type { EvidenceNews, Progress } from '../../shared/jobs.ts';
 import { formatBytes, formatCount } from '../../shared/number-format.ts';
 import type { Problem } from '../../shared/problem.ts';
 import { visibleText } from '../../shared/visible-text.ts';
+import { ask } from '../bridge-access.ts';
 import type { Job } from '../state/job.ts';
 import { formatDuration } from '../state/local-time.ts';
 import { lacksMapping } from '../state/mapping-draft.ts';
@@ -37,6 +38,7 @@ const DONE: Readonly<Record<Job['kind'], string>> = {
 function title(job: Job): string {
   switch (job.state) {
     case 'running':
+      if (job.progress?.paused === true) return 'Paused: the rest is read when you go on';
       if (hasBegun(job.progress)) return STEPS[job.progress.step];
       return job.kind === 'sample' ? 'Making the sample evidence' : 'Starting';
     case 'cancelling':
@@ -149,6 +151,18 @@ function FileLines(props: {
   );
 }
 
+function PauseButton({ paused }: { paused: boolean }): ReactNode {
+  return (
+    <button
+      type="button"
+      title={paused ? 'Reads on where it stopped' : 'Stops reading until you go on; nothing that was read is lost'}
+      onClick={() => void ask('pause', { paused: !paused })}
+    >
+      {paused ? 'Go on' : 'Pause'}
+    </button>
+  );
+}
+
 export function JobPanel(props: {
   job: Job;
   onCancel: () => void;
@@ -172,6 +186,9 @@ export function JobPanel(props: {
     >
       <header>
         <h2 aria-live="polite">{title(job)}</h2>
+        {job.state === 'running' && hasBegun(job.progress) && job.progress.step === 'read' && (
+          <PauseButton paused={job.progress.paused} />
+        )}
         {running ? (
           <button type="button" disabled={job.state === 'cancelling'} onClick={props.onCancel}>
             Cancel

@@ -13,8 +13,10 @@ import { useMarked } from '../state/highlight.ts';
 import { countryName } from '../../shared/country-name.ts';
 import { joinFilters } from '../state/time-filter.ts';
 import { mapSettings } from '../state/map-settings.ts';
+import { useEstimatedSummary } from '../state/use-estimated.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { Choice } from './choice.tsx';
+import { ESTIMATED, EstimateMark } from './estimate-mark.tsx';
 import { FigureTools } from './figure-tools.tsx';
 import { NetworkList } from './network-list.tsx';
 import { ErrorNotice } from './notice.tsx';
@@ -179,7 +181,7 @@ function CountryList(props: {
 export function MapView(): ReactNode {
   const { where, setWhere, metric, version, overview, busy, selection, select: setSelection } = useWorkbench();
   const { colours, list, hasArcs, hasHatching } = mapSettings.use();
-  const { value: rows, error, pending } = useAsk('summary', { by: ['country'], metric, where }, version);
+  const { value: rows, error, pending, estimated } = useEstimatedSummary({ by: ['country'], metric, where }, version);
   const expectation = useMemo(() => expectationFor(where), [where]);
   const isDeviation = colours === 'deviation' && expectation !== null;
   const others = useAsk('summary', { by: ['country'], metric, where: expectation?.where ?? '' }, version, isDeviation);
@@ -189,6 +191,8 @@ export function MapView(): ReactNode {
   const markedWhere = useMarked(where);
   const asked = { by: ['country'], metric, where: markedWhere ?? '' };
   const markedRows = useAsk('summary', asked, version, markedWhere !== null).value;
+  const askedArcs = { by: ['range', 'country'], metric, where: markedWhere ?? '' };
+  const markedArcs = useAsk('summary', askedArcs, version, hasArcs && markedWhere !== null).value;
   const highlighted = useMemo(
     () =>
       markedWhere === null ? [] : amountsOf(markedRows ?? []).flatMap(({ code }) => (code === null ? [] : [code])),
@@ -238,8 +242,11 @@ export function MapView(): ReactNode {
     [deviating],
   );
   const arcs = useMemo(
-    () => (hasArcs && world !== null && arcRows !== null ? mapArcs(arcRows, overview.profile.ranges, world) : null),
-    [hasArcs, world, arcRows, overview],
+    () =>
+      hasArcs && world !== null && arcRows !== null
+        ? mapArcs(arcRows, overview.profile.ranges, world, markedWhere === null ? [] : (markedArcs ?? []))
+        : null,
+    [hasArcs, world, arcRows, overview, markedWhere, markedArcs],
   );
   const disagreeing = useMemo(
     () => new Map((isCompared ? (agreement.value?.countries ?? []) : []).map((each) => [each.country, each] as const)),
@@ -338,9 +345,14 @@ export function MapView(): ReactNode {
 
   return (
     <div className="view map">
-      <section className="panel map-panel" aria-busy={pending || others.pending} aria-labelledby="map-title">
+      <section
+        className="panel map-panel"
+        aria-busy={(pending && !estimated) || others.pending}
+        aria-labelledby="map-title"
+      >
         <header>
           <h2 id="map-title">{title}</h2>
+          <EstimateMark when={estimated} />
           <FigureTools
             title={title}
             box={figure}
@@ -361,6 +373,7 @@ export function MapView(): ReactNode {
                 ? { hatched: `the tables disagree on ${formatShare(HATCHED_FROM)} or more of its flows` }
                 : {}),
               ...(isDeviation ? { 'expected from': `${expectation.words}: ${expectation.where}` } : {}),
+              ...(estimated ? ESTIMATED : {}),
               tables,
               case: overview.title,
             }}
@@ -447,7 +460,7 @@ export function MapView(): ReactNode {
         </details>
       </section>
       <div className="map-side">
-        <section className="panel map-ranking" aria-busy={pending} aria-labelledby="ranking-title">
+        <section className="panel map-ranking" aria-busy={pending && !estimated} aria-labelledby="ranking-title">
           <header>
             <h2 id="ranking-title">
               {list === 'networks'

@@ -1,8 +1,8 @@
-import { type ReactNode, useMemo, useState } from 'react';
-import type { CaseOverview, SummaryRowValue } from '../../shared/bridge.ts';
+import { memo, type ReactNode, useMemo, useState } from 'react';
+import type { SummaryRowValue } from '../../shared/bridge.ts';
 import type { Verdict } from '../../shared/finding.ts';
 import type { TopRows } from '../../shared/jobs.ts';
-import { formatAmount, formatBytes, formatCount, formatShare } from '../../shared/number-format.ts';
+import { formatAmount, formatBytes, formatCount, formatCounted, formatShare } from '../../shared/number-format.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { CATEGORIES } from '../../shared/vocabulary.ts';
 import { useAsk } from '../bridge-access.ts';
@@ -10,12 +10,11 @@ import { categoryColour } from '../category-colours.ts';
 import { filterWord } from '../state/filter-completion.ts';
 import { useMarked } from '../state/highlight.ts';
 import type { Selection } from '../state/history.ts';
-import { localTime } from '../state/local-time.ts';
 import { countryName } from '../../shared/country-name.ts';
 import { fileName } from '../state/names.ts';
 import { figureLine } from '../state/provenance.ts';
 import { joinFilters } from '../state/time-filter.ts';
-import { useEstimatedTop } from '../state/use-estimated.ts';
+import { type Estimated, type EstimatedTotals, useEstimatedTop, useEstimatedTotals } from '../state/use-estimated.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { RecordFoot } from './case-facts.tsx';
 import { CopyButton } from './copy-button.tsx';
@@ -25,7 +24,7 @@ import { problemPlace } from './job-panel.tsx';
 import { ErrorNotice } from './notice.tsx';
 import { claimsOf, claimTally } from './verdicts.tsx';
 
-/** The case at a glance: totals, what was done with whom, and the evidence. */
+/** The case at a glance: totals, what was done with whom, what the findings and the evidence come to. */
 
 const SHOWN = 8;
 const MORE = 60;
@@ -118,7 +117,8 @@ function BarRow(props: {
   );
 }
 
-function BarPanel(props: {
+/** Kept apart: what else is answered in the view changes nothing here. */
+const BarPanel = memo(function BarPanel(props: {
   dimension: BarDimension;
   value: TopRows | null;
   /** The same of what is highlighted; null while nothing is. */
@@ -172,24 +172,29 @@ function BarPanel(props: {
       )}
     </section>
   );
-}
+});
 
-function KeyNumbers(): ReactNode {
+function KeyNumbers({ value: totals, pending, estimated }: Estimated<EstimatedTotals>): ReactNode {
   const { where, version, overview } = useWorkbench();
-  const { value: totals, pending } = useAsk('totals', { where }, version);
   const coverage = useAsk('findings', null, version).value?.[0]?.coverage ?? null;
-  const opened = totals === null || totals.flows === 0 ? null : totals.outbound / totals.flows;
+  const opened = totals?.flows && totals.outbound !== null ? totals.outbound / totals.flows : null;
+  const about = estimated ? '≈ ' : '';
+  const as = estimated ? 'estimated, ' : '';
   const cards: [string, string, string][] = [
-    ['Flows', formatCount(totals?.flows ?? null), opened === null ? '' : `${formatShare(opened)} opened from inside`],
-    ['Bytes', formatBytes(totals?.bytes ?? null), 'both ways, IP layer'],
-    ['Packets', formatCount(totals?.packets ?? null), 'both ways'],
+    [
+      'Flows',
+      about + formatCount(totals?.flows ?? null),
+      opened === null ? '' : `${as}${formatShare(opened)} opened from inside`,
+    ],
+    ['Bytes', about + formatBytes(totals?.bytes ?? null), `${as}both ways, IP layer`],
+    ['Packets', about + formatCount(totals?.packets ?? null), `${as}both ways`],
     ['Host-hours', formatCount(totals?.hostHours ?? null), 'a host in a clock hour'],
     ['Hosts', formatCount(totals?.hosts ?? null), 'addresses inside the ranges'],
     ['Days', formatCount(totals?.days ?? null), 'with flows'],
     ['Evidence', formatCount(overview.evidence.length), 'files, whole case'],
   ];
   return (
-    <dl className="key-numbers" aria-busy={pending}>
+    <dl className="key-numbers" aria-busy={pending && !estimated}>
       {cards.map(([name, value, note]) => (
         <div key={name}>
           <dt>{name}</dt>
@@ -218,69 +223,38 @@ function KeyNumbers(): ReactNode {
   );
 }
 
-function EvidenceTable({ evidence, timeZone }: { evidence: CaseOverview['evidence']; timeZone: string }): ReactNode {
+/** What the evidence comes to and what is wrong with it, and the way to it. */
+function EvidenceLine(): ReactNode {
+  const { overview, go } = useWorkbench();
+  const { evidence } = overview;
+  const flawed = evidence.filter(({ problems }) => problems.length > 0);
+  const bytes = evidence.reduce((sum, file) => sum + file.bytes, 0);
+  const partial = evidence.filter(({ status }) => status === 'partial').length;
   return (
-    <section className="panel" aria-labelledby="evidence-title">
-      <header>
-        <h2 id="evidence-title">Evidence</h2>
-        <span className="quiet">the whole case, whatever the filter; times in {timeZone}</span>
-      </header>
-      <div className="table-scroll" tabIndex={0} role="group" aria-label="Evidence files">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">File</th>
-              <th scope="col">Format</th>
-              <th scope="col">Status</th>
-              <th scope="col" className="number">
-                Size
-              </th>
-              <th scope="col" className="number">
-                Packets, records
-              </th>
-              <th scope="col" className="number">
-                Flows
-              </th>
-              <th scope="col">First to last packet</th>
-              <th scope="col">SHA-256</th>
-            </tr>
-          </thead>
-          {evidence.map((file) => (
-            <tbody key={file.id}>
-              <tr>
-                <td title={visibleText(file.path)}>
-                  <strong>{fileName(file.path)}</strong>
-                </td>
-                <td>{visibleText(file.format)}</td>
-                <td>
-                  <span className={`status ${file.status}`}>
-                    {file.status === 'partial' ? 'partly read' : 'imported'}
-                  </span>
-                </td>
-                <td className="number">{formatBytes(file.bytes)}</td>
-                <td className="number">{formatCount(file.packets + file.records)}</td>
-                <td className="number">{formatCount(file.flows)}</td>
-                <td className="nowrap">
-                  {file.firstSeen === null || file.lastSeen === null
-                    ? '–'
-                    : `${localTime(file.firstSeen, timeZone, 'minute')} – ${localTime(file.lastSeen, timeZone, 'minute')}`}
-                </td>
-                <td className="mono hash">{file.sha256}</td>
-              </tr>
-              {file.problems.map((problem) => (
-                <tr key={problem.kind} className="problem-row">
-                  <td colSpan={8}>
-                    <span className="problem">
-                      {visibleText(problem.message)}{' '}
-                      <span className="quiet">({problemPlace(file.format, problem)})</span>
-                    </span>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          ))}
-        </table>
-      </div>
+    <section className="panel summary-line" aria-labelledby="evidence-line-title">
+      <h2 id="evidence-line-title">Evidence</h2>
+      <p>
+        {formatCounted(evidence.length, 'file')}, {formatBytes(bytes)}
+        {partial > 0 ? `, ${formatCount(partial)} partly read` : ', read whole'}
+        {flawed.length > 0 ? `; problems in ${formatCount(flawed.length)}:` : '; no problems.'}
+      </p>
+      <span className="quiet">whole case</span>
+      <button type="button" className="small" onClick={() => go('evidence')}>
+        Look at the evidence
+      </button>
+      {flawed.slice(0, SHOWN).flatMap((file) =>
+        file.problems.map((problem) => (
+          <p key={`${file.id} ${problem.kind}`} className="problem">
+            <strong>{fileName(file.path)}</strong>: {visibleText(problem.message)}{' '}
+            <span className="quiet">({problemPlace(file.format, problem)})</span>
+          </p>
+        )),
+      )}
+      {flawed.length > SHOWN && (
+        <p className="quiet">
+          and in {formatCounted(flawed.length - SHOWN, 'more file')}: the Evidence view has them all.
+        </p>
+      )}
     </section>
   );
 }
@@ -294,7 +268,7 @@ function FindingsLine(): ReactNode {
   const count = (verdict: Verdict): string =>
     formatCount(value.filter((each) => each.kind !== 'claim-check' && each.verdict === verdict).length);
   return (
-    <section className="panel findings-line" aria-labelledby="findings-line-title">
+    <section className="panel summary-line" aria-labelledby="findings-line-title">
       <h2 id="findings-line-title">Findings</h2>
       <p>
         {claims.length > 0 && (
@@ -314,7 +288,7 @@ function FindingsLine(): ReactNode {
 }
 
 export function OverviewView(): ReactNode {
-  const { overview, timeZone, where, metric, version, select } = useWorkbench();
+  const { where, metric, version, select } = useWorkbench();
   // One question for all panels, so that they change together.
   const {
     value: tops,
@@ -322,13 +296,15 @@ export function OverviewView(): ReactNode {
     pending,
     estimated,
   } = useEstimatedTop({ by: [...BAR_DIMENSIONS], metric, where, limit: MORE }, version);
+  // Asked for after the bars, which are drawn while these are counted.
+  const totals = useEstimatedTotals(where, version);
   const markedWhere = useMarked(where);
   const asked = { by: [...BAR_DIMENSIONS], metric, where: markedWhere ?? '', limit: MOST_MARKED };
   const markedTops = useAsk('top', asked, version, markedWhere !== null).value;
   return (
     <Inspected>
       <div className="view overview">
-        <KeyNumbers />
+        <KeyNumbers {...totals} />
         <FindingsLine />
         {error !== null && <ErrorNotice error={error} />}
         <div className="bar-panels">
@@ -344,7 +320,7 @@ export function OverviewView(): ReactNode {
             />
           ))}
         </div>
-        <EvidenceTable evidence={overview.evidence} timeZone={timeZone} />
+        <EvidenceLine />
         <RecordFoot />
       </div>
     </Inspected>

@@ -10,6 +10,7 @@ import { layerColour } from '../charts/layer-colours.ts';
 import { type LocalSpan, fineStepFor } from '../charts/stack-by-time.ts';
 import { TimeStackDrawing, layerName } from '../charts/time-stack-chart.tsx';
 import { filterWord } from '../state/filter-completion.ts';
+import { periodHints } from '../state/period-hints.ts';
 import { useRecordVersion } from '../state/record-version.ts';
 import { splitTime } from '../state/time-filter.ts';
 import { type TimeDimension, timelineSettings } from '../state/timeline-settings.ts';
@@ -33,9 +34,11 @@ function spanOf({ from, to }: TimeSpan): LocalSpan {
 function PeriodForm(props: {
   side: 0 | 1;
   period: TimeSpan | null;
+  /** What could be typed. */
+  hint: TimeSpan;
   onSet: (period: TimeSpan | null) => void;
 }): ReactNode {
-  const { side, period, onSet } = props;
+  const { side, period, hint, onSet } = props;
   const { where } = useWorkbench();
   const states = useAsk('keptStates', null, useRecordVersion()).value ?? [];
   const [draft, setDraft] = useState({ from: period?.from ?? '', to: period?.to ?? '' });
@@ -54,7 +57,7 @@ function PeriodForm(props: {
         className="mono"
         size={14}
         value={draft[name]}
-        placeholder="2017-05-01"
+        placeholder={hint[name]}
         aria-label={`Period ${NAMES[side]} ${title}`}
         aria-invalid={isWrong}
         onChange={({ target }) => setDraft({ ...draft, [name]: target.value.trim() })}
@@ -377,10 +380,11 @@ function amount(metric: 'flows' | 'bytes' | 'packets' | 'host-hours', value: num
 }
 
 export function PeriodComparison(): ReactNode {
-  const { where } = useWorkbench();
+  const { where, overview, profileZone } = useWorkbench();
   const { periods, by } = timelineSettings.use();
   const [a, b] = periods;
   const rest = useMemo(() => splitTime(where).rest, [where]);
+  const [hintA, hintB] = periodHints(overview, profileZone);
   return (
     <section className="panel period-comparison" aria-labelledby="pair-title">
       <header>
@@ -390,8 +394,18 @@ export function PeriodComparison(): ReactNode {
         </button>
       </header>
       <div className="pair-forms">
-        <PeriodForm side={0} period={a} onSet={(period) => timelineSettings.set({ periods: [period, b] })} />
-        <PeriodForm side={1} period={b} onSet={(period) => timelineSettings.set({ periods: [a, period] })} />
+        <PeriodForm
+          side={0}
+          period={a}
+          hint={hintA}
+          onSet={(period) => timelineSettings.set({ periods: [period, b] })}
+        />
+        <PeriodForm
+          side={1}
+          period={b}
+          hint={hintB}
+          onSet={(period) => timelineSettings.set({ periods: [a, period] })}
+        />
       </div>
       {a === null || b === null ? (
         <p className="quiet">

@@ -21,9 +21,11 @@ import { filterWord } from '../state/filter-completion.ts';
 import type { Selection } from '../state/history.ts';
 import { settingStore } from '../state/setting-store.ts';
 import { joinFilters } from '../state/time-filter.ts';
+import { useEstimatedSummary } from '../state/use-estimated.ts';
 import { useSize } from '../state/use-size.ts';
 import { useActions } from '../state/view-actions.ts';
 import { useWorkbench } from '../state/workbench.ts';
+import { ESTIMATED, EstimateMark } from './estimate-mark.tsx';
 import { FigureTools } from './figure-tools.tsx';
 import { Empty, ErrorNotice } from './notice.tsx';
 import { SelectionInspector } from './selection-inspector.tsx';
@@ -45,33 +47,36 @@ function useLast<T>(value: T | null): T | null {
   return value ?? kept;
 }
 
+/** Rows that are counted, or estimated as long as they are not; null before. */
+function settled(asked: Asked<SummaryRowValue[]> & { estimated?: boolean }, when: boolean): SummaryRowValue[] | null {
+  return when && (!asked.pending || asked.estimated === true) && asked.error === null ? asked.value : null;
+}
+
 /** The graph of the filter and metric; while its answers are on their way, the one before. */
 function useServiceGraph(
   left: LeftDimension,
   most: Most,
-): { graph: ServiceGraph | null; error: ErrorValue | null; pending: boolean } {
+): { graph: ServiceGraph | null; error: ErrorValue | null; pending: boolean; estimated: boolean } {
   const { where, metric, version } = useWorkbench();
   const overlaps = metric === 'host-hours';
   const ofHosts = left === 'host';
   const needsTotals = ofHosts || overlaps;
   // First, since hosts are asked for by what it tells.
-  const totals = useAsk('summary', { by: [left], metric, where }, version, needsTotals);
-  const right = useAsk('summary', { by: ['service', 'category', 'country'], metric, where }, version);
+  const totals = useEstimatedSummary({ by: [left], metric, where }, version, needsTotals);
+  const right = useEstimatedSummary({ by: ['service', 'category', 'country'], metric, where }, version);
   const services = useAsk('summary', { by: ['service', 'category'], metric, where }, version, overlaps);
   const countries = useAsk('summary', { by: ['country'], metric, where }, version, overlaps);
 
   // Hosts may be thousands: only those shown are asked for one by one.
-  const totalRows = totals.pending || totals.error !== null ? null : totals.value;
+  const totalRows = settled(totals, true);
   const leftWhere = useMemo(() => {
     if (!ofHosts || totalRows === null || totalRows.length <= most.left) return where;
     const hosts = shownHosts(totalRows, most.left).map(filterWord);
     return joinFilters(where, `(host in (${hosts.join(', ')}) or subjectSide = none)`);
   }, [ofHosts, totalRows, most.left, where]);
   const isReady = !ofHosts || totalRows !== null;
-  const lefts = useAsk('summary', { by: [left, 'service', 'category'], metric, where: leftWhere }, version, isReady);
+  const lefts = useEstimatedSummary({ by: [left, 'service', 'category'], metric, where: leftWhere }, version, isReady);
 
-  const settled = (asked: Asked<SummaryRowValue[]>, when: boolean): SummaryRowValue[] | null =>
-    when && !asked.pending && asked.error === null ? asked.value : null;
   const rightRows = settled(right, true);
   const leftRows = settled(lefts, isReady);
   const leftTotals = settled(totals, needsTotals);
@@ -86,7 +91,8 @@ function useServiceGraph(
     [complete, left, metric, leftRows, rightRows, leftTotals, serviceTotals, countryTotals, most],
   );
   const error = right.error ?? lefts.error ?? totals.error ?? services.error ?? countries.error;
-  return { graph: useLast(fresh), error, pending: fresh === null };
+  const estimated = right.estimated || lefts.estimated || totals.estimated;
+  return { graph: useLast(fresh), error, pending: fresh === null, estimated };
 }
 
 const LEFT_NAMES: Readonly<Record<LeftDimension, string>> = { range: 'Ranges', host: 'Hosts' };
@@ -207,7 +213,7 @@ function ServiceBands({ modes }: { modes: ReactNode }): ReactNode {
     const count = (column: GraphColumn): number => (long[column] ? MORE : (fitting ?? 5));
     return { left: count('left'), service: count('service'), country: count('country') };
   }, [long, fitting]);
-  const { graph, error, pending } = useServiceGraph(left, most);
+  const { graph, error, pending, estimated } = useServiceGraph(left, most);
 
   const nodesIn = (column: GraphColumn): number => graph?.nodes.filter((node) => node.column === column).length ?? 0;
   const tall = Math.max(
@@ -229,6 +235,7 @@ function ServiceBands({ modes }: { modes: ReactNode }): ReactNode {
       <section className="panel" aria-busy={pending} aria-labelledby="services-title">
         <header>
           <h2 id="services-title">Services</h2>
+          <EstimateMark when={estimated} />
           <span className="graph-readout quiet">
             {graph === null || of === undefined
               ? `${metric} between ${LEFT_NAMES[left].toLowerCase()}, services and the countries of the peers`
@@ -296,7 +303,12 @@ function ServiceBands({ modes }: { modes: ReactNode }): ReactNode {
             title={`${LEFT_NAMES[left]}, services and countries`}
             box={box}
             table={() => bandTable(graph, metric)}
-            facts={{ metric, filter: where === '' ? 'every flow' : where, case: overview.title }}
+            facts={{
+              metric,
+              filter: where === '' ? 'every flow' : where,
+              ...(estimated ? ESTIMATED : {}),
+              case: overview.title,
+            }}
           />
         )}
         <p className="foot quiet">

@@ -12,7 +12,7 @@ import { panned, zoomed } from '../charts/time-zoom.ts';
 import { type HeatCell, WeekHeatMap, weekGrid } from '../charts/week-heat-map.tsx';
 import { spanOf } from './case-timeline.tsx';
 import { Choice } from './choice.tsx';
-import { EstimateMark } from './estimate-mark.tsx';
+import { ESTIMATED, EstimateMark } from './estimate-mark.tsx';
 import { EventForm } from './event-form.tsx';
 import { EventsPanel } from './events-panel.tsx';
 import { FigureTools } from './figure-tools.tsx';
@@ -20,7 +20,8 @@ import { filterFault } from './filter-bar.tsx';
 import { filterWord } from '../state/filter-completion.ts';
 import type { Selection } from '../state/history.ts';
 import { localMs, localTime } from '../state/local-time.ts';
-import { amountsIn, useMarked } from '../state/highlight.ts';
+import { useMarked } from '../state/highlight.ts';
+import { periodHints } from '../state/period-hints.ts';
 import { joinFilters, splitTime, withTime } from '../state/time-filter.ts';
 import { TIME_DIMENSIONS, type TimeDimension, timelineSettings } from '../state/timeline-settings.ts';
 import { useEstimatedSummary } from '../state/use-estimated.ts';
@@ -29,7 +30,7 @@ import { useWorkbench } from '../state/workbench.ts';
 import { Inspected } from './inspected.tsx';
 import { Empty, ErrorNotice } from './notice.tsx';
 import { PeriodComparison } from './period-comparison.tsx';
-import { type ShownStack, localName, useTimeStack } from './use-time-stack.ts';
+import { type ShownStack, localName, useMarkedSteps, useTimeStack } from './use-time-stack.ts';
 
 /**
  * Activity over time by a dimension, with the brush that sets `start` in the filter, events and onsets as pins; below hour × weekday
@@ -119,7 +120,8 @@ function Legend(props: {
 
 /** The brush in words, for the keyboard: two times in the profile's zone. */
 function SpanForm({ from, to }: { from: string | null; to: string | null }): ReactNode {
-  const { where, setWhere, profileZone } = useWorkbench();
+  const { where, setWhere, profileZone, overview } = useWorkbench();
+  const [hint] = periodHints(overview, profileZone);
   const [draft, setDraft] = useState({ from: from ?? '', to: to ?? '' });
   useEffect(() => setDraft({ from: from ?? '', to: to ?? '' }), [from, to]);
   const isWrong = (text: string): boolean => text.trim() !== '' && filterFault(`start >= ${text.trim()}`) !== null;
@@ -136,7 +138,7 @@ function SpanForm({ from, to }: { from: string | null; to: string | null }): Rea
           className="mono"
           size={16}
           value={draft.from}
-          placeholder="2017-05-01"
+          placeholder={hint.from}
           aria-invalid={isWrong(draft.from)}
           onChange={(event) => setDraft({ ...draft, from: event.target.value })}
         />
@@ -147,7 +149,7 @@ function SpanForm({ from, to }: { from: string | null; to: string | null }): Rea
           className="mono"
           size={16}
           value={draft.to}
-          placeholder="2017-05-08"
+          placeholder={hint.to}
           aria-invalid={isWrong(draft.to)}
           onChange={(event) => setDraft({ ...draft, to: event.target.value })}
         />
@@ -196,7 +198,12 @@ function Heat({ onChoose }: { onChoose: (selection: Selection) => void }): React
             heads: ['weekday', 'hour from', metric],
             rows: grid.flatMap((line, i) => line.map((held, hour) => [weekdayName(i + 1), clockTime(hour), held])),
           })}
-          facts={{ filter: where === '' ? 'every flow' : where, zone: profileZone, case: overview.title }}
+          facts={{
+            filter: where === '' ? 'every flow' : where,
+            ...(estimated ? ESTIMATED : {}),
+            zone: profileZone,
+            case: overview.title,
+          }}
         />
       </header>
       {error !== null && <ErrorNotice error={error} />}
@@ -248,16 +255,9 @@ export function TimelineView(): ReactNode {
   const { shown, error, pending } = useTimeStack(split.rest, span, by, isZoomed);
   const stack = shown?.stack ?? null;
   const bins = stack?.bins ?? [];
-  const times = stack === null || stack.step !== 'hour' ? ['day'] : ['day', 'hour'];
-  const markedWhere = useMarked(split.rest);
-  // The question of the strip below.
-  const asked = { by: times, metric, where: markedWhere ?? '' };
   const isShort = stack !== null && /minute/.test(stack.step);
-  const markedRows = useAsk('summary', asked, version, markedWhere !== null && !isShort).value;
-  const marked = useMemo(
-    () => (markedWhere === null || isShort ? null : amountsIn(bins, markedRows ?? [])),
-    [bins, markedWhere, markedRows, isShort],
-  );
+  const isStacked = form === 'stacked' && !isLog;
+  const marked = useMarkedSteps(shown, useMarked(split.rest), span, !isStacked);
   const findings = useAsk('findings', null, version, !busy).value;
   const onsets = useMemo(() => onsetsOf(findings), [findings]);
   const [cursor, setCursor] = useState<number | null>(null);
@@ -266,7 +266,6 @@ export function TimelineView(): ReactNode {
   const figure = useRef<HTMLDivElement>(null);
   const brush = useMemo(() => binsOfSpan(bins, split.from, split.to), [bins, split]);
   const at = cursor !== null && cursor < bins.length ? cursor : null;
-  const isStacked = form === 'stacked' && !isLog;
 
   /** What is dated in each bin. */
   const dated = useMemo(() => {

@@ -13,6 +13,7 @@ import {
   stackByTime,
 } from '../charts/stack-by-time.ts';
 import { filterWord } from '../state/filter-completion.ts';
+import { amountsIn } from '../state/highlight.ts';
 import { joinFilters } from '../state/time-filter.ts';
 import type { TimeDimension } from '../state/timeline-settings.ts';
 import { useWorkbench } from '../state/workbench.ts';
@@ -87,6 +88,38 @@ export function useTimeStack(
   }, [isWhole, rows, restRows, by, step, members, span.first, span.last, isPart, profileZone]);
   if (made !== null) shown.current = made;
   return { shown: shown.current, error: top.error ?? named.error ?? rest.error, pending };
+}
+
+/**
+ * Amounts of a part of what is shown, in its steps: of all of it, or of each layer.
+ *
+ * @param where of the part; null: none is asked for
+ */
+export function useMarkedSteps(
+  shown: ShownStack | null,
+  where: string | null,
+  span: LocalSpan,
+  isByLayer: boolean,
+): readonly (readonly number[])[] | null {
+  const layers = shown?.stack.layers ?? [];
+  const by = shown?.by ?? 'category';
+  const step = shown?.stack.step ?? 'day';
+  const isAsked = where !== null && layers.length > 0;
+  const names = layers.flatMap(({ name }) => (name === null ? [] : [filterWord(name)]));
+  const hasRest = isAsked && isByLayer && names.length > 0 && layers.some(({ isRest }) => isRest);
+  const all = where ?? '';
+  const list = `${by} in (${names.join(', ')})`;
+  const named = useSteps(isByLayer ? by : null, hasRest ? joinFilters(all, list) : all, span, step, isAsked);
+  const rest = useSteps(null, hasRest ? joinFilters(all, `not (${list})`) : all, span, step, hasRest);
+  return useMemo(() => {
+    if (!isAsked || shown === null) return null;
+    const { bins } = shown.stack;
+    const rows = named.rows ?? [];
+    if (!isByLayer) return [amountsIn(bins, rows)];
+    return layers.map(({ name, isRest }) =>
+      amountsIn(bins, isRest ? (rest.rows ?? []) : rows.filter((row) => row[by] === name)),
+    );
+  }, [isAsked, shown, named.rows, rest.rows, isByLayer]);
 }
 
 /** Rows with `day`, `hour` and `minute` as far as the step needs them. */

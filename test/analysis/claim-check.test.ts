@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { analyseCase } from '../../electron/analysis/analyse.ts';
-import { statedTolerance } from '../../electron/analysis/claim-rules.ts';
+import { responsePart, statedTolerance } from '../../electron/analysis/claim-rules.ts';
 import { CaseReader } from '../../electron/casefile/case-reader.ts';
 import type { ClaimCheckFinding, Finding } from '../../shared/finding.ts';
-import type { Claim } from '../../shared/profile.ts';
+import type { Claim, Profile } from '../../shared/profile.ts';
 import { PLANTED_PROFILE, type PlantedFlow, plantCase, plantWorld } from './planted-case.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'enclave-claims-'));
@@ -28,9 +28,9 @@ function claim(parts: Pick<Claim, 'kind' | 'subject' | 'expected'> & Partial<Cla
 
 let cases = 0;
 
-function findingsFor(claims: Claim[], flows: PlantedFlow[] = FLOWS): Finding[] {
+function findingsFor(claims: Claim[], flows: PlantedFlow[] = FLOWS, events: Profile['events'] = []): Finding[] {
   const path = join(folder, `${cases++}.enclave`);
-  plantCase(path, [{ path: 'one.pcap', flows }], { profile: { ...PLANTED_PROFILE, claims } });
+  plantCase(path, [{ path: 'one.pcap', flows }], { profile: { ...PLANTED_PROFILE, claims, events } });
   const reader = new CaseReader(path);
   try {
     return analyseCase(reader);
@@ -39,8 +39,8 @@ function findingsFor(claims: Claim[], flows: PlantedFlow[] = FLOWS): Finding[] {
   }
 }
 
-function checked(claims: Claim[], flows?: PlantedFlow[]): ClaimCheckFinding[] {
-  return findingsFor(claims, flows).filter((finding) => finding.kind === 'claim-check');
+function checked(claims: Claim[], flows?: PlantedFlow[], events?: Profile['events']): ClaimCheckFinding[] {
+  return findingsFor(claims, flows, events).filter((finding) => finding.kind === 'claim-check');
 }
 
 describe('claims put to the test', () => {
@@ -108,7 +108,9 @@ describe('claims put to the test', () => {
       'holds',
       'refuted',
     ]);
-    expect(unused?.why).toMatch(/^Twitter is met by 0 flows on 0 days \(refuted\)\. Baidu is met by .+ \(holds\)\.$/);
+    expect(unused?.why).toMatch(
+      /^Twitter is met by 0 of [\d,]+ activity flows, on 0 of 21 days with activity \(refuted\)\. Baidu is met by .+ \(holds\)\.$/,
+    );
   });
 
   it('do not take what coarse sampling hides for absent', () => {
@@ -135,6 +137,30 @@ describe('claims put to the test', () => {
       'holds',
       'refuted',
     ]);
+  });
+
+  it('do not take a response that was not found for one that is not there', () => {
+    const event = { time: '2017-05-01T03:00:00Z', label: 'one', kind: 'launch', source: 'Test' };
+    const finding = findingsFor([], FLOWS, [event]).find(({ kind }) => kind === 'event-association');
+    if (finding?.kind !== 'event-association') throw new Error('no finding about the event');
+    const told = (interval: [number, number] | null): string =>
+      responsePart('not-supported', { ...finding, verdict: 'not-supported', interval }).verdict;
+    expect([told([0.9, 1.2]), told([1.03, 1.32]), told([0.7, 1.1]), told(null)]).toEqual([
+      'holds',
+      'cannot-be-told',
+      'cannot-be-told',
+      'cannot-be-told',
+    ]);
+  });
+
+  it('carry the number compared, the flows of all they rest on, and no figure of one finding among several', () => {
+    const [used, open] = checked([
+      claim({ id: 'T1', kind: 'service-ranking', subject: 'category:social', expected: { list: ['baidu', 'news'] } }),
+      claim({ id: 'T2', ...share, expected: { value: 0.42 } }),
+    ]);
+    expect(used).toMatchObject({ value: null, numerator: null, unit: 'none' });
+    expect(used?.where).toMatch(/^\(.+ and service = baidu\) or \(.+ and category = news\)$/);
+    expect(open).toMatchObject({ value: null, interval: null });
   });
 
   it('say so when no analysis can compare them', () => {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { MAX_INNER_ZIP } from '../../electron/capture/container-limits.ts';
 import { decodeEvidence } from '../../electron/engine/decode-evidence.ts';
 import { DEFAULT_TIMEOUTS } from '../../electron/flows/flow-table.ts';
 import { CORPUS, corpusFiles, corpusIsThere } from '../corpus.ts';
@@ -105,12 +106,30 @@ describe('zip', () => {
     expect(kinds(await readBytes(file))).toEqual(['damaged-archive']);
   });
 
-  it('refuses archives in archives deeper than two layers, and zip in a stream', async () => {
-    const deep = writeZip([{ name: 'x.tar.gz', content: gzipSync(writeTar([{ name: 'a', content: a }])) }], {
-      method: 0,
-    });
-    expect(kinds(await readBytes(deep))).toEqual(['nested-too-deep']);
-    expect(kinds(await readBytes(gzipSync(writeZip(members, { method: 8 }))))).toEqual(['nested-too-deep']);
+  it('opens archives in archives, four layers deep, and names their members by both', async () => {
+    const inner = gzipSync(writeTar([{ name: 'a.gz', content: gzipSync(a) }]));
+    const read = await readBytes(writeZip([{ name: 'x.tar.gz', content: inner }], { method: 8 }));
+    expect(read.reading.format).toBe('zip(tar.gz(pcap.gz))');
+    expect(counts(read)).toEqual([['x.tar.gz/a.gz', 10]]);
+    expect(kinds(read)).toEqual([]);
+    const fifth = writeZip([{ name: 'y', content: gzipSync(inner) }], { method: 0 });
+    expect(kinds(await readBytes(fifth))).toEqual(['nested-too-deep']);
+  });
+
+  it('opens zip archives inside others, cut ones as far as they go, and none that is too long to keep', async () => {
+    const within = await readBytes(writeTar([{ name: 'x.zip', content: writeZip(members, { method: 8 }) }]));
+    expect(within.reading.format).toBe('tar(zip(pcap,pcap.gz))');
+    expect(counts(within)).toEqual(expected.map(([name, packets]) => [`x.zip/${name}`, packets]));
+    const cut = gzipSync(writeZip(members, { method: 8 }));
+    const read = await readBytes(cut.subarray(0, cut.length - 12));
+    expect(counts(read)).toEqual([
+      ['a.pcap', 10],
+      ['b.pcap.gz', 5],
+    ]);
+    expect(kinds(read)).toContain('damaged-compression');
+    const long = Buffer.alloc(MAX_INNER_ZIP + 1);
+    long.write('PK\x03\x04');
+    expect(kinds(await readBytes(writeTar([{ name: 'x.zip', content: long }])))).toEqual(['nested-too-deep']);
   });
 
   it('stops overlapping members that expand the same bytes again and again', { timeout: 30_000 }, async () => {

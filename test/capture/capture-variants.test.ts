@@ -213,6 +213,25 @@ describe.each([false, true])('blocks of pcapng, big-endian %s', (bigEndian) => {
     return { got, names };
   };
 
+  it('puts 1970 for times that no date can hold, and tells them', () => {
+    const timeWith = (code: number, value: Uint8Array): unknown[] => {
+      const { got } = read(interfaceOf(option(code, value)), enhanced(60));
+      return [got.packets[0].time, ...got.problems.map(({ kind }) => kind)];
+    };
+    expect(timeWith(9, Uint8Array.of(0))).toEqual([5e6]);
+    expect(
+      timeWith(
+        14,
+        bytes()
+          .u64(2n ** 42n)
+          .done(),
+      ),
+    ).toEqual([2 ** 42 * 1e6 + 5]);
+    for (const offset of [2n ** 62n, -(2n ** 62n)]) {
+      expect(timeWith(14, bytes().u64(offset).done())).toEqual([0, 'impossible-time']);
+    }
+  });
+
   it('strips the frame check sequence that the interface or the packet states', () => {
     const flags = option(
       2,
@@ -278,6 +297,23 @@ describe.each([false, true])('blocks of pcapng, big-endian %s', (bigEndian) => {
     expect(taken).toEqual(['192.168.0.1 a.example', '192.168.0.1 b.example', '2001:db8::1 six.example']);
     expect(got.problems.map(({ kind }) => kind)).toEqual(['damaged-names']);
     expect(got.packets.length).toBe(1);
+  });
+
+  it('passes long blocks by, and goes on behind lengths that lie', () => {
+    const long = block(bigEndian, 0xbad, Buffer.alloc(3 << 19));
+    const statistics = Buffer.from(block(bigEndian, 5, bytes().u32(0).u64(0n).done()));
+    statistics[bigEndian ? 4 : 7] = 0x7f;
+    const turned = Buffer.from(long);
+    turned[turned.length - 2] ^= 0x10;
+    const kinds = (...blocks: Uint8Array[]): string[] => {
+      const got = new Collected();
+      readInPieces(Buffer.concat([section, interfaceOf(), ...blocks, enhanced(60)]), new PcapngReader(got), [1 << 18]);
+      expect(got.packets.length).toBe(1);
+      return got.problems.map(({ kind }) => kind);
+    };
+    expect(kinds(long)).toEqual(['long-block']);
+    expect(kinds(statistics)).toEqual(['damaged-block']);
+    expect(kinds(turned)).toEqual(['long-block', 'damaged-block']);
   });
 
   it('keeps secrets out, passes other blocks by, tells both, and the filter', () => {

@@ -117,13 +117,14 @@ describe('gzip and Zstandard', () => {
     expect(show(contents)).toBe(show(plain.contents));
   });
 
-  it('opens two layers and refuses the third', async () => {
-    const twice = await readBytes(gzipSync(zstdCompressSync(capture)));
-    expect(twice.reading.format).toBe('pcap.zst.gz');
-    expect(twice.contents).toEqual(plain.contents);
-    const thrice = await readBytes(gzipSync(gzipSync(gzipSync(capture))));
-    expect(thrice.reading.format).toBeNull();
-    expect(thrice.problems.map(({ kind }) => kind)).toEqual(['nested-too-deep']);
+  it('opens four layers and refuses the fifth', async () => {
+    const fourTimes = gzipSync(gzipSync(gzipSync(zstdCompressSync(capture))));
+    const read = await readBytes(fourTimes);
+    expect(read.reading.format).toBe('pcap.zst.gz.gz.gz');
+    expect(read.contents).toEqual(plain.contents);
+    const deeper = await readBytes(gzipSync(fourTimes));
+    expect(deeper.reading.format).toBeNull();
+    expect(deeper.problems.map(({ kind }) => kind)).toEqual(['nested-too-deep']);
   });
 
   it('stops a bomb at the stated ratio, and keeps what came before', { timeout: 30_000 }, async () => {

@@ -74,7 +74,7 @@ export const anyFlow: fc.Arbitrary<SyntheticFlow> = fc
     labelEvidence: optional(fc.constantFrom(...LABEL_EVIDENCE)),
     confidence: optional(fc.constantFrom(29, 57, 100)),
     match: optional(fc.constantFrom('facebook.com', '157.240.0.0/16')),
-    conflict: optional(fc.constantFrom('31.13.64.0/18 → facebook')),
+    conflict: optional(fc.constantFrom('address block 31.13.64.0/18 → facebook')),
     linkedName: optional(name),
     linkedOrigin: optional(fc.constantFrom(...NAME_ORIGINS)),
     linkedUserAgent: optional(fc.constantFrom('linked/1')),

@@ -84,6 +84,7 @@ const JUDGED_OTHERWISE: Readonly<Record<string, string | null>> = {
   'hackertarget.com': 'security',
   'dnsdumpster.com': 'security',
   // Hosts of several products of their owner.
+  'sina.com.cn': 'search',
   'sinaimg.cn': 'search',
   'aaplimg.com': 'infra',
   // One product of several.

@@ -126,6 +126,18 @@ describe('the order of evidence', () => {
     expect(rank(explain({}, { answers: both.slice(0, 1) }))[0]).toEqual(['dns', 'dns-answer-other-client', 'youku']);
   });
 
+  it('tells an address that DNS gave under two names, and trusts it less where they are two services', () => {
+    const asked = (...names: string[]) => explain({}, { answers: names.map((name) => answer(HOST, FACEBOOK, name)) });
+    expect(asked('a.youku.com', 'v.youku.com').decided).toMatchObject({
+      detail:
+        'DNS answer to this client: v.youku.com → youku.com → youku; but DNS gave this address for a.youku.com, too; and address block 31.13.64.0/18 → facebook',
+      confidence: 0.8,
+    });
+    const { detail, confidence } = asked('www.gmail.com', 'www.youku.com').decided;
+    expect(detail).toContain('; but DNS gave this address for www.gmail.com, too → gmail; and address block');
+    expect(confidence).toBe(0.4);
+  });
+
   it('puts overlays before the catalogue, and tells what that would have said', () => {
     const explanation = explain(named, { overlay: 'youku.com,own-video,streaming\n' });
     expect(rank(explanation).slice(0, 2)).toEqual([
@@ -144,6 +156,11 @@ describe('the order of evidence', () => {
 
   it('leaves an address block to protocols that carry anybody’s service', () => {
     expect(rank(explain({ payloadProtocol: 'ssh', payloadRule: 'ssh-banner' }))[0]).toEqual(['payload', null, null]);
+  });
+
+  it('sees no conflict with a block of the same firm', () => {
+    const { decided } = explain({ ...named, name: 'mmg.whatsapp.net' });
+    expect(decided.detail).toBe('TLS SNI mmg.whatsapp.net → whatsapp.net → whatsapp');
   });
 
   it('tells what every table says of the peer', () => {

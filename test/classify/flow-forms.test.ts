@@ -135,13 +135,29 @@ describe('where nobody saw a payload', () => {
     const nothing = ['unknown', null, 'unknown', 'none'];
     const refused = { transport: [6], packetsOut: [1], packetsIn: [1], bytesOut: [60], bytesIn: [40] };
     expect(labelOf({ port: 22, more: refused })).toEqual(nothing);
-    expect(labelOf({ port: 22, more: { ...spoken, packetsIn: [0], bytesIn: [0] } })).toEqual(nothing);
+    expect(labelOf({ port: 22, more: { ...spoken, bytesOut: [360], packetsIn: [0], bytesIn: [0] } })).toEqual(nothing);
     expect(labelOf({ port: 123, more: { packetsOut: [3] } })).toEqual(nothing);
   });
 
-  it('ports of the web, of tunnels, coins, games and file sharing say nothing', () => {
-    for (const port of [80, 443, 1194, 8333, 18_080, 27_015, 6881, 9001, 3333])
+  it('who sends data over TCP was answered, whichever way the answers took', () => {
+    const oneWay = { ...spoken, packetsIn: [0], bytesIn: [0] };
+    expect(labelOf({ port: 22, more: oneWay })).toEqual(['unknown', null, 'remote', 'port']);
+  });
+
+  it('ports of the web, of coins and file sharing say nothing', () => {
+    for (const port of [80, 443, 8333, 18_080, 27_015, 6881, 9001, 3333])
       expect([port, labelOf({ port, more: spoken })[2]]).toEqual([port, 'unknown']);
+  });
+
+  it('those of the web say so of a name that no catalogue knows', () => {
+    expect(labelOf({ port: 443, more: spoken, answer: 'a.example' })).toEqual(['unknown', null, 'web', 'port']);
+    expect(labelOf({ port: 8443, more: spoken, answer: 'a.example' })[2]).toBe('unknown');
+  });
+
+  it('those of tunnels that do not hide say so', () => {
+    expect(labelOf({ port: 1194, more: spoken })).toEqual(['unknown', null, 'vpn', 'port']);
+    expect(labelOf({ port: 500, more: { packetsOut: [2], packetsIn: [2] } })[2]).toBe('vpn');
+    expect(labelOf({ port: 500, more: { packetsOut: [2] } })[2]).toBe('unknown');
   });
 
   it('nor does any port where a capture or a log’s analyser looked, or a name tells more', () => {

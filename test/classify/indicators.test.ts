@@ -48,11 +48,11 @@ describe('patterns of STIX', () => {
   });
 
   it('take time in line with their length', () => {
-    const begun = performance.now();
+    const begun = process.cpuUsage();
     comparisonsOf(`[${"domain-name:value = 'a' OR ".repeat(2400)}`);
     comparisonsOf("[x:'".padEnd(65_000, "\\'"));
     comparisonsOf('['.repeat(65_000));
-    expect(performance.now() - begun).toBeLessThan(1000);
+    expect(process.cpuUsage(begun).user).toBeLessThan(1e6);
   });
 });
 

@@ -1,7 +1,7 @@
 import { connect } from 'node:http2';
 import { Duplex } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { type AnswerChunk, NameMemory, uidWords } from '../../electron/classify/name-memory.ts';
+import { type AnswerChunk, type FoundName, NameMemory, uidWords } from '../../electron/classify/name-memory.ts';
 import { dnsRules } from '../../electron/classify/payload/dns.ts';
 import { http2Rule, huffmanText } from '../../electron/classify/payload/http2.ts';
 import { httpRequestRule } from '../../electron/classify/payload/http.ts';
@@ -254,27 +254,34 @@ describe('NetBIOS', () => {
 describe('what an address is called', () => {
   const client = [0, 0, 0xffff, address('10.0.0.9')] as const;
   const peer = [0, 0, 0xffff, address('10.0.0.77')] as const;
-  const memoryOf = (rows: readonly (readonly [readonly number[], string, number])[]): NameMemory => {
+  /** Who asked, the name, and seconds from and until which the answer holds. */
+  type AnswerRow = readonly [client: readonly number[], name: string, from: number, until?: number];
+  const memoryOf = (rows: readonly AnswerRow[]): NameMemory => {
+    const names = [...new Set(rows.map(([, name]) => name))];
     const chunk: AnswerChunk = {
       rows: rows.length,
       client: Uint32Array.from(rows.flatMap(([who]) => who)),
       address: Uint32Array.from(rows.flatMap(() => peer)),
-      name: Uint32Array.from(rows, (_row, i) => i + 1),
+      name: Uint32Array.from(rows, ([, name]) => names.indexOf(name) + 1),
       from: Float64Array.from(rows, ([, , from]) => from * 1e6),
-      until: Float64Array.from(rows, () => 1e15),
-      names: rows.map(([, name]) => name),
+      until: Float64Array.from(rows, ([, , , until = 1e9]) => until * 1e6),
+      names,
     };
     return new NameMemory([chunk], []);
   };
-  const called = (rows: Parameters<typeof memoryOf>[0]): [string, string | undefined] => {
-    const found = { name: '', origin: 0 };
+  const find = (rows: readonly AnswerRow[]): FoundName => {
+    const found = { name: '', origin: 0, rival: '' };
     memoryOf(rows).byAddress(Uint32Array.from(client), 0, Uint32Array.from(peer), 0, 500e6, found);
-    return [found.name, NAME_ORIGINS[found.origin]];
+    return found;
+  };
+  const called = (rows: readonly AnswerRow[]): [string, string | undefined] => {
+    const { name, origin } = find(rows);
+    return [name, NAME_ORIGINS[origin]];
   };
 
   it("is what the client was told, then what others were, then what the host says of itself, then the file's own record", () => {
     const other = [0, 0, 0xffff, address('10.0.0.8')];
-    const rows: Parameters<typeof memoryOf>[0] = [
+    const rows: AnswerRow[] = [
       [client, 'asked', 1],
       [other, 'others', 2],
       [UNASKED_CLIENTS['dhcp-lease'], 'lease', 3],
@@ -297,6 +304,30 @@ describe('what an address is called', () => {
         [other, 'newer', 2],
       ]),
     ).toEqual(['newer', 'dns-answer-other-client']);
+  });
+
+  it('holds as long as the answer, and ten minutes for clients that keep it; not before it was given', () => {
+    expect(called([[client, 'kept', -900, -99]])[0]).toBe('kept');
+    expect(called([[client, 'gone', -900, -101]])[0]).toBe('');
+    expect(called([[client, 'other clock', 502]])[0]).toBe('other clock');
+    expect(called([[client, 'later', 503]])[0]).toBe('');
+  });
+
+  it('has a rival where two names were valid at once: of the client itself, or else of the others', () => {
+    const other = [0, 0, 0xffff, address('10.0.0.8')];
+    const record = UNASKED_CLIENTS['name-record'];
+    const rival = (...rows: AnswerRow[]): [string, string] => {
+      const found = find(rows);
+      return [found.name, found.rival];
+    };
+    expect(rival([client, 'a', 1], [client, 'b', 2])).toEqual(['b', 'a']);
+    expect(rival([client, 'a', 1, 499], [client, 'b', 2])).toEqual(['b', '']);
+    expect(rival([client, 'a', 1], [client, 'a', 2])).toEqual(['a', '']);
+    expect(rival([client, 'a', 1], [other, 'b', 2])).toEqual(['a', '']);
+    expect(rival([other, 'a', 1], [other, 'b', 2], [record, 'c', 3])).toEqual(['b', 'a']);
+    expect(rival([other, 'a', 1], [record, 'c', 3])).toEqual(['a', '']);
+    const many = Array.from({ length: 100 }, (_, i): AnswerRow => [client, 'b', 2 + i]);
+    expect(rival([client, 'a', 1], ...many)).toEqual(['b', '']);
   });
 });
 

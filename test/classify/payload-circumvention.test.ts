@@ -3,9 +3,8 @@ import { deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { circumventionRules, isRandomBase32, looksEncrypted } from '../../electron/classify/payload/circumvention.ts';
 import { TCP, UDP } from '../../shared/flow.ts';
-import { ascii, hex } from './payload-trial.ts';
 import { clientHello } from './payload-writer.ts';
-import { describeCaptures, describeCases } from './rule-cases.ts';
+import { ascii, describeCaptures, describeCases, hex } from './payload-trial.ts';
 
 const tcp = { transport: TCP };
 const udp = { transport: UDP };

@@ -2,9 +2,6 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { deflateRawSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { readEvidence } from '../../electron/capture/evidence-file.ts';
-import { PCAP_MAGICS, PcapReader } from '../../electron/capture/pcap.ts';
-import { PcapngReader } from '../../electron/capture/pcapng.ts';
 import { cryptocurrencyRules } from '../../electron/classify/payload/cryptocurrency.ts';
 import { gameRules } from '../../electron/classify/payload/games.ts';
 import { mediaStreamingRules } from '../../electron/classify/payload/media-streaming.ts';
@@ -12,13 +9,10 @@ import { messagingRules } from '../../electron/classify/payload/messaging.ts';
 import { peerToPeerRules } from '../../electron/classify/payload/peer-to-peer.ts';
 import type { PayloadRule } from '../../electron/classify/payload/rule.ts';
 import { voipRules } from '../../electron/classify/payload/voip.ts';
-import { PacketPath } from '../../electron/engine/packet-path.ts';
-import { FlowTable } from '../../electron/flows/flow-table.ts';
-import { SegmentBuilder } from '../../electron/flows/segment-builder.ts';
 import { TCP, UDP } from '../../shared/flow.ts';
-import type { PayloadInspector } from '../../shared/payload.ts';
 import { PROTOCOLS } from '../../shared/vocabulary.ts';
 import { CORPUS, corpusFiles, corpusIsThere } from '../corpus.ts';
+import { ruleHits } from '../score/rule-hits.ts';
 import { ruleFor, RuleTrial, type Said } from './payload-trial.ts';
 
 /** The rules of calls, messengers, media, games, sharing and coins, alone, over what is theirs and what is not. */
@@ -35,31 +29,10 @@ const CAPTURES = new Set(['pcap', 'pcapng', 'pcap.gz', 'pcapng.gz']);
 
 /** Flows of a capture that each rule names. */
 async function hits(path: string): Promise<Map<string, number>> {
-  const trial = new RuleTrial(RULES);
   const found = new Map<string, number>();
-  const inspector: PayloadInspector = {
-    rules: trial.rules,
-    inspect(payload) {
-      const isNew = payload.rule === 0;
-      const result = trial.inspect(payload);
-      const { id } = trial.rules[payload.rule];
-      if (isNew && id !== '') found.set(id, (found.get(id) ?? 0) + 1);
-      return result;
-    },
-  };
-  const packets = new PacketPath(new FlowTable(new SegmentBuilder(() => undefined), inspector), {
-    add: () => undefined,
-  });
-  await readEvidence(path, {
-    choose(head) {
-      const magic = head.length < 4 ? 0 : Buffer.from(head).readUInt32BE(0);
-      if (PCAP_MAGICS.has(magic)) return { format: 'pcap', reader: new PcapReader(packets) };
-      if (magic === 0x0a0d0d0a) return { format: 'pcapng', reader: new PcapngReader(packets, () => undefined) };
-      return null;
-    },
-    problem: () => undefined,
-    progress: () => undefined,
-  });
+  for (const { rule } of await ruleHits(path, new RuleTrial(RULES))) {
+    if (rule !== '') found.set(rule, (found.get(rule) ?? 0) + 1);
+  }
   return found;
 }
 

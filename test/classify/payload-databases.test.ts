@@ -1,6 +1,6 @@
 import { databaseRules } from '../../electron/classify/payload/databases.ts';
 import { UDP } from '../../shared/flow.ts';
-import { ascii, hex, join, type PayloadCase, testRules, zeros } from './payload-cases.ts';
+import { ascii, describeCases, hex, join, type PayloadCase, zeros } from './payload-trial.ts';
 
 const le32 = (value: number): Buffer => {
   const bytes = Buffer.alloc(4);
@@ -49,7 +49,7 @@ const kafka = (client: string, key = '0012'): Buffer => {
 };
 const thrift = join('80010001', be32(9), ascii('getStatus'), '00000001 00');
 
-testRules('databases', databaseRules, [
+describeCases(databaseRules, [
   { rule: 'mysql-greeting', port: 3307, bytes: mysqlPacket('00', greeting('5.7.18')), answer: true },
   {
     rule: 'mysql-greeting',

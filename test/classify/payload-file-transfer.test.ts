@@ -1,6 +1,6 @@
 import { fileTransferRules } from '../../electron/classify/payload/file-transfer.ts';
 import { UDP } from '../../shared/flow.ts';
-import { ascii, hex, join, type PayloadCase, testRules, zeros } from './payload-cases.ts';
+import { ascii, describeCases, hex, join, type PayloadCase, zeros } from './payload-trial.ts';
 
 const text = (rule: string, port: number, content: string, changes: Partial<PayloadCase> = {}): PayloadCase => ({
   rule,
@@ -26,7 +26,7 @@ const iscsi = (content: string, opcode = '43'): Buffer => {
   return join(opcode, '870000 00 0000', Buffer.from([data.length]), zeros(40), data);
 };
 
-testRules('file transfer', fileTransferRules, [
+describeCases(fileTransferRules, [
   text('ftp-reply', 8021, '220 ProFTPD 1.3.5 Server ready\r\n', answer),
   text('ftp-reply', 21, '220 Welcome\r\n', answer),
   text('ftp-reply', 8021, '331 Please specify the password.\r\n', { answer: true, looks: 2 }),

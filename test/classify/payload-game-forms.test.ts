@@ -1,7 +1,6 @@
 import { gameFormRules } from '../../electron/classify/payload/game-forms.ts';
 import { TCP, UDP } from '../../shared/flow.ts';
-import { ascii, hex, join, zeros } from './payload-cases.ts';
-import { describeCases } from './rule-cases.ts';
+import { ascii, describeCases, hex, join, zeros } from './payload-trial.ts';
 
 const udp = { transport: UDP, destinationPort: 3074 };
 const tcp = { transport: TCP, destinationPort: 5555 };
@@ -71,6 +70,20 @@ describeCases(gameFormRules, [
   { what: 'elsewhere', rule: '', said: [['>', join('0102030405060708', ascii('ping'))]], flow: udp },
   { what: 'a login', rule: 'nexon-message', said: [['>', join('18000000 64000000', zeros(16))]], flow: tcp },
   { what: 'a byte short', rule: '', said: [['>', join('18000000 64000000', zeros(15))]], flow: tcp },
+  {
+    what: 'asks for the status',
+    rule: 'minecraft-handshake',
+    said: [['>', join('10 00 f805 09', ascii('127.0.0.1'), '63dd 01 0100')]],
+    flow: tcp,
+  },
+  {
+    what: 'a modded client logs in',
+    rule: 'minecraft-handshake',
+    said: [['>', join('19 00 fc05 12', ascii('mc.example.net\0FML'), '63dd 02')]],
+    flow: tcp,
+  },
+  { what: 'by the server', rule: '', said: [['<', join('10 00 f805 09', ascii('127.0.0.1'), '63dd 01')]], flow: tcp },
+  { what: 'purpose 4', rule: '', said: [['>', join('10 00 f805 09', ascii('127.0.0.1'), '63dd 04')]], flow: tcp },
   { what: 'client', rule: 'overwatch-greeting', said: [['>', ascii('HELLO PRO CLIENT\0')]], flow: tcp },
   { what: 'server', rule: 'overwatch-greeting', said: [['<', ascii('HELLO PRO SERVER\0')]], flow: tcp },
   { what: 'a text that goes on', rule: '', said: [['>', ascii('HELLO PRO CLIENT\r\n')]], flow: tcp },

@@ -1,7 +1,6 @@
 import { httpApplicationRules } from '../../electron/classify/payload/http-applications.ts';
 import { TCP } from '../../shared/flow.ts';
-import { ascii, hex, join } from './payload-cases.ts';
-import { describeCases, type RuleCase } from './rule-cases.ts';
+import { ascii, describeCases, hex, join, type RuleCase } from './payload-trial.ts';
 
 const flow = { transport: TCP, destinationPort: 8080 };
 const request = (first: string, ...fields: string[]): Buffer =>

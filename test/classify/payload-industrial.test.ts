@@ -1,7 +1,6 @@
 import { industrialRules } from '../../electron/classify/payload/industrial.ts';
 import { TCP, UDP } from '../../shared/flow.ts';
-import { ascii, hex } from './payload-trial.ts';
-import { describeCaptures, describeCases } from './rule-cases.ts';
+import { ascii, describeCaptures, describeCases, hex } from './payload-trial.ts';
 
 const tcp = { transport: TCP };
 const udp = { transport: UDP };

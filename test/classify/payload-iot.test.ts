@@ -1,7 +1,6 @@
 import { iotRules } from '../../electron/classify/payload/iot.ts';
 import { TCP, UDP } from '../../shared/flow.ts';
-import { ascii, hex } from './payload-trial.ts';
-import { describeCaptures, describeCases } from './rule-cases.ts';
+import { ascii, describeCaptures, describeCases, hex } from './payload-trial.ts';
 
 const tcp = { transport: TCP };
 const udp = { transport: UDP };

@@ -1,5 +1,5 @@
 import { mailRules } from '../../electron/classify/payload/mail.ts';
-import { ascii, type PayloadCase, testRules } from './payload-cases.ts';
+import { ascii, describeCases, type PayloadCase } from './payload-trial.ts';
 
 const line = (rule: string, port: number, text: string, changes: Partial<PayloadCase> = {}): PayloadCase => ({
   rule,
@@ -9,7 +9,7 @@ const line = (rule: string, port: number, text: string, changes: Partial<Payload
 });
 const answer = { answer: true };
 
-testRules('mail', mailRules, [
+describeCases(mailRules, [
   line('smtp-reply', 2525, '220 mail.example ESMTP ready\r\n', answer),
   line('smtp-reply', 8025, '220-mail.example Smtp\r\n220 go on\r\n', answer),
   line('smtp-reply', 25, '220 mail.example\r\n', answer),

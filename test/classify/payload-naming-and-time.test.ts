@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { namingAndTimeRules } from '../../electron/classify/payload/naming-and-time.ts';
 import { TCP, UDP } from '../../shared/flow.ts';
 import { Payload } from '../../shared/payload.ts';
-import { ascii, hex, join, type PayloadCase, testRules, zeros } from './payload-cases.ts';
+import { ascii, describeCases, hex, join, type PayloadCase, zeros } from './payload-trial.ts';
 
 const datagram = (rule: string, port: number, bytes: Buffer, changes: Partial<PayloadCase> = {}): PayloadCase => ({
   rule,
@@ -22,7 +22,7 @@ const bootp = (cookie: string, hops = '00'): Buffer => join('010106', hops, zero
 const slp = (length: string): Buffer => join('02 01', length, '0000 000000 1234 0002', ascii('en'), zeros(10));
 const whois = (bytes: Buffer, port = 43): PayloadCase => ({ rule: 'whois-query', port, bytes, transport: TCP });
 
-testRules('naming and time', namingAndTimeRules, [
+describeCases(namingAndTimeRules, [
   datagram('ntp-packet', 123, ntp('1b')),
   datagram('ntp-packet', 123, ntp('24', '02', '0a', 'e9'), answer),
   datagram('ntp-packet', 123, hex('1602 0001 0000 0000 0000 0000')),

@@ -1,6 +1,6 @@
 import { remoteAccessRules } from '../../electron/classify/payload/remote-access.ts';
 import { UDP } from '../../shared/flow.ts';
-import { ascii, hex, join, testRules, zeros } from './payload-cases.ts';
+import { ascii, describeCases, hex, join, zeros } from './payload-trial.ts';
 
 const x224 = (kind: string, rest: Buffer): Buffer => {
   const length = 11 + rest.length;
@@ -9,7 +9,7 @@ const x224 = (kind: string, rest: Buffer): Buffer => {
 const negotiation = '01 00 0800 0b000000';
 const rdpSyn = (up = '04d0'): Buffer => join('ffffffff 0040 0001 12345678', up, '04d0', zeros(1216));
 
-testRules('remote access', remoteAccessRules, [
+describeCases(remoteAccessRules, [
   { rule: 'rdp-connection', port: 13_389, bytes: x224('e0', ascii('Cookie: mstshash=user\r\n')) },
   { rule: 'rdp-connection', port: 13_389, bytes: x224('e0', hex(negotiation)) },
   { rule: 'rdp-connection', port: 13_389, bytes: x224('d0', hex('02 1f 0800 02000000')), answer: true },

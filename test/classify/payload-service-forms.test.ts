@@ -8,9 +8,7 @@ import { serviceFormRules } from '../../electron/classify/payload/service-forms.
 import { SERVICE_OF_RULE } from '../../electron/classify/service-of-rule.ts';
 import { TCP, UDP } from '../../shared/flow.ts';
 import { Payload } from '../../shared/payload.ts';
-import { ascii, hex, join, zeros } from './payload-cases.ts';
-import { ruleFor } from './payload-trial.ts';
-import { describeCaptures, describeCases, type RuleCase } from './rule-cases.ts';
+import { ascii, describeCaptures, describeCases, hex, join, type RuleCase, ruleFor, zeros } from './payload-trial.ts';
 
 const COOKIE = '2112a442';
 const TRANSACTION = '0102030405060708090a0b0c';

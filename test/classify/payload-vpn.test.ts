@@ -1,7 +1,6 @@
 import { vpnRules } from '../../electron/classify/payload/vpn.ts';
 import { TCP, UDP } from '../../shared/flow.ts';
-import { ascii, hex } from './payload-trial.ts';
-import { describeCaptures, describeCases } from './rule-cases.ts';
+import { ascii, describeCaptures, describeCases, hex } from './payload-trial.ts';
 
 const udp = { transport: UDP };
 const tcp = { transport: TCP };
@@ -13,6 +12,7 @@ const TWO = 'a1a2a3a4a5a6a7a8';
 
 const plainReset = hex(`38 ${ONE} 00 00000000`);
 const answer = hex(`40 ${TWO} 01 00000000 ${ONE} 00000000`);
+const vpnData = (head: string): Buffer => Buffer.concat([hex(head), dense(60)]);
 const tlsAuth = Buffer.concat([hex(`38 ${ONE}`), dense(20), hex('00000001 591c0000 00 00000000')]);
 const tlsCrypt = Buffer.concat([hex(`38 ${ONE} 00000001 591c0000`), dense(32 + 5)]);
 const tlsCryptV2 = Buffer.concat([hex(`50 ${ONE} 0f000001 591c0000`), dense(32 + 5), dense(298), hex('012c')]);
@@ -54,6 +54,11 @@ describeCases(vpnRules, [
   { what: 'IKE, exchange 99', rule: '', said: [['>', Buffer.concat([ike2.subarray(0, 18), hex('63'), ike2.subarray(19)])]], flow: on(UDP, 500) },
   { what: 'behind the marker', rule: 'ipsec-ike-nat', said: [['>', Buffer.concat([hex('00000000'), ike2])]], flow: on(UDP, 4500) },
   { what: 'two packets of an association', rule: 'ipsec-esp-in-udp', said: [['>', esp('00000001')], ['>', esp('00000002')]], flow: on(UDP, 4500) },
+  { what: 'two packets of an association, answers between', rule: 'ipsec-esp-in-udp', said: [['>', esp('00000001')], ['<', Buffer.concat([hex('0a0b0c0d 00000001'), dense(40)])], ['>', esp('00000002')]], flow: on(UDP, 4500) },
+  { what: 'data midway', rule: 'openvpn-udp-data', said: [['>', vpnData('48 000002 00000101')], ['<', vpnData('48 000000 00000777')], ['>', vpnData('48 000002 00000103')]], flow: on(UDP, 1194) },
+  { what: 'data midway, version 1', rule: 'openvpn-udp-data', said: [['<', vpnData('31 00000101')], ['<', vpnData('31 00000102')]], flow: on(UDP, 1194) },
+  { what: 'data on another port', rule: '', said: [['>', vpnData('48 000002 00000101')], ['>', vpnData('48 000002 00000103')]], flow: udp },
+  { what: 'data of two peers', rule: '', said: [['>', vpnData('48 000002 00000101')], ['>', vpnData('48 000003 00000103')]], flow: on(UDP, 1194) },
   { what: 'ESP, one packet', rule: '', said: [['>', esp('00000001')]], flow: on(UDP, 4500) },
   { what: 'ESP on another port', rule: '', said: [['>', esp('00000001')], ['>', esp('00000002')]], flow: udp },
   { what: 'ESP, the same number again', rule: '', said: [['>', esp('00000002')], ['>', esp('00000002')]], flow: on(UDP, 4500) },

@@ -1,6 +1,6 @@
 import { windowsNetworkingRules } from '../../electron/classify/payload/windows-networking.ts';
 import { UDP } from '../../shared/flow.ts';
-import { ascii, hex, join, testRules, zeros } from './payload-cases.ts';
+import { ascii, describeCases, hex, join, zeros } from './payload-trial.ts';
 
 const encoded = ascii('CKAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA');
 const nameQuery = (type = '0021', name = encoded): Buffer =>
@@ -19,7 +19,7 @@ const rpcDatagram = (object = zeros(16)): Buffer =>
   join('04 00 28 00 10 00 00 00', object, zeros(50), '0400 00000000', '01020304');
 const profinet = hex('0100a0de 976c d111 8271 00a02442df7d');
 
-testRules('Windows networking', windowsNetworkingRules, [
+describeCases(windowsNetworkingRules, [
   { rule: 'netbios-name', port: 137, transport: UDP, bytes: nameQuery() },
   { rule: 'netbios-datagram', port: 138, transport: UDP, bytes: datagram },
   { rule: 'netbios-session', port: 139, bytes: hex('83000001 82'), answer: true },

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { isConversation, registeredOn } from '../../electron/classify/registered-ports.ts';
+import { type FlowCounts, isConversation, registeredOn } from '../../electron/classify/registered-ports.ts';
 import { TCP, UDP } from '../../shared/flow.ts';
 import type { FlowRecord } from '../../shared/flow.ts';
 import { ownFlowSource } from '../score/own-flows.ts';
@@ -11,19 +11,47 @@ import { ownFlowSource } from '../score/own-flows.ts';
 const MIX = fileURLToPath(new URL('../../../shared/corpus/generated', import.meta.url));
 
 it('a port is registered for one transport', () => {
-  expect([registeredOn(TCP, 22), registeredOn(UDP, 22), registeredOn(UDP, 123), registeredOn(1, 53)]).toEqual([
-    'ssh',
-    null,
-    'ntp',
-    null,
-  ]);
+  const on = (transport: number, port: number): string | null => registeredOn(transport, port, false);
+  expect([on(TCP, 22), on(UDP, 22), on(UDP, 123), on(1, 53), on(TCP, 443)]).toEqual(['ssh', null, 'ntp', null, null]);
+  expect([registeredOn(TCP, 443, true), registeredOn(TCP, 22, true)]).toEqual(['tls', 'ssh']);
 });
 
+const seen: FlowCounts = {
+  transport: TCP,
+  initiatorPort: 50_000,
+  responderPort: 22,
+  packetsOut: 3,
+  packetsIn: 2,
+  bytesOut: 180,
+  bytesIn: 120,
+  isIpv6: false,
+  toMany: false,
+};
+
 it('over TCP more than handshakes must have passed', () => {
-  const flow = { transport: TCP, packetsOut: 3, packetsIn: 2, bytesOut: 180, bytesIn: 120, toMany: false };
-  expect(isConversation(flow)).toBe(false);
-  expect(isConversation({ ...flow, bytesIn: 121 })).toBe(true);
-  expect(isConversation({ ...flow, bytesOut: 9000, packetsIn: 0, bytesIn: 0 })).toBe(false);
+  expect(isConversation('ssh', seen)).toBe(false);
+  expect(isConversation('ssh', { ...seen, bytesIn: 121 })).toBe(true);
+  expect(isConversation('ssh', { ...seen, bytesOut: 240, bytesIn: 160, isIpv6: true })).toBe(false);
+  expect(isConversation('ssh', { ...seen, bytesIn: 161, isIpv6: true })).toBe(true);
+});
+
+it('one direction of TCP is enough when it carries data: probes do not', () => {
+  const oneWay = { ...seen, packetsIn: 0, bytesIn: 0 };
+  expect(isConversation('ssh', oneWay)).toBe(false);
+  expect(isConversation('ssh', { ...oneWay, bytesOut: 9000 })).toBe(true);
+  expect(isConversation('ssh', { ...oneWay, packetsOut: 1, bytesOut: 400 })).toBe(false);
+});
+
+it('over UDP both ends spoke, or nobody has to answer', () => {
+  const unanswered = { ...seen, transport: UDP, packetsIn: 0, bytesIn: 0, responderPort: 161 };
+  expect(isConversation('snmp', unanswered)).toBe(false);
+  expect(isConversation('snmp', { ...unanswered, packetsIn: 1 })).toBe(true);
+  expect(isConversation('snmp', { ...unanswered, responderPort: 162 })).toBe(true);
+  expect(isConversation('ipsec', { ...unanswered, initiatorPort: 500, responderPort: 500 })).toBe(true);
+  expect(isConversation('ipsec', { ...unanswered, responderPort: 500 })).toBe(false);
+  expect(isConversation('syslog', { ...unanswered, responderPort: 514 })).toBe(true);
+  expect(isConversation('ssdp', { ...unanswered, responderPort: 1900 })).toBe(false);
+  expect(isConversation('ssdp', { ...unanswered, responderPort: 1900, toMany: true })).toBe(true);
 });
 
 describe.skipIf(!existsSync(MIX))(
@@ -41,10 +69,10 @@ describe.skipIf(!existsSync(MIX))(
       [transport, ...[`${initiator} ${initiatorPort}`, `${responder} ${responderPort}`].toSorted()].join(' ');
 
     it.each(['nfcapd.ipfix.lz4', 'mix.argus'])('%s: what the port tells is what the payload told', async (name) => {
-      const seen = new Map((await flowsOf('mix.pcap')).map((flow) => [keyOf(flow), flow.category]));
+      const told = new Map((await flowsOf('mix.pcap')).map((flow) => [keyOf(flow), flow.category]));
       const byPort = (await flowsOf(name)).filter(({ labelEvidence }) => labelEvidence === 'port');
       expect(byPort.length).toBeGreaterThan(20);
-      expect(byPort.filter((flow) => seen.get(keyOf(flow)) !== flow.category)).toEqual([]);
+      expect(byPort.filter((flow) => told.get(keyOf(flow)) !== flow.category)).toEqual([]);
     });
   },
 );

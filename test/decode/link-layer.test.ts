@@ -165,6 +165,13 @@ describe('link layers', () => {
   it.each([
     ['Ethernet pseudowire with a control word', 1, `${ETHERNET} 8847 00010140 00000000 ${ETHERNET} 0800`],
     ['Ethernet pseudowire without', 1, `${ETHERNET} 8847 00010140 ${ETHERNET} 0800`],
+    ["Ethernet pseudowire to a card of IPv4's nibble", 1, `${ETHERNET} 8847 00010140 4c5e0c112233 020000000001 0800`],
+    ["Ethernet pseudowire to a card of IPv6's nibble", 1, `${ETHERNET} 8847 00010140 60fb42112233 020000000001 0800`],
+    [
+      "Ethernet pseudowire to a card of the channel's nibble",
+      1,
+      `${ETHERNET} 8847 00010140 10bf48112233 020000000001 0800`,
+    ],
     ['802.11 with a padded header', 105, `${QOS} 0000 ${SNAP} 0800`],
     ['netfilter log, little-endian', 239, '0200 0000 0800 0100 08000100 2400 0900'],
     ['netfilter log, big-endian', 239, '0200 0000 0008 0001 08000100 0024 0009'],

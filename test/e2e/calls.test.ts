@@ -157,6 +157,8 @@ describe.skipIf(cannotLaunch !== null)(
         .toContain(long);
       expect(await askRaw(page, 'importEvidence', { paths: [capture] })).toMatchObject({ error: { code: 'busy' } });
       expect(await askRaw(page, 'closeCase', null)).toMatchObject({ error: { code: 'busy' } });
+      await ask(page, 'pause', { paused: true });
+      await expect.poll(async () => ((await heard(page, 'progress')) as Progress[]).at(-1)?.paused).toBe(true);
       await ask(page, 'cancel', null);
       expect(await lastAnswer(page)).toMatchObject({ ok: false, error: { code: 'cancelled' } });
       const overview = await ask(page, 'overview', null);

@@ -55,6 +55,36 @@ describe('a sealed case', () => {
     expect([readFileSync(sealed).equals(bytes), readdirSync(out)]).toEqual([true, files]);
   });
 
+  it('in a bundle of one file is verified with every byte around it, and nothing stays behind', async () => {
+    const live = join(folder, 'one.enclave');
+    await engine.run('new', { case: live, profile: readProfile('default'), title: 'One' });
+    const out = join(folder, 'one.tar');
+    await engine.run('bundle', { case: live, out, evidence: 'none', evidenceDirectory: null, report: false });
+    const verified = async (content: Buffer): Promise<string[]> => {
+      const path = join(folder, 'tried.tar');
+      writeFileSync(path, content);
+      const { checks, holds } = await engine.run('verify', { case: path, evidenceDirectory: null });
+      const failed = checks.filter(({ result }) => result === 'fails').map(({ check }) => check);
+      expect(holds).toBe(failed.length === 0);
+      return failed;
+    };
+    const whole = readFileSync(out);
+    expect(await verified(whole)).toEqual([]);
+    const changed = Buffer.from(whole);
+    changed[100] ^= 1;
+    expect(await verified(changed)).toEqual(['archive']);
+    changed.set(whole);
+    changed[whole.indexOf('Sealed case: One')] ^= 1;
+    expect(await verified(changed)).toEqual(['file README.txt']);
+    expect(await verified(Buffer.alloc(10_240))).toEqual(['archive']);
+    await expect(
+      engine.run('verify', { case: join(folder, 'none.tar'), evidenceDirectory: null }),
+    ).rejects.toMatchObject({
+      code: 'no-case',
+    });
+    expect(readdirSync(folder).filter((name) => name.includes('making'))).toEqual([]);
+  });
+
   it('of an older format is read through a copy in memory', () => {
     const path = join(folder, 'old.enclave');
     const db = new Database(path);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { CaseReader } from '../../electron/casefile/case-reader.ts';
 import { compileFilter } from '../../electron/casefile/flow-selection.ts';
-import { countryAgreement } from '../../electron/engine/table-agreement.ts';
+import { countryAgreement, PeerPlaces } from '../../electron/engine/table-agreement.ts';
 import { parseFilter } from '../../shared/filter/parse-filter.ts';
 import { buildCase } from '../casefile/synthetic-case.ts';
 
@@ -39,7 +39,10 @@ it('counts the flows whose peers two tables place differently; a table that know
     countries: (a: number, _b: number, _c: number, d: number) =>
       says(a, d).map((each, i) => ({ table: `t${i}`, date: null, says: each })),
   };
-  const found = countryAgreement(reader, compileFilter(parseFilter(''), reader), tables);
+  const places = PeerPlaces.of(reader, () => tables);
+  const found = countryAgreement(reader, compileFilter(parseFilter(''), reader), places);
+  const ofFrance = countryAgreement(reader, compileFilter(parseFilter('country = FR'), reader), places);
+  const ofNone = countryAgreement(reader, compileFilter(parseFilter('country = US'), reader), places);
   reader.close();
   expect(found.tables).toEqual([
     { table: 't0', date: null },
@@ -49,5 +52,8 @@ it('counts the flows whose peers two tables place differently; a table that know
     { country: 'DE', flows: 4, disagree: 2, others: [{ country: 'KR', flows: 2 }] },
     { country: 'FR', flows: 1, disagree: 1, others: [{ country: 'BE', flows: 1 }] },
   ]);
+  expect(ofFrance.countries).toEqual([{ country: 'FR', flows: 1, disagree: 1, others: [{ country: 'BE', flows: 1 }] }]);
+  expect(ofNone).toEqual({ tables: [], countries: [] });
+  // Another filter looks nothing up again.
   expect(lookups).toBe(4);
 });

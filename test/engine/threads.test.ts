@@ -117,6 +117,47 @@ describe('cancelling', () => {
   });
 });
 
+describe('a paused import', () => {
+  const FLOWS = 30_000;
+
+  /** An import that was paused as soon as it read, and what it told then and half a second later. */
+  async function paused(signal?: AbortSignal) {
+    await newCase();
+    const path = put('paused.pcap', singlePacketFlows(FLOWS));
+    const told: Progress[] = [];
+    const onProgress = (progress: Progress): void => void told.push(progress);
+    const ended = engine.run('import', { case: casePath, paths: [path] }, { onProgress, ...(signal && { signal }) });
+    engine.pause(true);
+    await expect.poll(() => told.at(-1)?.bytes ?? 0, { timeout: 20_000 }).toBeGreaterThan(0);
+    const before = told.at(-1);
+    await wait(500);
+    return { ended, before, after: told.at(-1) };
+  }
+
+  it('reads nothing on, says so, and loses nothing when it goes on', async () => {
+    const { ended, before, after } = await paused();
+    expect(before).toMatchObject({ step: 'read', paused: true });
+    expect(after).toEqual(before);
+    engine.pause(false);
+    expect((await ended).totals).toMatchObject({ imported: 1, flows: FLOWS });
+    expect(await faultsOf(engine, casePath)).toEqual([]);
+  });
+
+  it('can be cancelled', async () => {
+    const abort = new AbortController();
+    const { ended } = await paused(abort.signal);
+    abort.abort();
+    await expect(ended).rejects.toMatchObject({ code: 'cancelled' });
+    expect(await flowLines(engine, casePath)).toEqual([]);
+  });
+
+  it('does not keep the engine from closing', async () => {
+    const { ended } = await paused();
+    const [failure] = await Promise.all([ended.catch((error: unknown) => error), engine.close()]);
+    expect(failure).toMatchObject({ code: 'thread-died' });
+  });
+});
+
 describe('progress', () => {
   it('arrives with these fields and no others, and goes forward to the end', async () => {
     await newCase();
@@ -136,6 +177,7 @@ describe('progress', () => {
         'flows',
         'packets',
         'packetsPerSecond',
+        'paused',
         'secondsLeft',
         'step',
         'what',

@@ -6,11 +6,17 @@ import { parquetReadObjects } from 'hyparquet';
 import { afterAll, describe, expect, it } from 'vitest';
 import { analyseCase } from '../../electron/analysis/analyse.ts';
 import { CaseReader } from '../../electron/casefile/case-reader.ts';
+import { writeTable } from '../../electron/casefile/table-writers.ts';
 import { writeCaseTable, wholeCase } from '../../electron/engine/export-case.ts';
-import { markdownText } from '../../electron/export/markdown-summary.ts';
+import { caseContents, EXAMINERS_OWN } from '../../electron/export/case-contents.ts';
+import { caseGraph } from '../../electron/export/case-graph.ts';
+import { ownFindingTable } from '../../electron/export/case-tables.ts';
+import { markdownSummary, markdownText } from '../../electron/export/markdown-summary.ts';
 import { stixBundle } from '../../electron/export/stix-bundle.ts';
 import { uuidOf } from '../../electron/export/uuid.ts';
 import type { Finding } from '../../shared/finding.ts';
+import type { OwnFinding } from '../../shared/own-finding.ts';
+import { visibleJson } from '../../shared/visible-text.ts';
 import { type PlantedFlow, plantCase, plantWorld } from '../analysis/planted-case.ts';
 
 const HOSTILE = "=cmd|' /C calc'!A0 <script>alert(1)</script> \u202egnp.exe\u0007 | [x](javascript:1)\n# head";
@@ -122,6 +128,7 @@ describe('STIX', () => {
       record: reader.record(),
       evidence: [],
       findings: [{ ...beacon, host: '198.51.100.3' } as Finding],
+      ownFindings: [],
       notes: [],
       version: '0',
       asOf: '2026-01-01T00:00:00.000Z',
@@ -173,5 +180,42 @@ describe('Markdown', () => {
     expect(markdownText('1. a *b* [c](d) <e> `f` | g\n# h')).toBe(
       '1\\. a \\*b\\* \\[c\\]\\(d\\) \\<e\\> \\`f\\` \\| g \\# h',
     );
+  });
+});
+
+describe('an examiner’s own finding', () => {
+  const totals = { flows: 7, outbound: 5, bytes: 900, packets: 40, hostHours: 3, hosts: 2, days: 1 };
+  const own: OwnFinding = {
+    id: '0123456789abcdef',
+    title: HOSTILE,
+    statement: `=1+1\n${HOSTILE}`,
+    exhibits: [{ label: HOSTILE, where: 'port = 443', totals, basis: { labels: 1, indicators: [] } }],
+    inReport: true,
+    examiner: HOSTILE,
+    madeAt: '2026-01-01T00:00:00.000Z',
+    changedAt: null,
+  };
+  const contents = { ...caseContents(reader, '0'), ownFindings: [own] };
+
+  it('is a row for each exhibit, marked as what it is', async () => {
+    const { form, rows } = ownFindingTable([own]);
+    expect(rows).toEqual([
+      expect.objectContaining({ kind: EXAMINERS_OWN, exhibit: 1, where: 'port = 443', ...totals }),
+    ]);
+    let text = '';
+    await writeTable<string>('csv', form, rows, (chunk) => void (text += String(chunk)));
+    expect(text.split('\r\n')).toHaveLength(3);
+    expect(text).not.toMatch(ACTIVE);
+    expect(text).not.toMatch(/(^|,|\n)"?[=+@]/);
+  });
+
+  it('stands in Markdown, STIX and CASE as its examiner’s, with what it rests on, inert', () => {
+    const texts = [markdownSummary(contents), visibleJson(stixBundle(contents)), visibleJson(caseGraph(contents))];
+    for (const text of texts) {
+      expect(text).toMatch(/examiner’s own|examiner-own/);
+      expect(text).toMatch(/Stated by .*no method and no verdict of Enclave/);
+      expect(text).toContain('7 flows, 900 B, 40 packets, 3 host');
+      expect(text).not.toMatch(ACTIVE);
+    }
   });
 });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { EVE_PROTOCOLS, eveEvent, REMEMBERED_FLOWS } from '../../electron/flows/text/eve.ts';
+import { EVE_PROTOCOLS, eveEvent } from '../../electron/flows/text/eve.ts';
+import { REMEMBERED_FLOWS } from '../../electron/flows/text/recent-flows.ts';
 import { detectText } from '../../electron/flows/text/text-exports.ts';
 import { ASSEMBLY } from '../../shared/flow.ts';
 import { PROTOCOLS } from '../../shared/vocabulary.ts';
@@ -181,6 +182,17 @@ describe('Suricata EVE', () => {
       ['no-uid', 1, 7],
       ['not-an-event', 1, 8],
       ['frame-bytes', 1, 1],
+    ]);
+  });
+
+  it('names a flow by the certificate where no name was asked', () => {
+    const tls = { subject: 'C=US, O=Google LLC, CN=dns.Google', issuerdn: 'C=US, CN=ca.example' };
+    const events = [tls, { ...tls, sni: 'asked.example' }, { subject: 'CN=Some CA' }];
+    const found = readEve(events.map((each) => JSON.stringify({ ...FLOW, event_type: 'tls', tls: each })).join('\n'));
+    expect(found.names.map(({ name, origin }) => [name, origin])).toEqual([
+      ['dns.google', 'tls-certificate'],
+      ['asked.example', 'tls-sni'],
+      [undefined, 'tls-sni'],
     ]);
   });
 

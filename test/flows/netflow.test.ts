@@ -466,6 +466,24 @@ describe('sampling', () => {
     expect(found.flows.map(({ sampling }) => sampling)).toEqual([0, 128, 128, 0]);
   });
 
+  it('goes by interface, in or out, where options have that scope, and by the rate of all else', () => {
+    const rate = (iface: number, one: number): number[] => set(400, uint(iface, 4), uint(one, 4));
+    const data = set(2, template(301, [...ADDRESSES, [10, 2], [14, 2]]));
+    const options = set(3, optionsTemplate(400, 1, [[10, 4], [34, 4]])); // prettier-ignore
+    const options9 = set(1, optionsTemplate9(400, [[2, 4]], [[34, 4]]));
+    const between = (input: number, output: number): number[] => set(301, ENDS, uint(input, 2), uint(output, 2));
+    const flows = [between(5, 1), between(1, 6), between(1, 2)];
+    for (const found of [
+      read(ipfix([options, data, rate(5, 100), rate(6, 1000), ...flows])),
+      read(netflow9([options9, set(0, template(301, [...ADDRESSES, [10, 2], [14, 2]])), rate(5, 100), rate(6, 1000), ...flows])), // prettier-ignore
+    ]) {
+      expect(found.found.flows.map(({ sampling }) => sampling)).toEqual([100, 1000, 0]);
+      expect(found.problems).toMatchObject({ 'sampling-unclear': 1 });
+    }
+    const { found } = read(ipfix([options, data, rate(5, 100), rate(6, 100), ...flows]));
+    expect(found.flows.map(({ sampling }) => sampling)).toEqual([100, 100, 100]);
+  });
+
   it('goes by sampler where the record names one', () => {
     const samplers = set(
       1,

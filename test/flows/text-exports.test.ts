@@ -9,6 +9,14 @@ import { CORPUS, corpusIsThere } from '../corpus.ts';
 import { type Collected, FIXTURES, line, readFixture, readText } from './read-text-export.ts';
 
 const TCP = '192.0.2.10:50123 > 198.51.100.7:443 tcp';
+/** Detects and reads a text. */
+function detected(text: string) {
+  const bytes = Buffer.from(text);
+  const format = detectText(bytes, null);
+  if (format === null) throw new Error('not recognised');
+  return { format, ...readText(bytes, format) };
+}
+
 const SPAN = '01:02:03.125 01:02:04.375';
 
 describe('known text exports', () => {
@@ -58,6 +66,15 @@ describe('known text exports', () => {
     expect(json.found.flows.map(({ locator }) => locator)).toEqual([2, 22]);
   });
 
+  it('may be a header and one record, whatever stands behind them', () => {
+    const table =
+      'ts,td,sa,da,sp,dp,pr,flg,ipkt,ibyt\n2017-05-17 01:02:03,1.25,192.0.2.10,198.51.100.7,1,2,TCP,......,1,40';
+    for (const text of [table, `${table}\nSummary\nflows,bytes,packets\n1,40,1\n2,3,4\n`]) {
+      const { format, found } = detected(text);
+      expect([format.id, found.flows.length]).toEqual(['nfdump-csv', 1]);
+    }
+  });
+
   it('of SiLK: rwcut with titles and blanks, and with other fields and epoch times', () => {
     const silk = readFixture('silk.txt');
     expect(silk.format.id).toBe('silk-rwcut');
@@ -69,6 +86,12 @@ describe('known text exports', () => {
       [0x1b, true],
       [0, true],
     ]);
+    const row = (sIP: string, dIP: string) =>
+      detected(`sIP|dIP|pro|sTime|dur|\n${sIP}|${dIP}|6|1494982923.125|1.25|\n`);
+    for (const one of [row('192.000.002.010', '198.051.100.007'), row('3221225994', '3325256711')]) {
+      expect(one.format.id).toBe('silk-rwcut');
+      expect(one.found.flows.map(line)).toEqual([`${SPAN} 192.0.2.10:0 > 198.51.100.7:0 tcp 0/0 0/0`]);
+    }
     const epoch = readFixture('silk-epoch.txt');
     expect(epoch.found.flows.map(line)).toEqual(silk.found.flows.map(line));
     expect(epoch.found.told).toEqual([]);

@@ -271,6 +271,23 @@ describe('names', () => {
     expect(found.problemCounts).toEqual({ 'no-uid': 1 });
   });
 
+  it('come from the certificate in ssl where no name was asked', () => {
+    const subjects = ['CN=*.A.example,O=A\\\\, Inc', 'O=B\\\\,CN=b.example', 'CN=Some CA 3', 'C=US, CN=c.example'];
+    const { found } = read(
+      TSV,
+      header('ssl', 'ts uid server_name subject') +
+        subjects.map((subject, i) => tabs('1.0', `C${i}`, '-', subject)).join('') +
+        tabs('1.0', 'C9', 'asked.example', 'CN=c.example'),
+    );
+    expect(found.names.map(({ name, origin }) => [name, origin])).toEqual([
+      ['*.a.example', 'tls-certificate'],
+      [undefined, 'zeek-ssl'],
+      [undefined, 'zeek-ssl'],
+      ['c.example', 'tls-certificate'],
+      ['asked.example', 'zeek-ssl'],
+    ]);
+  });
+
   it('come with fingerprints where a package wrote them into ssl, and only such', () => {
     const [ja3, ja4] = ['72a589da586844d7f0818ce684948eea', 't13d1516h2_8daaf6152771_e5627efa2ab1'];
     const { found } = read(

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Finding } from '../../shared/finding.ts';
-import type { Backup, ImportSummary } from '../../shared/jobs.ts';
+import type { Backup, ImportSummary, ProfileCorrection } from '../../shared/jobs.ts';
 import { openBackup } from '../../electron/casefile/case-backup.ts';
 import { takeKeys } from '../../electron/casefile/case-cipher.ts';
 import { readProfile } from '../../electron/cli/profile-file.ts';
@@ -18,17 +18,20 @@ import { LAUNCHER } from '../cli/run-enclave.ts';
 import { singlePacketFlows } from '../fixtures/captures.ts';
 
 /**
- * Kills Enclave at random points of import, analysis and note-taking (SIGKILL to the whole process group, seeded), and looks at what
- * is left: the case opens and verifies, what was told as saved on stdout is there, and every backup is whole. A case that was killed
- * is worked on again until the work ends by itself. Every fourth round is on an encrypted case.
+ * Kills Enclave at random points of import, analysis, note-taking and change of profile (SIGKILL to the whole process group, seeded),
+ * and looks at what is left: the case opens and verifies, what was told as saved on stdout is there, and every backup is whole. A case
+ * that was killed is worked on again until the work ends by itself. Every fourth round is on an encrypted case.
  *
  *     node test/kills/kills.ts --count 200 [--seed 1]
  */
 
 const TAKER = fileURLToPath(new URL('../fixtures/note-taker.ts', import.meta.url));
 const PASSPHRASE = 'a passphrase for kills';
-const WORKS = ['import', 'analyse', 'note'] as const;
+const WORKS = ['import', 'analyse', 'note', 'profile'] as const;
 type Work = (typeof WORKS)[number];
+
+/** Profiles that are put in each other's place. */
+const PROFILES = ['dprk-2017', 'default'];
 
 /** A note-taker never ends by itself; it is killed within so long of its first note, milliseconds. */
 const NOTES_WITHIN = 400;
@@ -100,26 +103,28 @@ async function rounds(
   await generateSample(evidence, { days: 2, captureDays: 1 });
   writeFileSync(join(evidence, 'long.pcap'), singlePacketFlows(60_000));
   const random = new SampleRandom(seed);
-  const report: KillReport = { kills: { import: 0, analyse: 0, note: 0 }, ended: 0, told: 0, faults: [] };
-  const begin: Record<'plain' | 'encrypted', Record<Work, string>> = { plain: empty(), encrypted: empty() };
-  const lasts: Record<Work, number> = { import: 0, analyse: 0, note: NOTES_WITHIN };
+  const report: KillReport = { kills: byWork(0), ended: 0, told: 0, faults: [] };
+  const begin: Record<'plain' | 'encrypted', Record<Work, string>> = { plain: byWork(''), encrypted: byWork('') };
+  const lasts: Record<Work, number> = { ...byWork(0), note: NOTES_WITHIN };
   for (const kind of ['plain', 'encrypted'] as const) {
     const made = join(root, `${kind}.enclave`);
     const cipher = kind === 'encrypted' ? { cipherHeader: await engine.keyring.make(PASSPHRASE) } : {};
-    await engine.run('new', { case: made, profile: readProfile('dprk-2017'), ...cipher });
+    await engine.run('new', { case: made, profile: readProfile(PROFILES[0]), ...cipher });
     const imported = join(root, `${kind}-imported.enclave`);
     cpSync(made, imported);
     const whole = await run([LAUNCHER, 'import', imported, evidence], null);
     lasts.import = whole.durationMs;
     lasts.analyse = (await run([LAUNCHER, 'analyse', imported], null)).durationMs;
-    begin[kind] = { import: made, analyse: imported, note: imported };
+    // To put a profile in another's place is to label and to analyse: about twice as long.
+    lasts.profile = 2 * lasts.analyse;
+    begin[kind] = { ...byWork(imported), import: made };
   }
   takeKeys(engine.keyring.keys);
   const at = new Map<string, string>();
   /** Notes that were told as saved, by case. */
   const notes = new Map<string, Set<string>>();
   let cases = 0;
-  for (let round = 1; report.kills.import + report.kills.analyse + report.kills.note < count; round++) {
+  for (let round = 1; Object.values(report.kills).reduce((sum, kills) => sum + kills) < count; round++) {
     const work = WORKS[round % WORKS.length] ?? 'note';
     const kind = Math.floor(round / WORKS.length) % 4 === 0 ? 'encrypted' : 'plain';
     const slot = `${work} ${kind}`;
@@ -130,10 +135,12 @@ async function rounds(
       at.set(slot, path);
     }
     const after = random.unit() * lasts[work];
+    const { name: inForce } = await engine.run('profile', { case: path });
     const args: Record<Work, string[]> = {
       import: [LAUNCHER, 'import', path, evidence, '--json'],
       analyse: [LAUNCHER, 'analyse', path, '--json'],
       note: [TAKER, path],
+      profile: [LAUNCHER, 'profile', path, '--set', PROFILES.find((name) => name !== inForce) ?? '', '--json'],
     };
     const { killed, stdout, durationMs } = await run(args[work], after, work === 'note' ? 'output' : 'start');
     const tell = (fault: string): number =>
@@ -160,8 +167,8 @@ async function rounds(
   return report;
 }
 
-function empty(): Record<Work, string> {
-  return { import: '', analyse: '', note: '' };
+function byWork<Value>(value: Value): Record<Work, Value> {
+  return { import: value, analyse: value, note: value, profile: value };
 }
 
 function faultOf({ path }: Backup): string | null {
@@ -194,6 +201,12 @@ async function lost(
     const { totals } = JSON.parse(last ?? '') as ImportSummary;
     const { flows } = await engine.run('totals', { case: path, where: '' });
     return flows >= totals.flows ? [] : [`${totals.flows} flows were told, ${flows} are there`];
+  }
+  if (work === 'profile') {
+    const { profile } = JSON.parse(last ?? '') as ProfileCorrection;
+    const stored = await engine.run('profile', { case: path });
+    const isThere = JSON.stringify(stored) === JSON.stringify(profile);
+    return isThere ? [] : [`the profile ${profile.name} was told, ${stored.name} is there`];
   }
   const told = notes.get(path) ?? new Set();
   notes.set(path, told);

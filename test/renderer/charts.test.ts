@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createElement } from 'react';
 import { renderToStaticMarkup } from 'react-dom/server';
 import { describe, expect, it } from 'vitest';
+import { findingNumbers } from '../../renderer/charts/finding-numbers.ts';
 import { FindingFigure, findingValue } from '../../renderer/charts/finding-figures.tsx';
 import { stackByTime } from '../../renderer/charts/stack-by-time.ts';
 import { TimeStackDrawing, binName } from '../../renderer/charts/time-stack-chart.tsx';
@@ -63,6 +64,10 @@ describe('charts', () => {
     if (finding === undefined) throw new Error('not in the fixture');
     const markup = renderToStaticMarkup(createElement(FindingFigure, { finding, all: FINDINGS, width: 640 }));
     expect(lines(markup)).toMatchSnapshot();
+    // The table behind it.
+    const { heads, rows } = findingNumbers(finding, FINDINGS);
+    expect(rows.length > 0 || markup === '' || kind === 'coverage').toBe(true);
+    expect(rows.every((row) => row.length === heads.length)).toBe(true);
   });
 
   it('holds no inline style: the page’s policy may forbid them', () => {

@@ -76,7 +76,8 @@ describe('arcs', () => {
       { range: 'a', country: null, value: 7 },
       { range: 'a', country: 'ZZ', value: 7 },
     ];
-    const { origins, arcs, all } = mapArcs(rows, ranges, world);
+    const { origins, arcs, all } = mapArcs(rows, ranges, world, [{ range: 'b', country: 'CN', value: 1 }]);
+    expect(arcs.filter(({ isHighlighted }) => isHighlighted).map(({ range }) => range)).toEqual(['b']);
     expect(all).toBe(3);
     expect(origins.map(({ range, country }) => [range, country])).toEqual([
       ['a', 'KP'],

@@ -49,3 +49,10 @@ it('leaves out what lies before the bins, as when a part of the time is shown', 
   const rows = [9, 10, 11].map((hour) => ({ day: '2017-05-02', hour, value: hour }));
   expect(amountsIn(bins, rows)).toEqual([10]);
 });
+
+it('is counted in minutes where the steps are minutes', () => {
+  const times = ['10:00', '10:05', '10:10', '10:15'].map((time) => `2017-05-02T${time}`);
+  const bins = times.slice(0, 3).map((from, i) => ({ from, to: times[i + 1] ?? '' }));
+  const rows = [5, 9, 12].map((minute) => ({ day: '2017-05-02', hour: 10, minute, value: 1 }));
+  expect(amountsIn(bins, rows)).toEqual([0, 2, 1]);
+});

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type HostRow, activityLevels, findHosts, orderHosts } from '../../renderer/state/host-rows.ts';
+import { type HostRow, activityLevels, findHosts, hostTable, orderHosts } from '../../renderer/state/host-rows.ts';
 import type { HostProfileFinding } from '../../shared/finding.ts';
 
 function row(host: string, flows: number, role: HostProfileFinding['role'] | null = null, devices = ''): HostRow {
@@ -33,4 +33,11 @@ it('finds hosts by address, role and device', () => {
 
 it('reads levels of activity', () => {
   expect(activityLevels('0z')).toEqual([0, 1]);
+});
+
+it('makes a table with a column for each bar', () => {
+  const list = { hosts: [], all: 4, firstDay: '2017-05-30', daysPerStep: 2, steps: 2 };
+  const { heads, rows } = hostTable(list, ROWS.slice(0, 1));
+  expect(heads.slice(-2)).toEqual(['2017-05-30', '2017-06-01']);
+  expect(rows).toEqual([['10.0.0.9', 'server', '', 5, 10, '1970-01-01 00:00:00', '1970-01-01 00:00:00', 0, 1]]);
 });

@@ -6,8 +6,10 @@ import { Engine } from '../../electron/engine/engine.ts';
 import { type EvidenceForm, writeWorld } from '../../electron/sample/evidence.ts';
 import type { WorldTruth } from '../../electron/sample/truth.ts';
 import { checkWorld, type World } from '../../electron/sample/world.ts';
+import type { Finding } from '../../shared/finding.ts';
 import { flowLines } from '../cli/case-state.ts';
 import { BASE_WORLDS } from '../scenario/vary-world.ts';
+import { compareForms, type FormAgreement, NAMED_KINDS } from '../scenario/compare-forms.ts';
 import { profileOf } from '../scenario/world-profile.ts';
 
 /** The same flows in every form: imported as usual they are the same flows, with the same shares, and those of the truth. */
@@ -157,6 +159,47 @@ describe('one world in every form', () => {
     const countries = [['IN', share(({ country }) => country === 'IN'), india?.realised] as const];
     expect(off([...services, ...countries], 0.03)).toEqual([]);
     expect(share(({ category }) => category === 'unknown')).toBeLessThan(0.03);
+  });
+});
+
+/** Kinds whose subjects are labels, or that go by what was spoken: without payload there are fewer. */
+const NEED_LABELS: ReadonlySet<string> = new Set(['onset', 'period-comparison', 'obfuscation']);
+
+describe('findings of one world in every form', () => {
+  const findings = new Map<EvidenceForm, readonly Finding[]>();
+  beforeAll(async () => {
+    const world = { ...WORLD, name: 'told' };
+    for (const form of ['zeek', 'ipfix', 'ipfix-and-dns', 'pcap'] as const) {
+      findings.set(form, await engine.run('analyse', { case: (await imported(world, form)).casePath }));
+    }
+  }, 300_000);
+  const agreements = (form: EvidenceForm): FormAgreement[] =>
+    compareForms(findings.get('zeek') ?? [], findings.get(form) ?? []);
+
+  it('are those of the logs where the evidence has names', () => {
+    for (const form of ['ipfix-and-dns', 'pcap'] as const) {
+      const others = agreements(form).filter((each) => each.same < each.findings);
+      // DNS logs name whom a flow was for, not what was spoken.
+      expect(others.map(({ kind }) => kind)).toEqual(form === 'pcap' ? [] : ['obfuscation']);
+      expect(others.filter(({ made, same, withheld }) => same + withheld < made)).toEqual([]);
+    }
+    // Packets tell more: the coin that a node speaks for, say.
+    const values = (form: EvidenceForm): unknown[] | undefined =>
+      findings.get(form)?.map(({ id, value }) => [id, value]);
+    expect(values('pcap')).toEqual(expect.arrayContaining(values('zeek') ?? []));
+  });
+
+  it('go without names as far as names do not matter, and say where they do', () => {
+    const agreed = agreements('ipfix');
+    const unnamed = agreed.filter(({ kind }) => !NAMED_KINDS.has(kind) && !NEED_LABELS.has(kind));
+    expect(unnamed.length).toBeGreaterThan(8);
+    expect(unnamed.filter((each) => each.same < each.findings)).toEqual([]);
+    expect(agreed.filter(({ made, same, withheld }) => same + withheld < made)).toEqual([]);
+    const named = findings.get('ipfix')?.filter(({ kind }) => NAMED_KINDS.has(kind)) ?? [];
+    expect(named.length).toBeGreaterThan(10);
+    expect(named.filter(({ verdict }) => verdict === 'not-supported').map(({ title }) => title)).toEqual([]);
+    const lists = named.filter(({ kind }) => kind === 'watch-list');
+    expect(lists.every(({ caveats }) => caveats[0]?.id === 'names-missing')).toBe(true);
   });
 });
 

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Engine } from '../../electron/engine/engine.ts';
-import { scaledWorld, type World } from '../../electron/sample/world.ts';
 import type { Finding } from '../../shared/finding.ts';
 import { type JudgedWorld, judgeWorld } from './judge-world.ts';
 import { judgeActivityShares } from './judges/activity-share.ts';
@@ -11,7 +10,7 @@ import type { JudgedRow } from './judges/judged-row.ts';
 import { JUDGES } from './judges/judges.ts';
 import { judgeWeeklyRhythms } from './judges/weekly-rhythm.ts';
 import { gatherMeasures, wilson } from './result-table.ts';
-import { eventWorld, nullWorld, plantedWorld } from './vary-world.ts';
+import { eventWorld, nullWorld, plantedWorld, smallWorld } from './vary-world.ts';
 
 /** A small fixed part of `npm run scenario`: judged worlds, and judges that can say no. */
 
@@ -21,18 +20,11 @@ const engine = new Engine();
 const planted: JudgedWorld[] = [];
 const nulls: JudgedWorld[] = [];
 
-/** The same world, shorter and quieter, so that the test is quick. */
-const small = (world: World): World => ({
-  ...scaledWorld(world, 0.5),
-  days: 28,
-  outages: world.outages.filter(({ from }) => Date.parse(from) < Date.parse(world.from) + 26 * 86_400_000),
-});
-
 beforeAll(async () => {
   for (const seed of [7, 8, 9]) {
     const options = { seed, form: 'zeek', runs: RUNS } as const;
-    planted.push(await judgeWorld(engine, join(ROOT, `planted-${seed}`), small(plantedWorld(seed)), options));
-    nulls.push(await judgeWorld(engine, join(ROOT, `null-${seed}`), small(nullWorld(seed)), options));
+    planted.push(await judgeWorld(engine, join(ROOT, `planted-${seed}`), smallWorld(plantedWorld(seed)), options));
+    nulls.push(await judgeWorld(engine, join(ROOT, `null-${seed}`), smallWorld(nullWorld(seed)), options));
   }
 }, 600_000);
 

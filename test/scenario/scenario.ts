@@ -5,7 +5,8 @@ import { parseArgs } from 'node:util';
 import { Engine } from '../../electron/engine/engine.ts';
 import { type EvidenceForm, FORMS } from '../../electron/sample/evidence.ts';
 import type { World } from '../../electron/sample/world.ts';
-import { FINDING_KINDS } from '../../shared/finding.ts';
+import { type Finding, FINDING_KINDS } from '../../shared/finding.ts';
+import { compareForms, type FormAgreement, formTable } from './compare-forms.ts';
 import { judgeWorld, TRUTH_RUNS } from './judge-world.ts';
 import type { JudgedRow } from './judges/judged-row.ts';
 import {
@@ -15,9 +16,10 @@ import {
   gatherMeasures,
   markdownTable,
   percent,
+  wilson,
   type WorldRows,
 } from './result-table.ts';
-import { eventWorld, nullWorld, plantedWorld } from './vary-world.ts';
+import { eventWorld, nullWorld, plantedWorld, smallWorld } from './vary-world.ts';
 
 /**
  * `npm run scenario`: judges the findings on worlds with known truth. Prints, for planted worlds, truth, estimate and interval
@@ -25,25 +27,28 @@ import { eventWorld, nullWorld, plantedWorld } from './vary-world.ts';
  * for worlds with events, how often a response of which size is found.
  */
 
-const USAGE = `npm run scenario -- [--worlds N] [--only KIND] [--form FORM] [--power N] [--seed N] [--rows] [--write FILE]
+const USAGE = `npm run scenario -- [--worlds N] [--only KIND] [--form FORM] [--power N] [--forms N] [--seed N] [--rows] [--write FILE]
   --worlds N   planted worlds, and as many null worlds (default 50)
   --power N    worlds for each size of response to events (default 10; 0 = none)
+  --forms N    worlds compared in every form of evidence (default 2; 0 = none)
   --only KIND  one kind of finding
   --form FORM  ${FORMS.join(', ')} (default zeek)
   --seed N     first seed (default 1)
   --rows       prints every comparison
   A first interrupt (Ctrl-C) ends it early, with tables of the worlds judged so far.
-  --write FILE puts the tables between the marks of a document: those of worlds, those of power, each where it was run
+  --write FILE puts the tables between the marks of a document: those of worlds, of forms and of power, each where it was run
 `;
-const marksOf = (part: 'scenario' | 'power'): [string, string] => [`<!-- ${part}: begin -->`, `<!-- ${part}: end -->`];
+type Part = 'scenario' | 'forms' | 'power';
+const marksOf = (part: Part): [string, string] => [`<!-- ${part}: begin -->`, `<!-- ${part}: end -->`];
 /** Sizes of the response to events, and how many events. */
-const RATIOS = [1, 1.5, 2, 3, 5];
+const RATIOS = [1.5, 2, 3, 5];
 const EVENT_COUNTS = [8, 16];
 
 const { values } = parseArgs({
   options: {
     worlds: { type: 'string', default: '50' },
     power: { type: 'string', default: '10' },
+    forms: { type: 'string', default: '2' },
     only: { type: 'string' },
     form: { type: 'string', default: 'zeek' },
     seed: { type: 'string', default: '1' },
@@ -59,22 +64,26 @@ if (form === undefined || (only !== null && !Object.hasOwn(FINDING_KINDS, only))
 }
 const count = Number(values.worlds);
 const powerCount = Number(values.power);
+const formCount = Number(values.forms);
 const firstSeed = Number(values.seed);
 
 const folder = mkdtempSync(join(tmpdir(), 'enclave-scenario-'));
-const engine = new Engine();
+const engines = [new Engine(), new Engine()];
 const begun = performance.now();
-/** On an interrupt the world at hand is finished, and what was judged is told. */
+/** On an interrupt the worlds at hand are finished, and what was judged is told. */
 const stop = new AbortController();
 process.once('SIGINT', () => stop.abort());
 try {
   const made = `Made by \`npm run scenario -- --worlds ${count} --power ${powerCount}\` with evidence of the form ${form}, seeds from ${firstSeed}.`;
-  const planted: WorldRows[] = [];
-  const nulls: WorldRows[] = [];
-  for (let seed = firstSeed; seed < firstSeed + count && !stop.signal.aborted; seed++) {
-    planted.push(await judgeOne('planted', plantedWorld(seed), seed, form));
-    if (!stop.signal.aborted) nulls.push(await judgeOne('null', nullWorld(seed), seed, form));
-  }
+  const seeds = Array.from({ length: count }, (_, i) => firstSeed + i);
+  const judged = await judgeAll(
+    seeds.flatMap((seed) => [
+      { what: 'planted', world: plantedWorld(seed), seed, form, runs: TRUTH_RUNS },
+      { what: 'null', world: nullWorld(seed), seed, form, runs: TRUTH_RUNS },
+    ]),
+  );
+  const planted = judged.filter(({ name }) => name.startsWith('planted'));
+  const nulls = judged.filter(({ name }) => name.startsWith('null'));
   if (planted.length > 0) {
     const measures = gatherMeasures(planted);
     tell('scenario', [
@@ -97,31 +106,58 @@ try {
       familyTable(nulls).text,
     ]);
   }
+  if (formCount > 0 && only === null && !stop.signal.aborted) {
+    tell('forms', [
+      '### One world in several forms of evidence',
+      '',
+      `The same flows of ${formCount} planted worlds of four weeks (seeds from ${firstSeed}) as Zeek logs, as IPFIX without payload, with DNS ` +
+        'logs beside it, and as packets: how the findings of each form agree with those of the logs.',
+      '',
+      await comparedForms(),
+    ]);
+  }
   if (powerCount > 0 && !stop.signal.aborted && (only === null || only === 'event-association')) {
     tell('power', ['### Power: response to events', '', made, '', await powerCurves(form)]);
   }
   process.stderr.write(`${Math.round((performance.now() - begun) / 1000)} s\n`);
 } finally {
-  await engine.close();
+  await Promise.all(engines.map((engine) => engine.close()));
   rmSync(folder, { recursive: true, force: true });
 }
 
-function tell(part: 'scenario' | 'power', lines: readonly string[]): void {
+function tell(part: Part, lines: readonly string[]): void {
   const text = lines.join('\n');
   process.stdout.write(`${text}\n`);
   if (values.write !== undefined) writeBetweenMarks(values.write, part, text);
 }
 
-async function judgeOne(what: string, world: World, seed: number, as: EvidenceForm): Promise<WorldRows> {
+interface Task {
+  readonly what: string;
+  readonly world: World;
+  readonly seed: number;
+  readonly form: EvidenceForm;
+  /** Simulated runs behind each expected value. */
+  readonly runs: number;
+}
+
+/** Judges worlds two at a time: one is laid out here while threads import and analyse the other. In the order of `tasks`. */
+async function judgeAll(tasks: readonly Task[]): Promise<WorldRows[]> {
+  const judged: (WorldRows | null)[] = tasks.map(() => null);
+  let next = 0;
+  const lane = async (engine: Engine, number: number): Promise<void> => {
+    while (next < tasks.length && !stop.signal.aborted) {
+      const at = next++;
+      judged[at] = await judgeOne(engine, join(folder, String(number)), tasks[at]);
+    }
+  };
+  await Promise.all(engines.map(lane));
+  return judged.filter((world) => world !== null);
+}
+
+async function judgeOne(engine: Engine, at: string, { what, world, seed, form: as, runs }: Task): Promise<WorldRows> {
   const name = `${what}-${seed} (${world.name})`;
-  const { rows, truth } = await judgeWorld(
-    engine,
-    join(folder, what),
-    world,
-    { seed, form: as, runs: TRUTH_RUNS },
-    only,
-  );
-  rmSync(join(folder, what), { recursive: true });
+  const { rows, truth } = await judgeWorld(engine, at, world, { seed, form: as, runs }, only);
+  rmSync(at, { recursive: true });
   const falsehoods = rows.filter(({ isFalse }) => isFalse);
   process.stderr.write(`${name}: ${truth.flows} flows, ${rows.length} comparisons, ${falsehoods.length} false\n`);
   for (const row of values.rows ? rows : falsehoods) process.stdout.write(`${name}\t${lineOf(row)}\n`);
@@ -150,28 +186,49 @@ function lineOf(row: JudgedRow): string {
   return [...cells, interval, verdict].join('\t');
 }
 
+async function comparedForms(): Promise<string> {
+  const agreements: (FormAgreement & { form: EvidenceForm })[] = [];
+  for (let seed = firstSeed; seed < firstSeed + formCount; seed++) {
+    const world = smallWorld(plantedWorld(seed));
+    const told = new Map<EvidenceForm, readonly Finding[]>();
+    for (const each of FORMS) {
+      const where = join(folder, each);
+      told.set(each, (await judgeWorld(engines[0], where, world, { seed, form: each, runs: 1 })).findings);
+      rmSync(where, { recursive: true });
+      process.stderr.write(`form ${each} of ${world.name}, seed ${seed}\n`);
+    }
+    const logs = told.get('zeek') ?? [];
+    for (const [each, findings] of told) {
+      if (each !== 'zeek') agreements.push(...compareForms(logs, findings).map((row) => ({ form: each, ...row })));
+    }
+  }
+  return formTable(agreements.toSorted((x, y) => FORMS.indexOf(x.form) - FORMS.indexOf(y.form)));
+}
+
 async function powerCurves(as: EvidenceForm): Promise<string> {
   const rows: string[][] = [];
   for (const events of EVENT_COUNTS) {
     for (const ratio of RATIOS) {
       const what = `response × ${ratio} to ${events} events`;
-      const judged: WorldRows[] = [];
-      for (let seed = firstSeed; seed < firstSeed + powerCount; seed++) {
-        judged.push(await judgeOne(what, eventWorld(seed, ratio, events), seed, as));
-      }
-      const told = judged.filter((world) =>
-        world.rows.some(
-          ({ kind, estimate, measure }) =>
-            kind === 'event-association' && measure === 'response told' && estimate === 1,
-        ),
+      // Only what was told counts, so that expected values are not needed.
+      const judged = await judgeAll(
+        Array.from({ length: powerCount }, (_, i) => {
+          const seed = firstSeed + i;
+          return { what, world: eventWorld(seed, ratio, events), seed, form: as, runs: 1 };
+        }),
       );
-      rows.push([String(events), String(ratio), String(judged.length), percent(told.length / judged.length)]);
+      const told = judged.filter((world) =>
+        world.rows.some(({ measure, estimate }) => measure === 'response told' && estimate === 1),
+      );
+      const [low, high] = wilson(told.length, judged.length);
+      const share = percent(told.length / judged.length);
+      rows.push([String(events), String(ratio), String(judged.length), share, `${percent(low)} to ${percent(high)}`]);
     }
   }
-  return markdownTable(['events', 'ratio of activity', 'worlds', 'told'], rows);
+  return markdownTable(['events', 'ratio of activity', 'worlds', 'told', '95 % interval'], rows);
 }
 
-function writeBetweenMarks(file: string, part: 'scenario' | 'power', text: string): void {
+function writeBetweenMarks(file: string, part: Part, text: string): void {
   const before = existsSync(file) ? readFileSync(file, 'utf8') : '# Findings\n';
   const [first, last] = marksOf(part);
   const [begin, end] = [before.indexOf(first), before.indexOf(last)];

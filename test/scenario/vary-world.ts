@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { logNormal } from '../../electron/sample/sample-distributions.ts';
 import { SampleRandom } from '../../electron/sample/sample-random.ts';
-import { checkWorld, type Effect, readWorld, type World } from '../../electron/sample/world.ts';
+import { checkWorld, type Effect, readWorld, scaledWorld, type World } from '../../electron/sample/world.ts';
 
 /**
  * Worlds by the dozen: the parameters of the worlds in `worlds/` varied from a seed. `plantedWorld` draws habits and what is
@@ -161,6 +161,17 @@ export function plantedWorld(seed: number): World {
     });
   }
   return checkWorld({ ...base, events: drawEvents(base, random, 10), effects });
+}
+
+/** The same world, of four weeks and half as busy: judged in seconds. */
+export function smallWorld(world: World): World {
+  const days = 28;
+  const last = Date.parse(world.from) + (days - 2) * DAY;
+  return {
+    ...scaledWorld(world, 0.5),
+    days,
+    outages: world.outages.filter(({ from }) => Date.parse(from) < last),
+  };
 }
 
 /** A world without anything planted. Every second one has no rhythm of the day either. Same seed, same world. */

@@ -27,6 +27,7 @@ const RIGHT: Readonly<Record<Behaviour, readonly Category[]>> = {
   'peers-on-port': ['p2p'],
   'coin-nodes': ['crypto'],
   'mail-server': ['email'],
+  'ftp-data': ['files'],
   'dns-tunnel': ['vpn'],
   'single-server-tunnel': ['vpn'],
   'paced-stream': ['streaming'],

@@ -45,6 +45,13 @@ export const JUDGEMENTS: readonly Judgement[] = [
   },
   {
     aspect: 'service',
+    theirs: ['microsoft-365'],
+    ours: ['bing'],
+    right: 'we',
+    why: '`bing.com` is the search engine, for which the vocabulary has a word; nDPI counts it among the office’s names',
+  },
+  {
+    aspect: 'service',
     theirs: ['apple-app-store'],
     ours: ['itunes'],
     right: 'neither',

@@ -1,3 +1,5 @@
+import { Catalogue } from '../../electron/classify/catalogue.ts';
+
 /** Which name is a narrower one of which: a label may be right and only more or less specific than another tool's. */
 
 /** Protocol → protocols that carry it or that it is a kind of. */
@@ -84,6 +86,7 @@ const PART_OF: Readonly<Record<string, string>> = {
   'play-store': 'google',
   qq: 'tencent',
   'qq-mail': 'qq',
+  'sina-news': 'sina',
   siri: 'apple',
   skype: 'skype-teams',
   'skype-teams': 'microsoft',
@@ -104,6 +107,11 @@ const PART_OF: Readonly<Record<string, string>> = {
   'yandex-music': 'yandex',
   youtube: 'google',
 };
+
+/** nDPI has one word for the sites of all security firms and reputation lists; the catalogue knows each. */
+const SECURITY_FIRMS = new Set(
+  [...Catalogue.load().services()].filter(({ category }) => category === 'security').map(({ id }) => id),
+);
 
 /** Protocols that only one service speaks: a carried name of theirs (`TLS.Telegram`) means the service. */
 export const OWN_SERVICE: Readonly<Record<string, string>> = {
@@ -153,6 +161,7 @@ export function protocolIsWithin(narrow: string, wide: string): boolean {
 
 /** True when service `narrow` is a part of `wide`. */
 export function serviceIsWithin(narrow: string, wide: string): boolean {
+  if (wide === 'cybersec') return SECURITY_FIRMS.has(narrow);
   const parent = PART_OF[narrow];
   return parent !== undefined && (parent === wide || serviceIsWithin(parent, wide));
 }

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { type FileComparison, compareFile } from './compare.ts';
 import { readVocabulary } from './expected-label.ts';
 import { readExpected } from './expected.ts';
-import { addKept, noKeptCategories } from './flow-only.ts';
+import { addKept, noKeptCategories, precisionByEvidence } from './flow-only.ts';
 import { ownFlowSource } from './own-flows.ts';
 import { summarise } from './summary.ts';
 import { seenProtocols, type SeenProtocols } from './suricata-checks.ts';
@@ -79,6 +79,9 @@ async function main(): Promise<number> {
   process.stdout.write(`${printTotals(totals)}\n\n`);
   const { text, unjudged } = summarise(compared, kept, suricata);
   process.stdout.write(`SUMMARY\n\n${text}\n\n`);
+  for (const [evidence, { labelled, kept: right }] of precisionByEvidence(kept, true)) {
+    process.stdout.write(`without payload: ${evidence}: ${right} of ${labelled} as by payload\n`);
+  }
   for (const difference of unjudged) process.stdout.write(`not judged: ${difference}\n`);
   for (const pair of suricata?.unseen ?? []) process.stdout.write(`expected by Suricata, not seen: ${pair}\n`);
   if (values.write !== undefined) writeBetweenMarks(values.write, text);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FlowComparison, Verdict } from './compare.ts';
-import { addKept, noKeptCategories } from './flow-only.ts';
+import { addKept, noKeptCategories, precisionByEvidence } from './flow-only.ts';
 import { summarise } from './summary.ts';
 import { expectedProtocols } from './suricata-checks.ts';
 
@@ -48,6 +48,7 @@ describe('the summary', () => {
 
 it('categories that are kept without payload', () => {
   const kept = noKeptCategories();
+  const stripped = { category: 'unknown', labelEvidence: 'none', transport: 'tcp', responderPort: 22 } as const;
   addKept(
     kept,
     [
@@ -56,17 +57,29 @@ it('categories that are kept without payload', () => {
       { id: '3', protocol: 'dns', category: 'infra', labelEvidence: 'payload' },
       { id: '4', protocol: 'tls', category: 'web', labelEvidence: 'payload' },
       { id: '5', protocol: 'unknown', category: 'unknown', labelEvidence: 'none' },
-      // What had its category by the port had no payload before.
+      // What had its category by port or behaviour had no payload before.
       { id: '6', protocol: 'unknown', category: 'remote', labelEvidence: 'port' },
+      { id: '7', protocol: 'unknown', category: 'p2p', labelEvidence: 'behaviour' },
     ],
     [
-      { id: '1', category: 'social' },
-      { id: '2', category: 'unknown' },
-      { id: '3', category: 'infra' },
-      { id: '4', category: 'p2p' },
-      { id: '6', category: 'remote' },
+      { ...stripped, id: '1', category: 'social', labelEvidence: 'address' },
+      { ...stripped, id: '2' },
+      { ...stripped, id: '3', category: 'infra', labelEvidence: 'payload' },
+      { ...stripped, id: '4', category: 'p2p', labelEvidence: 'port' },
+      { ...stripped, id: '6', category: 'remote', labelEvidence: 'port' },
+      { ...stripped, id: '7', category: 'p2p', labelEvidence: 'behaviour' },
     ],
   );
+  const wrong = { labelled: 1, kept: 0, lost: 0, other: 1 };
+  const right = { labelled: 1, kept: 1, lost: 0, other: 0 };
+  expect(precisionByEvidence(kept, true)).toEqual([
+    ['address', right],
+    ['port tcp/22', wrong],
+  ]);
+  expect(precisionByEvidence(kept, false)).toEqual([
+    ['address', right],
+    ['port', wrong],
+  ]);
   expect(kept.all).toEqual({ labelled: 4, kept: 2, lost: 1, other: 1 });
   expect(kept.withoutDns).toEqual({ labelled: 3, kept: 1, lost: 1, other: 1 });
   expect(kept.byCategory.get('social')).toEqual({ labelled: 2, kept: 1, lost: 1, other: 0 });

@@ -1,5 +1,5 @@
 import type { Aspect, FileComparison, FlowComparison, Outcome } from './compare.ts';
-import type { KeptCategories } from './flow-only.ts';
+import { type KeptCategories, precisionByEvidence } from './flow-only.ts';
 import { type Judgement, judgementOf, type Right } from './judged.ts';
 import type { SeenProtocols } from './suricata-checks.ts';
 
@@ -152,6 +152,16 @@ export function summarise(
         ...[...kept.byCategory]
           .toSorted(([a, x], [b, y]) => y.labelled - x.labelled || (a < b ? -1 : 1))
           .map(([category, one]) => [category, one.labelled, percent(one.kept, one.labelled), one.lost, one.other]),
+      ]),
+      '',
+      markdownTable([
+        ['told without payload by', 'flows', 'as by payload', 'another'],
+        ...precisionByEvidence(kept, false).map(([evidence, one]) => [
+          evidence,
+          one.labelled,
+          percent(one.kept, one.labelled),
+          one.other,
+        ]),
       ]),
       '',
     );

@@ -473,9 +473,11 @@ function minimumDetectable(
     draws,
     Math.max(FEWEST_PLANTINGS, Math.floor(MOST_PLANTED_HOURS / values.length)),
   );
+  const enough = Math.ceil(power * plantings);
   const isFoundOften = (ratio: number): boolean => {
     let found = 0;
-    for (let i = 0; i < plantings; i++) {
+    // Planted until either answer is certain.
+    for (let i = 0; i < plantings && found < enough && plantings - i >= enough - found; i++) {
       const draw = Math.floor((i * draws) / plantings);
       const planted = places.subarray(draw * events.length, (draw + 1) * events.length);
       const changed = multiplied(
@@ -487,7 +489,7 @@ function minimumDetectable(
       const ratios = logRatios(question, dealt, changed, expectationOfAll({ values: changed, observed }));
       if (rank(ratios, windows.length, draw, alpha * draws).hits <= alpha * draws) found++;
     }
-    return found >= power * plantings;
+    return found >= enough;
   };
   let low = 1;
   let high = RATIO_STEP;

@@ -7,6 +7,7 @@ export const BEHAVIOURS = [
   'peers-on-port',
   'coin-nodes',
   'mail-server',
+  'ftp-data',
   'dns-tunnel',
   'single-server-tunnel',
   'paced-stream',

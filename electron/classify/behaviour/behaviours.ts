@@ -12,6 +12,7 @@ import {
   FAILED_PORTS,
   FLAGS,
   type FlowColumnsView,
+  FTP_CONTROL,
   HOST_KEY,
   hostDayInto,
   KILOBYTES,
@@ -31,6 +32,7 @@ import {
   UDP_PEERS,
 } from './contacts.ts';
 import { DNS_PORT, lastingQueries, longQueries } from './dns-tunnels.ts';
+import { FTP_DATA } from './ftp-data.ts';
 import { isGroupAddress, isProbe, NOT_TOLD, outcomeOf } from '../../../shared/flow-shape.ts';
 import { isMailPort, mailServer } from './mail-servers.ts';
 import { pacedCall, pacedStream } from './media.ts';
@@ -90,7 +92,7 @@ export class Behaviours {
   /** Scanners: contacts by group of ports. */
   readonly walks = new SampledTable(HOST_KEY, PORT_GROUPS * 2, 0, MOST_WALKS);
   readonly hosts = new SampledTable(HOST_KEY, HOST_MARKS, 0, MOST_MARKED);
-  readonly pairs = new SampledTable(CONTACT_KEY, 2, 0, MOST_MARKED);
+  readonly pairs = new SampledTable(CONTACT_KEY, 3, 0, MOST_MARKED);
   readonly sessions = new SampledTable(SESSION_KEY, 1, 0, MOST_MARKED);
   /** Of each kind one in so many was looked at: 1 until memory's bound was met. */
   readonly sampleOf: SampleOf;
@@ -162,7 +164,7 @@ export class Behaviours {
         (isBare && this.#scanMark(transport, port)) ||
         this.#hostMark(ownPort, transport, port) ||
         this.#sessionMark(transport, port) ||
-        (port === DNS_PORT ? counter(this.pairs, key, CONTACT_KEY + 1) : 0);
+        this.#pairMark(ownPort, transport, port, out > 0 && into > 0);
       return this.#marks[found - 1] ?? null;
     };
   }
@@ -182,6 +184,12 @@ export class Behaviours {
       }
     }
     return counter(this.pairs, this.#key, CONTACT_KEY);
+  }
+
+  #pairMark(ownPort: number, transport: number, port: number, isAnswered: boolean): number {
+    if (port === DNS_PORT) return counter(this.pairs, this.#key, CONTACT_KEY + 1);
+    const isData = isAnswered && transport === TCP && isPeerPort(port) && isPeerPort(ownPort);
+    return isData ? counter(this.pairs, this.#key, CONTACT_KEY + 2) : 0;
   }
 
   #hostMark(ownPort: number, transport: number, port: number): number {
@@ -353,7 +361,7 @@ function findScanners({ contacts, initiators }: ContactTables, hosts: SampledTab
   }
 }
 
-/** Vertical scans, and DNS tunnels of many flows. */
+/** Vertical scans, DNS tunnels of many flows, and data connections of FTP. */
 function markPairs(contacts: SampledTable, behaviours: Behaviours): void {
   const key = new Uint32Array(CONTACT_KEY);
   eachContact(contacts, key, (at) => {
@@ -361,12 +369,14 @@ function markPairs(contacts: SampledTable, behaviours: Behaviours): void {
     const dns = words[at + DNS_FLOWS];
     const scan = verticalScan(distinct(words, at + FAILED_PORTS, 1));
     const tunnel = longQueries(dns & 0xffff, dns >>> 16);
-    if (scan === null && tunnel === null) return;
+    const data = (words[at + FLAGS] & FTP_CONTROL) === 0 ? null : FTP_DATA;
+    if (scan === null && tunnel === null && data === null) return;
     const slot = behaviours.pairs.slotOf(key);
     if (slot < 0) return;
     const to = slot * behaviours.pairs.stride;
     behaviours.pairs.words[to + CONTACT_KEY] = behaviours.keep(scan);
     behaviours.pairs.words[to + CONTACT_KEY + 1] = behaviours.keep(tunnel);
+    behaviours.pairs.words[to + CONTACT_KEY + 2] = behaviours.keep(data);
   });
 }
 

@@ -1,6 +1,7 @@
 import { TCP, UDP } from '../../../shared/flow.ts';
 import { DNS_PORT, LONG_QUERY } from './dns-tunnels.ts';
 import { ANSWERED, FAILED, isGroupAddress, isProbe, isTracerouteProbe, outcomeOf } from '../../../shared/flow-shape.ts';
+import { FTP_PORT } from './ftp-data.ts';
 import { SMTP_PORT } from './mail-servers.ts';
 import { isCoinPort, isNetworkPort, isPeerPort } from './peer-to-peer.ts';
 import { finished, mixed, SampledTable } from './sampled-table.ts';
@@ -43,6 +44,7 @@ export const UDP_PEERS = 2;
 export const MAIL = 4;
 export const NETWORK_PORT = 8;
 export const COIN_PORT = 16;
+export const FTP_CONTROL = 32;
 
 /** Words of a session behind its key: two host-days and transport with the responder's port. */
 export const SESSION_KEY = 5;
@@ -155,6 +157,7 @@ export class ContactTables {
           else if (isCoinPort(transport, port)) flag |= COIN_PORT;
         }
         if (port === SMTP_PORT && transport === TCP) flag = MAIL;
+        if (port === FTP_PORT && transport === TCP) flag = FTP_CONTROL;
       } else if (outcome === FAILED && factor === 1 && isProbe(transport, out, bytesOut[row], into, bytesIn[row])) {
         if (!isTracerouteProbe(transport, port)) failed = 1 << portGroup(transport, port);
       }

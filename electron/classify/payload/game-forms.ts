@@ -1,7 +1,7 @@
 import { TCP, UDP } from '../../../shared/flow.ts';
 import { type InspectionResult, NOT_RECOGNISED, type Payload } from '../../../shared/payload.ts';
 import { usesPort, verdict } from './payload-fields.ts';
-import { NO_PROTOCOL, type PayloadRule, latin1, startsWith, u16, u32 } from './rule.ts';
+import { isPrintable, NO_PROTOCOL, type PayloadRule, latin1, startsWith, u16, u32 } from './rule.ts';
 
 /**
  * Openings of single games, which name the game or its maker (`service-of-rule.ts`). None has a public specification: the constants are
@@ -21,6 +21,23 @@ function holds({ bytes, start, end }: Payload, at: number, hex: string): boolean
 }
 
 const lengthOf = ({ start, end }: Payload): number => end - start;
+
+/**
+ * Minecraft, Java edition (minecraft.wiki, "Java Edition protocol", handshake): length, packet 0, version, the server's name as the player
+ * wrote it (behind a zero what mods add), its port, and what for. Lengths are variable numbers; this one is of a byte.
+ */
+function isMinecraftHandshake({ bytes, start, end, fromInitiator }: Payload): boolean {
+  const behind = start + 1 + bytes[start];
+  if (!fromInitiator || behind > end || bytes[start + 1] !== 0) return false;
+  let at = start + 2;
+  while (at < start + 6 && bytes[at] >= 0x80) at++;
+  const host = at + 2;
+  const port = host + bytes[at + 1];
+  const added = bytes.subarray(host, port).indexOf(0);
+  const purpose = bytes[behind - 1];
+  if (port === host || port + 3 !== behind || purpose < 1 || purpose > 3) return false;
+  return isPrintable(bytes, host, added < 0 ? port : host + added);
+}
 
 /** Call of Duty: each side's first datagram has its number, then follow that or the next kind. */
 function activision(payload: Payload): InspectionResult {
@@ -166,6 +183,13 @@ export const gameFormRules: readonly PayloadRule[] = [
         (lengthOf(payload) === 24 && holds(payload, 0, '1800000064000000')) ||
           (lengthOf(payload) === 20 && holds(payload, 4, '163a992e')),
       ),
+  },
+  {
+    id: 'minecraft-handshake',
+    protocol: NO_PROTOCOL,
+    transport: TCP,
+    firstBytes: Array.from({ length: 0x80 - 8 }, (_, over) => 8 + over),
+    recognise: (payload) => verdict(isMinecraftHandshake(payload)),
   },
   {
     id: 'overwatch-greeting',

@@ -151,33 +151,53 @@ function isIke(bytes: Uint8Array, start: number, end: number): boolean {
   }
 }
 
-/** The last ESP packet of a flow: the next one of the same association has a higher number. */
-class EspPacket {
-  readonly association: number;
-  readonly sequence: number;
+/** A datagram of one side of a flow seen midway: the next one of the same head has a higher number. */
+class NumberedDatagram {
+  readonly fromInitiator: boolean;
+  readonly head: number;
+  readonly number: number;
 
-  constructor(association: number, sequence: number) {
-    this.association = association;
-    this.sequence = sequence;
+  constructor(fromInitiator: boolean, head: number, number: number) {
+    this.fromInitiator = fromInitiator;
+    this.head = head;
+    this.number = number;
   }
 }
 
-/** Packets of ESP that may be lost between two. */
-const ESP_GAP = 1000;
+/** Datagrams that may be lost between two. */
+const MOST_LOST = 1000;
+
+/** Whether a datagram counts up from one of the same side before it; else it is kept for the next, unless it is of the other side. */
+function countsUp(payload: Payload, head: number, number: number): boolean {
+  const { memory, fromInitiator } = payload;
+  if (memory instanceof NumberedDatagram) {
+    if (memory.fromInitiator !== fromInitiator) return false;
+    if (memory.head === head && number > memory.number && number - memory.number <= MOST_LOST) return true;
+  }
+  payload.memory = new NumberedDatagram(fromInitiator, head, number);
+  return false;
+}
+
+const OPENVPN_PORT = 1194;
+/** Data messages by opcode: of version 2 a peer's number goes before the packet's. */
+const DATA_V1 = 6;
+const DATA_V2 = 9;
+
+/** OpenVPN's data, seen midway (draft-openvpn-wire-protocol, 7, AEAD ciphers): on its port, two packets of one side that count up. */
+function isOpenVpnData(payload: Payload): boolean {
+  const { bytes, start, end } = payload;
+  if (!usesPort(payload, OPENVPN_PORT) || end - start < 24) return false;
+  const isV2 = bytes[start] >>> 3 === DATA_V2;
+  return countsUp(payload, isV2 ? u32(bytes, start) : bytes[start], u32(bytes, start + (isV2 ? 4 : 1)));
+}
 
 /** ESP in UDP (RFC 3948, 2.1): on its port, two packets of one association that count up. */
 function isEspInUdp(payload: Payload): boolean {
   if (!usesPort(payload, IKE_NAT_PORT) || payload.end - payload.start < 24) return false;
-  const { bytes, start, memory } = payload;
+  const { bytes, start } = payload;
   const association = u32(bytes, start);
-  const sequence = u32(bytes, start + 4);
   // Associations up to 255 are reserved (RFC 4303, 2.1).
-  if (association <= 255) return false;
-  if (memory instanceof EspPacket && memory.association === association) {
-    return sequence > memory.sequence && sequence - memory.sequence <= ESP_GAP;
-  }
-  payload.memory = new EspPacket(association, sequence);
-  return false;
+  return association > 255 && countsUp(payload, association, u32(bytes, start + 4));
 }
 
 const PPTP_COOKIE = 0x1a2b3c4d;
@@ -374,6 +394,13 @@ export const vpnRules: readonly PayloadRule[] = [
     transport: UDP,
     firstBytes: [CLIENT_RESET_V2, SERVER_RESET_V2, CLIENT_RESET_V3],
     recognise: ({ bytes, start, end }) => verdict(isOpenVpnReset(bytes, start, end)),
+  },
+  {
+    id: 'openvpn-udp-data',
+    protocol: 'openvpn',
+    transport: UDP,
+    firstBytes: [DATA_V1, DATA_V2].flatMap((opcode) => Array.from({ length: 8 }, (_, key) => (opcode << 3) | key)),
+    recognise: (payload) => verdict(isOpenVpnData(payload)),
   },
   {
     id: 'openvpn-tcp-reset',

@@ -157,14 +157,15 @@ export class DataSetReader {
     this.#records.count++;
     if (this.#numbers[PLACE.systemStart] > 0) domain.systemStart = this.#numbers[PLACE.systemStart];
     if (rate > 0) {
-      if (template.has[PLACE.sampler] === 0) domain.sampling = rate;
-      else if (!domain.setSampler(this.#numbers[PLACE.sampler], rate)) {
-        this.#problem(
-          context,
-          offset,
-          'too-many-samplers',
-          'an exporter tells of too many samplers; one was passed by',
-        );
+      const { has } = template;
+      let isKept = true;
+      if (has[PLACE.sampler] === 1) isKept = domain.samplers.set(this.#numbers[PLACE.sampler], rate);
+      else if (has[PLACE.inputInterface] === 1) {
+        isKept = domain.interfaces.set(this.#numbers[PLACE.inputInterface], rate);
+      } else domain.sampling = rate;
+      if (!isKept) {
+        const message = 'an exporter tells of too many samplers or sampled interfaces; one was passed by';
+        this.#problem(context, offset, 'too-many-samplers', message);
       }
     } else if (template.has[PLACE.systemStart] === 0) {
       const message =
@@ -187,19 +188,25 @@ export class DataSetReader {
     return rate > 0 ? Math.min(WRAP - 1, Math.max(1, Math.round(rate))) : 0;
   }
 
-  /** Sampling of a flow: its own, its sampler's, or the domain's; 0 = not told. */
+  /** Sampling of a flow: its own, its sampler's, that of its interface in or out, or the domain's; 0 = not told. */
   #sampling(template: Template, context: MessageContext, offset: number): number {
     const { domain } = context;
     const own = this.#rate(template);
     if (own > 0) return own;
     if (template.has[PLACE.sampler] === 1) {
-      const rate = domain.samplerRate(this.#numbers[PLACE.sampler]);
+      const rate = domain.samplers.of(this.#numbers[PLACE.sampler]);
       // Sampler 0 is none.
       if (rate > 0 || this.#numbers[PLACE.sampler] === 0) return rate || domain.sampling;
     }
+    const { interfaces } = domain;
+    const ofInterface =
+      interfaces.of(this.#numbers[PLACE.inputInterface]) || interfaces.of(this.#numbers[PLACE.outputInterface]);
+    if (ofInterface > 0) return ofInterface;
     if (domain.sampling > 0) return domain.sampling;
-    if (!Number.isNaN(domain.commonRate)) return domain.commonRate;
-    const message = 'an exporter has samplers of several rates, and its flows do not tell which: taken as unsampled';
+    const common = domain.samplers.common === 0 ? interfaces.common : domain.samplers.common;
+    if (!Number.isNaN(common)) return common;
+    const message =
+      'an exporter has samplers or interfaces of several rates, and its flows do not tell which: taken as unsampled';
     this.#problem(context, offset, 'sampling-unclear', message);
     return 0;
   }

@@ -45,6 +45,9 @@ export interface Reading extends Element {
   length: number;
 }
 
+/** Scopes of NetFlow v9 (RFC 3954, 6.1) that are used, and the elements that tell the same: the interface. */
+const SCOPES_OF_9: ReadonlyMap<number, number> = new Map([[2, 10]]);
+
 export class Template {
   readonly version: TemplateVersion;
   readonly isOptions: boolean;
@@ -82,8 +85,9 @@ export class Template {
     const enterprises = new Set<number>();
     let offset = 0;
     for (const [index, field] of fields.entries()) {
-      const element =
-        field.isScope && version === 9 ? undefined : usedElement(version, field.element, field.enterprise);
+      const isScopeOf9 = field.isScope && version === 9;
+      const number = isScopeOf9 ? (SCOPES_OF_9.get(field.element) ?? 0) : field.element;
+      const element = usedElement(version, number, field.enterprise);
       if (element === undefined) {
         if (field.enterprise !== 0) enterprises.add(field.enterprise);
       } else if (isReadable(element, field.length)) {
@@ -260,6 +264,36 @@ export interface WaitingSet {
 /** Memory of a waiting set beside its bytes, roughly. */
 const WAITING_OVERHEAD = 256;
 
+/** Rates, 1:N, of the samplers or interfaces of a domain. */
+class SamplingRates {
+  /** What all agree on; 0 = none known, NaN = they differ. */
+  common = 0;
+  readonly #rates = new Map<number, number>();
+  /** How many have each rate. */
+  readonly #counts = new Map<number, number>();
+
+  /** 0 = not known. */
+  of(id: number): number {
+    return this.#rates.get(id) ?? 0;
+  }
+
+  /** @returns false when there are too many */
+  set(id: number, rate: number): boolean {
+    const former = this.#rates.get(id);
+    if (former === rate) return true;
+    if (former === undefined && this.#rates.size >= LIMITS.samplersOfDomain) return false;
+    this.#rates.set(id, rate);
+    if (former !== undefined) {
+      const others = (this.#counts.get(former) ?? 0) - 1;
+      if (others > 0) this.#counts.set(former, others);
+      else this.#counts.delete(former);
+    }
+    this.#counts.set(rate, (this.#counts.get(rate) ?? 0) + 1);
+    this.common = this.#counts.size === 1 ? rate : Number.NaN;
+    return true;
+  }
+}
+
 /** One observation domain of an exporter (NetFlow v9: source id). */
 export class Domain {
   readonly exporter: Exporter;
@@ -269,42 +303,14 @@ export class Domain {
   readonly waiting = new Map<number, WaitingSet[]>();
   /** Sampling that the exporter states for all flows, 1:N; 0 = not told. */
   sampling = 0;
-  readonly #samplers = new Map<number, number>();
-  /** Samplers of each rate. */
-  readonly #rates = new Map<number, number>();
-  /** What all samplers agree on; 0 = none known, NaN = they differ. */
-  #common = 0;
+  /** By number of the sampler, and by interface. */
+  readonly samplers = new SamplingRates();
+  readonly interfaces = new SamplingRates();
   /** When the exporter started, microseconds since the epoch; 0 = not told. */
   systemStart = 0;
 
   constructor(exporter: Exporter) {
     this.exporter = exporter;
-  }
-
-  /** Rate of a sampler, 1:N; 0 = not known. */
-  samplerRate(id: number): number {
-    return this.#samplers.get(id) ?? 0;
-  }
-
-  /** Rate that all samplers have; 0 = none known, NaN = they differ. */
-  get commonRate(): number {
-    return this.#common;
-  }
-
-  /** @returns false when there are too many samplers */
-  setSampler(id: number, rate: number): boolean {
-    const former = this.#samplers.get(id);
-    if (former === rate) return true;
-    if (former === undefined && this.#samplers.size >= LIMITS.samplersOfDomain) return false;
-    this.#samplers.set(id, rate);
-    if (former !== undefined) {
-      const others = (this.#rates.get(former) ?? 0) - 1;
-      if (others > 0) this.#rates.set(former, others);
-      else this.#rates.delete(former);
-    }
-    this.#rates.set(rate, (this.#rates.get(rate) ?? 0) + 1);
-    this.#common = this.#rates.size === 1 ? rate : Number.NaN;
-    return true;
   }
 }
 

@@ -54,6 +54,8 @@ export interface FlowEvent {
 const LONGEST = 64;
 const LONGEST_ID = 64;
 const DIGIT_0 = 0x30;
+/** A number up to which one more digit leaves a safe integer. */
+const MOST_BEFORE_A_DIGIT = (Number.MAX_SAFE_INTEGER - 9) / 10;
 
 function flowId(id: unknown): string {
   if (typeof id === 'number' && Number.isFinite(id)) return String(id);
@@ -139,12 +141,17 @@ const KEYS: readonly JsonKey[] = [
 ];
 const [KIND, TIMESTAMP, FLOW, NETFLOW] = HEAD_KEYS.map((_, number) => number);
 const TCP_FLAGS = HEAD_KEYS.length + EVENT_KEYS.length;
-const TOLD_BY_FLOW = TCP_FLAGS + 1;
-const TOLD_BY_NETFLOW = TOLD_BY_FLOW + TOLD_KEYS.length;
-const NUMBER_OF = new Map<EventKey | ToldKey, number>([
-  ...EVENT_KEYS.map((key, place) => [key, HEAD_KEYS.length + place] as const),
-  ...TOLD_KEYS.map((key, place) => [key, place] as const),
-]);
+
+/** Numbers of the keys of an event in KEYS, where those of the object named by its kind begin with `told`. */
+function placesOf(told: number): Readonly<Record<EventKey | ToldKey, number>> {
+  const places = [
+    ...EVENT_KEYS.map((key, place) => [key, HEAD_KEYS.length + place] as const),
+    ...TOLD_KEYS.map((key, place) => [key, told + place] as const),
+  ];
+  return Object.fromEntries(places) as Record<EventKey | ToldKey, number>;
+}
+
+const PLACES = { flow: placesOf(TCP_FLAGS + 1), netflow: placesOf(TCP_FLAGS + 1 + TOLD_KEYS.length) };
 
 /** The event of the line read last, if that is plain. */
 export class PlainFlow implements FlowEvent {
@@ -153,7 +160,7 @@ export class PlainFlow implements FlowEvent {
   readonly #times: IsoTimes;
   readonly #transports: Transports;
   #line: Buffer = Buffer.alloc(0);
-  #told = TOLD_BY_FLOW;
+  #places = PLACES.flow;
 
   constructor(times: IsoTimes, transports: Transports) {
     this.#times = times;
@@ -167,20 +174,10 @@ export class PlainFlow implements FlowEvent {
     if (fields.kind(KIND) !== STRING || fields.kind(TIMESTAMP) !== STRING) return null;
     this.#line = line;
     const kind = this.#textAt(KIND);
-    if (kind === 'flow' && fields.kind(FLOW) === OBJECT) {
-      this.#told = TOLD_BY_FLOW;
-      return kind;
-    }
-    if (kind === 'netflow' && fields.kind(NETFLOW) === OBJECT) {
-      this.#told = TOLD_BY_NETFLOW;
-      return kind;
-    }
-    return null;
-  }
-
-  #number(key: EventKey | ToldKey): number {
-    const number = NUMBER_OF.get(key) ?? 0;
-    return isToldKey(key) ? this.#told + number : number;
+    if (kind !== 'flow' && kind !== 'netflow') return null;
+    if (fields.kind(kind === 'flow' ? FLOW : NETFLOW) !== OBJECT) return null;
+    this.#places = PLACES[kind];
+    return kind;
   }
 
   #textAt(number: number): string {
@@ -196,29 +193,29 @@ export class PlainFlow implements FlowEvent {
   }
 
   has(key: ToldKey): boolean {
-    return this.#fields.kind(this.#number(key)) !== ABSENT_VALUE;
+    return this.#fields.kind(this.#places[key]) !== ABSENT_VALUE;
   }
 
   time(key: ToldKey): number {
-    const number = this.#number(key);
+    const number = this.#places[key];
     return this.#times.read(this.#line, this.#fields.starts[number], this.#end(number));
   }
 
   address(key: EventKey): AddressWords | null {
-    const number = this.#number(key);
+    const number = this.#places[key];
     const words: AddressBuffer = [0, 0, 0, 0];
     return readAddress(this.#line, this.#fields.starts[number], this.#end(number), words) ? words : null;
   }
 
   transport(): number {
-    const number = this.#number('proto');
+    const number = this.#places.proto;
     const start = this.#fields.starts[number];
     const end = this.#end(number);
     return end > start ? this.#transports.read(this.#line, start, end) : Number.NaN;
   }
 
   count(key: EventKey | ToldKey): number {
-    const number = this.#number(key);
+    const number = this.#places[key];
     const kind = this.#fields.kind(number);
     if (kind === ABSENT_VALUE || kind === NULL) return 0;
     return kind === NUMBER ? wholeCount(this.#numberAt(number)) : Number.NaN;
@@ -230,14 +227,15 @@ export class PlainFlow implements FlowEvent {
     let value = 0;
     for (let at = start; at < end; at++) {
       const digit = this.#line[at] - DIGIT_0;
-      if (digit < 0 || digit > 9 || at - start > 14) return Number(this.#line.toString('latin1', start, end));
+      if (digit < 0 || digit > 9 || value > MOST_BEFORE_A_DIGIT)
+        return Number(this.#line.toString('latin1', start, end));
       value = value * 10 + digit;
     }
     return value;
   }
 
   applicationProtocol(): string {
-    return this.#textAt(this.#number('app_proto'));
+    return this.#textAt(this.#places.app_proto);
   }
 
   tcpFlags(): string {
@@ -245,7 +243,7 @@ export class PlainFlow implements FlowEvent {
   }
 
   uid(): string {
-    const number = this.#number('flow_id');
+    const number = this.#places.flow_id;
     return flowId(this.#fields.kind(number) === NUMBER ? this.#numberAt(number) : this.#textAt(number));
   }
 }

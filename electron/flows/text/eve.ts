@@ -1,6 +1,7 @@
 import { type AddressWords, parseAddress } from '../../../shared/address.ts';
 import { ASSEMBLY, ICMP, ICMP6, TCP } from '../../../shared/flow.ts';
 import { visibleText } from '../../../shared/visible-text.ts';
+import { subjectHostName } from '../certificate-subject.ts';
 import type { EvidenceSink, ExportedFlow } from '../flow-sink.ts';
 import {
   type EventKey,
@@ -12,6 +13,7 @@ import {
   type ToldKey,
 } from './eve-flow.ts';
 import { JsonObjects } from './json-objects.ts';
+import { RecentFlows, RecentIds, REMEMBERED_FLOWS } from './recent-flows.ts';
 import { type AddressBuffer, IsoTimes, LocalTimes, readAddress, Transports } from './text-values.ts';
 import type { JsonObject } from '../zeek/zeek-json.ts';
 import { dnsProtocol } from '../zeek/zeek-services.ts';
@@ -70,9 +72,6 @@ export const EVE_PROTOCOLS: readonly string[] = [
 
 const LATEST = Number.MAX_SAFE_INTEGER;
 
-/** Flows of which the kind of event that told them, or a fingerprint, is remembered; the oldest are forgotten. */
-export const REMEMBERED_FLOWS = 65_536;
-
 /** netflow events that may wait for the way back. */
 const WAITING_FLOWS = 256;
 
@@ -99,34 +98,6 @@ export function eveEvent(object: JsonObject): JsonObject | null {
   if (typeof object.event_type === 'string' && typeof object.timestamp === 'string') return object;
   const inner = objectOf(object.event);
   return inner !== null && typeof inner.event_type === 'string' && typeof inner.timestamp === 'string' ? inner : null;
-}
-
-/** Keeps the values given last: at least REMEMBERED_FLOWS, and at most twice as many. */
-class RecentFlows<T> {
-  /** Values that were forgotten to make room. */
-  forgotten = 0;
-  #recent = new Map<string, T>();
-  #before = new Map<string, T>();
-
-  get(flow: string): T | undefined {
-    // Most logs have no fingerprints at all.
-    if (this.#recent.size + this.#before.size === 0) return undefined;
-    return this.#recent.get(flow) ?? this.#before.get(flow);
-  }
-
-  set(flow: string, value: T): void {
-    this.#before.delete(flow);
-    this.#recent.set(flow, value);
-    if (this.#recent.size < REMEMBERED_FLOWS) return;
-    this.forgotten += this.#before.size;
-    this.#before = this.#recent;
-    this.#recent = new Map();
-  }
-
-  delete(flow: string): void {
-    this.#recent.delete(flow);
-    this.#before.delete(flow);
-  }
 }
 
 function isWayBack(there: ExportedFlow, back: ExportedFlow): boolean {
@@ -182,8 +153,8 @@ export class EveReader {
   readonly #times = new IsoTimes(this.#local);
   readonly #transports = new Transports();
   readonly #plain = new PlainFlow(this.#times, this.#transports);
-  /** Kind of event that told of a flow. */
-  readonly #toldBy = new RecentFlows<'flow' | 'netflow'>();
+  /** Flows that events of a kind told of. */
+  readonly #toldBy = { flow: new RecentIds(), netflow: new RecentIds() };
   readonly #fingerprints = new RecentFlows<{ ja3: string; ja4: string }>();
   /** netflow events whose way back may follow. */
   readonly #waiting = new Map<string, ExportedFlow>();
@@ -232,7 +203,7 @@ export class EveReader {
     } else if (this.#flows > 0) {
       this.#sink.problem('frame-bytes', 1, 'bytes of this log count whole frames, link headers included');
     }
-    if (this.#toldBy.forgotten + this.#fingerprints.forgotten > 0) {
+    if (this.#toldBy.flow.hasForgotten || this.#toldBy.netflow.hasForgotten || this.#fingerprints.hasForgotten) {
       const message = `only the last ${REMEMBERED_FLOWS} flows were remembered: later events of older ones may lack a fingerprint, or tell a flow twice`;
       this.#sink.problem('flows-over-budget', 1, message);
     }
@@ -365,13 +336,12 @@ export class EveReader {
       end = flow.end = start;
     }
     if (uid !== '') {
-      const other = this.#toldBy.get(uid);
-      if (other !== undefined && other !== kind) {
+      if (this.#toldBy[oneWay ? 'flow' : 'netflow'].has(uid)) {
         const message = 'the log has flow and netflow events of one flow: the kind that came first was taken';
         this.#sink.problem('netflow-beside-flow', this.#line, message);
         return;
       }
-      this.#toldBy.set(uid, kind);
+      this.#toldBy[kind].add(uid);
       const fingerprint = this.#fingerprints.get(uid);
       if (fingerprint !== undefined) {
         if (fingerprint.ja3 !== '') flow.ja3 = fingerprint.ja3;
@@ -445,14 +415,15 @@ export class EveReader {
   #tls(event: JsonObject): void {
     const { time, uid } = this.#named(event);
     const tls = objectOf(event.tls) ?? {};
-    const name = textOf(tls, 'sni');
+    const sni = textOf(tls, 'sni');
+    const name = sni === '' ? subjectHostName(textOf(tls, 'subject')) : sni;
     const protocol = textOf(event, 'proto').toLowerCase() === 'udp' ? 'dtls' : 'tls';
     const fingerprints = this.#fingerprintsOf(uid, tls);
     this.#sink.logName({
       uid,
       time,
       name: name === '' ? undefined : name,
-      origin: 'tls-sni',
+      origin: name === sni ? 'tls-sni' : 'tls-certificate',
       protocol,
       ...fingerprints,
     });

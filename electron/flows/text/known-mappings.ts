@@ -12,7 +12,13 @@ export interface KnownMapping {
 
 const defaults = { header: true, skipLines: 0, icmp: 'ports' } as const;
 
-const NFDUMP = { ...defaults, direction: 'one-way', bytes: 'ip', icmp: 'responder-port', until: 'Summary' } as const;
+export const NFDUMP = {
+  ...defaults,
+  direction: 'one-way',
+  bytes: 'ip',
+  icmp: 'responder-port',
+  until: 'Summary',
+} as const;
 
 /** Columns of AWS VPC flow logs, version 2, in their order where there is no header. */
 const VPC_COLUMNS = [
@@ -58,42 +64,36 @@ function vpc(name: string, header: boolean, column: (name: string) => string | n
   };
 }
 
-const SILK: Mapping = {
-  ...defaults,
-  name: 'SiLK rwcut',
-  format: 'pipe',
-  fields: {
-    start: { from: ['sTime', 'sTime+msec'], type: 'iso8601' },
-    end: { from: ['eTime', 'eTime+msec'], type: 'iso8601' },
-    duration: { from: ['duration', 'dur', 'durat', 'dur+msec'], type: 's' },
-    initiator: { from: 'sIP' },
-    responder: { from: 'dIP' },
-    initiatorPort: { from: ['sPort', 'sPor'] },
-    responderPort: { from: ['dPort', 'dPor'] },
-    icmpType: { from: ['iType', 'iTy'] },
-    icmpCode: { from: ['iCode', 'iCo'] },
-    transport: { from: ['pro', 'protocol'] },
-    packetsOut: { from: ['packets', 'pkts'] },
-    bytesOut: { from: 'bytes' },
-    tcpFlags: { from: 'flags' },
-    nextHop: { from: 'nhIP' },
-    inputInterface: { from: 'in' },
-    outputInterface: { from: 'out' },
-  },
-  direction: 'one-way',
-  bytes: 'ip',
-  icmp: 'responder-port',
-};
-
-const SILK_EPOCH: Mapping = {
-  ...SILK,
-  name: 'SiLK rwcut, times since the epoch',
-  fields: {
-    ...SILK.fields,
-    start: { ...SILK.fields.start, type: 'unix-s' },
-    end: { from: ['eTime', 'eTime+msec'], type: 'unix-s' },
-  },
-};
+/** SiLK's rwcut prints times and addresses as it was asked to. */
+const SILK: readonly Mapping[] = ([{}, { type: 'zero-padded' }, { type: 'integer' }] as const).flatMap((address) =>
+  (['iso8601', 'unix-s'] as const).map((type) => ({
+    ...defaults,
+    name: `SiLK rwcut${type === 'unix-s' ? ', times since the epoch' : ''}`,
+    format: 'pipe',
+    fields: {
+      start: { from: ['sTime', 'sTime+msec'], type },
+      end: { from: ['eTime', 'eTime+msec'], type },
+      duration: { from: ['duration', 'dur', 'durat', 'dur+msec'], type: 's' },
+      initiator: { from: 'sIP', ...address },
+      responder: { from: 'dIP', ...address },
+      initiatorPort: { from: ['sPort', 'sPor'] },
+      responderPort: { from: ['dPort', 'dPor'] },
+      icmpType: { from: ['iType', 'iTy'] },
+      icmpCode: { from: ['iCode', 'iCo'] },
+      transport: { from: ['pro', 'protocol'] },
+      packetsOut: { from: ['packets', 'pkts'] },
+      bytesOut: { from: 'bytes' },
+      tcpFlags: { from: 'flags' },
+      // A next hop is read as it usually is only.
+      ...('type' in address ? {} : { nextHop: { from: 'nhIP' } }),
+      inputInterface: { from: 'in' },
+      outputInterface: { from: 'out' },
+    },
+    direction: 'one-way',
+    bytes: 'ip',
+    icmp: 'responder-port',
+  })),
+);
 
 function argus(name: string, type: string): Mapping {
   return {
@@ -274,10 +274,9 @@ export const KNOWN_MAPPINGS: readonly KnownMapping[] = [
       bytes: 'ip',
     },
   },
-  { id: 'silk-rwcut', marks: ['sIP', 'dIP', 'pro'], mapping: SILK },
-  { id: 'silk-rwcut', marks: ['sIP', 'dIP', 'pro'], mapping: SILK_EPOCH },
-  { id: 'silk-rwcut', marks: ['sIP', 'dIP', 'protocol'], mapping: SILK },
-  { id: 'silk-rwcut', marks: ['sIP', 'dIP', 'protocol'], mapping: SILK_EPOCH },
+  ...['pro', 'protocol'].flatMap((transport) =>
+    SILK.map((mapping) => ({ id: 'silk-rwcut' as const, marks: ['sIP', 'dIP', transport], mapping })),
+  ),
   {
     id: 'vpc-flow-log',
     marks: ['srcaddr', 'dstaddr', 'protocol', 'start', 'end'],

@@ -5,7 +5,7 @@ import { eveEvent, EveReader } from './eve.ts';
 import type { EvidenceSink, ExportedFlow } from '../flow-sink.ts';
 import { PreviewSink } from '../preview-sink.ts';
 import { JsonObjects } from './json-objects.ts';
-import { isVpcRecord, KNOWN_MAPPINGS, VPC_WITHOUT_HEADER } from './known-mappings.ts';
+import { isVpcRecord, KNOWN_MAPPINGS, NFDUMP, VPC_WITHOUT_HEADER } from './known-mappings.ts';
 import { JsonSource, MappedRecords, shownColumns, TableSource, valueAt } from './mapped-records.ts';
 import { isValue, type Proposal, proposeMapping, SURE, type TableLook } from './propose-mapping.ts';
 import type { JsonObject } from '../zeek/zeek-json.ts';
@@ -119,7 +119,10 @@ const LEAST_COLUMNS = 3;
 
 function tableSample(text: string): TextSample | null {
   const lines = text.split(/\r?\n/);
-  const given = lines.flatMap((line, index) => (line.trim() === '' ? [] : [index])).slice(0, SAMPLE_ROWS * 2);
+  const end = lines.indexOf(NFDUMP.until);
+  const given = (end < 0 ? lines : lines.slice(0, end))
+    .flatMap((line, index) => (line.trim() === '' ? [] : [index]))
+    .slice(0, SAMPLE_ROWS * 2);
   for (const [format, delimiter] of CANDIDATES) {
     const split = given.map((index) => columnsOfLine((lines[index] ?? '').replace(/^#:? ?/, ''), delimiter));
     const widths = new Map<number, number>();
@@ -142,16 +145,21 @@ function tableSample(text: string): TextSample | null {
   return null;
 }
 
+/** The beginning of a file without its last line, which may be cut: but not of a file of a header and one record. */
+function wholeLines(head: Uint8Array): Uint8Array {
+  const end = head.lastIndexOf(0x0a);
+  return end === head.indexOf(0x0a) ? head : head.subarray(0, end + 1);
+}
+
 /** Takes the beginning of a file apart; null when it is neither JSON objects nor a table of text. */
 export function sampleText(head: Uint8Array): TextSample | null {
   if (!isText(head)) return null;
-  const text = Buffer.from(head.buffer, head.byteOffset, head.byteLength)
+  const { buffer, byteOffset, byteLength } = wholeLines(head);
+  const text = Buffer.from(buffer, byteOffset, byteLength)
     .toString('utf8')
     .replace(/^\ufeff/, '');
   if (/^\s*[[{]/.test(text)) return jsonSample(head);
-  // The last line may be cut.
-  const end = text.lastIndexOf('\n');
-  return tableSample(end < 0 ? text : text.slice(0, end));
+  return tableSample(text);
 }
 
 /** A shipped mapping, written as the file at hand is. */
@@ -177,8 +185,7 @@ export interface TextPreview {
 export function previewText(head: Uint8Array, format: TextFormat, limit: number): TextPreview {
   const sink = new PreviewSink(limit);
   const reader = new TextExportReader(format, sink);
-  const end = head.lastIndexOf(0x0a);
-  reader.push(end < 0 ? head : head.subarray(0, end + 1));
+  reader.push(wholeLines(head));
   reader.end();
   return sink;
 }

@@ -9,6 +9,7 @@ import {
   UDP,
   UNASKED_CLIENTS,
 } from '../../../shared/flow.ts';
+import { subjectHostName } from '../certificate-subject.ts';
 import type { EvidenceSink, ExportedFlow } from '../flow-sink.ts';
 import { ABSENT, FIELD, secondsToMicroseconds, type ZeekRecord } from './zeek-record.ts';
 import { dnsProtocol, serviceProtocol } from './zeek-services.ts';
@@ -331,14 +332,15 @@ export class ZeekLogs {
     return { from: time, to: from };
   }
 
-  /** ssl.log: the server's name (SNI), and the client's fingerprints where a package wrote them. */
+  /** ssl.log: the server's name (SNI), else that of its certificate, and the client's fingerprints where a package wrote them. */
   #ssl(record: ZeekRecord, time: number, uid: string): RecordOutcome {
     const protocol = record.text(FIELD.version).startsWith('DTLS') ? 'dtls' : 'tls';
     return this.#hello(record, time, uid, protocol);
   }
 
   #hello(record: ZeekRecord, time: number, uid: string, protocol: string): RecordOutcome {
-    const name = record.text(FIELD.serverName);
+    const asked = record.text(FIELD.serverName);
+    const name = asked === '' ? subjectHostName(record.text(FIELD.subject)) : asked;
     const ja3 = record.text(FIELD.ja3);
     const ja4 = record.text(FIELD.ja4);
     if (record.fault !== null) return FAULTY;
@@ -346,7 +348,7 @@ export class ZeekLogs {
       uid,
       time,
       name: name === '' ? undefined : name,
-      origin: 'zeek-ssl',
+      origin: name === asked ? 'zeek-ssl' : 'tls-certificate',
       protocol,
       ja3: JA3.test(ja3) ? ja3 : undefined,
       ja4: JA4.test(ja4) ? ja4 : undefined,

@@ -41,6 +41,7 @@ export const FIELD_NAMES = [
   // Of packages that many install: ja3 (Salesforce), ja4 (FoxIO).
   ['ja3'],
   ['ja4'],
+  ['subject'],
 ] as const;
 
 /** Number of each field in FIELD_NAMES. */
@@ -80,6 +81,7 @@ export const FIELD = {
   messageTypes: 32,
   ja3: 33,
   ja4: 34,
+  subject: 35,
 } as const;
 
 export type Field = (typeof FIELD)[keyof typeof FIELD];

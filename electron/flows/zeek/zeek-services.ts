@@ -106,7 +106,8 @@ export function dnsProtocol(responderPort: number): string {
 export function serviceProtocol(service: string, transport: number, responderPort: number): string | undefined {
   let best = -1;
   let tls = false;
-  for (const name of service.includes(',') ? service.split(',') : [service]) {
+  // Logs choose what stands between the elements of a set; names of analyzers hold none of it.
+  for (const name of service.split(/[^\w-]+/)) {
     const rank = RANKS.get(name);
     if (rank === undefined) continue;
     if (rank > best) best = rank;

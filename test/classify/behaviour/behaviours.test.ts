@@ -201,6 +201,20 @@ describe('default ports of networks', () => {
   });
 });
 
+it('data connections of FTP are told by the control connection beside them', () => {
+  const control = flow({ responderPort: 21 });
+  const data = flow({ initiatorPort: 50_100, responderPort: 50_200 });
+  expect(counted([control, data])).toEqual({ 'ftp-data': 1 });
+  expect(marksOf([control, data])[1]).toMatchObject({ category: 'files' });
+  expect(counted([data])).toEqual({});
+  expect(counted([control, { ...data, transport: UDP }])).toEqual({});
+  expect(counted([control, { ...data, responderPort: 443 }])).toEqual({});
+  expect(counted([control, { ...data, packetsIn: 0, bytesIn: 0 }])).toEqual({});
+  expect(counted([control, { ...data, responder: '198.51.100.9' }])).toEqual({});
+  expect(counted([{ ...control, packetsIn: 0, bytesIn: 0, tcpFlags: SYN, state: 'S0' }, data])).toEqual({});
+  expect(counted([control, { ...data, start: NOON + 86_400e6, end: NOON + 86_401e6 }])).toEqual({});
+});
+
 describe('mail servers', () => {
   const sent = (length: number): GatheredFlow[] =>
     list(length, (i) => flow({ responder: target(i), responderPort: 25 }));

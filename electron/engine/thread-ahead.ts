@@ -1,0 +1,24 @@
+import { Worker, type WorkerOptions } from 'node:worker_threads';
+
+/** A thread that is started before it is needed, so that it loads its code while others load theirs. */
+export class ThreadAhead {
+  #worker: Worker | null = null;
+
+  /** Starts it; it keeps nobody from ending until it is taken. */
+  start(script: URL, options?: WorkerOptions): void {
+    const worker = new Worker(script, options);
+    const forget = (): void => {
+      if (this.#worker === worker) this.#worker = null;
+    };
+    this.#worker = worker.on('error', forget).on('exit', forget);
+    worker.unref();
+  }
+
+  /** Gives it out, once; null when there is none, or it has ended. */
+  take(): Worker | null {
+    const worker = this.#worker;
+    this.#worker = null;
+    worker?.ref();
+    return worker;
+  }
+}
