@@ -13,7 +13,7 @@ const CELL = 7 * DAY;
 const CELLS = 12_002;
 
 /** Beyond this many milliseconds a Date holds nothing (ECMA-262, 21.4.1.1). */
-const LAST_DATE_MS = 8.64e15;
+export const LAST_DATE_MS = 8.64e15;
 
 /**
  * Prints an instant as ISO 8601 in UTC with microseconds: `2017-05-17T01:02:03.000004Z`. A fraction of a microsecond is

@@ -1,4 +1,5 @@
 import type { AddressWords } from '../../shared/address.ts';
+import { LAST_DATE_MS } from '../../shared/time.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import {
   type CaptureReader,
@@ -46,8 +47,8 @@ const MAX_BLOCK_BYTES = 1 << 20;
 const LONG_TYPES: ReadonlySet<number> = new Set([NAME_RESOLUTION, 9, DECRYPTION_SECRETS, 0xbad, 0x40000bad]);
 const MAX_LONG_BLOCK_BYTES = 64 << 20;
 const MAX_INTERFACES = 65_536;
-/** Microseconds from the epoch that a date can hold (ECMA-262, 21.4.1.1): the year 275760. */
-const LAST_TIME = 8.64e21;
+/** Microseconds from the epoch that a date can hold. */
+const LAST_TIME = LAST_DATE_MS * 1000;
 /** Block types that may follow damage; a search for them must also see both of the block's equal lengths. */
 const KNOWN_TYPES: ReadonlySet<number> = new Set([1, 2, 3, 4, 5, 6, 9, 10, SECTION_HEADER, 0xbad, 0x40000bad]);
 

@@ -227,7 +227,7 @@ describe.each([false, true])('blocks of pcapng, big-endian %s', (bigEndian) => {
           .done(),
       ),
     ).toEqual([2 ** 42 * 1e6 + 5]);
-    for (const offset of [2n ** 62n, -(2n ** 62n)]) {
+    for (const offset of [2n ** 62n, -(2n ** 62n), 8_640_000_000_001n]) {
       expect(timeWith(14, bytes().u64(offset).done())).toEqual([0, 'impossible-time']);
     }
   });

@@ -1,4 +1,5 @@
 import { columnsOf, type MappedField, type Mapping } from '../../../shared/mapping.ts';
+import { LAST_DATE_MS } from '../../../shared/time.ts';
 import { visibleText } from '../../../shared/visible-text.ts';
 import type { EvidenceSink } from '../flow-sink.ts';
 import { JsonSource, MappedRecords } from '../text/mapped-records.ts';
@@ -63,7 +64,7 @@ function isTime({ meaning }: ParquetColumn): boolean {
 /** Microseconds of a clock whose zone is not told, as ISO 8601 without a zone; '' when they are no such time. */
 function localTime(microseconds: number): string {
   const milliseconds = Math.floor(microseconds / 1000);
-  if (!(Math.abs(milliseconds) <= 8.64e15)) return '';
+  if (!(Math.abs(milliseconds) <= LAST_DATE_MS)) return '';
   return `${new Date(milliseconds).toISOString().slice(0, -1)}${String(microseconds - milliseconds * 1000).padStart(3, '0')}`;
 }
 
