@@ -18,7 +18,7 @@ import { AddressLabels } from './address-labels.ts';
 import type { BehaviourLookup } from './behaviour/behaviours.ts';
 import { type Catalogue, type CatalogueMatch, institutionOfMatch } from './catalogue.ts';
 import type { Institution } from './institutions.ts';
-import type { FoundName, NameMemory } from './name-memory.ts';
+import { CERTIFICATE, type FoundName, type NameMemory } from './name-memory.ts';
 import { CARRIES_ENCRYPTED_DNS, isResolverName, PROTOCOL_OF_RELAYS, PROTOCOL_ON_PORT } from './refined-protocol.ts';
 import { isConversation, registeredOn } from './registered-ports.ts';
 import { type RuleService, SERVICE_OF_RULE } from './service-of-rule.ts';
@@ -121,7 +121,6 @@ const SERVICE_OF_PROTOCOL: Readonly<Record<string, string>> = {
   'whatsapp-wire': 'whatsapp',
 };
 /** A certificate names all hosts behind it, the SNI the one that was asked. */
-const CERTIFICATE = NAME_ORIGINS.indexOf('tls-certificate');
 /** Protocols whose name is a question, not the far end. */
 const NAME_IS_QUESTION: ReadonlySet<string> = new Set(['dns', 'mdns', 'llmnr', 'netbios']);
 /** Protocols that carry anybody's service, so that an address may name it; others speak for themselves. */

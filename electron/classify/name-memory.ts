@@ -62,7 +62,7 @@ export interface LinkedName {
 
 const FROM_CLIENT = NAME_ORIGINS.indexOf('dns-answer-client');
 const FROM_OTHER = NAME_ORIGINS.indexOf('dns-answer-other-client');
-const CERTIFICATE = NAME_ORIGINS.indexOf('tls-certificate');
+export const CERTIFICATE = NAME_ORIGINS.indexOf('tls-certificate');
 /** By client: where a name that nobody asked for came from, most telling first. */
 const UNASKED = (['dhcp-lease', 'mdns-announcement', 'netbios-name', 'name-record'] as const).map(
   (origin: keyof typeof UNASKED_CLIENTS & NameOrigin) => ({
