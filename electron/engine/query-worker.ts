@@ -2,8 +2,6 @@ import { createHash } from 'node:crypto';
 import { closeSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
-import { analyseCase } from '../analysis/analyse.ts';
-import { comparePair } from '../analysis/period-pair.ts';
 import { takeKeys } from '../casefile/case-cipher.ts';
 import { foldJournal } from '../casefile/case-file.ts';
 import { listBackups } from '../casefile/case-backup.ts';
@@ -22,35 +20,30 @@ import { isDatabaseError } from '../casefile/open-database.ts';
 import { textCounts } from '../casefile/text-counts.ts';
 import { totalsOf } from '../casefile/totals.ts';
 import { DIMENSIONS } from '../casefile/summary.ts';
-import { wholeCase, writeCaseTable } from './export-case.ts';
-import { reportHtml } from '../report/report-html.ts';
-import { findChromium, printPdf } from '../report/report-pdf.ts';
-import { DEMO_SCALE, generateSample } from '../sample/generate-sample.ts';
 import { parseFilter } from '../../shared/filter/parse-filter.ts';
 import { METRICS } from '../../shared/finding.ts';
 import { type Jobs, PROGRESS_BYTES, type SummaryResult, WHOLE_EXPORTS } from '../../shared/jobs.ts';
 import { EnclaveError } from '../../shared/problem.ts';
 import type { ReportSettings } from '../../shared/report-settings.ts';
-import { makeBundle } from './bundle.ts';
 import { bundleFolder } from './bundle-manifest.ts';
 import { isBundleTar } from './bundle-tar.ts';
 import { cancelledError } from './cancelled.ts';
 import { overviewOf } from './case-overview.ts';
-import { writeExplained } from './explain-case.ts';
 import { jobError } from './job-error.ts';
-import { type LabelTables, loadLabelTables, tablesOf } from './label-case.ts';
+import type { LabelTables } from './label-case.ts';
 import { countedOwnFindings } from './own-finding-jobs.ts';
 import { oneOf } from './one-of.ts';
-import { previewTextExport } from './preview-text.ts';
 import { auditExport, recordQueries } from './record-jobs.ts';
-import { countryAgreement, PeerPlaces } from './table-agreement.ts';
 import { totalQueries } from './total-queries.ts';
-import { verifyBundle } from './verify-bundle.ts';
-import { verifyCase } from './verify-case.ts';
 import { ENCLAVE_VERSION } from './version.ts';
 import { CANCEL, type CloseRequest, type JobReply, type JobRequest, WAITING } from './worker-messages.ts';
 
-/** The query thread: reads cases through a connection and a column cache of its own, never writes to them. */
+/**
+ * The query thread: reads cases through a connection and a column cache of its own, never writes to them.
+ *
+ * What analyses, prints, seals or verifies is loaded when first asked for: three quarters of the code, and the command line
+ * starts this thread for every query.
+ */
 
 const port = parentPort;
 if (port === null) throw new Error('query-worker runs as a worker thread only');
@@ -59,8 +52,8 @@ if (port === null) throw new Error('query-worker runs as a worker thread only');
 const MAX_TEXT_WAITING = 16;
 
 let tables: LabelTables | null = null;
-function labelTables(): LabelTables {
-  tables ??= loadLabelTables();
+async function labelTables(): Promise<LabelTables> {
+  tables ??= (await import('./label-case.ts')).loadLabelTables();
   return tables;
 }
 
@@ -131,10 +124,11 @@ const flows: Handler<'flows'> = async (request, job) => {
   if (request.explain === true && format !== 'ndjson') {
     throw new EnclaveError('usage', 'explanations come as ndjson only', '', 'leave out --format', 1);
   }
-  const write = (chunks: Parameters<typeof writeFlows>[2]): Promise<number> =>
-    request.explain === true
-      ? writeExplained(reader, records, labelTables(), chunks)
-      : writeFlows(format, records, chunks);
+  const write = async (chunks: Parameters<typeof writeFlows>[2]): Promise<number> => {
+    if (request.explain !== true) return writeFlows(format, records, chunks);
+    const { writeExplained } = await import('./explain-case.ts');
+    return writeExplained(reader, records, await labelTables(), chunks);
+  };
   if (out === null) {
     const control = new Int32Array(job.shared.control);
     const count = await write(async (chunk) => {
@@ -188,7 +182,8 @@ const flowsPage: Handler<'flowsPage'> = ({ case: path, where, offset, limit, ord
   return { flows: page, total: counts.total };
 };
 
-function htmlOf(reader: CaseReader, settings: ReportSettings = {}): string {
+async function htmlOf(reader: CaseReader, settings: ReportSettings = {}): Promise<string> {
+  const { reportHtml } = await import('../report/report-html.ts');
   return reportHtml(reader, { ...settings, version: ENCLAVE_VERSION, printedAt: new Date().toISOString() });
 }
 
@@ -236,10 +231,11 @@ function unwritable(path: string, error: unknown): EnclaveError {
 
 const report: Handler<'report'> = async (request) => {
   const reader = readerOf(request.case);
-  const html = htmlOf(reader, request.settings);
+  const html = await htmlOf(reader, request.settings);
   const { out } = request;
   try {
     if (out.endsWith('.pdf')) {
+      const { findChromium, printPdf } = await import('../report/report-pdf.ts');
       const chromium = findChromium();
       if (chromium === null) {
         throw new EnclaveError(
@@ -287,10 +283,11 @@ const handlers: { [Name in keyof Jobs]?: Handler<Name> | PatientHandler<Name> } 
   flows,
   flowsPage,
   overview: (request) => overviewOf(readerOf(request.case, request.live, true)),
-  previewText: ({ path, mapping }) => previewTextExport(path, mapping),
+  previewText: async ({ path, mapping }) => (await import('./preview-text.ts')).previewTextExport(path, mapping),
   reportHtml: (request) => htmlOf(readerOf(request.case), request.settings),
   report,
-  analyse(request, job) {
+  async analyse(request, job) {
+    const { analyseCase } = await import('../analysis/analyse.ts');
     const reader = new CaseReader(request.case, PASS_CACHE_BYTES);
     try {
       const tell = (): void =>
@@ -300,7 +297,10 @@ const handlers: { [Name in keyof Jobs]?: Handler<Name> | PatientHandler<Name> } 
       reader.close();
     }
   },
-  sample: async ({ directory }) => ({ files: [...(await generateSample(directory, { scale: DEMO_SCALE })).files] }),
+  async sample({ directory }) {
+    const { DEMO_SCALE, generateSample } = await import('../sample/generate-sample.ts');
+    return { files: [...(await generateSample(directory, { scale: DEMO_SCALE })).files] };
+  },
   overlays: (request) => recordReaderOf(request.case).overlays(),
   indicatorFiles: (request) => recordReaderOf(request.case).indicatorFiles(),
   eventFiles: (request) => recordReaderOf(request.case).eventFiles(),
@@ -315,15 +315,20 @@ const handlers: { [Name in keyof Jobs]?: Handler<Name> | PatientHandler<Name> } 
     });
     return { rows: rows as SummaryResult['rows'] };
   },
-  comparePair: ({ case: path, by, metric, ...pair }) =>
-    comparePair(readerOf(path), {
+  async comparePair({ case: path, by, metric, ...pair }) {
+    const { comparePair } = await import('../analysis/period-pair.ts');
+    return comparePair(readerOf(path), {
       ...pair,
       by: oneOf('dimension', by, DIMENSIONS),
       metric: oneOf('metric', metric, METRICS),
-    }),
+    });
+  },
   async countryAgreement({ case: path, where }) {
     const reader = readerOf(path);
-    const places = PeerPlaces.of(reader, () => tablesOf(reader, labelTables()).reference);
+    const { countryAgreement, PeerPlaces } = await import('./table-agreement.ts');
+    const { tablesOf } = await import('./label-case.ts');
+    const shipped = await labelTables();
+    const places = PeerPlaces.of(reader, () => tablesOf(reader, shipped).reference);
     const begun = performance.now();
     for (const segment of reader.segments()) {
       places.column(segment);
@@ -335,6 +340,7 @@ const handlers: { [Name in keyof Jobs]?: Handler<Name> | PatientHandler<Name> } 
   },
   ...recordQueries(recordReaderOf),
   async exportCase({ case: path, what, format, out }) {
+    const { wholeCase, writeCaseTable } = await import('./export-case.ts');
     const reader = readerOf(path);
     const { result, sha256, bytes } = await writeHashed(out, async (take) => {
       if (what !== null) return writeCaseTable(reader, what, oneOf('format', format, TABLE_FORMATS), take);
@@ -354,7 +360,8 @@ const handlers: { [Name in keyof Jobs]?: Handler<Name> | PatientHandler<Name> } 
   findings: (request) => recordReaderOf(request.case).findings(),
   profile: (request) => readerOf(request.case).profile,
   ownFindings: (request) => countedOwnFindings(readerOf(request.case)),
-  bundle(request, job) {
+  async bundle(request, job) {
+    const { makeBundle } = await import('./bundle.ts');
     const counters = new Float64Array(job.shared.progress);
     const reader = readerOf(request.case);
     const bytesTotal = reader.evidence().reduce((sum, evidence) => sum + evidence.bytes, 0);
@@ -365,9 +372,10 @@ const handlers: { [Name in keyof Jobs]?: Handler<Name> | PatientHandler<Name> } 
     });
   },
   backups: (request) => listBackups(request.case),
-  verify(request, job) {
+  async verify(request, job) {
     const bundle = isBundleTar(request.case) ? request.case : bundleFolder(request.case);
     if (bundle !== null) {
+      const { verifyBundle } = await import('./verify-bundle.ts');
       return verifyBundle(bundle, request.evidenceDirectory, () => {
         if (isCancelled(job)) throw cancelledError();
       });
@@ -376,6 +384,7 @@ const handlers: { [Name in keyof Jobs]?: Handler<Name> | PatientHandler<Name> } 
     const bytesTotal = reader.evidence().reduce((sum, evidence) => sum + evidence.bytes, 0);
     const counters = new Float64Array(job.shared.progress);
     reply({ id: job.id, type: 'progress', step: 'verify', what: request.case, file: 0, files: 0, bytesTotal });
+    const { verifyCase } = await import('./verify-case.ts');
     return verifyCase(reader, request.evidenceDirectory, (bytes) => {
       counters[PROGRESS_BYTES] = bytes;
       if (isCancelled(job)) throw cancelledError();
