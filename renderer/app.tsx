@@ -37,6 +37,7 @@ import { offerAction } from './state/view-actions.ts';
 import { exhibitOf, type OwnFindingAsked } from './state/own-finding.ts';
 import type { ProfileDraft } from './state/profile-draft.ts';
 import { applyTheme, isDark, storedTheme } from './state/theme.ts';
+import { applyLanguage } from './state/window-language.ts';
 import { timelineSettings } from './state/timeline-settings.ts';
 import { hasFilter, type Highlight, VIEWS, type View, type Workbench, WorkbenchContext } from './state/workbench.ts';
 import { CaseFactsDialog } from './views/case-facts.tsx';
@@ -50,6 +51,8 @@ import { AskPassphrase } from './views/passphrase.tsx';
 import { OwnFindingDialog } from './views/own-finding-dialog.tsx';
 import { ProfileEditor } from './views/profile-editor.tsx';
 import { ShortcutSheet } from './views/shortcut-sheet.tsx';
+import { language } from '../shared/text/language.ts';
+import { say } from '../shared/text/say.ts';
 
 /** The window: the first screen or one case, dropped files, the job in work, and the actions of menu and keyboard. */
 
@@ -82,6 +85,7 @@ export function App(): ReactNode {
   const [unsaved, setUnsaved] = useState<{ path: string; draft: ProfileDraft } | null>(null);
   const [isOver, setOver] = useState(false);
   const [theme, setTheme] = useState(storedTheme);
+  const [shownLanguage, setShownLanguage] = useState(language);
   const [history, setHistory] = useState(() => historyOf(FIRST_PLACE));
   const [recentFilters, setRecentFilters] = useState<readonly string[]>([]);
   /** A filter that is shown and not chosen yet. */
@@ -190,9 +194,12 @@ export function App(): ReactNode {
       return;
     }
     const { backup, evidence } = answer.value;
-    const files = evidence === 1 ? 'the evidence file' : `the ${evidence} evidence files`;
-    const flows = evidence === 0 ? '' : `; its flows come again when you add ${files} again, which the audit log names`;
-    setNotices([`the case is back from ${backup}${flows}`]);
+    const files = evidence === 1 ? say('the evidence file') : say('the {evidence} evidence files', { evidence });
+    const flows =
+      evidence === 0
+        ? ''
+        : say('; its flows come again when you add {files} again, which the audit log names', { files });
+    setNotices([say('the case is back from {backup}{flows}', { backup, flows })]);
     await openCase(path);
   };
 
@@ -366,6 +373,14 @@ export function App(): ReactNode {
             return next;
           });
           break;
+        case 'switch-language': {
+          // What is being typed in a dialog is not thrown away.
+          if (document.querySelector('dialog:modal:not(.palette)') !== null) break;
+          const next = language() === 'en' ? 'de' : 'en';
+          applyLanguage(next);
+          setShownLanguage(next);
+          break;
+        }
         case 'go-back':
           startTransition(() => setHistory(back));
           break;
@@ -528,8 +543,8 @@ export function App(): ReactNode {
     <button
       type="button"
       className="quiet icon"
-      aria-label={isDark(theme) ? 'Light theme' : 'Dark theme'}
-      title={isDark(theme) ? 'Light theme' : 'Dark theme'}
+      aria-label={isDark(theme) ? say('Light theme') : say('Dark theme')}
+      title={isDark(theme) ? say('Light theme') : say('Dark theme')}
       onClick={() => run('toggle-theme')}
     >
       <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
@@ -585,6 +600,8 @@ export function App(): ReactNode {
 
   return (
     <div
+      // Everything that is shown is made anew in another language.
+      key={shownLanguage}
       className={`window${isOver ? ' dropping' : ''}${busy ? ' at-work' : ''}`}
       onDragEnter={(event) => {
         if (!holdsFiles(event)) return;
@@ -694,12 +711,12 @@ export function App(): ReactNode {
         <div className="drop-veil">
           <p>
             {statements !== null
-              ? 'Drop to add this to the files of the import'
+              ? say('Drop to add this to the files of the import')
               : busy
-                ? 'A job is in work: wait for its end, or cancel it, before adding more.'
+                ? say('A job is in work: wait for its end, or cancel it, before adding more.')
                 : overview === null
-                  ? 'Drop to make a new case of these, or to open a case'
-                  : 'Drop to add this evidence to the case'}
+                  ? say('Drop to make a new case of these, or to open a case')
+                  : say('Drop to add this evidence to the case')}
           </p>
         </div>
       )}

@@ -1,3 +1,5 @@
+import type { Text } from './text/say.ts';
+
 /**
  * What a user can do, as data: the menu, the keyboard and the command palette read this one list. The main process does
  * `new-window` and `quit` itself and sends every other id to the window as an `action` event.
@@ -8,8 +10,8 @@ export type Menu = (typeof MENUS)[number];
 
 export interface Action {
   id: string;
-  /** As it stands in menu and palette; ends with … when it asks before it does. */
-  label: string;
+  /** As it stands in menu and palette, in English; ends with … when it asks before it does. */
+  label: Text;
   /** An Electron accelerator (`CmdOrCtrl+K`), or null. */
   shortcut: string | null;
   menu: Menu;
@@ -258,6 +260,7 @@ export const ACTIONS = [
     needsCase: false,
     startsGroup: true,
   },
+  { id: 'switch-language', label: 'Language: Deutsch', shortcut: null, menu: 'View', needsCase: false },
   { id: 'command-palette', label: 'All commands…', shortcut: 'CmdOrCtrl+K', menu: 'Help', needsCase: false },
   { id: 'show-shortcuts', label: 'Keyboard shortcuts', shortcut: 'F1', menu: 'Help', needsCase: false },
 ] as const satisfies readonly Action[];

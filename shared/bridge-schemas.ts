@@ -18,6 +18,7 @@ import { mappingSchema } from './mapping.ts';
 import { newOwnFindingSchema, ownFindingChangeSchema } from './own-finding.ts';
 import { profileSchema } from './profile.ts';
 import { reportSettingsSchema } from './report-settings.ts';
+import { LANGUAGES } from './text/language.ts';
 
 /** What the main process accepts from a window: a schema for the request of every call. Unknown fields are refused. */
 
@@ -114,6 +115,7 @@ export const REQUEST_SCHEMAS = {
   saveMapping: z.strictObject({ mapping: mappingSchema }),
   cancel: z.null(),
   pause: z.strictObject({ paused: z.boolean() }),
+  tellLanguage: z.strictObject({ language: z.enum(LANGUAGES) }),
   summary: z.strictObject({ by: z.array(z.string().max(64)).min(1).max(4), metric: z.enum(METRICS), where }),
   totals: z.strictObject({ where }),
   minutes: z.strictObject({

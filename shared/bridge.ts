@@ -1,3 +1,4 @@
+import type { Language } from './text/language.ts';
 import type { CaseOverview } from './case-overview.ts';
 import type {
   CaseFacts,
@@ -139,6 +140,8 @@ export interface Calls {
   cancel: { request: null; response: null };
   /** Has the import in work wait before it reads on, or lets it go on. */
   pause: { request: { paused: boolean }; response: null };
+  /** The window's language: that of menus and dialogs too. */
+  tellLanguage: { request: { language: Language }; response: null };
   summary: { request: { by: string[]; metric: Metric; where: string }; response: SummaryRowValue[] };
   totals: { request: { where: string }; response: CaseTotals };
   /** Amounts in steps of minutes from `from` (microseconds, a whole minute); `step` of a row counts from 0. */

@@ -1,9 +1,11 @@
-const REGIONS = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });
+import { language, perLanguage } from './text/language.ts';
 
-/** English name of an ISO 3166 alpha-2 code; null when there is none. */
+const regions = perLanguage(() => new Intl.DisplayNames(language(), { type: 'region', fallback: 'none' }));
+
+/** Name, in the language chosen, of an ISO 3166 alpha-2 code; null when there is none. */
 export function countryName(code: string): string | null {
   try {
-    return REGIONS.of(code) ?? null;
+    return regions().of(code) ?? null;
   } catch {
     return null;
   }

@@ -22,6 +22,11 @@ export interface DeviceEvidence {
   readonly ttls: readonly { readonly value: number; readonly flows: number }[];
   /** Names that the host gave itself: DHCP lease, mDNS, NetBIOS. */
   readonly names: readonly Seen[];
+  /** TCP options of its SYNs, as `synOptions` of the flow record has them. */
+  readonly synOptions: readonly Seen[];
+  /** HTTP fields of its requests that proxies add: Via; X-Forwarded-For or Forwarded. */
+  readonly via: readonly Seen[];
+  readonly forwardedFor: readonly Seen[];
 }
 
 export type SystemFamily = 'apple-mobile' | 'mac' | 'windows' | 'android' | 'linux' | 'console' | 'appliance';
@@ -129,6 +134,29 @@ const TTL_FAMILIES: Readonly<Record<number, readonly SystemFamily[]>> = {
   255: ['appliance'],
 };
 
+/** Systems by the order of their SYNs' TCP options (Zalewski, p0f 3 fingerprints; Lippmann et al., "Passive operating system
+ * identification from TCP/IP packet headers", 2003). Values change with the network on the way, the order does not; a program with
+ * a stack of its own may have any. */
+const SYN_SYSTEMS: Readonly<Record<string, { readonly system: string; readonly families: readonly SystemFamily[] }>> = {
+  'mss,nop,ws,nop,nop,sok': { system: 'Windows', families: ['windows', 'console'] },
+  'mss,nop,nop,sok': { system: 'Windows', families: ['windows', 'console'] },
+  'mss,sok,ts,nop,ws': { system: 'Linux or Android', families: ['linux', 'android', 'appliance', 'console'] },
+  'mss,nop,ws,nop,nop,ts,sok,eol+1': { system: 'Apple', families: ['apple-mobile', 'mac'] },
+  'mss,nop,nop,sok,nop,ws,nop,nop,ts': { system: 'OpenBSD', families: ['linux'] },
+};
+
+/** Systems whose SYNs were met, and in how many flows, most flows first. */
+function synSystems({
+  synOptions,
+}: DeviceEvidence): { system: string; families: readonly SystemFamily[]; flows: number }[] {
+  const met = new Map<string, { system: string; families: readonly SystemFamily[]; flows: number }>();
+  for (const { value, flows } of synOptions) {
+    const found = SYN_SYSTEMS[value.replaceAll(/=\d+/g, '')];
+    if (found !== undefined) met.set(found.system, { ...found, flows: flows + (met.get(found.system)?.flows ?? 0) });
+  }
+  return [...met.values()].toSorted((one, other) => other.flows - one.flows || (one.system < other.system ? -1 : 1));
+}
+
 /** Initial TTL that a packet set out with: the next of 64, 128, 255 (32 counts as 64: few send it, and none today). */
 export function initialTtl(ttl: number): 64 | 128 | 255 {
   return ttl <= 64 ? 64 : ttl <= 128 ? 128 : 255;
@@ -198,8 +226,10 @@ export function devicesOf(evidence: DeviceEvidence): Device[] {
     kinds.delete(general);
   }
 
+  const systems = synSystems(evidence);
   const ttls = ttlClasses(evidence);
   const libraries = systemLibraries(evidence);
+  if (kinds.size === 0) return systems.map((system) => deviceOfSyns(system, ttls));
   return [...kinds]
     .map(([kind, { family, flows, best, source, texts }]) => {
       const more = texts > 1 ? ` and ${texts - 1} more` : '';
@@ -211,9 +241,26 @@ export function devicesOf(evidence: DeviceEvidence): Device[] {
       if (fitting.length > 0) parts.push(`initial TTL ${fitting.join(' and ')} fits`);
       else if (ttls.length > 0)
         parts.push(`but initial TTL ${ttls.join(' and ')} does not fit, nor is the claim checked`);
+      const fits = systems.some((system) => system.families.includes(family));
+      const names = systems.map(({ system }) => system).join(' and ');
+      if (systems.length > 0) parts.push(`${fits ? '' : 'but '}TCP options of SYNs are those of ${names} (p0f 3)`);
       return { kind, family, flows, why: parts.join('; ') };
     })
     .toSorted((one, other) => other.flows - one.flows || (one.kind < other.kind ? -1 : 1));
+}
+
+/** All that is known of a machine that names itself nowhere. */
+function deviceOfSyns(
+  { system, families, flows }: ReturnType<typeof synSystems>[number],
+  ttls: readonly number[],
+): Device {
+  const [family = 'linux'] = families;
+  const fitting = ttls.filter((ttl) => families.some((one) => (TTL_FAMILIES[ttl] ?? []).includes(one)));
+  const counted = `${flows} ${flows === 1 ? 'flow' : 'flows'}`;
+  const why = [`a hint alone: TCP options of SYNs are those of ${system} (p0f 3; ${counted})`];
+  if (fitting.length > 0) why.push(`initial TTL ${fitting.join(' and ')} fits`);
+  else if (ttls.length > 0) why.push(`but initial TTL ${ttls.join(' and ')} does not fit`);
+  return { kind: `${system} system`, family, flows, why: why.join('; ') };
 }
 
 function ttlClasses({ ttls }: DeviceEvidence): number[] {
@@ -232,13 +279,26 @@ const LEAST_FLOWS = 2;
 /**
  * Whether several devices share the address (NAT, proxy, or one machine with others inside): distinct system families by what they
  * claim; initial TTLs of different classes, or of one class after different numbers of hops (Bellovin, "A technique for counting
- * NATted hosts", IMW 2002, uses IP ids likewise; TTL: Phaal, "Detecting NAT devices using sFlow", 2003). The evidence should be of an
+ * NATted hosts", IMW 2002, uses IP ids likewise; TTL: Phaal, "Detecting NAT devices using sFlow", 2003); SYNs of several systems; what
+ * HTTP proxies say of themselves. The evidence should be of an
  * hour or so: over days an address may pass from one machine to another.
  */
 export function natSuspected(evidence: DeviceEvidence): { suspected: boolean; why: string[] } {
   const why: string[] = [];
+  const systems = synSystems(evidence).filter(({ flows }) => flows >= LEAST_FLOWS);
+  if (systems.length > 1) {
+    why.push(`TCP options of SYNs as ${systems.map(({ system }) => system).join(' and as ')} make them (p0f 3)`);
+  }
+  const proxied = evidence.via.reduce((sum, { flows }) => sum + flows, 0);
+  if (proxied >= LEAST_FLOWS) why.push(`HTTP requests that a proxy says it passed on (Via, ${proxied} flows)`);
+  const others = evidence.forwardedFor.length;
+  if (evidence.forwardedFor.reduce((sum, { flows }) => sum + flows, 0) >= LEAST_FLOWS) {
+    why.push(
+      `HTTP requests that say they were passed on for ${others} ${others === 1 ? 'other' : 'others'} (X-Forwarded-For)`,
+    );
+  }
   const families = new Map<string, string[]>();
-  const kinds = devicesOf(evidence).filter(({ flows }) => flows >= LEAST_FLOWS);
+  const kinds = devicesOf({ ...evidence, synOptions: [] }).filter(({ flows }) => flows >= LEAST_FLOWS);
   for (const { kind, family } of kinds) families.set(family, [...(families.get(family) ?? []), kind]);
   if (families.size > 1) {
     why.push(`systems of ${families.size} families: ${[...families.values()].map(([kind]) => kind).join(', ')}`);

@@ -202,6 +202,6 @@ function someOf(names: readonly string[]): string {
 }
 
 /** `2017-05-08T18:40:00.000000Z` as `2017-05-08 18:40:00`; its column's head says that it is UTC. */
-function toSecond(instant: string): string {
+export function toSecond(instant: string): string {
   return instant.replace('T', ' ').replace(/(\.\d+)?Z$/, '');
 }

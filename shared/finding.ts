@@ -296,6 +296,8 @@ export interface PeriodComparisonFinding extends FindingBase {
   /** Relative: 2 = tripled; null when it cannot be told. */
   change: number | null;
   /** What of the subject's category gained as much as it lost. */
+  /** Ratio of the later mean to the earlier, or its inverse, from which on a change is told in 80 % of cases; null = not judged. */
+  minimumDetectableEffect: number | null;
   substitutedBy: string[];
   /** Flows (or bytes) per observed day in either period. */
   perDay: [number, number];

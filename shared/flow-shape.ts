@@ -68,10 +68,9 @@ export function outcomeOf(
   }
   if (transport !== UDP || packetsOut === 0) return NOT_TOLD;
   if (packetsIn > 0) return ANSWERED;
-  // Out of a server's port to somebody who is not known to have asked: answers, perhaps reflected.
-  return initiatorPort >= 1024 && !REFLECTOR_PORTS.has(initiatorPort) && packetsOut <= PROBE_PACKETS
-    ? FAILED
-    : NOT_TOLD;
+  // Out of a server's port to somebody who is not known to have asked: answers, perhaps reflected, or among equals.
+  const isServer = initiatorPort < 1024 || REFLECTOR_PORTS.has(initiatorPort) || EQUALS_PORTS.has(initiatorPort);
+  return isServer || packetsOut > PROBE_PACKETS ? NOT_TOLD : FAILED;
 }
 
 /** UDP ports of services that are misused for reflection (CISA alert TA14-017A). */
@@ -79,6 +78,13 @@ export const REFLECTOR_PORTS: ReadonlySet<number> = new Set([
   17, 19, 53, 69, 111, 123, 137, 161, 389, 427, 520, 1434, 1900, 3283, 3389, 3702, 5093, 5353, 5683, 10_001, 11_211,
   37_810,
 ]);
+
+/**
+ * UDP ports above 1023 of protocols among equals, which send from the port that they listen on, and answer in another flow or not at all: LISP (RFC
+ * 9300, 9301), BFD (RFC 5881 9), GTP (3GPP TS 29.274, 29.281), PFCP (TS 29.244), IPsec behind NAT (RFC 3948). Who speaks from there belongs to
+ * them, where a scanner asks from a port of its own (Karagiannis et al., IMC 2004, leave out equal ports of services likewise).
+ */
+const EQUALS_PORTS: ReadonlySet<number> = new Set([2123, 2152, 3784, 3785, 4341, 4342, 4500, 4784, 8805]);
 
 /** Whether a flow may be a probe: few packets, and no TCP payload in either direction. */
 export function isProbe(

@@ -182,9 +182,20 @@ export interface FlowRecord {
   labelDetail: string | null;
   /** 0..1. */
   confidence: number;
+  /**
+   * Packet (line or record of a log) that the flow's own name was complete with, and by which its payload was recognised; null
+   * when not known, as of a flow of several records.
+   */
+  nameAt: number | null;
+  payloadAt: number | null;
   ja3: string | null;
   ja4: string | null;
   userAgent: string | null;
+  /** HTTP fields of the initiator's first request: Via; X-Forwarded-For, else Forwarded. */
+  via: string | null;
+  forwardedFor: string | null;
+  /** TCP options of the initiator's SYN in their order: `mss=1460,nop,ws=8,nop,nop,sok`; null when no SYN was captured whole. */
+  synOptions: string | null;
   /** 1 = unsampled, N = one packet in N. */
   sampling: number;
   exporter: string | null;
@@ -193,6 +204,8 @@ export interface FlowRecord {
   outputInterface: number | null;
   /** What was put together to make the flow: of `paired`, `joined`, `one way`, `deduplicated`. */
   assembly: string | null;
+  /** Fields of an export that are a vendor's own: enterprise.element=bytes in hex, by spaces. */
+  enterpriseFields: string | null;
   /** `same` when other evidence of the case holds the flow too, `part` when it holds a part of it. */
   duplicate: Duplicate;
   /** Indicators of the case that the flow meets (`listed in FILE: …`); null when it meets none. */
@@ -214,6 +227,19 @@ export function isGivenAddress(addresses: ColumnArray, row: number): boolean {
 /** Id of the flow around one of this depth, by the columns of the inner one; null when there is none (`tunnel` 0). */
 export function outerFlowId(evidence: string, tunnel: number, depth: number): string | null {
   return tunnel === 0 ? null : `${evidence}:${tunnel}:${depth - 1}`;
+}
+
+const CAPTURES: readonly string[] = ['pcap', 'pcapng', 'snoop'];
+const BINARY_EXPORTS: readonly string[] = ['nfcapd', 'argus', 'ipfix', 'parquet'];
+const CONTAINERS: readonly string[] = ['tar', 'zip', 'gz', 'bz2', 'xz', 'zst', 'lz4'];
+
+/** What locators in evidence of a format (`tar.gz(pcap,zeek-tsv)`) count. */
+export function locatorUnit(format: string): 'packet' | 'line' | 'record' | 'packet, line or record' {
+  const units = (format.match(/[a-z\d-]+/g) ?? [])
+    .filter((name) => !CONTAINERS.includes(name))
+    .map((name) => (CAPTURES.includes(name) ? 'packet' : BINARY_EXPORTS.includes(name) ? 'record' : 'line'));
+  const [unit = 'packet'] = units;
+  return units.every((other) => other === unit) ? unit : 'packet, line or record';
 }
 
 /** Flows of one segment at most. */
@@ -266,9 +292,18 @@ export const FACT_COLUMNS = {
   /** Protocol that a payload rule (or the log's own analyser) recognised, and the rule's id. */
   payloadProtocol: term,
   payloadRule: term,
+  /** Packet by which it was recognised, captures only; 0 = not known. */
+  payloadAt: number('u32'),
   name: dictionary,
   nameOrigin: enumeration,
+  /** Packet that `name` was complete with, captures only; 0 = not known. */
+  nameAt: number('u32'),
   userAgent: dictionary,
+  /** Of the initiator's first request: its HTTP fields Via, and X-Forwarded-For or Forwarded. */
+  via: dictionary,
+  forwardedFor: dictionary,
+  /** TCP options of the initiator's SYN in their order, captures only (`synOptionsText`). */
+  synOptions: dictionary,
   ja3: dictionary,
   ja4: dictionary,
   uid: { type: 'u32', width: 2, coding: 'number' },
@@ -278,6 +313,8 @@ export const FACT_COLUMNS = {
   outputInterface: number('u32'),
   /** Bits of ASSEMBLY. */
   assembly: number('u8'),
+  /** Fields of the record that are a vendor's own: `29305.12=0a00ff`, enterprise, element and bytes in hex, by spaces. */
+  enterpriseFields: dictionary,
   /** TTL or hop limit of the first packet of each end, captures only; 0 = not told. */
   initiatorTtl: number('u8'),
   responderTtl: number('u8'),

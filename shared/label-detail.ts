@@ -16,6 +16,10 @@ export interface LabelBasis {
   readonly category: string;
   readonly transport: string;
   readonly responderPort: number;
+  /** Where the flow's own name stood, or the payload that decided (`packet 4`); null when not known. */
+  readonly seenIn: string | null;
+  /** The tables that `match` is from (`catalogue 2026.11.5`); null when not known. */
+  readonly tables: string | null;
 }
 
 const ORIGINS: Readonly<Record<NameOrigin, string>> = {
@@ -49,20 +53,27 @@ const SHOWN = 255;
 
 /**
  * One plain line that says why a flow bears its label, evidence first, label last:
- * `TLS SNI edge-mqtt.facebook.com → facebook.com → facebook`. What evidence wrote is made visible (`visibleText`).
+ * `TLS SNI edge-mqtt.facebook.com in packet 4 → facebook.com → facebook; catalogue 2026.11.5`. What evidence wrote is made
+ * visible (`visibleText`).
  */
 export function labelDetail(basis: LabelBasis): string {
-  const { labelEvidence, hostname, match, payloadRule, protocol, service, category } = basis;
+  const { labelEvidence, hostname, match, payloadRule, protocol, service, category, tables } = basis;
+  const source = match === null || tables === null ? '' : `; ${tables}`;
   switch (labelEvidence) {
     case 'payload':
-      return chain(payloadRule === null ? 'payload' : `payload rule ${shown(payloadRule)}`, service ?? protocol);
+      return chain(
+        (payloadRule === null ? 'payload' : `payload rule ${shown(payloadRule)}`) + seen(basis),
+        service ?? protocol,
+      );
     case 'hostname':
     case 'dns': {
       const pattern = match === null || match === hostname ? [] : [shown(match)];
-      return chain(namedBy(basis) ?? labelEvidence, ...pattern, service ?? category);
+      return chain(namedBy(basis) ?? labelEvidence, ...pattern, service ?? category) + source;
     }
     case 'address':
-      return chain(match === null ? 'address of the peer' : `address block ${shown(match)}`, service ?? category);
+      return (
+        chain(match === null ? 'address of the peer' : `address block ${shown(match)}`, service ?? category) + source
+      );
     case 'port':
       return chain(
         portHint(basis) ?? 'port hint',
@@ -89,8 +100,12 @@ function chain(...links: string[]): string {
   return links.join(' → ');
 }
 
-function namedBy({ hostname, nameOrigin }: LabelBasis): string | null {
-  return hostname === null ? null : `${ORIGINS[nameOrigin]} ${shown(hostname)}`;
+function namedBy(basis: LabelBasis): string | null {
+  return basis.hostname === null ? null : `${ORIGINS[basis.nameOrigin]} ${shown(basis.hostname)}${seen(basis)}`;
+}
+
+function seen({ seenIn }: LabelBasis): string {
+  return seenIn === null ? '' : ` in ${seenIn}`;
 }
 
 function portHint({ transport, responderPort }: LabelBasis): string | null {

@@ -1,10 +1,18 @@
 import type { Metric } from './finding.ts';
+import { language, perLanguage } from './text/language.ts';
 
-/** Numbers as people read them: English grouping, units always there, the same everywhere. */
+/** Numbers as people read them, in the language chosen: units always there, the same everywhere. */
 
 const NO_VALUE = '–';
-const SMALL = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 2 });
-const LARGE = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 0 });
+const small = perLanguage((locale) => new Intl.NumberFormat(locale, { maximumFractionDigits: 2 }));
+const large = perLanguage((locale) => new Intl.NumberFormat(locale, { maximumFractionDigits: 0 }));
+
+/** Digits with a decimal point, with the comma where the language has it. */
+export function withDecimalSign(digits: string): string {
+  return language() === 'de' ? digits.replace('.', ',') : digits;
+}
+
+const percent = (share: number): string => withDecimalSign((share * 100).toFixed(1));
 
 /** A count with its noun, which takes an s but for 1: `1 host`, `1,234 hosts`. */
 export function formatCounted(count: number, noun: string): string {
@@ -14,20 +22,20 @@ export function formatCounted(count: number, noun: string): string {
 /** A count with grouped thousands, at most two decimals below 100: `1,234,567`, `3.25`. */
 export function formatCount(value: number | null): string {
   if (value === null || !Number.isFinite(value)) return NO_VALUE;
-  return (Math.abs(value) < 100 ? SMALL : LARGE).format(value);
+  return (Math.abs(value) < 100 ? small() : large()).format(value);
 }
 
 /** A share (0..1) in percent with one decimal; what is not 0 but rounds to it is told as `< 0.1 %`. */
 export function formatShare(share: number | null): string {
   if (share === null || !Number.isFinite(share)) return NO_VALUE;
-  if (share > 0 && share < 0.0005) return '< 0.1 %';
-  return `${(share * 100).toFixed(1)} %`;
+  if (share > 0 && share < 0.0005) return `< ${percent(0.001)} %`;
+  return `${percent(share)} %`;
 }
 
 /** An interval of shares: `58.0–64.1 %`. */
 export function formatShareInterval(interval: readonly [number, number] | null): string {
   if (interval === null) return NO_VALUE;
-  return `${(interval[0] * 100).toFixed(1)}–${(interval[1] * 100).toFixed(1)} %`;
+  return `${percent(interval[0])}–${percent(interval[1])} %`;
 }
 
 const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
@@ -42,20 +50,25 @@ export function formatBytes(value: number | null): string {
     unit++;
   }
   const digits = unit === 0 ? String(Math.round(scaled)) : scaled.toPrecision(3);
-  return `${digits} ${BYTE_UNITS[unit]}`;
+  return `${withDecimalSign(digits)} ${BYTE_UNITS[unit]}`;
 }
+
+const METRIC_NAMES = {
+  en: { flows: 'flows', packets: 'packets', 'host-hours': 'host-hours' },
+  de: { flows: 'Flows', packets: 'Pakete', 'host-hours': 'Host-Stunden' },
+} as const;
 
 /** An amount of a metric with its unit: `1,234 flows`, `1.23 GB`, `310 host-hours`. */
 export function formatAmount(metric: Metric, value: number | null): string {
-  return metric === 'bytes' ? formatBytes(value) : `${formatCount(value)} ${metric}`;
+  return metric === 'bytes' ? formatBytes(value) : `${formatCount(value)} ${METRIC_NAMES[language()][metric]}`;
 }
 
 /** A change by a fraction of what was (0.25: a quarter more): `+25 %`, `-3 %`; from tenfold on `× 12`. */
 function formatChange(value: number | null): string {
   if (value === null) return NO_VALUE;
   if (value >= 9) return `× ${formatCount(Math.round(value + 1))}`;
-  const percent = Math.round(value * 100);
-  return `${percent > 0 ? '+' : ''}${percent} %`;
+  const rounded = Math.round(value * 100);
+  return `${rounded > 0 ? '+' : ''}${rounded} %`;
 }
 
 /** A number of a finding by its unit: shares and changes in percent, else the bare number. */
@@ -67,24 +80,29 @@ export function formatQuantity(unit: string, value: number | null): string {
 /** A p-value: three decimals, `< 0.001` below. */
 export function formatPValue(p: number | null): string {
   if (p === null) return NO_VALUE;
-  return p < 0.001 ? '< 0.001' : p.toFixed(3);
+  return withDecimalSign(p < 0.001 ? '< 0.001' : p.toFixed(3));
 }
 
-const WEEKDAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
+const weekdays = perLanguage((locale) => new Intl.DateTimeFormat(locale, { weekday: 'long', timeZone: 'UTC' }));
 
-/** English name of an ISO weekday, 1 = Monday. */
+/** Name of an ISO weekday, 1 = Monday. */
 export function weekdayName(weekday: number): string {
-  return WEEKDAYS[weekday - 1] ?? NO_VALUE;
+  if (!(weekday >= 1 && weekday <= 7)) return NO_VALUE;
+  // 1 January 2018 was a Monday.
+  return weekdays().format(Date.UTC(2018, 0, weekday));
 }
+
+const AND = { en: 'and', de: 'und' } as const;
+const MORE = { en: 'more', de: 'weitere' } as const;
 
 /** `a`, `a and b`, `a, b and c`. */
 export function formatList(words: readonly string[]): string {
   if (words.length < 2) return words.join('');
-  return `${words.slice(0, -1).join(', ')} and ${words.at(-1) ?? ''}`;
+  return `${words.slice(0, -1).join(', ')} ${AND[language()]} ${words.at(-1) ?? ''}`;
 }
 
 /** The first `most` of some words as a list in a sentence, with how many more there are. */
 export function formatFirst(words: readonly string[], most: number): string {
   const left = words.length - most;
-  return formatList(left > 0 ? [...words.slice(0, most), `${formatCount(left)} more`] : words);
+  return formatList(left > 0 ? [...words.slice(0, most), `${formatCount(left)} ${MORE[language()]}`] : words);
 }

@@ -50,6 +50,9 @@ export class Payload {
   /** Index in NAME_ORIGINS. */
   nameOrigin = 0;
   userAgent = '';
+  /** Of a request: Via, and X-Forwarded-For or Forwarded. */
+  via = '';
+  forwardedFor = '';
   /** Fingerprints of the client's TLS hello: 32 hex digits, and JA4's three parts. */
   ja3 = '';
   ja4 = '';

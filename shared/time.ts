@@ -53,8 +53,12 @@ export function parseInstant(text: string, timeZone: string): number | null {
     const offset = (part(10) * 60 + part(11)) * 60e6;
     return match[9] === '-' ? local + offset : local - offset;
   }
-  return new ZoneClock(timeZone).instantOfLocal(local);
+  if (lastClock?.timeZone !== timeZone) lastClock = new ZoneClock(timeZone);
+  return lastClock.instantOfLocal(local);
 }
+
+/** The clock that `parseInstant` asked last: to make one takes milliseconds, and filters name a day or two each. */
+let lastClock: ZoneClock | null = null;
 
 /**
  * The clock on the wall of one zone. Made for millions of look-ups: offsets are asked of Intl once a week of data and

@@ -5,6 +5,14 @@
 
 /** Throws Electron's own message for what cannot be cloned. */
 export function encodeMessage(message: unknown): string {
+  // Almost every message: tables need no copy.
+  const isJson = (value: unknown): boolean => {
+    if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0);
+    if (typeof value === 'string' || typeof value === 'boolean' || value === null) return true;
+    if (Array.isArray(value)) return value.every(isJson);
+    const isRecord = typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype;
+    return isRecord && !('$' in value) && Object.values(value).every(isJson);
+  };
   const toPlain = (value: unknown): unknown => {
     switch (typeof value) {
       case 'string':
@@ -31,7 +39,7 @@ export function encodeMessage(message: unknown): string {
     const entries = Object.entries(value).map(([key, member]) => [key, toPlain(member)]);
     return '$' in value ? { $: 'object', v: entries } : Object.fromEntries(entries);
   };
-  return JSON.stringify(toPlain(message));
+  return JSON.stringify(isJson(message) ? message : toPlain(message));
 }
 
 export function decodeMessage(text: string): unknown {
@@ -62,5 +70,6 @@ export function decodeMessage(text: string): unknown {
         return undefined;
     }
   };
-  return fromPlain(JSON.parse(text));
+  const parsed: unknown = JSON.parse(text);
+  return text.includes('"$":') ? fromPlain(parsed) : parsed;
 }

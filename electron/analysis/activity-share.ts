@@ -2,7 +2,7 @@ import { filterValue } from '../../shared/activity.ts';
 import { type ActivityShareFinding, type Caveat, METRICS, type Metric, type Verdict } from '../../shared/finding.ts';
 import { formatAmount, formatCount, formatList, formatShare, formatShareInterval } from '../../shared/number-format.ts';
 import { isCategory } from '../../shared/vocabulary.ts';
-import { activityCaveats, labelCaveats, namesMissing } from './caveats.ts';
+import { activityCaveats, labelCaveats } from './caveats.ts';
 import {
   type AnalysisFrame,
   LEVEL,
@@ -129,7 +129,7 @@ function groupShares(
         text: `The share depends on what is counted: ${formatList(sides)}. Name the metric when repeating it.`,
       });
     }
-    caveats.push(...namesMissing(frame), ...labelCaveats(frame, labels), ...activityCaveats(frame));
+    caveats.push(...frame.missing.names, ...labelCaveats(frame, labels), ...activityCaveats(frame));
     const seen = seenBetween(frame, hasActivity);
     const statement =
       numerator === 0 && share !== null

@@ -11,6 +11,7 @@ import { activityShares } from './activity-share.ts';
 import type { Analysis } from './analysis.ts';
 import { type AnalysisFrame, LEVEL, RESAMPLES, SEED, SIGNIFICANCE, daysPerBlock, rounded } from './analysis-frame.ts';
 import { BeaconCollector, beacons } from './beacon.ts';
+import { missingLabels } from './caveats.ts';
 import { claimChecks } from './claim-check.ts';
 import { coverageFinding, coverageOf } from './coverage.ts';
 import { cryptocurrencies } from './cryptocurrency.ts';
@@ -136,6 +137,7 @@ function gather(
     duplicates: duplicateCountsOf(reader.labelBasis()),
     leaveOutDuplicates,
     scaled: coverage.sampling.some((rate) => rate !== 1),
+    missing: missingLabels(tally),
   };
 }
 

@@ -46,6 +46,14 @@ export interface AnalysisFrame {
   /** Whether activity leaves out those that other evidence holds as a whole. */
   readonly leaveOutDuplicates: boolean;
   readonly scaled: boolean;
+  /** What the labels of activity cannot tell; see `missingLabels` in caveats.ts. */
+  readonly missing: MissingLabels;
+}
+
+/** Caveats of evidence that has next to no names, or payloads; empty when it has. */
+export interface MissingLabels {
+  readonly names: readonly Caveat[];
+  readonly payload: readonly Caveat[];
 }
 
 /** Consecutive days that make one block of the bootstrap. */
@@ -115,6 +123,12 @@ export function caseWindow(frame: AnalysisFrame): string {
   const last = frame.days.at(-1);
   if (first === undefined || last === undefined) return 'no flow of the case';
   return `flows of the case between ${dateOf(first)} and ${dateOf(last)} (${frame.profile.timeZone})`;
+}
+
+/** Verdict of a search: `supported` when it found, `not-supported` when it would have found, else too little to tell. */
+export function verdictOf(isFound: boolean, wouldFind: boolean): Verdict {
+  if (isFound) return 'supported';
+  return wouldFind ? 'not-supported' : 'insufficient-data';
 }
 
 export function hasActivity(day: DayTally): boolean {

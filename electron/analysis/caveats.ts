@@ -1,11 +1,11 @@
 import { LABEL_EVIDENCE } from '../../shared/flow.ts';
-import type { Caveat } from '../../shared/finding.ts';
+import type { Caveat, FindingBase, Verdict } from '../../shared/finding.ts';
 import type { DuplicateCounts } from '../../shared/duplicate-counts.ts';
 import { formatCount, formatShare } from '../../shared/number-format.ts';
 import { visibleText } from '../../shared/visible-text.ts';
-import { type AnalysisFrame, hasActivity } from './analysis-frame.ts';
+import { type AnalysisFrame, hasActivity, type MissingLabels } from './analysis-frame.ts';
 import { lossInWords, lossesOf } from './evidence-losses.ts';
-import { LONGEST_FLOW_HOURS } from './traffic-tally.ts';
+import { LONGEST_FLOW_HOURS, type TrafficTally } from './traffic-tally.ts';
 
 /** What limits a finding, by rule. Ids are stable; the texts give the figures. */
 
@@ -14,6 +14,8 @@ const HIGH_UNKNOWN = 0.2;
 const LOW_COVERAGE = 0.95;
 /** With fewer activity flows than this share labelled by what a finding goes by, nothing follows from what was not met. */
 const FEW_NAMED = 0.05;
+/** Categories of what nothing names. */
+const NAMELESS: ReadonlySet<string> = new Set(['web', 'unknown']);
 /** Pairs of evidence that a caveat names. */
 const NAMED_PAIRS = 3;
 
@@ -157,35 +159,66 @@ export function activityCaveats(frame: AnalysisFrame): Caveat[] {
 }
 
 /**
- * The caveat of findings that go by names, in evidence that has next to none (flow exports without DNS logs); else none. What
- * such findings do not find cannot be told.
+ * Caveats of findings that go by names in evidence that has next to none (flow exports without DNS logs), and of findings that
+ * go by what was spoken in evidence without payloads; else none. What such findings do not find cannot be told.
  */
-export function namesMissing(frame: AnalysisFrame): Caveat[] {
-  const named = labelledBy(frame, ['payload', 'hostname', 'dns']);
-  if (named >= FEW_NAMED * frame.tally.activityFlows) return [];
-  const text =
-    `Of ${formatCount(frame.tally.activityFlows)} activity flows, ${formatCount(named)} are labelled by payload, host name or DNS: whom the ` +
-    'others were for is told by address or port or not at all, and that a service, site or institution was not met says nothing.';
-  return [{ id: 'names-missing', text }];
+export function missingLabels(tally: TrafficTally): MissingLabels {
+  const flows = formatCount(tally.activityFlows);
+  const unless = (
+    id: string,
+    kinds: readonly (typeof LABEL_EVIDENCE)[number][],
+    text: (told: string) => string,
+  ): Caveat[] => {
+    const numbers = kinds.map((kind) => LABEL_EVIDENCE.indexOf(kind));
+    const told = tally.labels.reduce(
+      (total, _, label) => total + numbers.reduce((sum, kind) => sum + tally.evidenceFlows(label, kind), 0),
+      0,
+    );
+    return told >= FEW_NAMED * tally.activityFlows ? [] : [{ id, text: text(formatCount(told)) }];
+  };
+  return {
+    names: unless(
+      'names-missing',
+      ['payload', 'hostname', 'dns'],
+      (told) =>
+        `Of ${flows} activity flows, ${told} are labelled by payload, host name or DNS: whom the ` +
+        'others were for is told by address or port or not at all, and that a service, site or institution was not met says nothing.',
+    ),
+    payload: unless(
+      'payload-missing',
+      ['payload', 'hostname'],
+      (told) =>
+        `Of ${flows} activity flows, ${told} are labelled by payload: what the others spoke is told by ` +
+        'address, port or behaviour or not at all, and that a protocol was not met says nothing.',
+    ),
+  };
 }
 
-/** The same of findings that go by what was spoken, in evidence without payloads. */
-export function payloadMissing(frame: AnalysisFrame): Caveat[] {
-  const spoken = labelledBy(frame, ['payload', 'hostname']);
-  if (spoken >= FEW_NAMED * frame.tally.activityFlows) return [];
-  const text =
-    `Of ${formatCount(frame.tally.activityFlows)} activity flows, ${formatCount(spoken)} are labelled by payload: what the others spoke is told by ` +
-    'address, port or behaviour or not at all, and that a protocol was not met says nothing.';
-  return [{ id: 'payload-missing', text }];
+/** What is found of labels that the evidence can tell; what is not found there is not told where it lacks names or payloads. */
+export function verdictUnlessMissing({ caveats }: Pick<FindingBase, 'caveats'>): Verdict {
+  const isMissing = caveats.some(({ id }) => id === 'names-missing' || id === 'payload-missing');
+  return isMissing ? 'insufficient-data' : 'not-supported';
 }
 
-/** Activity flows whose label rests on one of these kinds of evidence. */
-function labelledBy({ tally }: AnalysisFrame, kinds: readonly (typeof LABEL_EVIDENCE)[number][]): number {
-  const numbers = kinds.map((kind) => LABEL_EVIDENCE.indexOf(kind));
-  return tally.labels.reduce(
-    (total, _, label) => total + numbers.reduce((sum, kind) => sum + tally.evidenceFlows(label, kind), 0),
-    0,
-  );
+/**
+ * The caveat of changes that may be those of the labels: most flows are labelled by behaviour, which shows only from some amount on, or,
+ * in evidence without names, by not having one.
+ */
+export function weakLabels(frame: AnalysisFrame, labels: readonly number[]): Caveat[] {
+  const flowsOf = (kinds: readonly number[]): number =>
+    labels.reduce(
+      (total, label) => total + kinds.reduce((sum, kind) => sum + frame.tally.evidenceFlows(label, kind), 0),
+      0,
+    );
+  const all = flowsOf([...LABEL_EVIDENCE.keys()]);
+  const isBehaviour = flowsOf([LABEL_EVIDENCE.indexOf('behaviour')]) * 2 > all;
+  const isNameless =
+    frame.missing.names.length > 0 && labels.some((label) => NAMELESS.has(frame.tally.labels[label].category));
+  if (!isBehaviour && !isNameless) return [];
+  const by = isBehaviour ? 'by how they behave, which shows only from some amount on' : 'as what nothing names';
+  return [
+    { id: 'labels-too-weak', text: `Most of these flows are labelled ${by}: a change may be one of the labels.` },
+  ];
 }
 
 /** The caveat of every figure that rests on where a peer is placed. */

@@ -13,7 +13,6 @@ import { filterValue } from '../../shared/activity.ts';
 import { isCategory, PROTOCOLS } from '../../shared/vocabulary.ts';
 import { type AnalysisFrame, dateOf } from './analysis-frame.ts';
 import { countryInWords } from './country-in-words.ts';
-import { namesMissing } from './caveats.ts';
 import type { DayTally } from './traffic-tally.ts';
 
 /**
@@ -151,7 +150,7 @@ const activityShareRule: ClaimRule = (claim, findings, frame) => {
   const shares = ofKind(findings, 'activity-share').filter(
     (finding) => finding.group === group && (claim.metric === undefined || finding.metric === claim.metric),
   );
-  const isBlind = namesMissing(frame).length > 0;
+  const isBlind = frame.missing.names.length > 0;
   return acrossMetrics(
     shares.map((finding) => {
       const part = compareNumber(claim, value, finding, `the share of ${finding.metric}`);
@@ -185,8 +184,26 @@ function useById(frame: AnalysisFrame, id: string): { use: Use; what: string; fi
   if (isCategory(id)) return { ...ofCategory(id), what: `category ${id}` };
   const use = useOf(frame, ({ service }) => service === id);
   const category = PROTOCOLS[id];
-  if (use.flows > 0 || category === undefined) return { use, what: id, filter: `service = ${filterValue(id)}` };
-  return { ...ofCategory(category), what: `${id} (category ${category})` };
+  if (use.flows > 0 || category === undefined)
+    return { use, what: `service ${id}`, filter: `service = ${filterValue(id)}` };
+  return { ...ofCategory(category), what: `protocol ${id} (category ${category})` };
+}
+
+/** The sampling rate at which what is small may have been missed altogether; undefined where none is so coarse. */
+function coarseSampling({ coverage }: AnalysisFrame): number | undefined {
+  return coverage.sampling.find((rate) => rate > COARSE_SAMPLING);
+}
+
+/** Why something may be there that was not met; null when nothing speaks for it. */
+function whyUnseen(frame: AnalysisFrame): string | null {
+  const rate = coarseSampling(frame);
+  if (rate !== undefined) return `at sampling 1:${rate} little use may not be seen at all`;
+  return frame.missing.names.length > 0 ? 'the evidence has no names' : null;
+}
+
+/** What was not met is refuted, unless it may have been there unseen. */
+function refutedUnless(gap: string | null, told: string, ...restsOn: Finding[]): ClaimPart {
+  return gap === null ? refuted(told, ...restsOn) : open(`${told}; ${gap}`, ...restsOn);
 }
 
 function usedPart(frame: AnalysisFrame, id: string): ClaimPart {
@@ -195,17 +212,8 @@ function usedPart(frame: AnalysisFrame, id: string): ClaimPart {
   const seen =
     `${what} is met by ${formatCount(use.flows)} of ${formatCount(all.flows)} activity flows, ` +
     `on ${formatCount(use.days)} of ${formatCounted(all.days, 'day')} with activity`;
-  const coarse = frame.coverage.sampling.find((rate) => rate > COARSE_SAMPLING);
-  const part =
-    use.days >= USED_DAYS
-      ? holds(seen)
-      : coarse !== undefined
-        ? open(`${seen}; at sampling 1:${coarse} little use may not be seen at all`)
-        : all.days < USED_DAYS
-          ? open(`${seen}, in too few days of activity`)
-          : namesMissing(frame).length > 0
-            ? open(`${seen}, in evidence without names`)
-            : refuted(seen);
+  const gap = whyUnseen(frame) ?? (all.days < USED_DAYS ? 'days with activity are too few' : null);
+  const part = use.days >= USED_DAYS ? holds(seen) : refutedUnless(gap, seen);
   return { ...part, where: `${frame.activity} and ${filter}` };
 }
 
@@ -221,9 +229,13 @@ const serviceRankingRule: ClaimRule = (claim, findings, frame) => {
     if (ranking === undefined || top === undefined) {
       parts.push(open(`no named service of category ${category ?? 'any'} was seen`));
     } else if (ranking.verdict !== 'supported') {
-      parts.push(open(`${top} comes first in category ${category ?? 'any'}, but its place is not certain`, ranking));
+      parts.push(
+        open(`service ${top} comes first in category ${category ?? 'any'}, but its place is not certain`, ranking),
+      );
     } else {
-      parts.push((top === value ? holds : refuted)(`${top} comes first in category ${category ?? 'any'}`, ranking));
+      parts.push(
+        (top === value ? holds : refuted)(`service ${top} comes first in category ${category ?? 'any'}`, ranking),
+      );
     }
   }
   for (const id of list) {
@@ -345,65 +357,66 @@ const eventAssociationRule: ClaimRule = (claim, findings) => {
 const foreignPresenceRule: ClaimRule = (claim, findings, frame) => {
   const presences = ofKind(findings, 'foreign-presence');
   const { value, list = [] } = claim.expected;
+  const of = (country: string): KindOf<'foreign-presence'> | undefined =>
+    presences.find((each) => each.country === country);
   const country = subjectPart(claim, 'country');
-  const institutionClass = subjectPart(claim, 'category');
-  const finding = presences.find((each) => each.country === country);
-  const parts: ClaimPart[] = [];
-  if (country !== null && typeof value === 'number') {
-    if (finding === undefined) {
-      parts.push(
-        frame.tally.activityFlows === 0
-          ? open('no activity was seen')
-          : refuted(`no activity with addresses placed in ${countryInWords(country)} was seen`),
-      );
-    } else if (institutionClass !== null) {
-      const count = finding.classes[institutionClass] ?? 0;
-      const told = `${count} institutions of class ${institutionClass} placed in ${countryInWords(country)} were met; stated are at least ${value}`;
-      const hides = frame.coverage.sampling.some((rate) => rate > COARSE_SAMPLING)
-        ? 'sampling hides some'
-        : namesMissing(frame).length > 0
-          ? 'the evidence has no names'
-          : '';
-      const part =
-        count >= value
-          ? holds(told, finding)
-          : hides !== ''
-            ? open(`${told}; ${hides}`, finding)
-            : refuted(told, finding);
-      parts.push({ ...part, figure: { value: count, unit: `institutions of class ${institutionClass}` } });
-    } else {
-      parts.push(compareNumber(claim, value, finding, `the share of activity flows with ${countryInWords(country)}`));
-      if (claim.metric === undefined) {
-        const others = Object.entries(finding.shareBy ?? {}).filter(([metric]) => metric !== 'flows');
-        const tolerance = claim.expected.tolerance ?? statedTolerance(value);
-        const outside = others.filter(([, share]) => {
-          const [low, high] = share.interval ?? [share.value, share.value];
-          return high < value - tolerance || low > value + tolerance;
-        });
-        const told = others.map(([metric, share]) => `${formatShare(share.value)} by ${metric}`);
-        const byFlows = parts[0];
-        if (byFlows !== undefined && told.length > 0 && outside.length > 0 !== (byFlows.verdict === 'refuted')) {
-          parts.splice(
-            0,
-            1,
-            open(`the claim does not name its metric: ${byFlows.why} by flows, but ${formatList(told)}`, finding),
-          );
-        }
-      }
-    }
+  const parts = list.map((each) => presencePart(each, of(each)));
+  if (country === null || typeof value !== 'number') return parts;
+  const finding = of(country);
+  const institutions = subjectPart(claim, 'category');
+  if (finding === undefined) {
+    const absent = `no activity with addresses placed in ${countryInWords(country)} was seen`;
+    return [(frame.tally.activityFlows === 0 ? open : refuted)(absent), ...parts];
   }
-  for (const each of list) {
-    const presence = presences.find((other) => other.country === each);
-    if (presence === undefined) parts.push(refuted(`${countryInWords(each)}: no activity with it was seen`));
-    else if (presence.verdict === 'insufficient-data')
-      parts.push(open(`${countryInWords(each)}: the data do not suffice`, presence));
-    else {
-      const told = `${countryInWords(each)}: ${formatShare(presence.share)} of activity flows, ${presence.localOrganisations.length} local organisations on ${days(presence.daysActive)}`;
-      parts.push((presence.flagged ? holds : refuted)(told, presence));
-    }
-  }
-  return parts;
+  const measured =
+    institutions === null
+      ? countrySharePart(claim, value, finding)
+      : institutionsPart(frame, institutions, value, finding);
+  return [measured, ...parts];
 };
+
+function presencePart(country: string, presence: KindOf<'foreign-presence'> | undefined): ClaimPart {
+  const name = countryInWords(country);
+  if (presence === undefined) return refuted(`${name}: no activity with it was seen`);
+  if (presence.verdict === 'insufficient-data') return open(`${name}: the data do not suffice`, presence);
+  const { flagged, share, localOrganisations, daysActive } = presence;
+  const told = `${name}: ${formatShare(share)} of activity flows, ${localOrganisations.length} local organisations on ${days(daysActive)}`;
+  return (flagged ? holds : refuted)(told, presence);
+}
+
+/** At least so many institutions of a class. */
+function institutionsPart(
+  frame: AnalysisFrame,
+  institutions: string,
+  least: number,
+  finding: KindOf<'foreign-presence'>,
+): ClaimPart {
+  const unit = `institutions of class ${institutions}`;
+  const value = finding.classes[institutions] ?? 0;
+  const told = `${value} ${unit} placed in ${countryInWords(finding.country)} were met; stated are at least ${least}`;
+  const part = value >= least ? holds(told, finding) : refutedUnless(whyUnseen(frame), told, finding);
+  return { ...part, figure: { value, unit } };
+}
+
+/** The share of a country by flows; where the claim names no metric, the others must agree with it. */
+function countrySharePart(claim: Claim, stated: number, finding: KindOf<'foreign-presence'>): ClaimPart {
+  const part = compareNumber(
+    claim,
+    stated,
+    finding,
+    `the share of activity flows with ${countryInWords(finding.country)}`,
+  );
+  const others = Object.entries(finding.shareBy ?? {}).filter(([metric]) => metric !== 'flows');
+  if (claim.metric !== undefined || others.length === 0) return part;
+  const tolerance = claim.expected.tolerance ?? statedTolerance(stated);
+  const isRefutedByAny = others.some(([, { value, interval }]) => {
+    const [low, high] = interval ?? [value, value];
+    return high < stated - tolerance || low > stated + tolerance;
+  });
+  if (isRefutedByAny === (part.verdict === 'refuted')) return part;
+  const told = others.map(([metric, { value }]) => `${formatShare(value)} by ${metric}`);
+  return open(`the claim does not name its metric: ${part.why} by flows, but ${formatList(told)}`, finding);
+}
 
 const onsetRule: ClaimRule = (claim, findings) => {
   const { date } = claim.expected;
@@ -480,7 +493,7 @@ const maliciousActivityRule: ClaimRule = (claim, findings, frame) => {
   if (finding === undefined) return [open('no detector was run')];
   if (finding.verdict !== 'not-supported') return [verdictPart(claim.expected.verdict ?? 'not-supported', finding)];
   const idle = finding.detectors.filter((detector) => !detector.ran).map(({ id }) => id);
-  const coarse = frame.coverage.sampling.find((rate) => rate > COARSE_SAMPLING);
+  const coarse = coarseSampling(frame);
   if (idle.length > 0) return [open(`${formatList(idle)} could not be looked for`, finding)];
   if (coarse !== undefined) return [open(`at sampling 1:${coarse} most of it would not be seen`, finding)];
   return [holds(`${finding.statement} What is smaller than each detector can see is not ruled out.`, finding)];

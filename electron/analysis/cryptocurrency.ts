@@ -1,6 +1,6 @@
 import type { CaseReader, SegmentInfo, StoredService } from '../casefile/case-reader.ts';
 import { filterValue } from '../../shared/activity.ts';
-import type { Caveat, CryptocurrencyFinding, Verdict } from '../../shared/finding.ts';
+import type { Caveat, CryptocurrencyFinding } from '../../shared/finding.ts';
 import { LABEL_EVIDENCE } from '../../shared/flow.ts';
 import { formatCount, formatCounted } from '../../shared/number-format.ts';
 import { ZoneClock } from '../../shared/time.ts';
@@ -19,8 +19,9 @@ import {
   caseWindow,
   hasActivity,
   sum,
+  verdictOf,
 } from './analysis-frame.ts';
-import { activityCaveats, namesMissing } from './caveats.ts';
+import { activityCaveats } from './caveats.ts';
 import { acceleratedRatioInterval } from './statistics/day-bootstrap.ts';
 import { SubjectDays } from './subject-days.ts';
 
@@ -171,7 +172,7 @@ function dealing(
           byBlock(frame, (_, i) => series[i]),
           byBlock(frame, (_, i) => Number(active[i])),
         );
-  const blind = namesMissing(frame);
+  const blind = frame.missing.names;
   const caveats: Caveat[] = [...blind];
   const isSeen = daysActive >= MINIMUM_SEEN_DAYS;
   const isEnough = activeDays >= MINIMUM_DAYS;
@@ -210,11 +211,6 @@ function dealing(
   }
   caveats.push(...activityCaveats(frame));
   const what = coin === null ? ROLE_WORDS[role] : `${ROLE_WORDS[role]} of ${coin}`;
-  const verdict: Verdict = isSeen
-    ? 'supported'
-    : isEnough && blind.length === 0
-      ? 'not-supported'
-      : 'insufficient-data';
   const base = baseOf(frame, {
     kind: 'cryptocurrency',
     subject: coin === null ? role : `${role} ${coin}`,
@@ -225,7 +221,7 @@ function dealing(
         : `${formatCount(flows)} activity flows (opened from inside the ranges) of ${formatCounted(hosts, 'host')} show ${what}, ` +
           `on ${daysActive} of ${activeDays} days with activity (${formatCount(perDay)} a day; 95 % interval ` +
           `${interval === null ? '–' : interval.map(formatCount).join(' to ')}), in ${caseWindow(frame)}.`,
-    verdict,
+    verdict: verdictOf(isSeen, isEnough && blind.length === 0),
     value: perDay,
     interval,
     unit: 'activity flows a day',

@@ -2,6 +2,7 @@ import type { CaseReader, SegmentInfo } from '../casefile/case-reader.ts';
 import { PairIndex } from '../casefile/pair-index.ts';
 import { SUBJECT_SIDES } from '../../shared/flow.ts';
 import { ZoneClock } from '../../shared/time.ts';
+import { UNKNOWN } from '../../shared/vocabulary.ts';
 import { AddressNumbers } from './address-numbers.ts';
 import type { FlowCollector } from './flow-collector.ts';
 
@@ -12,6 +13,7 @@ import type { FlowCollector } from './flow-collector.ts';
  * 2019): number and share of different names, their length and the entropy of their characters, by host and domain.
  */
 
+const DNS_PORT = 53;
 /** Different names under one domain that one host must ask for. */
 export const TUNNEL_NAMES = 100;
 /** Least share of different names among the questions, mean length (characters before the domain) and entropy (bits). */
@@ -92,14 +94,16 @@ export class DnsTunnelCollector implements FlowCollector {
   #clock: ZoneClock | null = null;
   /** Questions that were not compared since the tables were full. */
   leftOut = 0;
-  /** Questions of DNS from inside that could be looked at. */
+  /** Flows from inside that are DNS by payload or, nothing better known, by port; and those whose question is told. */
+  flows = 0;
   questions = 0;
 
   addSegment(reader: CaseReader, segment: SegmentInfo): void {
-    const dns = reader.termNumber('dns');
-    if (dns === null) return;
+    const dns = reader.termNumber('dns') ?? -1;
+    const unknown = reader.termNumber(UNKNOWN);
     const protocol = reader.column(segment, 'protocol');
-    if (!protocol.includes(dns)) return;
+    const port = reader.column(segment, 'responderPort');
+    if (!protocol.includes(dns) && !port.includes(DNS_PORT)) return;
     const clock = (this.#clock ??= new ZoneClock(reader.profile.timeZone));
     const side = reader.column(segment, 'subjectSide');
     const inside = SUBJECT_SIDES.indexOf('initiator');
@@ -116,7 +120,11 @@ export class DnsTunnelCollector implements FlowCollector {
     const bytesIn = reader.column(segment, 'bytesIn');
     const sampling = reader.column(segment, 'sampling');
     for (let row = 0; row < segment.rows; row++) {
-      if (protocol[row] !== dns || (side[row] !== inside && side[row] !== both)) continue;
+      const isDns = protocol[row] === dns;
+      if (!isDns && (port[row] !== DNS_PORT || protocol[row] !== unknown)) continue;
+      if (side[row] !== inside && side[row] !== both) continue;
+      this.flows++;
+      if (!isDns) continue;
       // Logs of names (Zeek's dns.log) are joined with the flows that they tell of.
       const isOwn = name[row] !== 0;
       if (!isOwn && linked[row] === 0) continue;

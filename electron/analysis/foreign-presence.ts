@@ -1,7 +1,7 @@
 import type { CaseReader, SegmentInfo, StoredInstitution, StoredService } from '../casefile/case-reader.ts';
 import { countryCode } from '../casefile/flow-records.ts';
 import { PairIndex } from '../casefile/pair-index.ts';
-import type { Caveat, ForeignPresenceFinding, Verdict } from '../../shared/finding.ts';
+import type { Caveat, ForeignPresenceFinding } from '../../shared/finding.ts';
 import { SUBJECT_SIDES } from '../../shared/flow.ts';
 import {
   formatCount,
@@ -31,8 +31,9 @@ import {
   roundedInterval,
   seenBetween,
   sum,
+  verdictOf,
 } from './analysis-frame.ts';
-import { activityCaveats, namesMissing, placeCaveat } from './caveats.ts';
+import { activityCaveats, placeCaveat } from './caveats.ts';
 import { countryInWords } from './country-in-words.ts';
 import { ratioInterval, resampledTotals } from './statistics/day-bootstrap.ts';
 import { SubjectDays } from './subject-days.ts';
@@ -396,7 +397,7 @@ function presence(
     localDays >= neededDays &&
     withoutGlobalServices > 0 &&
     withoutGlobalServices >= all.median;
-  const blind = namesMissing(frame);
+  const blind = frame.missing.names;
   const caveats: Caveat[] = [...blind];
   if (!isEnough) {
     caveats.push({
@@ -460,11 +461,6 @@ function presence(
     });
   }
   caveats.push(...activityCaveats(frame));
-  const verdict: Verdict = isFlagged
-    ? 'supported'
-    : isEnough && blind.length === 0
-      ? 'not-supported'
-      : 'insufficient-data';
   const activeDates = new Set(frame.days.filter((_, i) => series[i] > 0 || local[i] > 0));
   const seen = seenBetween(frame, (day) => activeDates.has(day));
   const inbound = collector.inbound.get(number) ?? 0;
@@ -484,7 +480,7 @@ function presence(
       `involved addresses placed in ${named}, ${formatShare(withoutGlobalServices)} without global services; ` +
       `${institutions}${inbound === 0 ? '' : `; addresses there opened ${formatCount(inbound)} answered flows to the ranges`}; ` +
       `such activity ${seen}.`,
-    verdict,
+    verdict: verdictOf(isFlagged, isEnough && blind.length === 0),
     value: share,
     interval,
     unit: 'share of activity flows',

@@ -63,6 +63,9 @@ class HostCollector implements FlowCollector {
   readonly agents = new SightCounts();
   readonly fingerprints = new SightCounts();
   readonly ttls = new SightCounts();
+  readonly synOptions = new SightCounts();
+  readonly via = new SightCounts();
+  readonly forwardedFor = new SightCounts();
   /** Names that hosts gave themselves, by host. */
   readonly names = new SightCounts();
   readonly texts: string[] = [];
@@ -87,6 +90,9 @@ class HostCollector implements FlowCollector {
     const agents = this.#textColumns(reader, segment, 'userAgent', 'linkedUserAgent');
     const fingerprints = this.#textColumns(reader, segment, 'ja4', 'linkedJa4');
     const names = this.#numbers(reader.dictionary(segment, 'linkedName'));
+    const further = (['synOptions', 'via', 'forwardedFor'] as const)
+      .filter((name) => reader.dictionary(segment, name).length > 0)
+      .map((name) => ({ counts: this[name], text: this.#textColumns(reader, segment, name, name) }));
     for (let row = 0; row < segment.rows; row++) {
       if (OWN_NAMES.has(linkedOrigin[row]) && side[row] !== outside && side[row] !== fromInside) {
         this.names.add(this.hosts.number(responder, row * 4), names[linkedName[row] - 1]);
@@ -99,6 +105,10 @@ class HostCollector implements FlowCollector {
       const fingerprint = fingerprints(row);
       if (fingerprint >= 0) this.fingerprints.add(hostDay, fingerprint);
       if (ttl[row] !== 0) this.ttls.add(hostDay, ttl[row]);
+      for (const { counts, text } of further) {
+        const number = text(row);
+        if (number >= 0) counts.add(hostDay, number);
+      }
       const label = this.#label(reader, category[row], service[row]);
       if (this.entries.size >= MOST_KEPT) {
         this.leftOut++;
@@ -172,7 +182,7 @@ interface HostHour {
 /**
  * Profiles of the hosts of the ranges that opened most activity flows, the busiest 50.
  *
- * Devices: by User-Agent, JA4, names that the host gave itself and first TTL (shared/devices.ts). Role: `gateway` when that shows
+ * Devices: by User-Agent, JA4, names that the host gave itself, first TTL, TCP options and fields of proxies (shared/devices.ts). Role: `gateway` when that shows
  * several devices behind the address on at least two days (over days an address may pass from one to another); else `server` when it answered at least two different clients on some port and more flows than it
  * opened; else `client`. `value` is the host's share of all activity flows, its interval from the day-block bootstrap
  * (Carlstein, Ann. Statist. 14, 1986). `supported`: at least 7 days and 100 flows of the host.
@@ -223,6 +233,9 @@ function deviceEvidence(
       .map(({ thing, flows }) => ({ value: thing, flows }))
       .toSorted((x, y) => y.flows - x.flows || x.value - y.value),
     names: seen(collector.names, hosts),
+    synOptions: seen(collector.synOptions, hostDays),
+    via: seen(collector.via, hostDays),
+    forwardedFor: seen(collector.forwardedFor, hostDays),
   };
 }
 

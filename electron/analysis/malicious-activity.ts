@@ -1,11 +1,11 @@
 import { blockContains, parseBlock } from '../../shared/address.ts';
 import { filterValue } from '../../shared/activity.ts';
-import type { Caveat, MaliciousActivityFinding, Verdict } from '../../shared/finding.ts';
+import type { Caveat, MaliciousActivityFinding } from '../../shared/finding.ts';
 import { formatCount, formatList } from '../../shared/number-format.ts';
 import { formatUtc } from '../../shared/time.ts';
 import type { Analysis } from './analysis.ts';
 import type { FlowCollector } from './flow-collector.ts';
-import { type AnalysisFrame, LEVEL, MINIMUM_FLOWS, baseOf, caseWindow } from './analysis-frame.ts';
+import { type AnalysisFrame, LEVEL, MINIMUM_FLOWS, baseOf, caseWindow, verdictOf } from './analysis-frame.ts';
 import {
   type BeaconCollector,
   LARGEST_JITTER,
@@ -19,7 +19,7 @@ import { DNS_TUNNEL_PARAMETERS, type DnsTunnelCollector, TUNNEL_NAMES } from './
 import { type FanOut, type FanOutRule, findFanOuts } from './fan-outs.ts';
 import { MAIL_PORTS, WORM_PORTS, lookedAt } from './first-contacts.ts';
 import { IndicatorCollector } from './indicator-hosts.ts';
-import { type ProbeSearch, coarsest, leastProbe, missing, probeFilter } from './reconnaissance.ts';
+import { LEAST_TOLD, type ProbeSearch, coarsest, leastProbe, missing, probeFilter } from './reconnaissance.ts';
 import { AMPLIFICATION, REFLECTOR_FLOWS, ReflectionCollector, VICTIM_SOURCES } from './reflections.ts';
 import { SERVER_CLIENTS, type ServerCollector } from './server-inventory.ts';
 import { leastSeen } from './statistics/least-seen.ts';
@@ -38,6 +38,8 @@ type Detector = MaliciousActivityFinding['detectors'][number];
 interface Report {
   readonly id: string;
   readonly ran: boolean;
+  /** Whether what it looks for may lie in the evidence where it cannot be seen. */
+  readonly isBlind: boolean;
   readonly decides: boolean;
   readonly hosts: readonly string[];
   readonly filters: readonly string[];
@@ -56,7 +58,7 @@ export interface DetectorSources {
  * questions, and, told but not deciding, regular calls. A hit is a host inside the ranges and a detector that reports it.
  *
  * `supported`: at least one hit of a detector that decides. `not-supported`: none, of at least 100 flows that tell whether they
- * were answered; it says what the detectors could not see, never that nothing is there. Victims of reflection are a caveat: what
+ * were answered, and no detector was kept from looking by what the evidence does not tell; it says what the detectors could not see, never that nothing is there. Victims of reflection are a caveat: what
  * comes to an address is not its doing.
  */
 export function maliciousActivity(sources: DetectorSources): Analysis {
@@ -93,6 +95,7 @@ function reports(
     mailServers.has(addresses.text(source)) ||
     declared.some((block) => blockContains(block, ...addresses.words(source)));
   const canTell = missing(contacts.outbound) === null;
+  const isDnsUntold = dnsTunnels.questions < LEAST_TOLD * dnsTunnels.flows;
   const scans = probes.probes.found.filter(({ isInbound }) => !isInbound);
   const worms = findFanOuts(contacts, WORM_RULE, () => false);
   const mails = findFanOuts(contacts, MAIL_RULE, isMailServer);
@@ -104,6 +107,7 @@ function reports(
   const fanOut = (id: string, found: readonly FanOut[], minimumDetectable: string): Report => ({
     id,
     ran: contacts.outbound.failed + contacts.outbound.answered + contacts.outbound.notTold > 0,
+    isBlind: false,
     decides: true,
     hosts: found.map(({ source }) => addresses.text(source)),
     filters: found.map(fanOutFilter),
@@ -113,6 +117,7 @@ function reports(
     {
       id: 'scan-out',
       ran: canTell || scans.length > 0,
+      isBlind: !canTell,
       decides: true,
       hosts: scans.map(({ source }) => addresses.text(source)),
       filters: scans.map((probe) => `(${out} and ${probeFilter(contacts, probe)})`),
@@ -132,6 +137,7 @@ function reports(
     {
       id: 'indicators',
       ran: (indicators.indicators ?? 0) > 0,
+      isBlind: false,
       decides: true,
       hosts: indicators.hosts(),
       filters: indicators.flows === 0 ? [] : ['(not subjectSide = none and indicator = yes)'],
@@ -145,6 +151,7 @@ function reports(
     {
       id: 'reflection',
       ran: true,
+      isBlind: false,
       decides: true,
       hosts: reflectors.map(({ address }) => address),
       filters: reflectors.map(
@@ -159,20 +166,22 @@ function reports(
     },
     {
       id: 'dns-tunnel',
-      ran: dnsTunnels.questions > 0,
+      ran: dnsTunnels.questions > 0 && !isDnsUntold,
+      isBlind: isDnsUntold,
       decides: true,
       hosts: tunnels.map(({ host }) => host),
       filters: tunnels.map(
         ({ host, domain }) => `(protocol = dns and initiator = ${host} and hostname ~ ${filterValue(`.${domain}`)})`,
       ),
       minimumDetectable:
-        dnsTunnels.questions === 0
-          ? 'It did not run: no question of DNS with its name is in the evidence.'
+        dnsTunnels.questions === 0 || isDnsUntold
+          ? `It did not run: of ${formatCount(dnsTunnels.flows)} flows of DNS from inside, ${formatCount(dnsTunnels.questions)} tell the name that was asked for.`
           : `${TUNNEL_NAMES} different names of one host under one domain, of ${DNS_TUNNEL_PARAMETERS.meanLength} characters or more on average.`,
     },
     {
       id: 'beacon',
       ran: true,
+      isBlind: false,
       decides: false,
       hosts: beaconHosts(beacons),
       filters: [],
@@ -204,7 +213,7 @@ function finding(
   const { outbound, inbound } = sources.probes.contacts;
   const flows = outbound.failed + outbound.answered + outbound.notTold + inbound.failed + inbound.answered;
   const isEnough = flows >= MINIMUM_FLOWS;
-  const verdict: Verdict = hits > 0 ? 'supported' : isEnough ? 'not-supported' : 'insufficient-data';
+  const isBlind = made.some((report) => report.isBlind);
   const filters = made.flatMap((report) => (report.decides ? report.filters : []));
   const rest = lookedAt(frame.profile, frame.leaveOutDuplicates);
   const base = baseOf(frame, {
@@ -219,7 +228,7 @@ function finding(
         : `None of ${ran.length} detectors that ran (${formatList(ran.map(({ id }) => id))}) reported a host inside the ranges, in ` +
           `${caseWindow(frame)}; the smallest thing that each would have seen is told with it, and what is smaller, or other, is not ` +
           'ruled out.',
-    verdict,
+    verdict: verdictOf(hits > 0, isEnough && !isBlind),
     value: hits,
     interval: null,
     unit: 'detections (host and detector)',

@@ -1,7 +1,7 @@
 import type { CaseReader, SegmentInfo, StoredService } from '../casefile/case-reader.ts';
 import { PairIndex } from '../casefile/pair-index.ts';
 import { filterValue } from '../../shared/activity.ts';
-import type { Caveat, ObfuscationFinding, Verdict } from '../../shared/finding.ts';
+import type { Caveat, ObfuscationFinding } from '../../shared/finding.ts';
 import { LABEL_EVIDENCE, transportName } from '../../shared/flow.ts';
 import { formatAmount, formatCount, formatList, formatShare, formatShareInterval } from '../../shared/number-format.ts';
 import { ZoneClock } from '../../shared/time.ts';
@@ -22,8 +22,9 @@ import {
   hasActivity,
   seenBetween,
   sum,
+  verdictOf,
 } from './analysis-frame.ts';
-import { activityCaveats, payloadMissing } from './caveats.ts';
+import { activityCaveats } from './caveats.ts';
 import { DNS_TUNNEL_PARAMETERS, type DnsTunnel, type DnsTunnelCollector } from './dns-tunnels.ts';
 import { acceleratedRatioInterval } from './statistics/day-bootstrap.ts';
 import { SubjectDays } from './subject-days.ts';
@@ -227,7 +228,7 @@ function obfuscation(
   ].toSorted();
   const isSeen = daysActive >= MINIMUM_SEEN_DAYS;
   const isEnough = activeDays >= MINIMUM_DAYS && frame.tally.activityFlows >= MINIMUM_FLOWS;
-  const blind = payloadMissing(frame);
+  const blind = frame.missing.payload;
   const caveats: Caveat[] = [...blind];
   if (!isEnough) {
     caveats.push({
@@ -261,8 +262,6 @@ function obfuscation(
     { id: 'unknown-may-hide', text: 'What is made to look like other traffic, or is not recognised, is not counted.' },
     ...activityCaveats(frame),
   );
-  const isSilent = !isSeen && blind.length > 0;
-  const verdict: Verdict = !isEnough || isSilent ? 'insufficient-data' : isSeen ? 'supported' : 'not-supported';
   const named =
     hosts.length <= MOST_HOSTS ? hosts : [...hosts.slice(0, MOST_HOSTS), `${hosts.length - MOST_HOSTS} more`];
   const seen = seenBetween(frame, hasActivity);
@@ -277,7 +276,7 @@ function obfuscation(
         : `${formatShare(share)} of the ${metric} of activity (opened from inside the ranges; 95 % interval ` +
           `${formatShareInterval(interval)}) used ${WORDS[technique]}, on ${daysActive} of ${activeDays} days, by ` +
           `${hosts.length === 1 ? 'host' : 'hosts'} ${formatList(named)}; activity ${seen}.`,
-    verdict,
+    verdict: verdictOf(isEnough && isSeen, isEnough && blind.length === 0),
     value: share,
     interval,
     unit: `share of ${metric}`,

@@ -16,7 +16,7 @@ import {
   sum,
 } from './analysis-frame.ts';
 import { type ActivitySubject, MINIMUM_SUBJECT_FLOWS, activitySubjects } from './activity-subjects.ts';
-import { activityCaveats, labelCaveats } from './caveats.ts';
+import { activityCaveats, labelCaveats, verdictUnlessMissing, weakLabels } from './caveats.ts';
 import {
   type ComparedDay,
   type RecordingChange,
@@ -47,7 +47,7 @@ const FEWEST_DAYS_BEFORE = 7;
 const MOST_DAYS_BEFORE = 14;
 const DAYS_AFTER = 3;
 const MINIMUM_ONSET_DAYS = 14;
-/** Steps of one rise that follow each other within these days are one onset, at the first step. */
+/** Steps of one rise that follow each other within these days are one onset, at the first that goes half of the way in logarithms. */
 const RISE_DAYS = 7;
 /** Permutations at most, and the work that they may make: permutations × days. */
 const MOST_PERMUTATIONS = 9999;
@@ -76,7 +76,8 @@ const DAY = 86_400_000_000;
  *
  * `supported`: the permutation test of an increase passes 0.05 after correction for all tests of the run, and 0.001 itself, an onset as above is there, and
  * it is not explained by the recording: when evidence begins or ends, the sampling rate changes or days are missing within a day
- * of it, and all activity rose too, the verdict is `not-supported`. Events within three days are named as timing only.
+ * of it, and all activity rose too, the verdict is `not-supported`. Without names in the evidence no rise of a category or service is
+ * `insufficient-data`, as are rises of what is labelled by behaviour or by the lack of a name. Events within three days are named as timing only.
  */
 export function onsets(): Analysis {
   /** By id: each finding as it stands when no onset is told. */
@@ -101,7 +102,7 @@ export function onsets(): Analysis {
       const isOnset = verdict === 'supported' && finding.date !== null && (pValue ?? 1) <= OWN_SIGNIFICANCE;
       const told: OnsetFinding = isOnset
         ? finding
-        : { ...(flat.get(finding.id) ?? finding), verdict: 'not-supported', pValue, adjustedPValue };
+        : { ...(flat.get(finding.id) ?? finding), verdict: verdictUnlessMissing(finding), pValue, adjustedPValue };
       return { ...told, statement: statementOf(frame, told) };
     },
   };
@@ -135,7 +136,7 @@ interface Rise {
 
 /** The rise that an onset is, if there is one. */
 function riseOf(cost: NegativeBinomialCost, starts: readonly number[], days: number, unit: number): Rise | null {
-  const rises = starts.flatMap((start): (Rise & { gain: number })[] => {
+  const rises = starts.flatMap((start, at): (Rise & { gain: number; step: number })[] => {
     if (start < daysBefore(days) || days - start < DAYS_AFTER) return [];
     const before = cost.mean(0, start);
     const least = LEAST_RATIO * Math.max(before, 0.5 / start);
@@ -148,12 +149,15 @@ function riseOf(cost: NegativeBinomialCost, starts: readonly number[], days: num
     }
     if (end - start < DAYS_AFTER || cost.mean(start, end) < LEAST_LEVEL) return [];
     const gain = cost.of(0, end) - cost.of(0, start) - cost.of(start, end);
-    return [{ start, end, before: before * unit, after: cost.mean(start, end) * unit, gain }];
+    const step = cost.mean(start, starts[at + 1] ?? days);
+    return [{ start, end, before: before * unit, after: cost.mean(start, end) * unit, gain, step: step * unit }];
   });
   const [greatest] = rises.toSorted((x, y) => y.gain - x.gain || x.start - y.start);
   if (greatest === undefined) return null;
-  // A rise in steps began with its first step.
-  return rises.find(({ start }) => start <= greatest.start && greatest.start - start <= RISE_DAYS) ?? greatest;
+  // A rise in steps began with the first that is nearer to the new level than to the old.
+  const isFirst = ({ start, before, step }: (typeof rises)[number]): boolean =>
+    start <= greatest.start && greatest.start - start <= RISE_DAYS && step ** 2 >= before * greatest.after;
+  return rises.find(isFirst) ?? greatest;
 }
 
 /** A subject over the compared days, and what was found in it. */
@@ -184,7 +188,8 @@ function seriesOf(
 ): Series {
   const unit = Math.max(1, ...frame.coverage.sampling);
   const counts = Float64Array.from(days, ({ index, exposure }) => subject.daily[index] / exposure / unit);
-  const isEnough = days.length >= MINIMUM_ONSET_DAYS && subject.recorded >= MINIMUM_SUBJECT_FLOWS;
+  const weak = weakLabels(frame, subject.labels);
+  const isEnough = days.length >= MINIMUM_ONSET_DAYS && subject.recorded >= MINIMUM_SUBJECT_FLOWS && weak.length === 0;
   const cost = new NegativeBinomialCost(counts, dispersionOf(counts));
   const starts = isEnough ? levelsOf(cost, days.length) : [0];
   const rise = isEnough ? riseOf(cost, starts, days.length, unit) : null;
@@ -195,8 +200,8 @@ function seriesOf(
   const near = rise === null ? [] : nearbyChanges(changes, days, rise.start);
   const isShared = rise !== null && near.length > 0 && isSharedByAll(days, total, rise.start);
 
-  const caveats: Caveat[] = [];
-  if (!isEnough) {
+  const caveats: Caveat[] = subject.labels.length > 0 ? [...frame.missing.names, ...weak] : [];
+  if (!isEnough && weak.length === 0) {
     caveats.push({
       id: 'too-little-data',
       text:

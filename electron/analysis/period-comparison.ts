@@ -17,7 +17,7 @@ import {
   sum,
 } from './analysis-frame.ts';
 import { MINIMUM_SUBJECT_FLOWS, activitySubjects } from './activity-subjects.ts';
-import { activityCaveats, labelCaveats } from './caveats.ts';
+import { activityCaveats, labelCaveats, verdictUnlessMissing, weakLabels } from './caveats.ts';
 import {
   type ComparedDay,
   type RecordingChange,
@@ -29,13 +29,14 @@ import {
   withoutLeftOutDays,
 } from './compared-days.ts';
 import { CONCEALED, MOST_PATHS, PATH_FIELDS } from './daily-recording.ts';
-import { periodIntervals } from './statistics/period-interval.ts';
-import { type PeriodTest, comparePeriods } from './statistics/period-test.ts';
+import { normalQuantile } from './statistics/distributions.ts';
+import { changeInterval, gainInterval } from './statistics/period-interval.ts';
+import { type PeriodDays, type PeriodTest, comparePeriods } from './statistics/period-test.ts';
 
 /** Each period must have so many days that can be compared: two of each weekday. */
 export const LEAST_DAYS = 14;
 /** Services compared, those with most flows; and ways out of the network. */
-const MOST_SERVICES = 30;
+const MOST_SERVICES = 40;
 const MOST_UPSTREAMS = 8;
 /** Events of these kinds divide the window, as does a pause of so many days; at most so many divisions, told when there are more. */
 const DIVIDING_KINDS: readonly string[] = ['period', 'publication', 'routing', 'sanctions'];
@@ -48,6 +49,8 @@ const MOST_PERMUTATIONS = 19_999;
 const MOST_PERMUTED_DAYS = 4_000_000;
 /** Its own p must be this small, so that no chance change rides on the true ones of a run that the correction counts. */
 const OWN_SIGNIFICANCE = 0.0005;
+/** Share of changes as large as the least that is told in which it is told. */
+const POWER = 0.8;
 /** Hits after which more permutations tell nothing; see statistics/sequential-permutations.ts. */
 const ENOUGH_HITS = 50;
 /** What took a place must have gained by a test of its own. */
@@ -96,16 +99,17 @@ interface Compared {
   readonly observed: [number, number];
   /** Days by count. */
   readonly days: [number, number];
-  /** Interval of the change; and of what was gained a day, with its value. */
+  /** The days, and the block of the bootstrap that each lies in. */
+  readonly series: PeriodDays;
+  readonly blocks: readonly number[];
+  /** Interval of the change. */
   readonly interval: [number, number] | null;
-  readonly gain: number;
-  readonly gainInterval: [number, number] | null;
 }
 
 /**
  * What changed between two periods: the halves of the window, and the stretches before and after events of kind `period`,
  * `publication`, `routing` or `sanctions` and before and after a pause of the recording of a week or more. One finding for each division
- * and subject: volume by flows and by bytes, each category and the 30 largest services with at least 20 recorded flows,
+ * and subject: volume by flows and by bytes, each category and the 40 largest services with at least 20 recorded flows,
  * concealed traffic (`technique:all`), and the way out of the network where flow exports tell it.
  *
  * `change` is the later mean per observed day over the earlier, minus 1. Days of which less than three quarters were observed are
@@ -114,8 +118,12 @@ interface Compared {
  *
  * `supported`: the corrected p is at most 0.05, p itself at most 0.0005, and the whole interval beyond a fifth more, or as much less. It is `not-supported` where the
  * sampling rate changed meanwhile and all activity changed alike; `insufficient-data` with fewer than 14 comparable days on either side,
- * or when evidence of some weight begins or ends inside the periods, since then the recordings are compared.
- * `substitutedBy`: services of the same category that gained as much a day as the subject lost (intervals overlap).
+ * when evidence of some weight begins or ends inside the periods, since then the recordings are compared,
+ * or when nothing was found of what needs names or payloads that the evidence lacks, or is labelled by behaviour or by the lack of a name.
+ * `minimumDetectableEffect`: the ratio of the later mean to the earlier (or its inverse) from which on a change is told in 80 % of cases, by the width
+ * of the interval.
+ * `substitutedBy`: services of the same category that gained as much a day as the subject lost (intervals overlap), beyond the median change of
+ * all services (as Anders and Huber, Genome Biol. 11, 2010, take out a common trend), so that a busier period is no gain.
  */
 export function periodComparisons(): Analysis {
   const notes = new Map<string, Note>();
@@ -145,7 +153,7 @@ export function periodComparisons(): Analysis {
       const isSupported = isClear && isLarge && !note.isShared;
       const told: PeriodComparisonFinding = {
         ...finding,
-        verdict: isSupported ? 'supported' : 'not-supported',
+        verdict: isSupported ? 'supported' : verdictUnlessMissing(finding),
         substitutedBy: isSupported && ratio < 1 ? note.substitutes : [],
       };
       return { ...told, statement: statementOf(frame, told, note.name) };
@@ -178,13 +186,14 @@ function comparisons(
   );
   const isTested = isWhole(days, division) && !changes.some(({ what }) => what === 'evidence');
   const compared = subjects.map((subject) => compare(frame, days, division, subject, isTested));
-  const [volume] = compared;
+  const gains = gainsOf(frame, compared);
+  const ofAll = compared[0].test.logRatio;
   return compared.map((each) => {
     const finding = findingOf(frame, days, each, { changes, isTested, leftOut, all: subjects });
     notes.set(finding.id, {
       name: each.subject.name,
-      substitutes: substitutesOf(each, compared),
-      isShared: changes.length > 0 && isSharedChange(each.test.logRatio, volume.test.logRatio),
+      substitutes: substitutesOf(each, gains),
+      isShared: changes.length > 0 && isSharedChange(each.test.logRatio, ofAll),
     });
     return finding;
   });
@@ -332,8 +341,6 @@ function compare(
   const isSeen = totals[0] + totals[1] > 0 && observed[0] > 0 && observed[1] > 0;
   const size = daysPerBlock(frame.days.length);
   const blocks = chosen.map(({ index }) => Math.floor(index / size));
-  const gain = totals[1] / observed[1] - totals[0] / observed[0];
-  const intervals = isSeen ? periodIntervals(compared, frame.resamples, blocks, test, gain) : null;
   return {
     division,
     subject,
@@ -341,30 +348,40 @@ function compare(
     totals,
     observed,
     days: [chosen.length - sum(isLater), sum(isLater)],
-    interval: intervals?.change ?? null,
-    gain,
-    gainInterval: intervals?.gain ?? null,
+    series: compared,
+    blocks,
+    interval: isSeen ? changeInterval(compared, frame.resamples, blocks, test) : null,
   };
 }
 
-/** Services of the subject's category that gained what it lost: each on its own, or all of them together. */
-function substitutesOf(lost: Compared, compared: readonly Compared[]): string[] {
-  const { subject, gainInterval } = lost;
-  if (!subject.isService || gainInterval === null || lost.gain >= 0) return [];
-  const gainers = compared.filter(
-    (each) =>
-      each.subject.isService &&
-      each.subject.category === subject.category &&
-      each.gainInterval !== null &&
-      each.gainInterval[0] > 0 &&
-      each.test.pValue <= GAIN_SIGNIFICANCE,
+/** Service → interval of what it gained a day beyond the median change of all services; only those that can be told. */
+function gainsOf(frame: AnalysisFrame, compared: readonly Compared[]): ReadonlyMap<Compared, [number, number]> {
+  const services = compared.filter(({ subject }) => subject.isService);
+  const trend = Math.exp(
+    services.map(({ test }) => test.logRatio).toSorted((x, y) => x - y)[services.length >> 1] ?? 0,
   );
-  const [least, most] = [-gainInterval[1], -gainInterval[0]];
-  const covers = (low: number, high: number): boolean => low <= most && high >= least;
-  const alone = gainers.filter((each) => each.gainInterval !== null && covers(...each.gainInterval));
-  if (alone.length > 0) return alone.map((each) => each.subject.id);
-  const [low, high] = [0, 1].map((end) => sum(gainers.map((each) => each.gainInterval?.[end] ?? 0)));
-  return gainers.length > 1 && covers(low, high) ? gainers.map((each) => each.subject.id) : [];
+  return new Map(
+    services.flatMap((each): [Compared, [number, number]][] => {
+      const interval =
+        each.interval && gainInterval(each.series, frame.resamples, each.blocks, each.test.inflation, trend);
+      return interval === null ? [] : [[each, interval]];
+    }),
+  );
+}
+
+/** Services of the subject's category that gained what it lost: each on its own, or all of them together. */
+function substitutesOf(lost: Compared, gains: ReadonlyMap<Compared, [number, number]>): string[] {
+  const loss = gains.get(lost);
+  if (loss === undefined || loss[1] >= 0) return [];
+  const gainers = [...gains].filter(
+    ([{ subject, test }, [low]]) =>
+      subject.category === lost.subject.category && low > 0 && test.pValue <= GAIN_SIGNIFICANCE,
+  );
+  const covers = (low: number, high: number): boolean => low <= -loss[0] && high >= -loss[1];
+  const alone = gainers.filter(([, gain]) => covers(...gain));
+  if (alone.length > 0) return alone.map(([{ subject }]) => subject.id);
+  const [low, high] = [0, 1].map((end) => sum(gainers.map(([, gain]) => gain[end])));
+  return gainers.length > 1 && covers(low, high) ? gainers.map(([{ subject }]) => subject.id) : [];
 }
 
 /** What findings of one division have alike. */
@@ -389,7 +406,8 @@ function findingOf(
   const { metric } = subject;
   const isComparable = observed[0] > 0 && observed[1] > 0;
   const isEnough = isWhole(days, division) && totals[0] + totals[1] >= MINIMUM_SUBJECT_FLOWS * subject.unit;
-  const isJudged = isTested && isEnough;
+  const weak = weakLabels(frame, subject.labels);
+  const isJudged = isTested && isEnough && weak.length === 0;
   const change = !isComparable || totals[0] + totals[1] === 0 ? null : Math.exp(test.logRatio) - 1;
   const perDay: [number, number] = isComparable ? [totals[0] / observed[0], totals[1] / observed[1]] : [0, 0];
   const volume = all.find((each) => each.id === 'volume' && each.metric === metric);
@@ -397,7 +415,11 @@ function findingOf(
     const of = sum(days.filter((day) => isIn(day, period)).map(({ index }) => volume?.daily[index] ?? 0));
     return of === 0 ? null : rounded(total / of);
   };
-  const caveats: Caveat[] = [];
+  const { names, payload } = frame.missing;
+  const caveats: Caveat[] = [
+    ...(subject.labels.length > 0 ? names : subject.filter === CONCEALED ? payload : []),
+    ...weak,
+  ];
   if (!isEnough) {
     caveats.push({
       id: 'too-little-data',
@@ -515,6 +537,7 @@ function findingOf(
     ],
     subject: subject.id,
     change: change === null ? null : rounded(change),
+    minimumDetectableEffect: isJudged && change !== null && interval !== null ? rounded(leastTold(interval)) : null,
     substitutedBy: [],
     perDay: [rounded(perDay[0]), rounded(perDay[1])],
     shares: [shareOf(totals[0], earlier), shareOf(totals[1], later)],
@@ -523,13 +546,22 @@ function findingOf(
   return { ...finding, statement: statementOf(frame, finding, subject.name) };
 }
 
+/** The least ratio that is told in 80 % of cases: its test passes, and its interval lies beyond a fifth (normal approximation). */
+function leastTold([low, high]: readonly [number, number]): number {
+  const beyond = normalQuantile((1 + LEVEL) / 2);
+  const error = Math.log((1 + high) / (1 + low)) / (2 * beyond);
+  const often = normalQuantile(POWER);
+  const tested = (normalQuantile(1 - OWN_SIGNIFICANCE / 2) + often) * error;
+  return Math.exp(Math.max(tested, Math.log(LEAST_RATIO) + (beyond + often) * error));
+}
+
 function percent(change: number): string {
   const shown = change * 100;
   return `${shown > 0 ? '+' : ''}${formatCount(Math.abs(shown) < 10 ? Math.round(shown * 10) / 10 : Math.round(shown))} %`;
 }
 
 function statementOf(frame: AnalysisFrame, finding: PeriodComparisonFinding, name: string): string {
-  const { periods, metric, change, interval, verdict, perDay } = finding;
+  const { periods, metric, change, interval, verdict, perDay, minimumDetectableEffect: least } = finding;
   const [earlier, later] = periods;
   const zone = frame.profile.timeZone;
   const seen = seenBetween(frame, hasActivity);
@@ -545,5 +577,9 @@ function statementOf(frame: AnalysisFrame, finding: PeriodComparisonFinding, nam
     'insufficient-data':
       'The data do not suffice to compare activity (flows opened from inside the ranges) in the periods',
   }[verdict];
-  return `${told} ${between}, for ${name}: ${measured}; activity ${seen}.`;
+  const limit =
+    verdict !== 'not-supported' || least === null
+      ? ''
+      : `; a rise to ${formatCount(Math.round(least * 100) / 100)} times as much, or as large a fall, would be told in 80 % of cases`;
+  return `${told} ${between}, for ${name}: ${measured}${limit}; activity ${seen}.`;
 }

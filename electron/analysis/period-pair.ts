@@ -11,7 +11,7 @@ import { LEVEL, RESAMPLES, SEED, daysPerBlock, sum } from './analysis-frame.ts';
 import { WHOLE_DAY_SHARE } from './observed-days.ts';
 import { LEAST_DAYS } from './period-comparison.ts';
 import { resampleDays } from './statistics/day-bootstrap.ts';
-import { periodIntervals } from './statistics/period-interval.ts';
+import { changeInterval } from './statistics/period-interval.ts';
 import { comparePeriods } from './statistics/period-test.ts';
 
 /** Rows told, those of the largest totals. */
@@ -125,7 +125,7 @@ export function comparePair(reader: CaseReader, question: PairQuestion): PeriodP
       scaled,
       rates,
       change: isSeen ? ratio - 1 : null,
-      interval: isSeen && isJudged && isEnough ? changeInterval(days, Float64Array.from(values), unit) : null,
+      interval: isSeen && isJudged && isEnough ? intervalOf(days, Float64Array.from(values), unit) : null,
     };
   };
 
@@ -182,7 +182,7 @@ function comparableDays(observed: ReadonlySet<number>, periods: readonly { from:
 }
 
 /** 95 % interval of the relative change of the mean per observed day, second period over first. */
-function changeInterval(days: readonly Day[], values: Float64Array, unit: number): [number, number] | null {
+function intervalOf(days: readonly Day[], values: Float64Array, unit: number): [number, number] | null {
   const exposures = Float64Array.from(days, ({ exposure }) => exposure);
   const isLater = Uint8Array.from(days, (day) => Number(day.isLater));
   const weekdays = Uint8Array.from(days, ({ day }) => ZoneClock.weekday(day * 24));
@@ -190,5 +190,5 @@ function changeInterval(days: readonly Day[], values: Float64Array, unit: number
   const size = daysPerBlock(days.length);
   const resamples = resampleDays(Math.ceil(days.length / size), RESAMPLES, SEED, LEVEL);
   const blocks = days.map((_, i) => Math.floor(i / size));
-  return periodIntervals(compared, resamples, blocks, comparePeriods(compared, 1, 1, SEED), null).change;
+  return changeInterval(compared, resamples, blocks, comparePeriods(compared, 1, 1, SEED));
 }

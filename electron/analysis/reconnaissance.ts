@@ -1,9 +1,17 @@
-import type { Caveat, ReconnaissanceFinding, Verdict } from '../../shared/finding.ts';
+import type { Caveat, ReconnaissanceFinding } from '../../shared/finding.ts';
 import { transportName } from '../../shared/flow.ts';
 import { formatCount, formatList, formatShare } from '../../shared/number-format.ts';
 import { formatUtc } from '../../shared/time.ts';
 import type { Analysis } from './analysis.ts';
-import { type AnalysisFrame, LEVEL, MINIMUM_FLOWS, baseOf, caseWindow, localMinute } from './analysis-frame.ts';
+import {
+  type AnalysisFrame,
+  LEVEL,
+  MINIMUM_FLOWS,
+  baseOf,
+  caseWindow,
+  localMinute,
+  verdictOf,
+} from './analysis-frame.ts';
 import { caseCaveats } from './caveats.ts';
 import { type ContactCounts, type FirstContacts, lookedAt } from './first-contacts.ts';
 import {
@@ -31,7 +39,7 @@ const MOST_PORTS = 50;
 /** Values that a filter names; of more, the span of time selects. */
 const MOST_VALUES = 200;
 /** Share of flows that must tell whether they were answered. */
-const LEAST_TOLD = 0.5;
+export const LEAST_TOLD = 0.5;
 
 const METHOD = {
   name: 'Threshold random walk over first contacts, and least numbers of failed targets, ports or flows in a time',
@@ -213,7 +221,6 @@ function directionFinding(
   const sources = new Set(probes.map(({ source }) => source));
   const targets = new Set(probes.flatMap((probe) => probe.targets)).size;
   const gap = missing(counts);
-  const verdict: Verdict = probes.length > 0 ? 'supported' : gap === null ? 'not-supported' : 'insufficient-data';
   const caveats: Caveat[] = [];
   if (probes.length > 0) {
     caveats.push({
@@ -241,7 +248,7 @@ function directionFinding(
         : `Possible reconnaissance, ${side}: ${formatCount(sources.size)} ${sources.size === 1 ? 'source' : 'sources'} met ${formatCount(targets)} targets in the ` +
           `shape of probes, between ${localMinute(frame, first)} and ${localMinute(frame, last)} (${frame.profile.timeZone}). What for ` +
           'cannot be told.',
-    verdict,
+    verdict: verdictOf(probes.length > 0, gap === null),
     value: sources.size,
     interval: null,
     unit: 'sources of probes',

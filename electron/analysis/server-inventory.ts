@@ -1,7 +1,7 @@
 import type { CaseReader, SegmentInfo } from '../casefile/case-reader.ts';
 import { PairIndex } from '../casefile/pair-index.ts';
 import { filterValue } from '../../shared/activity.ts';
-import type { Caveat, ServerInventoryFinding, Verdict } from '../../shared/finding.ts';
+import type { Caveat, ServerInventoryFinding } from '../../shared/finding.ts';
 import { CONN_STATES, SCTP, SUBJECT_SIDES, TCP, UDP } from '../../shared/flow.ts';
 import { formatCount } from '../../shared/number-format.ts';
 import { formatUtc } from '../../shared/time.ts';
@@ -9,7 +9,7 @@ import { PROTOCOLS, UNKNOWN } from '../../shared/vocabulary.ts';
 import { AddressNumbers } from './address-numbers.ts';
 import type { Analysis } from './analysis.ts';
 import type { FlowCollector } from './flow-collector.ts';
-import { type AnalysisFrame, baseOf, caseWindow } from './analysis-frame.ts';
+import { type AnalysisFrame, baseOf, caseWindow, verdictOf } from './analysis-frame.ts';
 import { caseCaveats } from './caveats.ts';
 
 /** Addresses inside the ranges that answered others: what is offered from there, since when, to how many. */
@@ -195,7 +195,6 @@ function inventory(
   caveats.push(...caseCaveats(frame));
   const isSeen = frame.tally.rangesSeen.has(range);
   if (!isSeen) caveats.unshift({ id: 'too-little-data', text: 'No flow of the range is in the evidence.' });
-  const verdict: Verdict = servers.length > 0 ? 'supported' : isSeen ? 'not-supported' : 'insufficient-data';
   const answered = new Set(answering.map((offer) => offer.address)).size;
   const found = new Set(servers.map((offer) => offer.address)).size;
   const base = baseOf(frame, {
@@ -207,7 +206,7 @@ function inventory(
         ? `No address of range ${label} was seen to answer at least ${SERVER_CLIENTS} different clients, in ${caseWindow(frame)}.`
         : `${found} addresses of range ${label} answered at least ${SERVER_CLIENTS} different clients each, on ` +
           `${servers.length} ports in all; ${answered} addresses answered anybody, in ${caseWindow(frame)}.`,
-    verdict,
+    verdict: verdictOf(servers.length > 0, isSeen),
     value: servers.length,
     interval: null,
     unit: 'servers (address and port)',

@@ -1,15 +1,24 @@
 import type { CaseReader, SegmentInfo } from '../casefile/case-reader.ts';
 import { filterValue } from '../../shared/activity.ts';
 import { type AddressBlock, blockContains, parseBlock } from '../../shared/address.ts';
-import type { Caveat, Verdict, WatchListFinding } from '../../shared/finding.ts';
+import type { Caveat, WatchListFinding } from '../../shared/finding.ts';
 import { formatCount, formatCounted, formatShare, formatShareInterval } from '../../shared/number-format.ts';
 import type { Profile } from '../../shared/profile.ts';
 import { ZoneClock } from '../../shared/time.ts';
 import { AddressNumbers } from './address-numbers.ts';
 import type { Analysis } from './analysis.ts';
 import type { FlowCollector } from './flow-collector.ts';
-import { type AnalysisFrame, LEVEL, MINIMUM_DAYS, baseOf, caseWindow, hasActivity, sum } from './analysis-frame.ts';
-import { activityCaveats, namesMissing } from './caveats.ts';
+import {
+  type AnalysisFrame,
+  LEVEL,
+  MINIMUM_DAYS,
+  baseOf,
+  caseWindow,
+  hasActivity,
+  sum,
+  verdictOf,
+} from './analysis-frame.ts';
+import { activityCaveats } from './caveats.ts';
 import { wilsonInterval } from './statistics/wilson-interval.ts';
 import { SubjectDays } from './subject-days.ts';
 
@@ -172,7 +181,7 @@ function watchList(frame: AnalysisFrame, collector: WatchListCollector, name: st
     }))
     .toSorted((x, y) => y.flows - x.flows || (x.member < y.member ? -1 : 1));
   const goesByName = texts.some((text) => parseBlock(text) === null && !NETWORK.test(text));
-  const blind = goesByName ? namesMissing(frame) : [];
+  const blind = goesByName ? frame.missing.names : [];
   const caveats: Caveat[] = [...blind];
   const isMet = daysActive >= MINIMUM_MET_DAYS;
   const isEnough = activeDays >= MINIMUM_DAYS;
@@ -207,7 +216,6 @@ function watchList(frame: AnalysisFrame, collector: WatchListCollector, name: st
     text: 'A flow to a listed site tells that it was dealt with, not why; advertising and embedded content count too.',
   });
   caveats.push(...activityCaveats(frame));
-  const verdict: Verdict = isMet ? 'supported' : isEnough && blind.length === 0 ? 'not-supported' : 'insufficient-data';
   const base = baseOf(frame, {
     kind: 'watch-list',
     subject: name,
@@ -218,7 +226,7 @@ function watchList(frame: AnalysisFrame, collector: WatchListCollector, name: st
         : `Watch list ${name} was met by ${formatCount(flows)} activity flows (opened from inside the ranges) of ` +
           `${formatCounted(hosts, 'host')} on ${daysActive} of ${activeDays} days with activity (${formatShare(shareOfDays)}; ` +
           `95 % interval ${formatShareInterval(interval)}), in ${caseWindow(frame)}.`,
-    verdict,
+    verdict: verdictOf(isMet, isEnough && blind.length === 0),
     value: shareOfDays,
     interval,
     unit: 'share of days with activity',

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { EnclaveError } from '../../shared/problem.ts';
 import type { ArchiveMember } from './archive-member.ts';
 import { ByteQueue, type Pieces } from './byte-queue.ts';
@@ -172,6 +172,16 @@ function openEvidence(path: string): number {
   }
 }
 
+/** Whether a file that was opened at the path still lies there. */
+function isAtPath(opened: Stats, path: string): boolean {
+  try {
+    const { ino, dev } = statSync(path);
+    return ino === opened.ino && dev === opened.dev;
+  } catch {
+    return false;
+  }
+}
+
 /** @param at bytes read so far, for the message; the file's own position moves on, unless a `position` is given */
 function readPiece(fd: number, into: Uint8Array, path: string, at: number, position: number | null = null): number {
   try {
@@ -259,12 +269,15 @@ export async function readEvidence(
     const read = container === null ? readPlain : container === 'zip' ? readZip : readStream;
     const total = random === null ? await read(fd, path, hash, reader) : readRandom(random, fd, path, hash, reader);
     const after = fstatSync(fd);
-    if (after.size !== before.size || after.mtimeMs !== before.mtimeMs) {
-      reader.problem(
-        'changed-while-read',
-        total.bytes,
-        'the file changed while it was read; the hash is of the bytes that were read',
-      );
+    const how =
+      after.size !== before.size || after.mtimeMs !== before.mtimeMs
+        ? 'the file changed'
+        : isAtPath(before, path)
+          ? null
+          : 'the file was moved, deleted, or replaced by another';
+    if (how !== null) {
+      const message = `${how} while it was read; the hash is of the bytes that were read`;
+      reader.problem('changed-while-read', total.bytes, message);
     }
     const { sha256, ...hashes } = await hash.digest();
     return { sha256, hashes, container, ...total };

@@ -341,6 +341,11 @@ export class CaseReader {
     return this.#terms.get(number) ?? null;
   }
 
+  /** All terms of the case: number and id. */
+  terms(): Iterable<[number: number, id: string]> {
+    return this.#terms;
+  }
+
   /** Number of a term id; null when no flow of the case can have it. */
   termNumber(id: string): number | null {
     return this.#termNumbers.get(id) ?? null;

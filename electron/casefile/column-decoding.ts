@@ -79,3 +79,27 @@ function widenWords(values: Uint16Array, scratch: Float64Array, rows: number): v
 function widenLongs(values: Uint32Array, scratch: Float64Array, rows: number): void {
   for (let i = 0; i < rows; i++) scratch[i] = values[i];
 }
+
+/** Writes the listed rows of a column as float64, each kind of column in a loop of its own. */
+export function gatherDoubles(values: ColumnArray, list: Uint16Array, into: Float64Array): void {
+  if (values instanceof Float64Array) gatherFromDoubles(values, list, into);
+  else if (values instanceof Uint16Array) gatherFromWords(values, list, into);
+  else if (values instanceof Uint32Array) gatherFromLongs(values, list, into);
+  else gatherFromBytes(values, list, into);
+}
+
+function gatherFromDoubles(values: Float64Array, list: Uint16Array, into: Float64Array): void {
+  for (let n = 0; n < list.length; n++) into[n] = values[list[n]];
+}
+
+function gatherFromBytes(values: Uint8Array, list: Uint16Array, into: Float64Array): void {
+  for (let n = 0; n < list.length; n++) into[n] = values[list[n]];
+}
+
+function gatherFromWords(values: Uint16Array, list: Uint16Array, into: Float64Array): void {
+  for (let n = 0; n < list.length; n++) into[n] = values[list[n]];
+}
+
+function gatherFromLongs(values: Uint32Array, list: Uint16Array, into: Float64Array): void {
+  for (let n = 0; n < list.length; n++) into[n] = values[list[n]];
+}

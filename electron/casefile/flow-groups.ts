@@ -6,7 +6,7 @@ import { countryCode } from './flow-records.ts';
 import { HostNumbers } from './host-numbers.ts';
 import { LocalHours } from './local-hours.ts';
 import { PairGrid } from './pair-index.ts';
-import type { SelectedRows } from './selected-rows.ts';
+import { lookUp, type SelectedRows } from './selected-rows.ts';
 
 /** Flows by the dimensions of a summary: every flow's group as a number from 0. */
 
@@ -186,18 +186,17 @@ function meaningOf(name: Exclude<PlainDimension, 'host' | 'evidence'>, reader: C
 
 /** The group of every row where there is no dimension. */
 const ALL_IN_ONE = new Uint32Array(SEGMENT_ROWS);
+/** Groups by row after the second dimension, the third, …; by the hour of a row's start; of both. One segment at a time. */
+const OF_ROWS: Uint32Array[] = [];
+const OF_STARTS = new Uint32Array(SEGMENT_ROWS);
+const OF_CELLS = new Uint32Array(SEGMENT_ROWS);
 
 /** The groups that dimensions other than time make: each divides the groups of those before it. */
 export class Groups {
-  readonly #steps: readonly { readonly key: Key; readonly grid: PairGrid; readonly into: Uint32Array }[];
+  readonly #steps: readonly { readonly key: Key; readonly grid: PairGrid }[];
 
   constructor(dimensions: readonly PlainDimension[], reader: CaseReader) {
-    this.#steps = dimensions.map((name, i) => ({
-      key: keyOf(name, reader),
-      grid: new PairGrid(),
-      // The first dimension's numbers are used as they are.
-      into: new Uint32Array(i === 0 ? 0 : SEGMENT_ROWS),
-    }));
+    this.#steps = dimensions.map((name) => ({ key: keyOf(name, reader), grid: new PairGrid() }));
   }
 
   /** Groups met so far; 1 when there is no dimension. */
@@ -212,8 +211,8 @@ export class Groups {
     let ofRows = first.key.read(segment, selected);
     first.grid.numberAlike(first.key.size);
     let { size } = first.grid;
-    for (const step of rest) {
-      const { key, grid, into } = step;
+    for (const [i, { key, grid }] of rest.entries()) {
+      const into = (OF_ROWS[i] ??= new Uint32Array(SEGMENT_ROWS));
       const numbers = key.read(segment, selected);
       grid.reserve(size, key.size);
       grid.numberAll(ofRows, numbers, into, selected.rows);
@@ -290,8 +289,8 @@ function compareValues(a: Value, b: Value): number {
   return a < b ? -1 : 1;
 }
 
-/** Hours that the table holds on either side of the first one asked for: 15 years. */
-const TABLED_HOURS = 1 << 17;
+/** Hours that the table holds on either side of the first one asked for: almost two years. */
+const TABLED_HOURS = 1 << 14;
 
 /** Local hours by what some time dimensions tell apart, and the cells into which these groups of hours divide others. */
 export class HourGroups {
@@ -306,8 +305,6 @@ export class HourGroups {
   /** By hour from `#from` on: 0 = not asked for, else twice its number + 2, and 1 more when the clock skipped it. */
   readonly #tabled = new Uint32Array(2 * TABLED_HOURS);
   #from = Number.NaN;
-  readonly #ofStarts = new Uint32Array(SEGMENT_ROWS);
-  readonly #ofRows = new Uint32Array(SEGMENT_ROWS);
 
   /** @param isAlone there are no groups to divide */
   constructor(dimensions: readonly TimeDimension[], isAlone: boolean, reader: CaseReader) {
@@ -368,12 +365,11 @@ export class HourGroups {
     starts: ArrayLike<number>,
   ): Uint32Array {
     const numbers = Uint32Array.from(hours, (hour) => this.number(hour));
-    const ofStarts = this.#ofStarts;
-    for (let i = 0; i < rows; i++) ofStarts[i] = numbers[starts[i]];
-    if (this.#isAlone) return ofStarts;
+    lookUp(numbers, starts, OF_STARTS, rows);
+    if (this.#isAlone) return OF_STARTS;
     this.cells.reserve(groups, this.size);
-    this.cells.numberAll(ofRows, ofStarts, this.#ofRows, rows);
-    return this.#ofRows;
+    this.cells.numberAll(ofRows, OF_STARTS, OF_CELLS, rows);
+    return OF_CELLS;
   }
 
   /** What each dimension tells of some cells. */

@@ -1,6 +1,7 @@
 import { FLOW_COLUMNS, type FlowColumn, type FlowRecord, SUBJECT_SIDES } from '../../shared/flow.ts';
 import { visibleJson } from '../../shared/visible-text.ts';
 import type { CaseReader, SegmentInfo } from './case-reader.ts';
+import type { SegmentDetails } from './flow-details.ts';
 import { FlowTexts, TextCache } from './flow-texts.ts';
 import { IndicatorMatches } from './indicator-matches.ts';
 
@@ -50,35 +51,36 @@ export class FlowJson {
   );
   readonly #network = new FieldRun(['direction', 'country', 'asn', 'organisation'], ['direction', 'country', 'asn']);
   readonly #label = new FieldRun(
-    ['hostname', 'protocol', 'service', 'category', 'labelEvidence', 'labelDetail', 'confidence'],
-    [
-      'name',
-      'nameOrigin',
-      'linkedName',
-      'linkedOrigin',
-      'match',
-      'conflict',
-      'payloadRule',
-      'protocol',
-      'service',
-      'category',
-      'labelEvidence',
-      'confidence',
-      'transport',
-      'responderPort',
-    ],
+    ['hostname', 'protocol', 'service', 'category', 'labelEvidence'],
+    ['name', 'linkedName', 'protocol', 'service', 'category', 'labelEvidence'],
   );
   readonly #client = new FieldRun(
-    ['ja3', 'ja4', 'userAgent', 'sampling'],
-    ['ja3', 'linkedJa3', 'ja4', 'linkedJa4', 'userAgent', 'linkedUserAgent', 'sampling'],
+    ['ja3', 'ja4', 'userAgent', 'via', 'forwardedFor', 'synOptions', 'sampling'],
+    [
+      'ja3',
+      'linkedJa3',
+      'ja4',
+      'linkedJa4',
+      'userAgent',
+      'linkedUserAgent',
+      'via',
+      'forwardedFor',
+      'synOptions',
+      'sampling',
+    ],
   );
   readonly #export = new FieldRun(
-    ['exporter', 'nextHop', 'inputInterface', 'outputInterface', 'assembly', 'duplicate'],
-    ['exporter', 'nextHop', 'inputInterface', 'outputInterface', 'assembly', 'duplicate'],
+    ['exporter', 'nextHop', 'inputInterface', 'outputInterface', 'assembly', 'enterpriseFields', 'duplicate'],
+    ['exporter', 'nextHop', 'inputInterface', 'outputInterface', 'assembly', 'enterpriseFields', 'duplicate'],
   );
 
   /** A function that gives the line of a row of the segment, with its line feed; `record` makes the row's record. */
-  linesOf(reader: CaseReader, segment: SegmentInfo, record: (row: number) => FlowRecord): (row: number) => string {
+  linesOf(
+    reader: CaseReader,
+    segment: SegmentInfo,
+    record: (row: number) => FlowRecord,
+    details: SegmentDetails,
+  ): (row: number) => string {
     const texts = this.#texts;
     const evidence = visibleJson(segment.evidence).slice(1, -1);
     const labels = ['null', ...reader.profile.ranges.map(({ label }) => visibleJson(label))];
@@ -89,7 +91,7 @@ export class FlowJson {
     const [packetsOut, bytesOut] = [reader.column(segment, 'packetsOut'), reader.column(segment, 'bytesOut')];
     const [packetsIn, bytesIn] = [reader.column(segment, 'packetsIn'), reader.column(segment, 'bytesIn')];
     const [locator, depth] = [reader.column(segment, 'locator'), reader.column(segment, 'depth')];
-    const tunnel = reader.column(segment, 'tunnel');
+    const [tunnel, confidence] = [reader.column(segment, 'tunnel'), reader.column(segment, 'confidence')];
     const [subjectSide, range] = [reader.column(segment, 'subjectSide'), reader.column(segment, 'range')];
     const transport = this.#transport.of(reader, segment, record);
     const connection = this.#connection.of(reader, segment, record);
@@ -111,7 +113,9 @@ export class FlowJson {
         `,"packetsOut":${jsonNumber(packetsOut[row])},"bytesOut":${jsonNumber(bytesOut[row])}` +
         `,"packetsIn":${jsonNumber(packetsIn[row])},"bytesIn":${jsonNumber(bytesIn[row])}${connection(row)}` +
         `,"host":${host},"range":${labels[range[row]] ?? 'null'},"peer":${peer}${network(row)}${label(row)}` +
-        `${client(row)}${exported(row)},"indicator":${jsonText(indicator(row))}` +
+        `,"labelDetail":${visibleJson(details.detail(row))},"confidence":${confidence[row] / 100}` +
+        `,"nameAt":${details.nameAt(row)},"payloadAt":${details.payloadAt(row)}${client(row)}${exported(row)}` +
+        `,"indicator":${jsonText(indicator(row))}` +
         `,"tunnel":${tunnel[row] === 0 ? 'null' : `"${evidence}:${tunnel[row]}:${depth[row] - 1}"`}` +
         `,"evidence":"${evidence}","locator":${jsonNumber(locator[row])}}\n`
       );

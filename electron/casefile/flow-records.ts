@@ -6,7 +6,6 @@ import {
   type FlowColumn,
   type FlowRecord,
   LABEL_EVIDENCE,
-  NAME_ORIGINS,
   SUBJECT_SIDES,
   TCP,
   formatAssembly,
@@ -15,9 +14,9 @@ import {
   outerFlowId,
   transportName,
 } from '../../shared/flow.ts';
-import { type LabelBasis, labelDetail, withConflict } from '../../shared/label-detail.ts';
 import { UNKNOWN } from '../../shared/vocabulary.ts';
 import type { CaseReader, SegmentInfo } from './case-reader.ts';
+import { FlowDetails, type SegmentDetails } from './flow-details.ts';
 import { FlowJson } from './flow-json.ts';
 import type { FlowSelection } from './flow-selection.ts';
 import { FlowTexts } from './flow-texts.ts';
@@ -38,12 +37,14 @@ export class FlowRecords implements Iterable<FlowRecord> {
   readonly #reader: CaseReader;
   readonly #selection: FlowSelection | undefined;
   readonly #limit: number;
+  readonly #details: FlowDetails;
   readonly #organisations = new Map<number, string | null>();
 
   constructor(reader: CaseReader, selection: FlowSelection | undefined, limit: number) {
     this.#reader = reader;
     this.#selection = selection;
     this.#limit = limit;
+    this.#details = new FlowDetails(reader);
   }
 
   *[Symbol.iterator](): Generator<FlowRecord, void, undefined> {
@@ -59,7 +60,8 @@ export class FlowRecords implements Iterable<FlowRecord> {
     const texts = new FlowTexts();
     const json = new FlowJson();
     for (const { segment, rows } of this.#chosen()) {
-      const line = json.linesOf(this.#reader, segment, this.#recordsOf(segment, texts));
+      const details = this.#details.ofSegment(segment);
+      const line = json.linesOf(this.#reader, segment, this.#recordsOf(segment, texts, details), details);
       for (const row of rows) yield line(row);
     }
   }
@@ -74,7 +76,11 @@ export class FlowRecords implements Iterable<FlowRecord> {
     for (const { segment, rows } of this.#chosen()) yield { segment, rows, record: this.#recordsOf(segment, texts) };
   }
 
-  #recordsOf(segment: SegmentInfo, texts: FlowTexts): (row: number) => FlowRecord {
+  #recordsOf(
+    segment: SegmentInfo,
+    texts: FlowTexts,
+    details = this.#details.ofSegment(segment),
+  ): (row: number) => FlowRecord {
     const organisation = (asn: number): string | null => {
       let known = this.#organisations.get(asn);
       if (known === undefined) {
@@ -83,7 +89,7 @@ export class FlowRecords implements Iterable<FlowRecord> {
       }
       return known;
     };
-    return segmentRecords(this.#reader, segment, organisation, texts);
+    return segmentRecords(this.#reader, segment, organisation, texts, details);
   }
 
   /** Segments with chosen rows, ascending, until the limit. */
@@ -111,6 +117,7 @@ function segmentRecords(
   segment: SegmentInfo,
   organisation: (asn: number) => string | null,
   texts: FlowTexts,
+  details: SegmentDetails,
 ): (row: number) => FlowRecord {
   const { evidence } = segment;
   const labels = reader.profile.ranges.map(({ label }) => label);
@@ -133,65 +140,32 @@ function segmentRecords(
   const [inputInterface, outputInterface] = [column('inputInterface'), column('outputInterface')];
   const [subjectSide, direction, duplicate] = [column('subjectSide'), column('direction'), column('duplicate')];
   const [range, country, asn] = [column('range'), column('country'), column('asn')];
-  const [name, nameOrigin] = [column('name'), column('nameOrigin')];
-  const [linkedName, linkedOrigin] = [column('linkedName'), column('linkedOrigin')];
+  const [name, linkedName] = [column('name'), column('linkedName')];
   const [userAgent, linkedUserAgent] = [column('userAgent'), column('linkedUserAgent')];
   const [ja3, ja4, linkedJa3, linkedJa4] = [column('ja3'), column('ja4'), column('linkedJa3'), column('linkedJa4')];
-  const [match, conflict] = [column('match'), column('conflict')];
   const [protocol, service, category] = [column('protocol'), column('service'), column('category')];
-  const [payloadRule, labelEvidence, confidence] = [
-    column('payloadRule'),
-    column('labelEvidence'),
-    column('confidence'),
-  ];
-  const [names, linkedNames, matches] = [dictionary('name'), dictionary('linkedName'), dictionary('match')];
-  const conflicts = dictionary('conflict');
+  const [labelEvidence, confidence] = [column('labelEvidence'), column('confidence')];
+  const [names, linkedNames] = [dictionary('name'), dictionary('linkedName')];
+  const textOf = (of: FlowColumn): ((row: number) => string | null) => {
+    const [numbers, entries] = [column(of), dictionary(of)];
+    return (row) => entries[numbers[row]] ?? null;
+  };
+  const further = {
+    via: textOf('via'),
+    forwardedFor: textOf('forwardedFor'),
+    synOptions: textOf('synOptions'),
+    enterpriseFields: textOf('enterpriseFields'),
+  };
   const indicator = IndicatorMatches.of(reader).ofSegment(segment);
   const [userAgents, linkedUserAgents] = [dictionary('userAgent'), dictionary('linkedUserAgent')];
   const [ja3s, ja4s] = [dictionary('ja3'), dictionary('ja4')];
   const [linkedJa3s, linkedJa4s] = [dictionary('linkedJa3'), dictionary('linkedJa4')];
-
-  const detailOf = (row: number, origin: number, basis: Omit<LabelBasis, 'nameOrigin' | 'match' | 'payloadRule'>) => {
-    const { key } = texts.details;
-    key[0] = segment.segment;
-    key[1] = labelEvidence[row];
-    key[2] = name[row];
-    key[3] = linkedName[row];
-    key[4] = origin;
-    key[5] = match[row];
-    key[6] = payloadRule[row];
-    key[7] = protocol[row];
-    key[8] = service[row];
-    key[9] = category[row];
-    key[10] = transport[row];
-    key[11] = responderPort[row];
-    key[12] = conflict[row];
-    const known = texts.details.find();
-    if (known !== undefined) return known;
-    const detail = labelDetail({
-      ...basis,
-      nameOrigin: NAME_ORIGINS[origin] ?? 'none',
-      match: matches[match[row]] ?? null,
-      payloadRule: reader.term(payloadRule[row]),
-    });
-    return texts.details.keep(withConflict(detail, conflicts[conflict[row]] ?? null));
-  };
 
   return (row) => {
     const initiator = texts.address(initiators, row * 4);
     const responder = texts.address(responders, row * 4);
     const side = SUBJECT_SIDES[subjectSide[row]] ?? 'none';
     const [host, peer] = side === 'responder' ? [responder, initiator] : [initiator, responder];
-    const ownName = names[name[row]] ?? null;
-    const basis = {
-      labelEvidence: LABEL_EVIDENCE[labelEvidence[row]] ?? 'none',
-      hostname: ownName ?? linkedNames[linkedName[row]] ?? null,
-      protocol: reader.term(protocol[row]) ?? UNKNOWN,
-      service: reader.term(service[row]),
-      category: reader.term(category[row]) ?? UNKNOWN,
-      transport: transportName(transport[row]),
-      responderPort: responderPort[row],
-    };
     return {
       id: `${evidence}:${locator[row]}:${depth[row]}`,
       start: texts.instant(start[row]),
@@ -200,7 +174,7 @@ function segmentRecords(
       initiatorPort: initiatorPort[row],
       responder,
       responderPort: responderPort[row],
-      transport: basis.transport,
+      transport: transportName(transport[row]),
       packetsOut: packetsOut[row],
       bytesOut: bytesOut[row],
       packetsIn: packetsIn[row],
@@ -215,22 +189,28 @@ function segmentRecords(
       country: countryCode(country[row]),
       asn: asn[row] === 0 ? null : asn[row],
       organisation: asn[row] === 0 ? null : organisation(asn[row]),
-      hostname: basis.hostname,
-      protocol: basis.protocol,
-      service: basis.service,
-      category: basis.category,
-      labelEvidence: basis.labelEvidence,
-      labelDetail: detailOf(row, ownName === null ? linkedOrigin[row] : nameOrigin[row], basis),
+      hostname: names[name[row]] ?? linkedNames[linkedName[row]] ?? null,
+      protocol: reader.term(protocol[row]) ?? UNKNOWN,
+      service: reader.term(service[row]),
+      category: reader.term(category[row]) ?? UNKNOWN,
+      labelEvidence: LABEL_EVIDENCE[labelEvidence[row]] ?? 'none',
+      labelDetail: details.detail(row),
       confidence: confidence[row] / 100,
+      nameAt: details.nameAt(row),
+      payloadAt: details.payloadAt(row),
       ja3: ja3s[ja3[row]] ?? linkedJa3s[linkedJa3[row]] ?? null,
       ja4: ja4s[ja4[row]] ?? linkedJa4s[linkedJa4[row]] ?? null,
       userAgent: userAgents[userAgent[row]] ?? linkedUserAgents[linkedUserAgent[row]] ?? null,
+      via: further.via(row),
+      forwardedFor: further.forwardedFor(row),
+      synOptions: further.synOptions(row),
       sampling: sampling[row] || 1,
       exporter: isGivenAddress(exporter, row) ? texts.address(exporter, row * 4) : null,
       nextHop: isGivenAddress(nextHop, row) ? texts.address(nextHop, row * 4) : null,
       inputInterface: inputInterface[row] || null,
       outputInterface: outputInterface[row] || null,
       assembly: ASSEMBLIES[assembly[row]] ?? null,
+      enterpriseFields: further.enterpriseFields(row),
       duplicate: DUPLICATES[duplicate[row]] ?? null,
       indicator: indicator(row),
       tunnel: outerFlowId(evidence, tunnel[row], depth[row]),

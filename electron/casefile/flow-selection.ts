@@ -20,11 +20,20 @@ import {
 import { parseInstant, ZoneClock } from '../../shared/time.ts';
 import { UNKNOWN } from '../../shared/vocabulary.ts';
 import type { CaseReader, SegmentInfo } from './case-reader.ts';
-import { asDoubles } from './column-decoding.ts';
+import { asDoubles, gatherDoubles } from './column-decoding.ts';
 import { HostNumbers } from './host-numbers.ts';
 import { IndicatorMatches } from './indicator-matches.ts';
 import { LocalHours } from './local-hours.ts';
-import { countMarked, invert, keepBoth, listMarked, markBetween, markSumBetween, markTabled } from './mask-loops.ts';
+import {
+  countMarked,
+  invert,
+  keepBoth,
+  keepListed,
+  listMarked,
+  markBetween,
+  markSumBetween,
+  markTabled,
+} from './mask-loops.ts';
 
 /** Filters over columns: an expression becomes a mask a segment. */
 
@@ -169,10 +178,10 @@ function compileTest(test: FilterTest, reader: CaseReader): FlowSelection {
     case 'confidence':
       return tableTest(reader, ['confidence'], tableOf(256, inIntervals(numberIntervals(test), 100)));
     case 'port':
-      return tableTest(reader, ['initiatorPort', 'responderPort'], tableOf(65_536, inIntervals(numberIntervals(test))));
+      return tableTest(reader, ['initiatorPort', 'responderPort'], wordsBetween(numberIntervals(test)));
     case 'initiatorPort':
     case 'responderPort':
-      return tableTest(reader, [field], tableOf(65_536, inIntervals(numberIntervals(test))));
+      return tableTest(reader, [field], wordsBetween(numberIntervals(test)));
     case 'host':
       return hostTest(new AddressSpans(test.values), reader);
     case 'address':
@@ -202,20 +211,12 @@ function compileTest(test: FilterTest, reader: CaseReader): FlowSelection {
       return choiceTest(test, 'labelEvidence', LABEL_EVIDENCE, reader);
     case 'range': {
       const matches = textPredicate(test);
-      const labels = reader.profile.ranges.map(({ label }) => matches(label));
-      return tableTest(
-        reader,
-        ['range'],
-        tableOf(65_536, (value) => labels[value - 1] === true),
-      );
+      const { ranges } = reader.profile;
+      return tableTest(reader, ['range'], wordsOf(ranges.flatMap(({ label }, i) => (matches(label) ? [i + 1] : []))));
     }
     case 'country': {
       const packed = texts(test).map((code) => code.charCodeAt(0) * 256 + code.charCodeAt(1));
-      return tableTest(
-        reader,
-        ['country'],
-        tableOf(65_536, (value) => packed.includes(value)),
-      );
+      return tableTest(reader, ['country'], wordsOf(packed));
     }
     case 'organisation':
       return organisationTest(textPredicate(test), reader);
@@ -223,21 +224,19 @@ function compileTest(test: FilterTest, reader: CaseReader): FlowSelection {
     case 'category':
     case 'service': {
       const matches = textPredicate(test);
-      const absent = field === 'service' ? null : UNKNOWN;
-      const ofTerm = (value: number): string | null => (value === 0 ? absent : reader.term(value));
-      return tableTest(
-        reader,
-        [field],
-        tableOf(65_536, (value) => {
-          const id = ofTerm(value);
-          return id !== null && matches(id);
-        }),
-      );
+      const terms = [...reader.terms(), ...(field === 'service' ? [] : [[0, UNKNOWN] as const])];
+      const numbers = terms.flatMap(([number, id]) => (matches(id) ? [number] : []));
+      return tableTest(reader, [field], wordsOf(numbers));
     }
     case 'hostname':
       return dictionaryTest(textPredicate(test), 'name', 'linkedName', reader);
     case 'userAgent':
       return dictionaryTest(textPredicate(test), 'userAgent', 'linkedUserAgent', reader);
+    case 'via':
+    case 'forwardedFor':
+    case 'synOptions':
+    case 'enterpriseFields':
+      return dictionaryTest(textPredicate(test), field, field, reader);
     case 'ja3':
       return dictionaryTest(textPredicate(test), 'ja3', 'linkedJa3', reader);
     case 'ja4':
@@ -418,21 +417,19 @@ function sumTest(
     keep(segment, mask, marked) {
       const list = new Uint16Array(marked);
       listMarked(mask, list);
-      const [a, b] = [reader.column(segment, first), reader.column(segment, second)];
-      let kept = 0;
-      for (const row of list) {
-        const sum = a[row] + b[row];
-        const isIn = intervals.some(({ low, high }) => sum >= low && sum <= high);
-        mask[row] = isIn ? 1 : 0;
-        kept += mask[row];
-      }
-      return kept;
+      const [a, b] = WIDENED;
+      gatherDoubles(reader.column(segment, first), list, a);
+      gatherDoubles(reader.column(segment, second), list, b);
+      IN_LIST.fill(0, 0, marked);
+      for (const { low, high } of intervals) markSumBetween(a, b, low, high, IN_LIST, marked);
+      return keepListed(mask, list, IN_LIST);
     },
   };
 }
 
 /** Of one segment at a time, whatever the filter. */
 const WIDENED = [new Float64Array(SEGMENT_ROWS), new Float64Array(SEGMENT_ROWS)] as const;
+const IN_LIST = new Uint8Array(SEGMENT_ROWS);
 
 /** Rows whose start lies in a local clock hour with such a property. */
 function localHourTest(
@@ -457,6 +454,21 @@ function localHourTest(
 function tableOf(size: number, matches: (value: number) => boolean): Uint8Array {
   const table = new Uint8Array(size);
   for (let value = 0; value < size; value++) table[value] = matches(value) ? 1 : 0;
+  return table;
+}
+
+/** The same for columns of two bytes, of the values themselves: what tests each of 65,536 takes as long as a filter. */
+function wordsOf(values: readonly number[]): Uint8Array {
+  const table = new Uint8Array(65_536);
+  for (const value of values) table[value] = 1;
+  return table;
+}
+
+function wordsBetween(intervals: readonly Interval[]): Uint8Array {
+  const table = new Uint8Array(65_536);
+  for (const { low, high } of intervals) {
+    if (low <= high) table.fill(1, Math.max(0, Math.ceil(low)), Math.max(0, Math.floor(high) + 1));
+  }
   return table;
 }
 

@@ -3,8 +3,6 @@ import { formatUtc } from '../../shared/time.ts';
 
 /** Texts of flows made before: those of neighbours are often the same. Memory is bounded. */
 export class FlowTexts {
-  /** For `labelDetail` by what it is made from. */
-  readonly details = new TextCache(13);
   readonly #instants = new InstantTexts();
   readonly #addresses = new TextCache(4);
 

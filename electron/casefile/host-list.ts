@@ -6,7 +6,7 @@ import { ratesOf } from './cell-tally.ts';
 import type { FlowSelection } from './flow-selection.ts';
 import { HostNumbers, NO_HOST } from './host-numbers.ts';
 import { LocalHours } from './local-hours.ts';
-import { SelectedRows } from './selected-rows.ts';
+import { lookUp, SelectedRows } from './selected-rows.ts';
 
 /** Steps of time that a host's activity is told in, at most. */
 const MOST_STEPS = 60;
@@ -185,10 +185,6 @@ function addAmounts(
 
 function countEach(values: ArrayLike<number>, rows: number, counts: Float64Array): void {
   for (let i = 0; i < rows; i++) counts[values[i]]++;
-}
-
-function lookUp(table: Uint32Array, values: ArrayLike<number>, into: Uint32Array, rows: number): void {
-  for (let i = 0; i < rows; i++) into[i] = table[values[i]];
 }
 
 function isAnyAbove(values: Float64Array, slots: Uint32Array, bound: number, rows: number): boolean {

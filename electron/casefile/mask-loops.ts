@@ -36,6 +36,16 @@ export function listMarked(mask: Uint8Array, list: Uint16Array): void {
   }
 }
 
+/** Gives each listed row the mark that stands at its place in the list, and returns how many are marked. */
+export function keepListed(mask: Uint8Array, list: Uint16Array, marks: Uint8Array): number {
+  let ones = 0;
+  for (let n = 0; n < list.length; n++) {
+    mask[list[n]] = marks[n];
+    ones += marks[n];
+  }
+  return ones;
+}
+
 /** Marks rows whose value the table marks, besides those marked before. */
 export function markTabled(values: ArrayLike<number>, table: Uint8Array, mask: Uint8Array, rows: number): void {
   if (values instanceof Uint8Array) markTabledBytes(values, table, mask, rows);

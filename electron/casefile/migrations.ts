@@ -191,4 +191,6 @@ export const MIGRATIONS: readonly string[] = [
     changedAt TEXT
   );
   `,
+  // Format 7 has more columns of facts, which are rows of segmentFact: no table changes.
+  '',
 ];

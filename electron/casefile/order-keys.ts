@@ -102,6 +102,11 @@ export function orderKeys(reader: CaseReader, field: OrderField): OrderKeys {
       return dictionaryKeys(reader, 'name', 'linkedName');
     case 'userAgent':
       return dictionaryKeys(reader, 'userAgent', 'linkedUserAgent');
+    case 'via':
+    case 'forwardedFor':
+    case 'synOptions':
+    case 'enterpriseFields':
+      return dictionaryKeys(reader, field, field);
     case 'ja3':
       return dictionaryKeys(reader, 'ja3', 'linkedJa3');
     case 'ja4':

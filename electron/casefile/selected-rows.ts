@@ -1,6 +1,6 @@
 import { type ColumnArray, SEGMENT_ROWS } from '../../shared/flow.ts';
 import type { SegmentInfo } from './case-reader.ts';
-import { asDoubles } from './column-decoding.ts';
+import { asDoubles, gatherDoubles } from './column-decoding.ts';
 import type { FlowSelection } from './flow-selection.ts';
 import { keepBoth, listMarked } from './mask-loops.ts';
 
@@ -104,6 +104,12 @@ export class BrushedSelection extends KeptSelection {
 
 type Scratch = Uint16Array | Uint32Array | Float64Array;
 
+/**
+ * Arrays that columns are picked into, by name: the same for all questions, since a thread answers one after the other.
+ * Some megabytes made anew for each would have the garbage collector run for each, too.
+ */
+const SCRATCH = new Map<string, Scratch>();
+
 /** Goes through the selected rows of one segment after the other, and cuts columns down to them. */
 export class SelectedRows {
   /** Selected rows of the segment. */
@@ -111,7 +117,6 @@ export class SelectedRows {
   #list: RowList = null;
   readonly #find: (segment: SegmentInfo) => RowList;
   readonly #nameOf: (segment: SegmentInfo) => string | null;
-  readonly #scratch = new Map<string, Scratch>();
 
   constructor(selection: FlowSelection | undefined) {
     const isKept = selection instanceof KeptSelection;
@@ -139,7 +144,7 @@ export class SelectedRows {
   pick<Column extends ArrayLike<number>>(name: string, column: Column): ArrayLike<number> {
     const list = this.#list;
     if (list === null) return column;
-    const picked = this.#scratchFor(name, column);
+    const picked = scratchFor(name, column);
     const isPicked = PICKS.some((pick) => pick(list, column, picked));
     if (!isPicked) for (let n = 0; n < list.length; n++) picked[n] = column[list[n]];
     return picked;
@@ -147,33 +152,38 @@ export class SelectedRows {
 
   /** The same of a column of counts, which are kept in as few bytes as each segment needs: always as float64. */
   pickCounts(name: string, column: ColumnArray): Float64Array {
-    const picked = this.pick(name, column) as ColumnArray;
-    return asDoubles(picked, picked instanceof Float64Array ? picked : this.#doubles(name), this.rows);
+    const list = this.#list;
+    if (list === null && column instanceof Float64Array) return column;
+    const doubles = scratchFor(name, NO_COUNTS) as Float64Array;
+    if (list === null) return asDoubles(column, doubles, this.rows);
+    gatherDoubles(column, list, doubles);
+    return doubles;
   }
 
   /** Sum over the selected rows of a column of counts. */
   sum(column: ColumnArray): number {
     return sumOf(this.pickCounts('sum', column), this.rows);
   }
+}
 
-  #doubles(name: string): Float64Array {
-    return this.#scratchFor(`${name}, widened`, NO_COUNTS) as Float64Array;
+function scratchFor(name: string, column: ArrayLike<number>): Scratch {
+  const bytes = column instanceof Float64Array ? 8 : column instanceof Uint32Array ? 4 : 2;
+  const key = `${name}/${bytes}`;
+  let scratch = SCRATCH.get(key);
+  if (scratch === undefined) {
+    if (bytes === 8) scratch = new Float64Array(SEGMENT_ROWS);
+    else scratch = bytes === 4 ? new Uint32Array(SEGMENT_ROWS) : new Uint16Array(SEGMENT_ROWS);
+    SCRATCH.set(key, scratch);
   }
-
-  #scratchFor(name: string, column: ArrayLike<number>): Scratch {
-    const bytes = column instanceof Float64Array ? 8 : column instanceof Uint32Array ? 4 : 2;
-    const key = `${name}/${bytes}`;
-    let scratch = this.#scratch.get(key);
-    if (scratch === undefined) {
-      if (bytes === 8) scratch = new Float64Array(SEGMENT_ROWS);
-      else scratch = bytes === 4 ? new Uint32Array(SEGMENT_ROWS) : new Uint16Array(SEGMENT_ROWS);
-      this.#scratch.set(key, scratch);
-    }
-    return scratch;
-  }
+  return scratch;
 }
 
 const NO_COUNTS = new Float64Array(0);
+
+/** What a table holds for each of `rows` values. */
+export function lookUp(table: Uint32Array, values: ArrayLike<number>, into: Uint32Array, rows: number): void {
+  for (let i = 0; i < rows; i++) into[i] = table[values[i]];
+}
 
 function sumOf(values: Float64Array, rows: number): number {
   let sum = 0;

@@ -201,8 +201,9 @@ export class Catalogue {
     return this.#names.match(hostname);
   }
 
-  /** The longest block that holds the address at a time (microseconds since the epoch). */
+  /** The longest block that holds the address at a time (microseconds since the epoch); a NAT64 address stands for the IPv4 one in it (RFC 6052). */
   byAddress(a: number, b: number, c: number, d: number, timeUs: number): CatalogueMatch | null {
+    if (a === 0x0064_ff9b && b === 0 && c === 0) return this.byAddress(0, 0, 0xffff, d, timeUs);
     const isPossible = isIpv4(a, b, c) ? this.#beginnings4[d >>> 16] : this.#beginnings6[a >>> 16];
     if (isPossible === 0) return null;
     for (const { bits, byWords } of this.#blocks) {

@@ -158,19 +158,25 @@ export class FlowExplainer {
 
   /**
    * Explains some rows of a segment, in their order. @param records their records, to tell whether the stored labels are those
-   * that would be made now
+   * that would be made now @param unit what locators of the evidence count
    */
-  explain(facts: SegmentFactsView, rows: Uint32Array, records: readonly FlowRecord[]): FlowExplanation[] {
+  explain(
+    facts: SegmentFactsView,
+    rows: Uint32Array,
+    records: readonly FlowRecord[],
+    unit = 'packet',
+  ): FlowExplanation[] {
     const chosen = chosenRows(facts, rows);
     const said = this.#labellers.map(({ withheld, labeller }) => ({
       withheld,
       labels: labeller.label(withholding(chosen, withheld.facts)),
     }));
     return [...rows.keys()].map((row) => {
+      const record = records[row];
       const candidates: LabelCandidate[] = [];
       const met = new Set<string>();
       for (const { withheld, labels } of said) {
-        const candidate = this.#candidate(chosen, row, labels, withheld);
+        const candidate = this.#candidate(chosen, row, labels, withheld, record, unit);
         const { labelEvidence, protocol, service, category, hostname, pattern } = candidate;
         const key = JSON.stringify([labelEvidence, protocol, service, category, hostname, pattern]);
         if (met.has(key) || (candidates.length > 0 && labelEvidence === 'none')) continue;
@@ -178,7 +184,6 @@ export class FlowExplainer {
         candidates.push(candidate);
       }
       const [decided, ...lost] = candidates;
-      const record = records[row];
       const current =
         record?.service === decided.service &&
         record.protocol === decided.protocol &&
@@ -188,7 +193,14 @@ export class FlowExplainer {
     });
   }
 
-  #candidate(facts: SegmentFactsView, row: number, labels: SegmentLabels, withheld: Withheld): LabelCandidate {
+  #candidate(
+    facts: SegmentFactsView,
+    row: number,
+    labels: SegmentLabels,
+    withheld: Withheld,
+    record: FlowRecord | undefined,
+    unit: string,
+  ): LabelCandidate {
     const value = (column: LabelColumn): number => labels.columns[column]?.[row] ?? 0;
     const text = (column: LabelColumn): string | null => labels.dictionaries[column]?.[value(column) - 1] ?? null;
     const term = (column: LabelColumn): string | null => this.#terms[value(column) - 1] ?? null;
@@ -198,29 +210,35 @@ export class FlowExplainer {
     const hostname = ownName ?? text('linkedName');
     const origin = ownName === null ? value('linkedOrigin') : facts.column('nameOrigin')[row];
     const labelEvidence = LABEL_EVIDENCE[value('labelEvidence')] ?? 'none';
+    const match = text('match');
+    const service = term('service');
+    const table = match === null ? null : this.#tableOf(facts, row, labelEvidence, hostname, service, withheld);
+    const seenAt = labelEvidence === 'payload' ? record?.payloadAt : ownName === null ? null : record?.nameAt;
     const basis = {
       labelEvidence,
       hostname,
       nameOrigin: NAME_ORIGINS[origin] ?? 'none',
-      match: text('match'),
+      match,
       payloadRule: this.#sources.termId(facts.column('payloadRule')[row]),
       protocol: term('protocol') ?? UNKNOWN,
-      service: term('service'),
+      service,
       category: term('category') ?? UNKNOWN,
       transport: transportName(facts.column('transport')[row]),
       responderPort: facts.column('responderPort')[row],
+      seenIn: typeof seenAt === 'number' ? `${unit} ${seenAt}` : null,
+      tables: table?.name ?? null,
     };
     return {
       labelEvidence,
       protocol: basis.protocol,
-      service: basis.service,
+      service,
       category: basis.category,
       confidence: value('confidence') / 100,
       detail: withConflict(labelDetail(basis), text('conflict')),
       hostname,
       nameOrigin: hostname === null ? null : basis.nameOrigin,
-      pattern: basis.match,
-      table: basis.match === null ? null : this.#tableOf(facts, row, labelEvidence, hostname, basis.service, withheld),
+      pattern: match,
+      table,
     };
   }
 

@@ -19,15 +19,22 @@ import type { BehaviourLookup } from './behaviour/behaviours.ts';
 import { type Catalogue, type CatalogueMatch, institutionOfMatch } from './catalogue.ts';
 import type { Institution } from './institutions.ts';
 import { CERTIFICATE, type FoundName, type NameMemory } from './name-memory.ts';
-import { CARRIES_ENCRYPTED_DNS, isResolverName, PROTOCOL_OF_RELAYS, PROTOCOL_ON_PORT } from './refined-protocol.ts';
-import { isConversation, registeredOn } from './registered-ports.ts';
+import {
+  CARRIES_ENCRYPTED_DNS,
+  isResolverName,
+  PROTOCOL_OF_RELAYS,
+  PROTOCOL_ON_PORT,
+  RUNS_OVER_HTTP,
+} from './refined-protocol.ts';
+import { isConversation, type Registered, registeredOn, webOn } from './registered-ports.ts';
 import { type RuleService, SERVICE_OF_RULE } from './service-of-rule.ts';
 
 /**
  * The final labelling pass: from a segment's facts, the names of the case, the catalogue, the reference tables and the
  * profile to a segment's labels. Order of evidence for the service: the flow's own name, a name joined from another log,
  * a DNS answer to the same client, one to another client, an address block. Ports name nothing. What none of them labels may
- * get a category by behaviour, or, where nobody saw a payload, by the port that both ends spoke on.
+ * get a category by behaviour, or, where nobody saw a payload, by the port that both ends spoke on; there a port of something else than the
+ * block's service goes before the block.
  */
 
 export interface SegmentFactsView {
@@ -297,6 +304,7 @@ export class FlowLabeller {
     const packetsIn = facts.column('packetsIn');
     const bytesOut = facts.column('bytesOut');
     const bytesIn = facts.column('bytesIn');
+    const tcpFlags = facts.column('tcpFlags');
     const initiatorWords = initiator instanceof Uint32Array ? initiator : Uint32Array.from(initiator);
     const responderWords = responder instanceof Uint32Array ? responder : Uint32Array.from(responder);
     const { hasAnswers, hasLogNames } = memory;
@@ -363,7 +371,9 @@ export class FlowLabeller {
       if (hasLogNames && (uid[row * 2] !== 0 || uid[row * 2 + 1] !== 0)) {
         const linked = memory.byUid(uid[row * 2], uid[row * 2 + 1]);
         if (linked !== null) {
-          if (protocol.id === '') protocol = this.#traitsOf(linked.protocol);
+          if (protocol.id === '' || (protocol.id === 'http' && RUNS_OVER_HTTP.has(linked.protocol))) {
+            protocol = this.#traitsOf(linked.protocol);
+          }
           if (hostname === '' && linked.name !== '') {
             hostname = linked.name;
             nameEvidence = BY_HOSTNAME;
@@ -421,6 +431,41 @@ export class FlowLabeller {
         evidence = BY_ADDRESS;
         confidence = CONFIDENCE.serviceByAddress;
       }
+      const isSilent = protocol.id === '' && form === null;
+      let registered: Registered | null = null;
+      // Captures tell a TTL, logs with an analyser an id: those looked at the payload and found nothing.
+      if (
+        isSilent &&
+        rule === 0 &&
+        (match === null || evidence === BY_ADDRESS) &&
+        initiatorTtl[row] + responderTtl[row] + uid[row * 2] + uid[row * 2 + 1] === 0
+      ) {
+        registered = registeredOn(transport[row], responderPort[row]);
+        if (match === null && nameEvidence !== 0) registered ??= webOn(transport[row], responderPort[row]);
+        // A block names what carries anybody's service (TLS on the port of secure mail, too); a port of something else goes before it.
+        if (
+          registered !== null &&
+          ((match !== null && (registered.category === match.category || isOverTls(responderPort[row]))) ||
+            !isConversation(registered.name, {
+              transport: transport[row],
+              initiatorPort: initiatorPort[row],
+              responderPort: responderPort[row],
+              packetsOut: packetsOut[row],
+              packetsIn: packetsIn[row],
+              bytesOut: bytesOut[row],
+              bytesIn: bytesIn[row],
+              tcpFlags: tcpFlags[row],
+              isIpv6: !isIpv4(responder[at], responder[at + 1], responder[at + 2]),
+              toMany: isToMany(responder, at),
+            }))
+        ) {
+          registered = null;
+        }
+        if (registered !== null && match !== null) {
+          doubt = `address block ${match.pattern} → ${match.service ?? match.category}`;
+          match = null;
+        }
+      }
       let spoken = protocol;
       if (protocol.onPort !== null) {
         const onPort = protocol.onPort.get(responderPort[row]);
@@ -438,7 +483,6 @@ export class FlowLabeller {
       }
       let flowCategory = spoken.category;
       if (match === null) {
-        const isSilent = protocol.id === '' && form === null;
         evidence = isSilent ? 0 : BY_PAYLOAD;
         confidence = isSilent ? 0 : CONFIDENCE.protocolByPayload;
         if (form !== null) {
@@ -451,29 +495,11 @@ export class FlowLabeller {
           evidence = BY_BEHAVIOUR;
           confidence = mark.confidence;
           matchColumn[row] = matches.number(mark.detail);
-        } else if (isSilent && rule === 0) {
-          // Captures tell a TTL, logs with an analyser an id: those looked at the payload and found nothing.
-          const isUnseen = initiatorTtl[row] + responderTtl[row] + uid[row * 2] + uid[row * 2 + 1] === 0;
-          const registered = isUnseen ? registeredOn(transport[row], responderPort[row], nameEvidence !== 0) : null;
-          if (
-            registered !== null &&
-            isConversation(registered, {
-              transport: transport[row],
-              initiatorPort: initiatorPort[row],
-              responderPort: responderPort[row],
-              packetsOut: packetsOut[row],
-              packetsIn: packetsIn[row],
-              bytesOut: bytesOut[row],
-              bytesIn: bytesIn[row],
-              isIpv6: !isIpv4(responder[at], responder[at + 1], responder[at + 2]),
-              toMany: isToMany(responder, at),
-            })
-          ) {
-            flowCategory = this.#traitsOf(registered).category;
-            evidence = BY_PORT;
-            confidence = CONFIDENCE.categoryByPort;
-            matchColumn[row] = matches.number(registered);
-          }
+        } else if (registered !== null) {
+          flowCategory = registered.category;
+          evidence = BY_PORT;
+          confidence = CONFIDENCE.categoryByPort;
+          matchColumn[row] = matches.number(registered.name);
         }
       } else {
         flowCategory = match.category;
@@ -507,6 +533,11 @@ export class FlowLabeller {
     if (conflicts.entries.length > 0) dictionaries.conflict = conflicts.entries;
     return { columns: kept, dictionaries };
   }
+}
+
+/** Whether it is TLS that carries what is registered for a port. */
+function isOverTls(port: number): boolean {
+  return PROTOCOL_ON_PORT['tls']?.has(port) ?? false;
 }
 
 /** Whether two entries are of one service, or of two of one firm, which may share addresses. */

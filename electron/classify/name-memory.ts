@@ -1,5 +1,6 @@
 import { compareAddresses, type AddressWords } from '../../shared/address.ts';
 import { NAME_ORIGINS, type NameOrigin, UNASKED_CLIENTS } from '../../shared/flow.ts';
+import { RUNS_OVER_HTTP } from './refined-protocol.ts';
 
 /**
  * What the case learnt about names beside the flows: DNS answers (who was told which name for which address, and until
@@ -36,6 +37,8 @@ export interface LogNameChunk {
   ja4?: Uint32Array;
   ja3s?: readonly string[];
   ja4s?: readonly string[];
+  /** Uid of the row that names the server's certificate, two words a row, 0 = none; absent from cases of before it was kept. */
+  certificate?: Uint32Array;
 }
 
 /** The name that an address was known by. */
@@ -58,6 +61,8 @@ export interface LinkedName {
   ja4: string;
   /** The log that gave the name has one of them. */
   hasFingerprint: boolean;
+  /** Uid under which another log names the server's certificate; 0 = none. */
+  certificate: readonly [high: number, low: number];
 }
 
 const FROM_CLIENT = NAME_ORIGINS.indexOf('dns-answer-client');
@@ -173,6 +178,7 @@ export class NameMemory {
         ja3: chunk.ja3s?.[(chunk.ja3?.[row] ?? 0) - 1] ?? '',
         ja4: chunk.ja4s?.[(chunk.ja4?.[row] ?? 0) - 1] ?? '',
         hasFingerprint: false,
+        certificate: [chunk.certificate?.[row * 2] ?? 0, chunk.certificate?.[row * 2 + 1] ?? 0],
       };
       linked.hasFingerprint = linked.ja3 + linked.ja4 !== '';
       let inner = this.#byUid.get(high);
@@ -186,8 +192,10 @@ export class NameMemory {
         continue;
       }
       const best = isBetter(linked, known) ? linked : known;
+      const closer = [linked.protocol, known.protocol].filter((protocol) => RUNS_OVER_HTTP.has(protocol)).toSorted();
       const [ja3, ja4] = [firstText(linked.ja3, known.ja3), firstText(linked.ja4, known.ja4)];
-      inner.set(low, { ...best, ja3, ja4 });
+      const certificate = firstUid(linked.certificate, known.certificate);
+      inner.set(low, { ...best, protocol: closer[0] ?? best.protocol, ja3, ja4, certificate });
     }
   }
 
@@ -199,9 +207,13 @@ export class NameMemory {
     return this.#byUid.size > 0;
   }
 
-  /** What another log says of the flow with this id; null when none does. */
+  /** What other logs say of the flow with this id, where they give it no name that of its certificate; null when none does. */
   byUid(high: number, low: number): LinkedName | null {
-    return this.#byUid.get(high)?.get(low) ?? null;
+    const linked = this.#byUid.get(high)?.get(low) ?? null;
+    if (linked === null || linked.name !== '') return linked;
+    const [certificateHigh, certificateLow] = linked.certificate;
+    const certificate = this.#byUid.get(certificateHigh)?.get(certificateLow);
+    return certificate === undefined ? linked : { ...linked, name: certificate.name, origin: certificate.origin };
   }
 
   /**
@@ -307,12 +319,19 @@ function isBetter(x: LinkedName, y: LinkedName): boolean {
   // A certificate names all hosts behind it.
   if ((x.origin === CERTIFICATE) !== (y.origin === CERTIFICATE)) return y.origin === CERTIFICATE;
   if (x.hasFingerprint !== y.hasFingerprint) return x.hasFingerprint;
+  if ((x.userAgent !== '') !== (y.userAgent !== '')) return x.userAgent !== '';
   return compareText(x.name + x.userAgent + x.protocol, y.name + y.userAgent + y.protocol) < 0;
 }
 
 /** The one that is there; of two the first by their text. */
 function firstText(x: string, y: string): string {
   return y === '' || (x !== '' && x < y) ? x : y;
+}
+
+/** The one that is there; of two the first by its words. */
+function firstUid(x: readonly [number, number], y: readonly [number, number]): readonly [number, number] {
+  const isThere = x[0] !== 0 || x[1] !== 0;
+  return (y[0] === 0 && y[1] === 0) || (isThere && (x[0] - y[0] || x[1] - y[1]) < 0) ? x : y;
 }
 
 function compareText(x: string, y: string): number {

@@ -26,6 +26,9 @@ export const PROTOCOL_OF_RELAYS: Readonly<Record<string, string>> = { 'net.anyde
 /** Protocols over which DNS is asked in secret (RFC 7858, 8484, 9250). */
 export const CARRIES_ENCRYPTED_DNS: ReadonlySet<string> = new Set(['tls', 'quic', 'http2', 'dtls']);
 
+/** What a log may tell of the content of a connection that is HTTP. */
+export const RUNS_OVER_HTTP: ReadonlySet<string> = new Set(['ocsp', 'hls', 'mpeg-dash']);
+
 /** A label that resolvers bear: `dns`, `doh`, `dot`, `dns10`, `dnsnl`, `family-doh`, `doh-fi`. */
 const RESOLVER_LABEL = /^(r?dns([a-z]{2}|\d{0,3})|do[ht]\d{0,3}|[a-z\d]+-(dns|doh)|(dns|doh)-[a-z\d-]+)$/;
 /** Sites of those who run resolvers. */

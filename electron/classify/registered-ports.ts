@@ -1,13 +1,15 @@
 import { TCP, UDP } from '../../shared/flow.ts';
+import { type Category, PROTOCOLS, UNKNOWN } from '../../shared/vocabulary.ts';
 
 type PortsOfProtocols = Readonly<
   Record<string, { readonly tcp?: readonly number[]; readonly udp?: readonly number[] }>
 >;
 
 /**
- * What is spoken on a port by IANA's register of service names and ports, or by its maker's manual (Steam), where hardly anything else uses
- * it. It names no protocol and no service; of conversations of which nobody saw a payload it gives the category, as the weakest evidence there
- * is. Left out are the ports of cryptocurrency and file sharing, of which a host's many peers tell (`behaviour/peer-to-peer.ts`).
+ * What is spoken on a port by IANA's register of service names and ports, or by its maker's manual (Steam, WireGuard, Tailscale, Zoom, …), where
+ * hardly anything else uses it. It names no protocol and no service; of conversations of which nobody saw a payload it gives the category, as the
+ * weakest evidence there is. Left out are the ports of cryptocurrency and file sharing, of which a host's many peers tell
+ * (`behaviour/peer-to-peer.ts`), but for BitTorrent's search of the local network (BEP 14).
  */
 const REGISTERED: PortsOfProtocols = {
   smtp: { tcp: [25, 587] },
@@ -17,10 +19,11 @@ const REGISTERED: PortsOfProtocols = {
   imap: { tcp: [143] },
   imaps: { tcp: [993] },
   ssh: { tcp: [22] },
-  telnet: { tcp: [23] },
+  telnet: { tcp: [23, 992] },
   rdp: { tcp: [3389], udp: [3389] },
-  vnc: { tcp: [5900] },
-  rsh: { tcp: [514] },
+  vnc: { tcp: [5900, 5901] },
+  rsh: { tcp: [512, 513, 514] },
+  radmin: { tcp: [4899] },
   citrix: { tcp: [1494, 2598] },
   teamviewer: { tcp: [5938], udp: [5938] },
   xdmcp: { udp: [177] },
@@ -34,27 +37,28 @@ const REGISTERED: PortsOfProtocols = {
   rsync: { tcp: [873] },
   afp: { tcp: [548] },
   iscsi: { tcp: [3260] },
-  mysql: { tcp: [3306] },
+  mysql: { tcp: [3306, 33_060] },
   postgresql: { tcp: [5432] },
   tds: { tcp: [1433] },
-  'oracle-tns': { tcp: [1521] },
+  'oracle-tns': { tcp: [1521, 2483, 2484] },
   redis: { tcp: [6379] },
   mongodb: { tcp: [27_017] },
   cassandra: { tcp: [9042] },
   memcached: { tcp: [11_211], udp: [11_211] },
-  amqp: { tcp: [5672] },
+  amqp: { tcp: [5671, 5672] },
   kafka: { tcp: [9092] },
   mqtt: { tcp: [1883, 8883] },
   coap: { udp: [5683, 5684] },
   ipp: { tcp: [631] },
   sip: { tcp: [5060, 5061], udp: [5060] },
-  h323: { tcp: [1720] },
+  h323: { tcp: [1720], udp: [1718, 1719] },
   mgcp: { udp: [2427, 2727] },
   skinny: { tcp: [2000] },
   iax: { udp: [4569] },
-  stun: { tcp: [3478], udp: [3478] },
+  stun: { tcp: [3478, 5349], udp: [3478, 3479, 3480, 3481, 5349, 19_302, 19_305] },
+  mumble: { tcp: [64_738], udp: [64_738] },
   xmpp: { tcp: [5222, 5269] },
-  irc: { tcp: [6667] },
+  irc: { tcp: [6665, 6666, 6667, 6668, 6669, 6697] },
   rtsp: { tcp: [554, 8554] },
   rtmp: { tcp: [1935] },
   modbus: { tcp: [502] },
@@ -65,18 +69,24 @@ const REGISTERED: PortsOfProtocols = {
   bacnet: { udp: [47_808] },
   iec104: { tcp: [2404] },
   'opc-ua': { tcp: [4840] },
+  'knxnet-ip': { udp: [3671] },
+  'profinet-io': { udp: [34_962, 34_963, 34_964] },
+  fins: { tcp: [9600], udp: [9600] },
+  git: { tcp: [9418] },
   dns: { tcp: [53], udp: [53] },
   dhcp: { udp: [67, 68] },
   dhcpv6: { udp: [546, 547] },
   ntp: { udp: [123] },
   snmp: { tcp: [161], udp: [161, 162] },
   bgp: { tcp: [179] },
-  ldap: { tcp: [389, 636, 3268], udp: [389] },
-  kerberos: { tcp: [88], udp: [88] },
+  ldap: { tcp: [389, 636, 3268, 3269], udp: [389] },
+  kerberos: { tcp: [88, 464], udp: [88, 464] },
   dcerpc: { tcp: [135] },
   netbios: { udp: [137, 138] },
-  syslog: { udp: [514] },
-  radius: { udp: [1812, 1813] },
+  syslog: { tcp: [6514], udp: [514] },
+  collectd: { udp: [25_826] },
+  munin: { tcp: [4949] },
+  radius: { udp: [1645, 1646, 1812, 1813, 3799] },
   diameter: { tcp: [3868] },
   ssdp: { udp: [1900] },
   mdns: { udp: [5353] },
@@ -84,6 +94,12 @@ const REGISTERED: PortsOfProtocols = {
   wsd: { udp: [3702] },
   whois: { tcp: [43] },
   ptp: { udp: [319, 320] },
+  bfd: { udp: [3784, 3785, 4784] },
+  hsrp: { udp: [1985] },
+  glbp: { udp: [3222] },
+  dlep: { tcp: [854], udp: [854] },
+  openflow: { tcp: [6653] },
+  bjnp: { udp: [8611, 8612] },
   ldp: { tcp: [646], udp: [646] },
   netflow: { udp: [2055, 4739] },
   sflow: { udp: [6343] },
@@ -93,18 +109,37 @@ const REGISTERED: PortsOfProtocols = {
   zabbix: { tcp: [10_050, 10_051] },
   'gtp-u': { udp: [2152] },
   'gtp-c': { udp: [2123] },
+  'gtp-prime': { udp: [3386] },
+  pfcp: { udp: [8805] },
   capwap: { udp: [5246, 5247] },
-  lisp: { udp: [4342] },
+  lisp: { udp: [4341, 4342] },
   ipsec: { udp: [500, 4500] },
   l2tp: { udp: [1701] },
   pptp: { tcp: [1723] },
   openvpn: { tcp: [1194], udp: [1194] },
+  wireguard: { udp: [51_820] },
+  tailscale: { udp: [41_641] },
+  tinc: { tcp: [655], udp: [655] },
   teredo: { udp: [3544] },
   socks: { tcp: [1080] },
-  'encrypted-dns': { tcp: [853], udp: [853] },
+  'encrypted-dns': { tcp: [853], udp: [784, 853, 8853] },
   armagetron: { udp: [4534] },
   'source-engine': { udp: [27_015, 27_016] },
   'steam-wire': { udp: [27_017, 27_018, 27_019] },
+  bittorrent: { udp: [6771] },
+};
+
+/** Likewise of services whose forms are no protocol of the vocabulary, by IANA's names or, where there is none (Spotify, Zoom), their makers'. */
+const REGISTERED_SERVICES: Readonly<Partial<Record<Category, PortsOfProtocols>>> = {
+  gaming: {
+    blizwow: { tcp: [3724] },
+    bnetgame: { tcp: [1119] },
+    minecraft: { tcp: [25_565] },
+    xbox: { tcp: [3074], udp: [3074] },
+  },
+  cloud: { 'db-lsp': { udp: [17_500] } },
+  streaming: { spotify: { tcp: [4070] }, 'spotify-lan': { udp: [57_621] } },
+  comms: { zoom: { udp: [8801, 8802, 8803, 8804, 8806, 8807, 8808, 8809, 8810] } },
 };
 
 /** Behind the web's ports are everybody's services: they tell something only of an end whose name is known, and no service's. */
@@ -114,39 +149,52 @@ const WEB: PortsOfProtocols = {
   quic: { udp: [443] },
 };
 
-/** Protocols whose receivers do not answer to the same flow: syslog (RFC 5426), NetFlow and IPFIX (RFC 7011), sFlow, traps, GTP-U. */
-const ONE_WAY: ReadonlySet<string> = new Set(['syslog', 'netflow', 'sflow', 'gtp-u']);
+/** Protocols whose receivers do not answer to the same flow: syslog (RFC 5426), NetFlow and IPFIX (RFC 7011), sFlow, collectd, BFD (RFC 5880), traps, GTP-U. */
+const ONE_WAY: ReadonlySet<string> = new Set(['syslog', 'netflow', 'sflow', 'collectd', 'bfd', 'gtp-u']);
 const SNMP_TRAP_PORT = 162;
+/** Searches of the local network: on these ports nothing else than what goes to everybody. */
+const SEARCHES: ReadonlySet<string> = new Set(['db-lsp', 'spotify-lan']);
 
-function tableOf(of: PortsOfProtocols, transport: 'tcp' | 'udp'): ReadonlyMap<number, string> {
-  return new Map(
-    Object.entries(of).flatMap(([protocol, ports]) =>
-      (ports[transport] ?? []).map((port): [number, string] => [port, protocol]),
-    ),
-  );
+/** What is registered for a port: the protocol of the vocabulary, or the name of a service's port, and what it is for. */
+export interface Registered {
+  readonly name: string;
+  readonly category: Category;
 }
 
-type ByTransport = ReadonlyMap<number, ReadonlyMap<number, string>>;
-const byTransport = (of: PortsOfProtocols): ByTransport =>
-  new Map([
-    [TCP, tableOf(of, 'tcp')],
-    [UDP, tableOf(of, 'udp')],
-  ]);
-const REGISTERED_ON = byTransport(REGISTERED);
-const WEB_ON = byTransport(WEB);
+const keyOf = (transport: number, port: number): number => (transport << 16) | port;
 
-/**
- * Id of the protocol that is registered for a port; null when none is in the table. `transport` is IP's number.
- * @param isNamed the end has a name that no catalogue knows: then the web's ports count too
- */
-export function registeredOn(transport: number, port: number, isNamed: boolean): string | null {
-  return REGISTERED_ON.get(transport)?.get(port) ?? (isNamed ? (WEB_ON.get(transport)?.get(port) ?? null) : null);
+function tableOf(ports: PortsOfProtocols, category: Category | null = null): [key: number, Registered][] {
+  return Object.entries(ports).flatMap(([name, { tcp = [], udp = [] }]) => {
+    const registered = { name, category: category ?? PROTOCOLS[name] ?? UNKNOWN };
+    const keys = [...tcp.map((port) => keyOf(TCP, port)), ...udp.map((port) => keyOf(UDP, port))];
+    return keys.map((key): [number, Registered] => [key, registered]);
+  });
+}
+
+const REGISTERED_ON: ReadonlyMap<number, Registered> = new Map([
+  ...tableOf(REGISTERED),
+  ...(Object.entries(REGISTERED_SERVICES) as [Category, PortsOfProtocols][]).flatMap(([category, ports]) =>
+    tableOf(ports, category),
+  ),
+]);
+const WEB_ON: ReadonlyMap<number, Registered> = new Map(tableOf(WEB));
+
+/** What is registered for a port; null when nothing in the table. `transport` is IP's number. */
+export function registeredOn(transport: number, port: number): Registered | null {
+  return REGISTERED_ON.get(keyOf(transport, port)) ?? null;
+}
+
+/** The web's protocol of a port: it tells something of an end with a name that no catalogue knows. */
+export function webOn(transport: number, port: number): Registered | null {
+  return WEB_ON.get(keyOf(transport, port)) ?? null;
 }
 
 /** Bytes of IP and TCP headers with all options that a handshake carries: a packet without payload is no longer. */
 const LONGEST_EMPTY_PACKET = { ipv4: 60, ipv6: 80 } as const;
 /** SYN, ACK and data, of a connection of which one direction was seen. */
 const LEAST_ONE_WAY = 3;
+const PSH = 8;
+const ACK = 16;
 
 /** What a flow's counts tell of whether both ends spoke. */
 export interface FlowCounts {
@@ -157,24 +205,28 @@ export interface FlowCounts {
   readonly packetsIn: number;
   readonly bytesOut: number;
   readonly bytesIn: number;
+  /** Of both directions together; 0 when not known. */
+  readonly tcpFlags: number;
   readonly isIpv6: boolean;
   /** Whether the responder is a group or everybody, from whom no answer comes to the same flow. */
   readonly toMany: boolean;
 }
 
 /**
- * Whether something was said in a flow on a registered port: over TCP more than handshakes and refusals, perhaps with the answers on another
- * way (who sends data was answered); over UDP a datagram each, or what needs no answer, or from the same port.
+ * Whether something was said in a flow on a registered port: over TCP data (pushed, RFC 9293 3.9.1, or more bytes than handshakes and refusals
+ * have), perhaps with the answers on another way, for who sends data was answered; over UDP an answer, or what needs none, or from a port of the same protocol.
  */
-export function isConversation(protocol: string, flow: FlowCounts): boolean {
-  const { transport, initiatorPort, responderPort, packetsOut, packetsIn, bytesOut, bytesIn, isIpv6, toMany } = flow;
-  const isBothWays = packetsOut > 0 && packetsIn > 0;
+export function isConversation(name: string, flow: FlowCounts): boolean {
+  const { transport, initiatorPort, responderPort, packetsOut, packetsIn, bytesOut, bytesIn } = flow;
   if (transport === TCP) {
-    const empty = isIpv6 ? LONGEST_EMPTY_PACKET.ipv6 : LONGEST_EMPTY_PACKET.ipv4;
+    if ((flow.tcpFlags & (PSH | ACK)) === (PSH | ACK)) return true;
+    const empty = flow.isIpv6 ? LONGEST_EMPTY_PACKET.ipv6 : LONGEST_EMPTY_PACKET.ipv4;
     const carriesPayload = bytesOut > empty * packetsOut || bytesIn > empty * packetsIn;
-    return carriesPayload && (isBothWays || packetsOut + packetsIn >= LEAST_ONE_WAY);
+    return carriesPayload && ((packetsOut > 0 && packetsIn > 0) || packetsOut + packetsIn >= LEAST_ONE_WAY);
   }
-  const needsNoAnswer = toMany || ONE_WAY.has(protocol) || responderPort === SNMP_TRAP_PORT;
-  // Who sends from the port himself speaks the protocol.
-  return isBothWays || (packetsOut > 0 && (needsNoAnswer || initiatorPort === responderPort));
+  if (SEARCHES.has(name)) return flow.toMany;
+  if (packetsIn > 0) return true;
+  const needsNoAnswer = flow.toMany || ONE_WAY.has(name) || responderPort === SNMP_TRAP_PORT;
+  // Who sends from the protocol's port himself speaks it.
+  return packetsOut > 0 && (needsNoAnswer || registeredOn(transport, initiatorPort)?.name === name);
 }

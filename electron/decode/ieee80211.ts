@@ -66,21 +66,33 @@ export function decodeIeee80211(
   let length = (flags & 3) === 3 ? 30 : 24;
   const isQos = (control & 0x80) !== 0;
   let isAggregate = false;
+  let isMesh = false;
   if (isQos) {
     if (end - at < length + 2) return CUT_SHORT;
     isAggregate = (bytes[at + length] & 0x80) !== 0;
+    isMesh = (flags & 2) !== 0 && (bytes[at + length + 1] & 1) !== 0;
     length += 2;
     if ((flags & 0x80) !== 0) length += 4;
   }
   let body = at + length;
   // Some drivers pad the header to four bytes.
   if ((length & 3) !== 0 && end - body >= 4 && bytes[body] !== 0xaa && u16(bytes, body + 2) === 0xaaaa) body += 2;
-  if (!isAggregate) return decodeLlc(bytes, body, end, wireEnd, header, layers + 1);
+  if (!isAggregate) return decodeLlc(bytes, llcAt(bytes, body, end, isMesh), end, wireEnd, header, layers + 1);
   // Destination, source, length, then LLC; padded to four bytes.
   if (end - body < 14) return CUT_SHORT;
   const next = body + ((u16(bytes, body + 12) + 17) & ~3);
-  const result = decodeLlc(bytes, body + 14, end, wireEnd, header, layers + 1);
+  const result = decodeLlc(bytes, llcAt(bytes, body + 14, end, isMesh), end, wireEnd, header, layers + 1);
   return result === DECODED && wireEnd - next >= 14 ? DECODED_FIRST : result;
+}
+
+/**
+ * Where LLC begins in a body: in a mesh behind its control (IEEE 802.11-2012, 8.2.4.7.3), flags, lifetime, a number of four bytes and
+ * at most two further addresses. The bit that announces it means other things outside of a mesh, so that LLC has to stand there.
+ */
+function llcAt(bytes: Uint8Array, body: number, end: number, isMesh: boolean): number {
+  if (!isMesh || end - body < 1 || bytes[body] > 2) return body;
+  const behind = body + 6 + 6 * bytes[body];
+  return end - behind < 2 || u16(bytes, behind) === 0xaaaa ? behind : body;
 }
 
 function isData(control: number): boolean {

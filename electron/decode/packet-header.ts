@@ -45,7 +45,9 @@ export const FRAGMENT_CAPTURED = 26;
 export const FRAGMENT_LENGTH = 27;
 /** Hop count of the IP header as it came (TTL, hop limit). */
 export const TTL = 28;
-export const HEADER_WORDS = 29;
+/** Of TCP: where its options begin in the buffer, up to PAYLOAD; -1 when they were not captured whole. */
+export const TCP_OPTIONS = 29;
+export const HEADER_WORDS = 30;
 
 export const WHOLE = 0;
 export const FIRST_FRAGMENT = 1;
@@ -300,6 +302,7 @@ function decodeTransport(
         const length = (bytes[at + 12] >>> 4) * 4;
         if (length < 20) return MALFORMED;
         payload = at + length;
+        header[TCP_OPTIONS] = payload > captured ? -1 : at + 20;
         break;
       }
       case UDP:

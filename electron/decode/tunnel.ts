@@ -219,7 +219,10 @@ function decodeGre(bytes: Uint8Array, at: number, end: number, wireEnd: number, 
   }
 }
 
-/** A frame behind `length` bytes of ERSPAN; a bit there says that the switch cut the frame off. */
+/**
+ * A frame behind `length` bytes of ERSPAN, in type III perhaps a packet alone (frame type 2); a bit there says that the switch
+ * cut it off.
+ */
 function decodeMirrored(
   bytes: Uint8Array,
   at: number,
@@ -229,7 +232,10 @@ function decodeMirrored(
   inner: Int32Array,
 ): DecodeResult {
   if (end - at < length) return CUT_SHORT;
-  const result = decodeEthernet(bytes, at + length, end, wireEnd, inner, 1);
+  const isPacket = length > 8 && ((bytes[at + 10] >>> 2) & 31) === 2;
+  const result = isPacket
+    ? decodeIp(bytes, at + length, end, wireEnd, inner)
+    : decodeEthernet(bytes, at + length, end, wireEnd, inner, 1);
   const isCut = (bytes[at + 2] & 0x04) !== 0;
   if (result === DECODED && isCut) inner[IP_END] = Math.min(inner[IP_END], wireEnd);
   return result;

@@ -32,7 +32,8 @@ Run the commands in this folder. "enclave" is the program of the version above.
      sha256sum -c SHA256SUMS
 
 2. Does the case say what was put into it? This checks the files again, SQLite's structure, the
-   audit chain, every flow, label and setting, the evidence, and computes each finding anew.
+   audit chain, every flow, label and setting, the evidence, and computes each finding anew. A signature
+   is told with the fingerprint of its key: compare it with the one that the examiner gave you otherwise.
 
      enclave verify .
 ${told.evidence.some(({ file }) => file === null) ? '     enclave verify . --evidence FOLDER      (evidence that is not in this bundle)\n' : ''}

@@ -166,6 +166,9 @@ class ExportPath implements EvidenceSink {
     if (flow.inputInterface) arrays.inputInterface[row] = flow.inputInterface;
     if (flow.outputInterface) arrays.outputInterface[row] = flow.outputInterface;
     if (flow.assembly) arrays.assembly[row] = flow.assembly;
+    if (flow.enterpriseFields !== undefined) {
+      arrays.enterpriseFields[row] = builder.dictionaries.enterpriseFields.number(flow.enterpriseFields);
+    }
     if (flow.uid !== undefined) {
       const words = uidWords(flow.uid);
       arrays.uid[row * 2] = words[0];

@@ -7,7 +7,7 @@ import type { DuplicateCounts } from '../../shared/duplicate-counts.ts';
  *
  * Found by five-tuple (either orientation; ICMP by who asked), tunnel depth and time, among evidence whose time spans
  * overlap. Of two such files one comes before: captures before exports, since they tell more; then the one that begins
- * earlier, then the longer one, then by hash. The order of import does not matter. A flow is compared with all that a file
+ * earlier, then the longer one, then the larger file, then by hash. The order of import does not matter. A flow is compared with all that a file
  * before its own holds of the same five-tuple at the same time, since exporters and timeouts cut one flow differently.
  */
 
@@ -84,6 +84,8 @@ function firstComesBefore(x: TimedEvidence, y: TimedEvidence): number {
     Number(x.packets === 0) - Number(y.packets === 0) ||
     x.firstSeen - y.firstSeen ||
     y.lastSeen - x.lastSeen ||
+    // Of one span: less may have been cut off each packet.
+    y.bytes - x.bytes ||
     (x.id < y.id ? -1 : 1)
   );
 }

@@ -5,6 +5,9 @@ import { NameMemory } from '../classify/name-memory.ts';
 import type { FilledSegment } from '../flows/segment-builder.ts';
 import { type LabelsSoFar, type LabelTables, tablesOf } from './label-case.ts';
 
+/** Flows after whose labelling the code that does it is compiled. */
+const REHEARSED = 16_384;
+
 /**
  * Labels made while evidence is still being read, when the writing thread has time: from what each segment holds in itself,
  * neither DNS answers nor other logs nor behaviours are known yet. Stored as provisional labels. The pass over the whole case
@@ -69,6 +72,15 @@ export class EarlyLabels implements LabelsSoFar {
     this.#writer.addProvisionalLabels(segment, labels.columns, labels.dictionaries);
     this.#segments.push(segment);
     this.#termsMet.push(this.#terms.length);
+  }
+
+  /**
+   * Labels flows of a stored segment for nothing. A pass over the case that has to wait for names has nobody else at work when
+   * it comes; what takes it longest at first, tables decompressed and code compiled, is done by then.
+   */
+  rehearse({ terms }: FilledSegment, facts: SegmentFactsView): void {
+    for (const id of terms) this.#factTerms[this.#writer.term(id)] = id;
+    this.#labeller.label({ ...facts, rows: Math.min(facts.rows, REHEARSED) });
   }
 
   /** Whether these are the segments, all of them, that were labelled, and no names came that could tell more. */

@@ -2,6 +2,7 @@ import type { CaseReader } from '../casefile/case-reader.ts';
 import type { FlowRecords } from '../casefile/flow-records.ts';
 import type { Write } from '../casefile/table-writers.ts';
 import { FlowExplainer } from '../classify/explain-flows.ts';
+import { locatorUnit } from '../../shared/flow.ts';
 import { visibleJson } from '../../shared/visible-text.ts';
 import { behavioursOf, factsOf, type LabelTables, nameMemoryOf, tablesOf } from './label-case.ts';
 
@@ -24,13 +25,15 @@ export async function writeExplained(
     profile: reader.profile,
     termId: (number) => reader.term(number),
   });
+  const formats = new Map(reader.evidence().map(({ id, format }) => [id, format]));
   let written = 0;
   for (const { segment, rows, record } of records.segments()) {
     const facts = factsOf(reader, segment);
+    const unit = locatorUnit(formats.get(segment.evidence) ?? '');
     for (let from = 0; from < rows.length; from += AT_ONCE) {
       const some = rows.subarray(from, from + AT_ONCE);
       const told = Array.from(some, record);
-      const explanations = explainer.explain(facts, some, told);
+      const explanations = explainer.explain(facts, some, told, unit);
       const lines = told.map((flow, i) => `${visibleJson({ ...flow, explanation: explanations[i] })}\n`);
       await write(lines.join(''));
       written += some.length;

@@ -6,6 +6,7 @@ import { ArgusReader, detectArgus } from '../flows/argus/argus.ts';
 import type { EvidenceSink } from '../flows/flow-sink.ts';
 import { detectIpfixFile, IpfixFileReader } from '../flows/netflow/ipfix-file.ts';
 import { type BlockDecompressors, detectNfcapd, NfcapdReader } from '../flows/nfcapd/nfcapd.ts';
+import { AzureFlowLogReader, detectAzureFlowLog } from '../flows/text/azure-flow-log.ts';
 import { detectText, TextExportReader, type TextFormat } from '../flows/text/text-exports.ts';
 import { detectZeek, ZeekReader } from '../flows/zeek/zeek.ts';
 import type { Mapping } from '../../shared/mapping.ts';
@@ -72,6 +73,8 @@ export function exportFormatOf(head: Uint8Array, { given, ofProfile }: Mappings)
   }
   if (detectArgus(head)) return { id: 'argus', isText: false, open: (sink) => new ArgusReader(sink) };
   if (detectIpfixFile(head)) return { id: 'ipfix', isText: false, open: (sink) => new IpfixFileReader(sink) };
+  if (detectAzureFlowLog(head))
+    return { id: 'azure-flow-log', isText: false, open: (sink) => new AzureFlowLogReader(sink) };
   const zeek = detectZeek(head);
   if (zeek !== null) return { id: zeek.id, isText: true, open: (sink) => new ZeekReader(zeek, sink) };
   const text = textFormatOf(head, { given, ofProfile });

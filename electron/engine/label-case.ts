@@ -78,6 +78,7 @@ function* logNameChunks(reader: CaseReader): Generator<LogNameChunk> {
       userAgents: texts(columns, 'userAgent'),
       ...(columns.has('ja3') ? { ja3: words32(columns, 'ja3'), ja3s: texts(columns, 'ja3') } : {}),
       ...(columns.has('ja4') ? { ja4: words32(columns, 'ja4'), ja4s: texts(columns, 'ja4') } : {}),
+      ...(columns.has('certificate') ? { certificate: words32(columns, 'certificate') } : {}),
     };
   }
 }

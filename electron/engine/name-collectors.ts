@@ -8,6 +8,7 @@ import { Dictionary } from '../flows/segment-builder.ts';
 /** Collect names learnt beside the flows into column chunks for the case. */
 
 const CHUNK_ROWS = 16_384;
+const NO_UID = [0, 0] as const;
 
 /** DNS answers. */
 export class AnswerCollector {
@@ -79,6 +80,7 @@ export class LogNameCollector {
   #userAgent = new Uint32Array(0);
   #ja3 = new Uint32Array(0);
   #ja4 = new Uint32Array(0);
+  #certificate = new Uint32Array(0);
   readonly #names = new Dictionary();
   readonly #protocols = new Dictionary();
   readonly #userAgents = new Dictionary();
@@ -100,6 +102,7 @@ export class LogNameCollector {
     this.#userAgent[row] = this.#userAgents.number(name.userAgent ?? '');
     this.#ja3[row] = this.#ja3s.number(name.ja3 ?? '');
     this.#ja4[row] = this.#ja4s.number(name.ja4 ?? '');
+    this.#certificate.set(name.certificate === undefined ? NO_UID : uidWords(name.certificate), row * 2);
     if (this.#rows === CHUNK_ROWS) this.flush();
   }
 
@@ -111,6 +114,7 @@ export class LogNameCollector {
     this.#userAgent = new Uint32Array(CHUNK_ROWS);
     this.#ja3 = new Uint32Array(CHUNK_ROWS);
     this.#ja4 = new Uint32Array(CHUNK_ROWS);
+    this.#certificate = new Uint32Array(CHUNK_ROWS * 2);
   }
 
   /** Names, user agents and fingerprints cut at the limit of dictionaries. */
@@ -132,6 +136,7 @@ export class LogNameCollector {
         userAgent: this.#userAgent.slice(0, rows),
         ja3: this.#ja3.slice(0, rows),
         ja4: this.#ja4.slice(0, rows),
+        certificate: this.#certificate.slice(0, rows * 2),
       },
       dictionaries: {
         name: [...this.#names.entries],

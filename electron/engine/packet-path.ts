@@ -268,7 +268,12 @@ export class PacketPath implements PacketSink, FragmentSink {
     tell('fragment-malformed', malformed, 'fragments with an impossible place or length');
     tell('fragment-incomplete', incomplete, 'datagrams of which a fragment is missing, late (30 s), or cut');
     tell('fragment-over-budget', overBudget, 'datagrams not put together for want of room');
-    const { headsOverBudget } = this.table;
+    const { headsOverBudget, synOptions } = this.table;
     tell('stream-head-dropped', headsOverBudget, 'streams whose head was not put together for want of room');
+    tell(
+      'syn-options-over-budget',
+      synOptions.overBudget,
+      'openings of TCP whose options were not kept: too many different ones',
+    );
   }
 }

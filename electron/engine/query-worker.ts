@@ -246,8 +246,8 @@ const report: Handler<'report'> = async (request) => {
         );
       }
       const page = `${out}.printing.html`;
-      writeFileSync(page, html);
       try {
+        writeFileSync(page, html);
         await printPdf(chromium, page, out);
       } finally {
         rmSync(page, { force: true });

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Finding } from '../../shared/finding.ts';
+import { SEGMENT_ROWS } from '../../shared/flow.ts';
 import { type Jobs, PROGRESS_PACKETS, type Relabelling } from '../../shared/jobs.ts';
 import { EnclaveError } from '../../shared/problem.ts';
 import { checkProfile, type Profile } from '../../shared/profile.ts';
@@ -228,7 +229,15 @@ const importJob: Handler<'import'> = (request, job) =>
         if (counters[PROGRESS_PACKETS] > 0) giveUp();
         const view = storedFacts(facts);
         contacts.add(segment, view);
-        if (!live && !isWorthwhile) return;
+        if (!live && !isWorthwhile) {
+          // After a full segment more is to come.
+          if (early === null && facts.rows === SEGMENT_ROWS) {
+            early = new EarlyLabels(writer, labelTables(), live);
+            early.giveUp();
+            early.rehearse(facts, view);
+          }
+          return;
+        }
         early ??= new EarlyLabels(writer, labelTables(), live);
         if (!isWorthwhile) early.giveUp();
         early.add(segment, facts, view);

@@ -21,14 +21,15 @@ type StixObject = Readonly<Record<string, unknown>> & { readonly type: string; r
 export function stixBundle(contents: CaseContents): object {
   const caseId = uuidOf(OBSERVABLES, contents.record.id ?? '');
   const own = (type: string, name: string): string => `${type}--${uuidOf(caseId, `${type} ${name}`)}`;
+  const { organisation, examiner } = contents.record.facts;
   const identity: StixObject = {
     type: 'identity',
     spec_version: '2.1',
     id: own('identity', 'author'),
     created: contents.asOf,
     modified: contents.asOf,
-    name: visibleText(contents.record.facts.organisation || contents.record.facts.examiner || 'Enclave'),
-    identity_class: contents.record.facts.organisation === '' ? 'system' : 'organization',
+    name: visibleText(organisation || examiner || 'Enclave'),
+    identity_class: organisation !== '' ? 'organization' : examiner !== '' ? 'individual' : 'system',
   };
   const common = {
     spec_version: '2.1',

@@ -56,7 +56,10 @@ const ACK = 16;
 const NOT_TOLD: AddressWords = [0, 0, 0, 0];
 
 /** What few records bear; kept beside the table. */
-type Extras = Pick<ExportedFlow, 'protocol' | 'rule' | 'name' | 'nameOrigin' | 'userAgent' | 'ja3' | 'ja4'>;
+type Extras = Pick<
+  ExportedFlow,
+  'protocol' | 'rule' | 'name' | 'nameOrigin' | 'userAgent' | 'ja3' | 'ja4' | 'enterpriseFields'
+>;
 
 /** Request type of an ICMP answer type, −1 when the type answers nothing (RFC 792, RFC 950, RFC 1256; RFC 4443, 4861, 2710). */
 function icmpRequestOf(transport: number, type: number): number {
@@ -139,7 +142,7 @@ export class FlowAssembly implements EvidenceSink {
   /** Longest time between two flows that may have to do with each other. */
   readonly #gap: number;
   readonly #table: AssemblyTable;
-  readonly #limit: number;
+  readonly #overBudgetMessage: string;
   readonly #extras = new Map<number, Extras>();
   /** The slot into which the next record is read. */
   #fresh: number;
@@ -185,6 +188,7 @@ export class FlowAssembly implements EvidenceSink {
     userAgent: undefined,
     ja3: undefined,
     ja4: undefined,
+    enterpriseFields: undefined,
     uid: undefined,
   };
 
@@ -195,7 +199,9 @@ export class FlowAssembly implements EvidenceSink {
     this.#idleTcp = timeouts.idleTcp * 1e6;
     this.#active = timeouts.active * 1e6;
     this.#gap = Math.max(this.#idle, this.#idleTcp, CLOCK_SKEW);
-    this.#limit = openFlows;
+    this.#overBudgetMessage =
+      `more flows were open at a time than are kept (${openFlows} in all, ${LOOKED_AT} of one five-tuple): ` +
+      'some did not wait for further records of theirs, which may stand as flows of their own; no traffic is lost';
     this.#table = new AssemblyTable(openFlows + 1);
     this.#fresh = this.#table.allocate();
   }
@@ -317,10 +323,11 @@ export class FlowAssembly implements EvidenceSink {
       flow.name !== undefined ||
       flow.userAgent !== undefined ||
       flow.ja3 !== undefined ||
-      flow.ja4 !== undefined
+      flow.ja4 !== undefined ||
+      flow.enterpriseFields !== undefined
     ) {
-      const { protocol, rule, name, nameOrigin, userAgent, ja3, ja4 } = flow;
-      this.#extras.set(slot, { protocol, rule, name, nameOrigin, userAgent, ja3, ja4 });
+      const { protocol, rule, name, nameOrigin, userAgent, ja3, ja4, enterpriseFields } = flow;
+      this.#extras.set(slot, { protocol, rule, name, nameOrigin, userAgent, ja3, ja4, enterpriseFields });
     }
   }
 
@@ -644,10 +651,7 @@ export class FlowAssembly implements EvidenceSink {
   }
 
   #overBudget(slot: number): void {
-    const message =
-      `more flows were open at a time than are kept (${this.#limit} in all, ${LOOKED_AT} of one five-tuple): ` +
-      'some did not wait for further records of theirs, which may stand as flows of their own; no traffic is lost';
-    this.#next.problem('assembly-over-budget', this.#locatorOf(slot), message);
+    this.#next.problem('assembly-over-budget', this.#locatorOf(slot), this.#overBudgetMessage);
   }
 
   /** Whether the low end is the initiator of a flow of one-way records (rule 1). */
@@ -728,6 +732,7 @@ export class FlowAssembly implements EvidenceSink {
     out.userAgent = extras?.userAgent;
     out.ja3 = extras?.ja3;
     out.ja4 = extras?.ja4;
+    out.enterpriseFields = extras?.enterpriseFields;
     if (extras !== undefined) this.#extras.delete(slot);
     this.#next.flow(out);
   }
@@ -756,5 +761,6 @@ function united(first: Extras | undefined, second: Extras): Extras {
     userAgent: first.userAgent ?? second.userAgent,
     ja3: first.ja3 ?? second.ja3,
     ja4: first.ja4 ?? second.ja4,
+    enterpriseFields: first.enterpriseFields ?? second.enterpriseFields,
   };
 }

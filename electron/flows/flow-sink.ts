@@ -32,6 +32,8 @@ export interface ExportedFlow {
   outputInterface?: number;
   /** What was put together to make this flow, bits of ASSEMBLY. */
   assembly?: number;
+  /** Fields that are a vendor's own, as in the flow record; undefined when there are none. */
+  enterpriseFields?: string | undefined;
   /** Protocol id that the exporter's own analyser recognised (vocabulary), and who says so (e.g. `zeek-service`). */
   protocol?: string | undefined;
   rule?: string | undefined;
@@ -57,6 +59,8 @@ export interface LogName {
   /** Fingerprints of the client's TLS hello. */
   ja3?: string | undefined;
   ja4?: string | undefined;
+  /** Id of the server's certificate where another log describes it: a name of the certificate's own stands under that id. */
+  certificate?: string | undefined;
 }
 
 /** Receives what a reader finds. `answer`: a DNS answer that `client` got: `address` bears `name` from `from` until `until`. */

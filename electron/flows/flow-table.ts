@@ -13,10 +13,12 @@ import {
   SOURCE,
   SOURCE_PORT,
   TCP_FLAGS,
+  TCP_OPTIONS,
   TCP_SEQUENCE,
   TRANSPORT,
   TTL,
 } from '../decode/packet-header.ts';
+import { SynOptions } from '../decode/syn-options.ts';
 import {
   Payload,
   type PayloadInspector,
@@ -65,10 +67,14 @@ const FLAGS = 26;
 /** Low 2 bits: inspection state; bits 8–15: payloads looked at. */
 const INSPECTION = 27;
 const RULE = 28;
-const NAME_ORIGIN = 29;
+/** Number of the packet by which RULE was recognised; 0 = not known. */
+const PAYLOAD_AT = 29;
 const A_SEQUENCE = 30;
 const B_SEQUENCE = 31;
 const FLOATS = STRIDE / 2;
+
+/** Last packet number that PAYLOAD_AT and `nameAt` can hold. */
+const LAST_NUMBER = 2 ** 32 - 1;
 
 const UNDECIDED = 0;
 const DECIDED = 1;
@@ -172,7 +178,12 @@ function tcpState(synI: boolean, synAckR: boolean, finI: boolean, finR: boolean,
 /** What the inspector reads of a flow; '' where nothing. */
 interface FlowTexts {
   name: string;
+  nameOrigin: number;
+  /** Number of the packet that the name was complete with; 0 = not known. */
+  nameAt: number;
   userAgent: string;
+  via: string;
+  forwardedFor: string;
   ja3: string;
   ja4: string;
 }
@@ -218,6 +229,9 @@ export class FlowTable {
   readonly #tunnels = new Map<number, number>();
   /** What the inspector read of each flow, by slot. */
   readonly #texts: (FlowTexts | undefined)[] = [];
+  /** Numbers of the options of each flow's first SYN, by slot; 0 = none. */
+  #synOptions = new Uint16Array(INITIAL_SLOTS);
+  readonly synOptions = new SynOptions();
   readonly #memories = new Map<number, unknown>();
   readonly #streamHeads = new Map<number, StreamHead>();
   /** Buffers of heads that are done with. */
@@ -334,8 +348,10 @@ export class FlowTable {
       fromA = true;
     }
     this.#count(slot, fromA, header, flags, time);
+    if ((flags & (SYN | ACK)) === SYN) this.#keepOptions(slot, header, bytes);
     if (header[PAYLOAD_CAPTURED] > 0 && header[FRAGMENT] !== LATER_FRAGMENT) {
-      if ((this.#words[slot * STRIDE + INSPECTION] & 3) !== DECIDED) this.#look(slot, fromA, header, bytes, time);
+      if ((this.#words[slot * STRIDE + INSPECTION] & 3) !== DECIDED)
+        this.#look(slot, fromA, header, bytes, time, number);
     }
     this.#lastSlot = slot;
     this.#sweep(time);
@@ -377,6 +393,12 @@ export class FlowTable {
     words[at + STATE_BITS] |= bits;
   }
 
+  /** Of a flow's first SYN; what came before it, or with an answer, is no opening. */
+  #keepOptions(slot: number, header: Int32Array, bytes: Uint8Array): void {
+    if (header[TCP_OPTIONS] < 0 || this.#synOptions[slot] !== 0) return;
+    this.#synOptions[slot] = this.synOptions.number(bytes, header[TCP_OPTIONS], header[PAYLOAD]);
+  }
+
   #allocate(): number {
     if (this.#free >= 0) {
       const slot = this.#free;
@@ -393,6 +415,9 @@ export class FlowTable {
     words.set(this.#words);
     this.#words = words;
     this.#floats = new Float64Array(words.buffer);
+    const synOptions = new Uint16Array(this.#capacity);
+    synOptions.set(this.#synOptions);
+    this.#synOptions = synOptions;
     this.#heads = new Int32Array(this.#capacity * 2).fill(-1);
     this.#mask = this.#capacity * 2 - 1;
     for (let slot = 0; slot < this.#used; slot++) {
@@ -415,6 +440,7 @@ export class FlowTable {
     words[at + PROTOCOL] = header[TRANSPORT] | (header[DEPTH] << 8);
     words[at + STATE_BITS] = LIVE | (header[ICMP_ANSWER] === 1 ? BEGUN_BY_B : 0);
     words[at + FLAGS] = header[TTL] << 16;
+    this.#synOptions[slot] = 0;
     const float = slot * FLOATS;
     this.#floats[float + FIRST] = time;
     this.#floats[float + LAST] = time;
@@ -442,16 +468,18 @@ export class FlowTable {
     const bySource = this.#begunByA(at) === fromA;
     const inspection = this.#words[at + INSPECTION];
     const rule = this.#words[at + RULE];
-    const origin = this.#words[at + NAME_ORIGIN];
+    const payloadAt = this.#words[at + PAYLOAD_AT];
     const texts = this.#texts[slot];
+    const synOptions = this.#synOptions[slot];
     this.#end(slot);
     const next = this.#begin(hash, header, time, number, tunnel);
     const to = next * STRIDE;
     this.#words[to + STATE_BITS] = LIVE | (bySource ? BEGUN_BY_A : BEGUN_BY_B);
     this.#words[to + INSPECTION] = rule === 0 ? 0 : inspection;
     this.#words[to + RULE] = rule;
-    this.#words[to + NAME_ORIGIN] = origin;
+    this.#words[to + PAYLOAD_AT] = payloadAt;
     this.#texts[next] = texts;
+    this.#synOptions[next] = synOptions;
     return next;
   }
 
@@ -533,17 +561,24 @@ export class FlowTable {
     if (rule !== 0) {
       arrays.payloadProtocol[row] = this.#protocolTerms[rule];
       arrays.payloadRule[row] = this.#ruleTerms[rule];
+      arrays.payloadAt[row] = words[at + PAYLOAD_AT];
     }
     const texts = this.#texts[slot];
     if (texts !== undefined) {
-      const { name, userAgent, ja3, ja4 } = builder.dictionaries;
+      const { name, userAgent, via, forwardedFor, ja3, ja4 } = builder.dictionaries;
       arrays.name[row] = name.number(texts.name);
-      if (texts.name !== '') arrays.nameOrigin[row] = words[at + NAME_ORIGIN];
+      arrays.nameOrigin[row] = texts.nameOrigin;
+      arrays.nameAt[row] = texts.nameAt;
       arrays.userAgent[row] = userAgent.number(texts.userAgent);
+      arrays.via[row] = via.number(texts.via);
+      arrays.forwardedFor[row] = forwardedFor.number(texts.forwardedFor);
       arrays.ja3[row] = ja3.number(texts.ja3);
       arrays.ja4[row] = ja4.number(texts.ja4);
       this.#texts[slot] = undefined;
     }
+    const options = this.#synOptions[slot];
+    if (options !== 0)
+      arrays.synOptions[row] = builder.dictionaries.synOptions.number(this.synOptions.texts[options - 1]);
     if ((words[at + INSPECTION] & 3) !== DECIDED) this.#forget(slot);
     this.#unlink(slot, at);
     builder.commitRow();
@@ -567,17 +602,20 @@ export class FlowTable {
   }
 
   /** Of each kind of text the first one stands. */
-  #keepTexts(slot: number, at: number, payload: Payload): void {
+  #keepTexts(slot: number, payload: Payload, number: number): void {
     let texts = this.#texts[slot];
     if (texts === undefined) {
-      texts = { name: '', userAgent: '', ja3: '', ja4: '' };
+      texts = { name: '', nameOrigin: 0, nameAt: 0, userAgent: '', via: '', forwardedFor: '', ja3: '', ja4: '' };
       this.#texts[slot] = texts;
     }
     if (texts.name === '' && payload.name !== '') {
       texts.name = payload.name;
-      this.#words[at + NAME_ORIGIN] = payload.nameOrigin;
+      texts.nameOrigin = payload.nameOrigin;
+      texts.nameAt = number > LAST_NUMBER ? 0 : number;
     }
     if (texts.userAgent === '') texts.userAgent = payload.userAgent;
+    if (texts.via === '') texts.via = payload.via;
+    if (texts.forwardedFor === '') texts.forwardedFor = payload.forwardedFor;
     if (texts.ja3 === '') {
       texts.ja3 = payload.ja3;
       texts.ja4 = payload.ja4;
@@ -608,7 +646,7 @@ export class FlowTable {
   }
 
   /** Shows a payload to the inspector: a datagram as it is, a TCP segment as the head of its stream, in order. */
-  #look(slot: number, fromA: boolean, header: Int32Array, bytes: Uint8Array, time: number): void {
+  #look(slot: number, fromA: boolean, header: Int32Array, bytes: Uint8Array, time: number, number: number): void {
     const words = this.#words;
     const at = slot * STRIDE;
     const transport = header[TRANSPORT];
@@ -632,12 +670,18 @@ export class FlowTable {
     payload.name = '';
     payload.nameOrigin = 0;
     payload.userAgent = '';
+    payload.via = '';
+    payload.forwardedFor = '';
     payload.ja3 = '';
     payload.ja4 = '';
     const result = this.#inspector.inspect(payload);
 
-    words[at + RULE] = payload.rule;
-    if (payload.name !== '' || payload.userAgent !== '' || payload.ja3 !== '') this.#keepTexts(slot, at, payload);
+    if (payload.rule !== words[at + RULE]) {
+      words[at + RULE] = payload.rule;
+      words[at + PAYLOAD_AT] = number > LAST_NUMBER ? 0 : number;
+    }
+    const { name, userAgent, via, forwardedFor, ja3 } = payload;
+    if ((name || userAgent || via || forwardedFor || ja3) !== '') this.#keepTexts(slot, payload, number);
     if (payload.memory !== null) this.#remember(slot, payload.memory);
 
     const looks = (words[at + INSPECTION] >>> 8) + 1;

@@ -91,6 +91,10 @@ export class SegmentBuilder {
     userAgent: new Dictionary(),
     ja3: new Dictionary(),
     ja4: new Dictionary(),
+    via: new Dictionary(),
+    forwardedFor: new Dictionary(),
+    synOptions: new Dictionary(),
+    enterpriseFields: new Dictionary(),
   };
   readonly #terms = new Dictionary();
   readonly #onFull: (segment: FilledSegment, file: number) => void;
@@ -199,12 +203,14 @@ export class SegmentBuilder {
   /** Divides a segment by the files in which its flows began; locators count from the beginning of each file again. */
   #byFile(segment: FilledSegment): Map<number, FilledSegment> {
     const { rows, columns } = segment;
-    const { locator = new Float64Array(rows), tunnel = new Float64Array(rows) } = columns;
+    const { locator = new Float64Array(rows), tunnel = new Float64Array(rows), payloadAt, nameAt } = columns;
     const rowsOf = new Map<number, number[]>();
     for (let row = 0; row < rows; row++) {
       const file = this.#fileOf(locator[row]);
-      // A tunnel that was opened in an earlier file has no id there that would say in which.
-      tunnel[row] = this.#fileOf(tunnel[row]) === file ? tunnel[row] - this.#bases[file] : 0;
+      // A tunnel that was opened in another file, or a packet there, has no number that would say in which.
+      for (const place of [tunnel, payloadAt, nameAt]) {
+        if (place !== undefined) place[row] = this.#fileOf(place[row]) === file ? place[row] - this.#bases[file] : 0;
+      }
       // Rounded, since records in captured datagrams have numbers with four decimals.
       locator[row] = Math.round((locator[row] - this.#bases[file]) * 10_000) / 10_000;
       const known = rowsOf.get(file);

@@ -1,10 +1,12 @@
 import { basename, dirname, extname, join } from 'node:path';
-import { app, dialog, ipcMain, type IpcMainInvokeEvent } from 'electron';
+import { app, dialog, type FileFilter, ipcMain, type IpcMainInvokeEvent } from 'electron';
 import { type Answer, type CallName, type Calls, DROPPED_PATHS } from '../../shared/bridge.ts';
 import { droppedPathsSchema, REQUEST_SCHEMAS } from '../../shared/bridge-schemas.ts';
 import { type JobName, type Jobs, MAX_FLOW_PACKETS } from '../../shared/jobs.ts';
 import { EnclaveError, toErrorValue } from '../../shared/problem.ts';
 import { isRedacted } from '../../shared/redaction.ts';
+import { setLanguage } from '../../shared/text/language.ts';
+import { say } from '../../shared/text/say.ts';
 import { carvePackets, exportFlows } from '../engine/audited-exports.ts';
 import { importAndAnalyse, makeSampleCase } from '../engine/case-jobs.ts';
 import { analyseAndSave, correctProfile } from '../engine/change-profile.ts';
@@ -22,8 +24,8 @@ import { timelineCalls } from './timeline-calls.ts';
 
 /** What a window may ask for, call by call: checks, dialogs, and jobs of the engine. */
 
-const CASE_FILES = [{ name: 'Enclave cases', extensions: ['enclave'] }];
-const MAPPING_FILES = [{ name: 'Mappings', extensions: ['json'] }];
+const caseFiles = (): FileFilter[] => [{ name: say('Enclave cases'), extensions: ['enclave'] }];
+const mappingFiles = (): FileFilter[] => [{ name: say('Mappings'), extensions: ['json'] }];
 
 type Handler<Name extends CallName> = (
   window: CaseWindow,
@@ -93,9 +95,9 @@ function handlers(state: AppState): Handlers {
       if (casePath === null) {
         const defaultPath = join(app.getPath('documents'), `${fileName(title)}.enclave`);
         const { canceled, filePath } = await dialog.showSaveDialog(window.browser, {
-          title: 'New case',
+          title: say('New case'),
           defaultPath,
-          filters: CASE_FILES,
+          filters: caseFiles(),
         });
         if (canceled || filePath === '') return null;
         casePath = extname(filePath) === '' ? `${filePath}.enclave` : filePath;
@@ -120,9 +122,9 @@ function handlers(state: AppState): Handlers {
       window.lockedCase = null;
       if (path !== null) return window.open(path, passphrase);
       const { canceled, filePaths } = await dialog.showOpenDialog(window.browser, {
-        title: 'Open case',
+        title: say('Open case'),
         properties: ['openFile'],
-        filters: CASE_FILES,
+        filters: caseFiles(),
       });
       const [chosen] = filePaths;
       return canceled || chosen === undefined ? null : window.open(chosen);
@@ -163,7 +165,7 @@ function handlers(state: AppState): Handlers {
 
     async chooseEvidence(window, { what }) {
       const { canceled, filePaths } = await dialog.showOpenDialog(window.browser, {
-        title: what === 'files' ? 'Add evidence' : 'Add folders of evidence',
+        title: what === 'files' ? say('Add evidence') : say('Add folders of evidence'),
         properties: [what === 'files' ? 'openFile' : 'openDirectory', 'multiSelections'],
       });
       if (canceled) return [];
@@ -178,9 +180,9 @@ function handlers(state: AppState): Handlers {
 
     async chooseMapping(window) {
       const { canceled, filePaths } = await dialog.showOpenDialog(window.browser, {
-        title: 'Open mapping',
+        title: say('Open mapping'),
         properties: ['openFile'],
-        filters: MAPPING_FILES,
+        filters: mappingFiles(),
       });
       const [path] = filePaths;
       return canceled || path === undefined ? null : { path, mapping: readMapping(path) };
@@ -188,9 +190,9 @@ function handlers(state: AppState): Handlers {
 
     async saveMapping(window, { mapping }) {
       const { canceled, filePath } = await dialog.showSaveDialog(window.browser, {
-        title: 'Save mapping',
+        title: say('Save mapping'),
         defaultPath: join(app.getPath('documents'), `${fileName(mapping.name)}.json`),
-        filters: MAPPING_FILES,
+        filters: mappingFiles(),
       });
       if (canceled || filePath === '') return null;
       const path = extname(filePath) === '' ? `${filePath}.json` : filePath;
@@ -213,6 +215,13 @@ function handlers(state: AppState): Handlers {
 
     async cancel(window) {
       window.cancel();
+      return null;
+    },
+
+    async tellLanguage(_window, { language }) {
+      state.settings.keepLanguage(language);
+      setLanguage(language);
+      state.frontChanged();
       return null;
     },
 
@@ -344,7 +353,7 @@ function handlers(state: AppState): Handlers {
       const casePath = window.openCasePath;
       window.refuseWhileAtWork();
       const { canceled, filePath } = await dialog.showSaveDialog(window.browser, {
-        title: 'Save report',
+        title: say('Save report'),
         defaultPath: join(dirname(casePath), `${basename(casePath, '.enclave')} report.${format}`),
         filters: [{ name: format.toUpperCase(), extensions: [format] }],
       });

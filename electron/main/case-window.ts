@@ -3,6 +3,7 @@ import { app, BrowserWindow, dialog, screen, type WebContents, type WebPreferenc
 import type { CaseOverview, EventName, Events } from '../../shared/bridge.ts';
 import type { JobName, Jobs } from '../../shared/jobs.ts';
 import { EnclaveError } from '../../shared/problem.ts';
+import { say } from '../../shared/text/say.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { Engine, type JobOptions } from '../engine/engine.ts';
 import { lowSpaceWarning } from '../engine/free-space.ts';
@@ -266,9 +267,9 @@ export class CaseWindow {
     this.#asking = true;
     const { response } = await dialog.showMessageBox(this.browser, {
       type: 'question',
-      message: 'A job is at work in this case.',
-      detail: 'Stopped now, it keeps the evidence files that it has finished and drops the one in work.',
-      buttons: ['Keep working', 'Stop and close'],
+      message: say('A job is at work in this case.'),
+      detail: say('Stopped now, it keeps the evidence files that it has finished and drops the one in work.'),
+      buttons: [say('Keep working'), say('Stop and close')],
       defaultId: 0,
       cancelId: 0,
       noLink: true,

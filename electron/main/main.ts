@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { app, dialog, protocol, session } from 'electron';
 import type { ActionId } from '../../shared/actions.ts';
 import { EnclaveError, toErrorValue } from '../../shared/problem.ts';
+import { setLanguage } from '../../shared/text/language.ts';
 import { APP_SCHEME, handleAppProtocol } from './app-protocol.ts';
 import { handleCalls } from './calls.ts';
 import { type AppState, CaseWindow } from './case-window.ts';
@@ -47,6 +48,8 @@ const state: AppState = {
   quitting: false,
   frontChanged: showMenu,
 };
+
+setLanguage(state.settings.language);
 
 function frontWindow(): CaseWindow | null {
   const windows = [...state.windows];

@@ -1,47 +1,52 @@
 import { Menu, type MenuItemConstructorOptions } from 'electron';
 import { type Action, type ActionId, ACTIONS, MENUS } from '../../shared/actions.ts';
+import { say, type Text } from '../../shared/text/say.ts';
 
 /** The menu, from the action records; editing and zooming are the platform's own. */
 
-const EDIT: MenuItemConstructorOptions = {
-  label: 'Edit',
-  submenu: [
-    { role: 'undo' },
-    { role: 'redo' },
-    { type: 'separator' },
-    { role: 'cut' },
-    { role: 'copy' },
-    { role: 'paste' },
-    { role: 'selectAll' },
-  ],
-};
+type Role = readonly [role: NonNullable<MenuItemConstructorOptions['role']>, label: Text];
 
-const VIEW_ROLES: MenuItemConstructorOptions[] = [
-  { type: 'separator' },
-  { role: 'zoomIn' },
-  { role: 'zoomOut' },
-  { role: 'resetZoom' },
-  { role: 'togglefullscreen' },
+const UNDOING: readonly Role[] = [
+  ['undo', 'Undo'],
+  ['redo', 'Redo'],
 ];
+const EDITING: readonly Role[] = [
+  ['cut', 'Cut'],
+  ['copy', 'Copy'],
+  ['paste', 'Paste'],
+  ['selectAll', 'Select all'],
+];
+const ZOOMING: readonly Role[] = [
+  ['zoomIn', 'Larger'],
+  ['zoomOut', 'Smaller'],
+  ['resetZoom', 'Actual size'],
+  ['togglefullscreen', 'Full screen'],
+];
+
+const SEPARATOR: MenuItemConstructorOptions = { type: 'separator' };
+
+const roleItems = (roles: readonly Role[]): MenuItemConstructorOptions[] =>
+  roles.map(([role, label]) => ({ role, label: say(label) }));
 
 /** Sets the app's menu. `hasCase`: the window in front shows a case. */
 export function setMenu(hasCase: boolean, run: (id: ActionId) => void): void {
   const item = (action: Action & { id: ActionId }): MenuItemConstructorOptions[] => [
-    ...(action.startsGroup === true ? [{ type: 'separator' } as const] : []),
+    ...(action.startsGroup === true ? [SEPARATOR] : []),
     {
       id: action.id,
-      label: action.label,
+      label: say(action.label),
       enabled: hasCase || !action.needsCase,
       ...(action.shortcut === null ? {} : { accelerator: action.shortcut }),
       click: () => run(action.id),
     },
   ];
   const menus: MenuItemConstructorOptions[] = MENUS.map((menu) => ({
-    label: menu,
+    label: say(menu),
     submenu: [
       ...ACTIONS.filter((action) => action.menu === menu).flatMap(item),
-      ...(menu === 'View' ? VIEW_ROLES : []),
+      ...(menu === 'View' ? [SEPARATOR, ...roleItems(ZOOMING)] : []),
     ],
   }));
-  Menu.setApplicationMenu(Menu.buildFromTemplate(menus.toSpliced(1, 0, EDIT)));
+  const edit = { label: say('Edit'), submenu: [...roleItems(UNDOING), SEPARATOR, ...roleItems(EDITING)] };
+  Menu.setApplicationMenu(Menu.buildFromTemplate(menus.toSpliced(1, 0, edit)));
 }

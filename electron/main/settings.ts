@@ -2,8 +2,9 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import type { RecentCase } from '../../shared/bridge.ts';
+import { type Language, LANGUAGES } from '../../shared/text/language.ts';
 
-/** What the app remembers between runs: recent cases and the window's size. One JSON file; a broken one is started anew. */
+/** What the app remembers between runs: recent cases, the window's size and the language. One JSON file; a broken one is started anew. */
 
 const MAX_RECENT = 12;
 
@@ -23,6 +24,8 @@ const settingsSchema = z.object({
     .array(z.object({ path: z.string().min(1), title: z.string(), openedAt: z.iso.datetime() }))
     .max(MAX_RECENT),
   window: windowStateSchema,
+  /** Absent until a window told it. */
+  language: z.enum(LANGUAGES).optional(),
 });
 
 type Values = z.infer<typeof settingsSchema>;
@@ -49,6 +52,11 @@ export class Settings {
     return this.#values.window;
   }
 
+  /** English until a window told its own. */
+  get language(): Language {
+    return this.#values.language ?? 'en';
+  }
+
   /** Puts the case first. */
   addRecent(path: string, title: string): void {
     const others = this.#values.recentCases.filter((recent) => recent.path !== path);
@@ -62,6 +70,10 @@ export class Settings {
 
   keepWindow(window: WindowState): void {
     this.#write({ window });
+  }
+
+  keepLanguage(language: Language): void {
+    if (language !== this.language) this.#write({ language });
   }
 
   #write(change: Partial<Values>): void {

@@ -7,10 +7,11 @@ import type { JobName, Jobs } from '../../shared/jobs.ts';
 import { EnclaveError } from '../../shared/problem.ts';
 import { analyseAndSave } from '../engine/change-profile.ts';
 import type { CaseWindow } from './case-window.ts';
+import { say } from '../../shared/text/say.ts';
 
 /** What the timeline and the map ask for: short steps of time, periods side by side, events, agreement of tables; and saved figures. */
 
-const EVENT_FILES = [{ name: 'Events (CSV)', extensions: ['csv', 'txt', 'tsv'] }];
+const EVENT_FILES = ['csv', 'txt', 'tsv'];
 
 /** Does a change of the case's events, and makes the findings anew; cancelled meanwhile, there are none until the next analysis. */
 async function changeEvents<Name extends JobName>(
@@ -71,9 +72,9 @@ export function timelineCalls(fileName: (title: string) => string): Handlers {
       const casePath = window.openCasePath;
       window.refuseWhileAtWork();
       const { canceled, filePaths } = await dialog.showOpenDialog(window.browser, {
-        title: 'Add a file of events',
+        title: say('Add a file of events'),
         properties: ['openFile'],
-        filters: EVENT_FILES,
+        filters: [{ name: say('Events (CSV)'), extensions: EVENT_FILES }],
       });
       const [path] = filePaths;
       if (canceled || path === undefined) return null;
@@ -86,7 +87,7 @@ export function timelineCalls(fileName: (title: string) => string): Handlers {
       const casePath = window.openCasePath;
       window.refuseWhileAtWork();
       const { canceled, filePath } = await dialog.showSaveDialog(window.browser, {
-        title: 'Save figure',
+        title: say('Save figure'),
         defaultPath: join(dirname(casePath), `${fileName(title)}.${format}`),
         filters: [{ name: format.toUpperCase(), extensions: [format] }],
       });

@@ -41,6 +41,7 @@ const bridge = {
   saveMapping: call('saveMapping'),
   cancel: call('cancel'),
   pause: call('pause'),
+  tellLanguage: call('tellLanguage'),
   summary: call('summary'),
   totals: call('totals'),
   minutes: call('minutes'),

@@ -193,8 +193,8 @@ function worldMap(rows: readonly SummaryRow[]): string {
   const lowest = decades - SHADES.length + 1;
   const shade = (value: number): number => Math.max(0, Math.floor(Math.log10(value)) - lowest);
   const amounts = new Map(named.map((row) => [String(row.country), row.value]));
-  const scale = (0.74 * WIDTH) / worldPaths.width;
-  const middle = 0.13 * WIDTH;
+  const scale = (0.68 * WIDTH) / worldPaths.width;
+  const middle = 0.16 * WIDTH;
   const drawn = new Set<string>();
   let land = '';
   let dots = '';

@@ -31,7 +31,7 @@ export function auditChapter(audit: readonly AuditEntry[], most: number): Chapte
       ? ''
       : `<table class="audit"><thead><tr><th class="number">No.</th><th>Time</th><th>Action</th><th>By</th></tr></thead>${rows.join('')}</table>`;
   const markup = `<p>Every entry holds the SHA-256 of the one before it. Compare the head of the chain with one noted earlier, and check the
-chain itself with <code>enclave verify</code>.</p>
+chain itself with <code>enclave verify</code>. Hashes of the case’s own rows are left out here; <code>enclave audit</code> prints them.</p>
 ${facts([
   ['Entries', formatCount(audit.length)],
   ['Head of the chain', hashMarkup(head.hash)],
@@ -40,6 +40,9 @@ ${facts([
 ${table}`;
   return { title, ownPage: false, markup };
 }
+
+/** Hashes of the case's own rows, which `enclave verify` compares: of no use on paper. */
+const ROW_HASHES: ReadonlySet<string> = new Set(['state', 'segments', 'row', 'segmentRows', 'names', 'labels']);
 
 /** The detail of an audit entry: an object as `name value` pairs, long lists by their length; other text as it is. */
 function auditDetail(detail: string): string {
@@ -52,17 +55,17 @@ function auditDetail(detail: string): string {
   if (typeof parsed !== 'object' || parsed === null) return breakable(detail);
   return (
     Object.entries(parsed)
-      // `state` holds hashes for `enclave verify`; what a note said before it was changed was not chosen for the report.
+      // What a note said before it was changed was not chosen for the report.
       .filter(
         ([name, value]) =>
-          name !== 'state' &&
+          !ROW_HASHES.has(name) &&
           !(name === 'before' && typeof value === 'object') &&
           value !== '' &&
           !(Array.isArray(value) && value.length === 0),
       )
       .map(([name, value]) => {
         const told = Array.isArray(value) && value.length > 1 ? `${formatCount(value.length)} entries` : plain(value);
-        return `<span class="quiet">${escapeHtml(inWords(name))}</span> ${breakable(told)}`;
+        return `<span class="quiet">${escapeHtml(inWords(name))}</span> ${breakable(told).replace(/\b[0-9a-f]{64}\b/g, (hex) => hashMarkup(hex))}`;
       })
       .join(', ')
   );

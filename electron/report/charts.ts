@@ -29,7 +29,7 @@ function dots(chart: DotsChart, description: string): string {
 
 const LEFT = 50;
 const TOP = 10;
-const BOTTOM = 122;
+const BOTTOM = 84;
 
 /** A scale from 0 with three gridlines: its drawing, and where a value lies. */
 function upright(most: number, text: (value: number) => string): { grid: string; y: (value: number) => number } {
@@ -68,7 +68,7 @@ function steps(chart: StepsChart, description: string): string {
   body +=
     label(LEFT, BOTTOM + 13, dateOfDay(first), 'start', true) +
     label(WIDTH, BOTTOM + 13, dateOfDay(last - 1), 'end', true);
-  return figure(chart.caption, svg(140, description, body));
+  return figure(chart.caption, svg(BOTTOM + 18, description, body));
 }
 
 function lags(chart: LagChart, description: string): string {
@@ -85,12 +85,12 @@ function lags(chart: LagChart, description: string): string {
   }
   body += line(LEFT, y(1), WIDTH, y(1), INK, 'stroke-width="0.8" stroke-dasharray="4 3"');
   body += line(x(0), TOP - 6, x(0), BOTTOM, INK) + line(LEFT, BOTTOM, WIDTH, BOTTOM, INK);
-  return figure(chart.caption, svg(140, description, body));
+  return figure(chart.caption, svg(BOTTOM + 18, description, body));
 }
 
 function strips(chart: StripsChart, description: string): string {
   const left = 70;
-  const step = 34;
+  const step = 24;
   const days = chart.days.slice(0, MOST_STRIPS);
   const x = (hour: number): number => left + ((WIDTH - left) * hour) / 24;
   let body = '';
@@ -103,15 +103,15 @@ function strips(chart: StripsChart, description: string): string {
   const numbered: string[] = [];
   days.forEach(({ date, spans }, i) => {
     const y = 6 + i * step;
-    body += label(left - 8, y + 14, date, 'end');
+    body += label(left - 8, y + 12, date, 'end');
     for (const { from, to, category, service } of spans) {
       const width = Math.max(1, x(to) - x(from));
-      body += rect(x(from), y, width - 0.6, 20, category === 'unknown' ? GRID : PALE);
+      body += rect(x(from), y, width - 0.6, 17, category === 'unknown' ? GRID : PALE);
       const word = service ?? category;
       // A word is written where it has room: about five units a letter.
       const hasRoom = width > word.length * 5.2 + 4;
       if (!hasRoom && !numbered.includes(word)) numbered.push(word);
-      body += label(x(from) + 3, y + 13.5, hasRoom ? word : String(numbered.indexOf(word) + 1));
+      body += label(x(from) + 3, y + 12, hasRoom ? word : String(numbered.indexOf(word) + 1));
     }
   });
   const more = chart.days.length - days.length;

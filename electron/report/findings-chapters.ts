@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { compileFilter } from '../casefile/flow-selection.ts';
 import { summarise } from '../casefile/summary.ts';
-import { findingSubject } from '../../shared/finding-tables.ts';
+import { findingSubject, toSecond } from '../../shared/finding-tables.ts';
 import { parseFilter } from '../../shared/filter/parse-filter.ts';
 import {
   type Caveat,
@@ -27,7 +27,15 @@ import { profileFigure, rankingFigure, shareFigure, weekFigure, weekdayFigure } 
 import { breakable, escapeHtml, facts, prose, shellArgument } from './markup.ts';
 import type { ReportCase } from './report-case.ts';
 import { capital, inWords, MOST_SUBJECTS, plain, VERDICT_WORDS, VERDICTS } from './report-words.ts';
-import { MOST_IN_FULL, activityOf, isSerial, particulars, serialArticle, serialTable } from './serial-findings.ts';
+import {
+  MOST_IN_FULL,
+  activityOf,
+  folded,
+  isSerial,
+  particulars,
+  serialArticle,
+  serialTable,
+} from './serial-findings.ts';
 
 /** The findings by verdict: each with statement, figure, numbers, limits and method. */
 
@@ -345,11 +353,12 @@ function coverageDetails(finding: CoverageFinding): string {
     const left = spans.length - shown.length;
     const rows = shown.map(
       (span) =>
-        `<tr><td class="mono">${escapeHtml(span.from)}</td><td class="mono">${escapeHtml(span.to)}</td>` +
+        `<tr><td class="time">${escapeHtml(toSecond(span.from))}</td><td class="time">${escapeHtml(toSecond(span.to))}</td>` +
         `<td class="number">${duration(span.from, span.to)}</td></tr>`,
     );
     const more = left > 0 ? `<p class="quiet">${formatCount(left)} further are in the case, not printed.</p>` : '';
-    return `<h4>${name}</h4><table><thead><tr><th>From (UTC)</th><th>To (UTC)</th><th class="number">Length</th></tr></thead><tbody>${rows.join('')}</tbody></table>${more}`;
+    const table = `<table><thead><tr><th>From (UTC)</th><th>To (UTC)</th><th class="number">Length</th></tr></thead><tbody>${rows.join('')}</tbody></table>`;
+    return `<h4>${name}</h4>${folded(table, rows.length)}${more}`;
   };
   return (
     list('Gaps: no flow in any evidence for at least one clock hour', finding.gaps) +

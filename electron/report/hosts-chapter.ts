@@ -18,11 +18,11 @@ import { breakable, escapeHtml, facts, prose } from './markup.ts';
 import type { ReportCase } from './report-case.ts';
 import { activityOf, filterMarkup } from './serial-findings.ts';
 
-/** A page for each of some hosts: what it is, when it speaks, what it meets. */
+/** Some hosts one by one: what it is, when it speaks, what it meets. */
 
 const DAY_US = 86_400e6;
-const MOST_PEERS = 8;
-const MOST_SERVICES = 8;
+const MOST_PEERS = 5;
+const MOST_SERVICES = 5;
 /** Bars drawn at most; more days share a bar. */
 const MOST_BARS = 120;
 
@@ -51,14 +51,14 @@ export function hostsChapter(
     named === null
       ? 'Hosts of the ranges that opened most activity flows, the busiest first'
       : `${formatCounted(shown.length, 'host')}, by choice`,
-    rest > 0 ? `; without a page here: ${formatCounted(rest, 'further host')} with a profile` : '',
+    rest > 0 ? `; not told here: ${formatCounted(rest, 'further host')} with a profile` : '',
     unknown > 0 ? `; no profile: ${formatCounted(unknown, 'chosen host')}` : '',
   ];
   return {
     title: REPORT_CHAPTERS.hosts,
     ownPage: true,
     markup: `<p>${told.join('')}. An address is not a person: several devices may stand behind it, and one device may change its address.${filters}</p>
-${shown.map((finding, i) => page(reader, finding, coverage?.coverage ?? finding.coverage, activity, i === 0)).join('\n')}`,
+${shown.map((finding) => article(reader, finding, coverage?.coverage ?? finding.coverage, activity)).join('\n')}`,
   };
 }
 
@@ -67,12 +67,11 @@ function canonical(address: string): string {
   return words === null ? address : formatAddress(...words);
 }
 
-function page(
+function article(
   reader: ReportCase,
   finding: HostProfileFinding,
   window: Finding['coverage'],
   activity: string,
-  isFirst: boolean,
 ): string {
   const { counted } = reader;
   const selection = new KeptSelection(compileFilter(parseFilter(reader.originalOf(finding).where), counted));
@@ -82,24 +81,15 @@ function page(
   const devices = finding.devices.map(
     ({ kind, why }) => `${escapeHtml(kind)} <span class="quiet">${breakable(why)}</span>`,
   );
-  const active =
-    finding.activeHours === null
-      ? 'cannot be told'
-      : `${clockTime(finding.activeHours.from)} to ${clockTime(finding.activeHours.to)}, local time`;
-  return `<article class="host${isFirst ? ' first' : ''}">
+  return `<article class="host">
+<div class="host-figures">
 <h3>${escapeHtml(finding.title)}</h3>
 <p class="statement">${prose(finding.statement)}</p>
-${facts(
-  [
-    ['Role', escapeHtml(finding.role)],
-    ['Devices', devices.length === 0 ? 'nothing tells of any' : devices.join('<br>')],
-    ['Active hours', escapeHtml(active)],
-  ],
-  'details',
-)}
+${facts([['Devices', devices.length === 0 ? 'nothing tells of any' : devices.join('<br>')]], 'details')}
 ${whenFigure(finding, days, hours, window, reader.profile.timeZone)}
 ${chart === null ? '' : chartFigure(chart, `${finding.title}: hours of some days`)}
-<div class="host-tables">${servicesOf(finding)}${peerTable(reader, selection)}</div>
+</div>
+<div class="host-tables">${servicesOf(finding)}${peerTable(reader, finding.host, selection)}</div>
 <p class="flows"><span class="quiet">Flows</span> <code>${filterMarkup(finding.where, activity)}</code>, <span class="quiet">finding</span> <span class="mono">${escapeHtml(finding.id)}</span></p>
 </article>`;
 }
@@ -132,8 +122,12 @@ function whenFigure(
     const { from: begin, to: end } = activeHours;
     return begin < end ? hour >= begin && hour < end : hour >= begin || hour < end;
   };
+  const active =
+    activeHours === null
+      ? 'Active hours cannot be told'
+      : `Dark: active hours, ${clockTime(activeHours.from)} to ${clockTime(activeHours.to)}`;
   const middle = 420;
-  const [top, bottom] = [6, 70];
+  const [top, bottom] = [6, 56];
   const bars = (values: readonly number[], left: number, right: number, isDark: (i: number) => boolean): string => {
     const most = scaleEnd(Math.max(1, ...values));
     let body = '';
@@ -159,13 +153,13 @@ function whenFigure(
       )
       .join('');
   return figure(
-    `Activity flows of the host: left of each ${step === 1 ? 'local day' : `${formatCount(step)} local days`}, right by local hour ` +
-      `(${timeZone}), as counted. Dark hours: active.`,
+    `Activity flows: left of each ${step === 1 ? 'local day' : `${formatCount(step)} local days`}, right by local hour ` +
+      `(${timeZone}), as counted. ${active}.`,
     svg(bottom + 18, `${finding.title}: flows by day and by hour`, body),
   );
 }
 
-function servicesOf({ topServices }: HostProfileFinding): string {
+function servicesOf({ host, topServices }: HostProfileFinding): string {
   const rows = topServices
     .slice(0, MOST_SERVICES)
     .map(
@@ -173,10 +167,10 @@ function servicesOf({ topServices }: HostProfileFinding): string {
         `<tr><td>${escapeHtml(service)}</td><td class="number">${formatCount(flows)}</td><td class="number">${formatCount(daysActive)}</td></tr>`,
     );
   if (rows.length === 0) return '<p class="quiet">No named service was met.</p>';
-  return `<div><h4>Services met most</h4><table><thead><tr><th>Service</th><th class="number">Flows</th><th class="number">Days</th></tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
+  return `<div><h4>Services that ${escapeHtml(host)} met most</h4><table><thead><tr><th>Service</th><th class="number">Flows</th><th class="number">Days</th></tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
 }
 
-function peerTable(reader: ReportCase, selection: KeptSelection): string {
+function peerTable(reader: ReportCase, host: string, selection: KeptSelection): string {
   const { peers, all } = peersOf(reader.counted, selection, MOST_PEERS);
   const rows = peers
     .filter(({ address }) => !reader.leavesOut(address))
@@ -187,7 +181,6 @@ function peerTable(reader: ReportCase, selection: KeptSelection): string {
         `<td class="number">${formatCount(flows)}</td><td class="number">${formatBytes(bytes)}</td></tr>`
       );
     });
-  const left = all - rows.length;
-  const rest = left > 0 ? `<p class="quiet">${formatCount(left)} further peers are not printed.</p>` : '';
-  return `<div><h4>Peers met most</h4><table><thead><tr><th>Peer</th><th>Country, network</th><th class="number">Flows</th><th class="number">Bytes</th></tr></thead><tbody>${rows.join('')}</tbody></table>${rest}</div>`;
+  const of = all > rows.length ? `, ${formatCount(rows.length)} of ${formatCount(all)}` : '';
+  return `<div><h4>Peers that ${escapeHtml(host)} met most${of}</h4><table><thead><tr><th>Peer</th><th>Country, network</th><th class="number">Flows</th><th class="number">Bytes</th></tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
 }

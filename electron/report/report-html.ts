@@ -96,7 +96,6 @@ function printedCase(reader: ReportCase, options: ReportOptions): string {
 ${cover(reader, options, title, id, findings, evidence, chapters)}
 ${chaptersMarkup(chapters)}
 ${bannerMarkup(banner)}`;
-  const runningTitle = `${title} (case ${id})`;
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -105,7 +104,7 @@ ${bannerMarkup(banner)}`;
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="generator" content="Enclave ${escapeAttribute(options.version)}">
 <title>${escapeAttribute(title)} – Enclave report</title>
-<style>${reportStyle(runningTitle, banner, options.paper ?? 'A4')}${letterFaces(body + runningTitle + banner)}</style>
+<style>${reportStyle(title, id, banner, options.paper ?? 'A4')}${letterFaces(body + title + banner)}</style>
 </head>
 <body>
 ${body}

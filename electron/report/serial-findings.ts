@@ -16,6 +16,8 @@ import { breakable, escapeHtml, prose } from './markup.ts';
 
 /** Rows of a table of particulars that are printed; the rest are in the case. */
 const MOST_ROWS = 40;
+/** From so many rows on, a table of short rows stands in two columns. */
+const FOLDED_ROWS = 8;
 /** Findings of a kind told in full; further ones stand in a table. */
 export const MOST_IN_FULL = 6;
 
@@ -63,10 +65,28 @@ export function claimsChapter(findings: readonly Finding[]): Chapter | null {
 export function particulars(finding: Finding): string {
   const chart = findingChart(finding);
   const drawn = chart === null ? '' : chartFigure(chart, finding.title);
-  return drawn + findingTables(finding).map(tableMarkup).join('');
+  const tables = findingTables(finding);
+  const isPair = tables.length === 2 && tables.every((each) => isNarrow(each) && each.rows.length < FOLDED_ROWS);
+  const markup = tables.map((each) => tableMarkup(each, isPair));
+  return (
+    drawn +
+    (isPair ? `<div class="pair">${markup.map((each) => `<div>${each}</div>`).join('')}</div>` : markup.join(''))
+  );
 }
 
-function tableMarkup({ caption, heads, rows }: FindingTable): string {
+/** Whether a table needs no more than half the width of a page. */
+function isNarrow({ heads, rows }: FindingTable): boolean {
+  return heads.length <= 3 && rows.every((row) => row.every((cell) => cell.length <= 48));
+}
+
+/** A long table of short rows, in two columns beside one another. */
+export function folded(table: string, rows: number): string {
+  return rows < FOLDED_ROWS ? table : `<div class="folded">${table}</div>`;
+}
+
+/** @param isHalf it stands beside another, and fills its half */
+function tableMarkup(table: FindingTable, isHalf: boolean): string {
+  const { caption, heads, rows } = table;
   const kind = (i: number): string => (heads[i]?.isNumber === true ? ' class="number"' : '');
   const head = heads.map(({ name }, i) => `<th${kind(i)}>${escapeHtml(name)}</th>`).join('');
   const body = rows
@@ -78,21 +98,27 @@ function tableMarkup({ caption, heads, rows }: FindingTable): string {
     .join('');
   const left = rows.length - MOST_ROWS;
   const more = left > 0 ? `<p class="quiet">${left} further rows are in the case, not printed.</p>` : '';
-  return `<h4>${escapeHtml(caption)}</h4><table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table>${more}`;
+  const narrow = isNarrow(table);
+  const kindOfTable = narrow && !isHalf && rows.length < FOLDED_ROWS ? ' class="narrow"' : '';
+  const drawn = `<table${kindOfTable}><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table>`;
+  return `<h4>${escapeHtml(caption)}</h4>${narrow ? folded(drawn, rows.length) : drawn}${more}`;
 }
 
-/** Whether a cell is one word that a column has room for: an address, a name; it is not broken. */
+/** Whether a cell is one word that a column has room for, or a time: it is not broken. */
 function isShort(cell: string): boolean {
-  return cell.length <= 24 && !cell.includes(' ');
+  return cell.length <= 24 && !/ \D/.test(cell);
 }
 
-/** Findings of one kind and verdict as rows of one table. */
+/** Findings of one kind and verdict as rows of one table; without the columns that all of them leave empty. */
 export function serialTable(findings: readonly Finding[]): string {
+  const hasInterval = findings.some(({ interval }) => interval !== null);
+  const hasPValue = findings.some(({ adjustedPValue }) => adjustedPValue !== null);
   const rows = findings.map((finding) => {
+    const ends = finding.interval?.map((end) => formatQuantity(finding.unit, end)).join(' to ') ?? '–';
     const cells = [
       formatQuantity(finding.unit, finding.value),
-      finding.interval === null ? '–' : finding.interval.map((end) => formatQuantity(finding.unit, end)).join(' to '),
-      formatPValue(finding.adjustedPValue),
+      ...(hasInterval ? [ends] : []),
+      ...(hasPValue ? [formatPValue(finding.adjustedPValue)] : []),
     ];
     return (
       `<tr><td>${escapeHtml(findingSubject(finding))}</td>` +
@@ -102,8 +128,8 @@ export function serialTable(findings: readonly Finding[]): string {
   });
   const unit = findings[0]?.unit ?? '';
   return (
-    `<table class="serial"><thead><tr><th>Subject</th><th class="number">${escapeHtml(unit)}</th><th class="number">95 % interval</th>` +
-    `<th class="number">p, adjusted</th><th>Finding id</th></tr></thead><tbody>${rows.join('')}</tbody></table>`
+    `<table class="serial"><thead><tr><th>Subject</th><th class="number">${escapeHtml(unit)}</th>` +
+    `${hasInterval ? '<th class="number">95 % interval</th>' : ''}${hasPValue ? '<th class="number">p, adjusted</th>' : ''}<th>Finding id</th></tr></thead><tbody>${rows.join('')}</tbody></table>`
   );
 }
 

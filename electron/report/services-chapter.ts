@@ -15,7 +15,7 @@ import type { ReportCase } from './report-case.ts';
 const MOST = { range: 6, service: 12, country: 10 } as const;
 type Column = keyof typeof MOST;
 const COLUMNS = Object.keys(MOST) as Column[];
-const MOST_ROWS = 14;
+const MOST_ROWS = 12;
 const COUNTRIES_NAMED = 3;
 
 interface GraphNode {

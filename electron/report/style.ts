@@ -6,7 +6,7 @@ import { cssString } from './markup.ts';
  * The style of the report, for screen and paper. Letters are the page's own (letters.ts); black and white is enough to read every
  * figure, and page boxes carry the case and the page number (CSS Paged Media 3).
  */
-export function reportStyle(runningTitle: string, banner: string, paper: Paper): string {
+export function reportStyle(title: string, id: string, banner: string, paper: Paper): string {
   const onEachPage =
     banner === ''
       ? ''
@@ -24,7 +24,7 @@ h1 { font-size: 22pt; font-weight: 600; letter-spacing: -0.01em; overflow-wrap: 
 h2 { font-size: 14pt; margin: 0 0 5mm; padding-bottom: 2mm; border-bottom: 0.6pt solid var(--ink); }
 h3 { font-size: 11pt; margin: 7mm 0 2.5mm; }
 h4 { font-size: 8.4pt; margin: 4mm 0 1mm; color: var(--quiet); }
-h2 + p { break-after: avoid; }
+h2 + p { break-inside: avoid; break-after: avoid; }
 p { margin: 0 0 2.5mm; orphans: 3; widows: 3; }
 ul { margin: 0 0 3mm; padding-left: 5mm; }
 li { margin-bottom: 1.2mm; }
@@ -57,6 +57,8 @@ tbody.entry { break-inside: avoid; }
 tbody.entry tr:not(:last-child) td { border-bottom: 0; padding-bottom: 0; }
 td.detail { font-size: 7.8pt; }
 .part { margin-bottom: 1.2mm; }
+table.narrow { width: auto; min-width: 84mm; }
+.folded { columns: 2; column-gap: 8mm; break-inside: avoid; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; column-gap: 6mm; break-inside: avoid; }
 .together { white-space: nowrap; }
 .quiet { color: var(--quiet); }
@@ -80,13 +82,19 @@ dl > div { display: contents; }
 .finding { margin-top: 8mm; }
 .finding h3 { margin: 0 0 2mm; }
 .finding .statement { font-size: 9.7pt; break-inside: avoid; break-after: avoid; }
-.finding table:not(.rankings, :has(tr:nth-child(12))) { break-inside: avoid; }
-article.host { break-before: page; }
-article.host.first { break-before: auto; }
-article.host h3 { margin-top: 0; }
-.host-tables { display: grid; grid-template-columns: 5fr 8fr; column-gap: 7mm; break-inside: avoid; }
+.finding table:not(.rankings, .folded > *, :has(tr:nth-child(12))) { break-inside: avoid; }
+article.host + article.host { margin-top: 4mm; padding-top: 4mm; border-top: 0.6pt solid var(--ink); }
+article.host h3, article.host .statement { margin: 0 0 1mm; }
+article.host dl.details, article.host figure { margin: 2mm 0; }
+article.host figcaption { margin: 0; }
+.host-tables + .flows { margin: 1.5mm 0 0; break-before: avoid; }
+.host-figures { break-inside: avoid; }
+.host-tables { display: grid; grid-template-columns: 5fr 9fr; column-gap: 7mm; break-inside: avoid; }
+.host-tables h4 { margin-top: 0; }
+.host-tables td { padding-top: 0.5mm; padding-bottom: 0.5mm; }
 table.exhibits td { border-bottom: 0; padding: 0.6mm 3mm 0.6mm 0; }
 table.exhibits tbody tr:last-child td { border-bottom: 0.4pt solid var(--line); padding-bottom: 1.6mm; }
+section:has(> .signatures) { break-inside: avoid; }
 .signatures { display: grid; grid-template-columns: 1fr 1fr; gap: 6mm 10mm; margin-top: 8mm; break-inside: avoid; }
 .signature .name { font-weight: 600; margin-bottom: 8mm; }
 .signature .line { border-top: 0.6pt solid var(--ink); padding-top: 0.8mm; margin-bottom: 9mm; font-size: 8.2pt; color: var(--quiet); }
@@ -126,8 +134,8 @@ g.halo text { paint-order: stroke; stroke: #fff; stroke-width: 2.5px; stroke-lin
   .banner { display: none; }
   section.page { break-before: page; margin-top: 0; } }
 @page { size: ${paper}; margin: 20mm 18mm 20mm;
-  @bottom-left { content: ${cssString(runningTitle)}; font: 8pt ${LETTERS}; color: #56646f; }
-  @bottom-right { content: "page " counter(page) " of " counter(pages); font: 8pt ${LETTERS};
+  @bottom-left { content: ${cssString(title)}; font: 8pt ${LETTERS}; color: #56646f; }
+  @bottom-right { content: ${cssString(`case ${id}, page `)} counter(page) " of " counter(pages); font: 8pt ${LETTERS};
     color: #56646f; }
   ${onEachPage} }
 `;

@@ -218,16 +218,19 @@ function perDay(population: Population, add: Add): void {
       add('onset', subject, 'before', 'flows', mean(counts, 0, day));
       add('onset', subject, 'after', 'flows', mean(counts, day, until));
     }
-    if (effect.effect === 'volume') {
+    if (effect.effect === 'volume' || effect.effect === 'substitution') {
       const day = population.dayOf(effect.date);
-      const all = (): boolean => true;
-      add(
-        'period-comparison',
-        'all',
-        'change',
-        'flows',
-        (tally, runs) => ratio(mean(all, day, world.days)(tally, runs), mean(all, 0, day)(tally, runs)) - 1,
-      );
+      const change = (subject: string, counts: (label: number) => boolean): void =>
+        add(
+          'period-comparison',
+          subject,
+          'change',
+          'flows',
+          (tally, runs) => ratio(mean(counts, day, world.days)(tally, runs), mean(counts, 0, day)(tally, runs)) - 1,
+        );
+      if (effect.effect === 'volume') change('volume', () => true);
+      else
+        for (const id of [effect.service, effect.by]) change(`service:${id}`, (label) => labels[label].service === id);
     }
     if (effect.effect === 'crypto') {
       const counts = (label: number): boolean => labels[label].category === 'crypto';

@@ -1,7 +1,7 @@
 import { scaleLinear, scaleLog } from 'd3';
 import type { ReactNode } from 'react';
 import type { Metric } from '../../shared/finding.ts';
-import { formatBytes } from '../../shared/number-format.ts';
+import { formatBytes, withDecimalSign } from '../../shared/number-format.ts';
 
 /** The upright axis of amounts, the same in every chart. */
 
@@ -9,7 +9,7 @@ const COMPACT = new Intl.NumberFormat('en-GB', { notation: 'compact', maximumSig
 
 /** An amount on an axis: `1.2k`, `350 MB`. */
 export function axisAmount(metric: Metric, value: number): string {
-  return metric === 'bytes' ? formatBytes(value).replace(/\.0+ /, ' ') : COMPACT.format(value);
+  return metric === 'bytes' ? formatBytes(value).replace(/\.0+ /, ' ') : withDecimalSign(COMPACT.format(value));
 }
 
 /** Round values from 0 to at least `highest`, about `count` of them. */

@@ -4,6 +4,7 @@ import { localMs } from '../state/local-time.ts';
 import { type TimeBin, type TimeStack, placeAmong } from './stack-by-time.ts';
 import { tickName } from './time-stack-chart.tsx';
 import { type BinSpan, useBrush } from './use-brush.ts';
+import { say } from '../../shared/text/say.ts';
 
 /** The whole case as a low strip of bars, with what the evidence does not cover, its events, and the brush. */
 
@@ -169,7 +170,9 @@ export function CaseStrip(
       height={STRIP_HEIGHT}
       viewBox={`0 0 ${width} ${STRIP_HEIGHT}`}
       role="application"
-      aria-label="The whole case in time. Arrow keys move the cursor, with Shift they choose a span for all views, Escape lets it go."
+      aria-label={say(
+        'The whole case in time. Arrow keys move the cursor, with Shift they choose a span for all views, Escape lets it go.',
+      )}
       aria-describedby="case-timeline-readout"
       tabIndex={0}
       {...handlers}

@@ -4,6 +4,7 @@ import type { SummaryRowValue } from '../../shared/bridge.ts';
 import type { Metric } from '../../shared/finding.ts';
 import { formatAmount } from '../../shared/number-format.ts';
 import { type HourCell, HourGrid } from './hour-grid.tsx';
+import { say } from '../../shared/text/say.ts';
 
 /** Hour × day, a strip a day, on the profile's clock. Shade = square root of the amount over the largest cell's, since one busy hour would hide the rest. Arrow keys move over the cells. */
 
@@ -79,7 +80,10 @@ export function DayStrips(props: {
   const datesEvery = Math.ceil(DATE_ROOM / pitch);
   return (
     <HourGrid
-      label={`Hour by day, ${metric}; the largest cell holds ${formatAmount(metric, highest)}. Arrow keys move, Enter chooses the day`}
+      label={say('Hour by day, {metric}; the largest cell holds {amount}. Arrow keys move, Enter chooses the day', {
+        metric: say(metric),
+        amount: formatAmount(metric, highest),
+      })}
       width={width}
       height={height}
       left={LEFT}

@@ -1,5 +1,7 @@
 import type { SummaryRowValue } from '../../shared/bridge.ts';
 import { splitTime } from '../state/time-filter.ts';
+import { withDecimalSign } from '../../shared/number-format.ts';
+import { say } from '../../shared/text/say.ts';
 
 /** Countries by their deviation from expectation. Pure. */
 
@@ -26,10 +28,12 @@ export function expectationFor(filter: string): Expectation | null {
     return {
       where: rest === '' ? outside : `(${rest}) and ${outside}`,
       words:
-        rest === '' ? 'all flows at the other times of the case' : 'the same filter at all other times of the case',
+        rest === ''
+          ? say('all flows at the other times of the case')
+          : say('the same filter at all other times of the case'),
     };
   }
-  return rest === '' ? null : { where: `not (${rest})`, words: 'all flows that the filter leaves out' };
+  return rest === '' ? null : { where: `not (${rest})`, words: say('all flows that the filter leaves out') };
 }
 
 export interface Deviation {
@@ -99,7 +103,7 @@ export function deviationClass(log2: number): number {
 
 /** A ratio in words: `2.3×`. */
 export function ratioText(log2: number | null): string {
-  if (log2 === null) return 'too few';
+  if (log2 === null) return say('too few');
   const ratio = 2 ** log2;
-  return ratio >= 100 ? '≥ 100×' : `${ratio < 0.01 ? '< 0.01' : ratio.toPrecision(2)}×`;
+  return ratio >= 100 ? '≥ 100×' : `${withDecimalSign(ratio < 0.01 ? '< 0.01' : ratio.toPrecision(2))}×`;
 }

@@ -6,6 +6,7 @@ import { formatCount } from '../../shared/number-format.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { categoryColour, inkOn } from '../category-colours.ts';
 import { FigureFrame } from './figure-frame.tsx';
+import { say } from '../../shared/text/say.ts';
 
 /** The charts of shared/finding-chart.ts but for dots: pure functions of the chart and its width in pixels. */
 
@@ -88,7 +89,7 @@ export function Steps({ chart, width, label }: { chart: StepsChart; width: numbe
           y={r(y(level))}
           height={r(BOTTOM - y(level))}
         >
-          <title>{`${from} to ${to}: ${formatCount(level)} flows a day`}</title>
+          <title>{say('{from} to {to}: {level} flows a day', { from, to, level: formatCount(level) })}</title>
         </rect>
       ))}
       {chart.marked !== null && (
@@ -116,7 +117,7 @@ export function Lags({ chart, width, label }: { chart: LagChart; width: number; 
           .filter((lag) => lag % 12 === 0)
           .map((lag) => (
             <text key={lag} x={r(x(lag))} y={HEIGHT - 6} textAnchor="middle">
-              {lag === 0 ? 'event' : `${lag > 0 ? '+' : '−'}${Math.abs(lag)} h`}
+              {lag === 0 ? say('event') : `${lag > 0 ? '+' : '−'}${Math.abs(lag)} h`}
             </text>
           ))}
       </g>
@@ -187,7 +188,7 @@ export function Strips({ chart, width, label }: { chart: StripsChart; width: num
           </g>
         ))}
       </FigureFrame>
-      <ul className="strip-legend" aria-label="Categories by colour">
+      <ul className="strip-legend" aria-label={say('Categories by colour')}>
         {categories.map((category) => (
           <li key={category}>
             <span className="swatch" style={{ backgroundColor: categoryColour(category) }} aria-hidden="true" />

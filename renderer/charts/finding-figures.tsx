@@ -17,6 +17,8 @@ import { axisAmount } from './amount-axis.tsx';
 import { Lags, Steps, Strips } from './finding-chart.tsx';
 import { FigureFrame } from './figure-frame.tsx';
 import { sharesOf } from './finding-numbers.ts';
+import { locale, perLanguage } from '../../shared/text/language.ts';
+import { say } from '../../shared/text/say.ts';
 
 /** One figure a kind of finding: estimates as dots, their 95 % intervals as bars. Pure functions of the finding. */
 
@@ -117,12 +119,14 @@ function Ranking({ finding, width }: { finding: ServiceRankingFinding; width: nu
 function Shares(props: { finding: ActivityShareFinding; all: readonly Finding[]; width: number }): ReactNode {
   const { finding, all, width } = props;
   const rows = sharesOf(finding, all).flatMap(({ id, metric, value, interval }) =>
-    value === null ? [] : [{ name: `by ${metric}`, value, interval, marked: id === finding.id }],
+    value === null
+      ? []
+      : [{ name: say('by {metric}', { metric: say(metric) }), value, interval, marked: id === finding.id }],
   );
   return rows.length === 0 ? null : (
     <DotChart
       width={width}
-      label={`${finding.group} by metric`}
+      label={say('{group} by metric', { group: finding.group })}
       format={formatShare}
       formatTick={percentTick}
       rows={rows}
@@ -140,7 +144,7 @@ function Weekly({ finding, width }: { finding: WeeklyRhythmFinding; width: numbe
       rows={finding.ranking
         .toSorted((a, b) => a.weekday - b.weekday)
         .map(({ weekday, value, interval, daysObserved }) => ({
-          name: `${weekdayName(weekday)} (${daysObserved} days)`,
+          name: say('{weekday} ({days} days)', { weekday: weekdayName(weekday), days: daysObserved }),
           value,
           interval: interval === null ? null : [Math.max(0, interval[0]), interval[1]],
           marked: finding.highest.includes(weekday),
@@ -162,7 +166,11 @@ function Daily({ finding, width }: { finding: DailyRhythmFinding; width: number 
     activeTo !== null &&
     (activeFrom < activeTo ? hour >= activeFrom && hour < activeTo : hour >= activeFrom || hour < activeTo);
   return (
-    <FigureFrame width={width} height={height} label={`${finding.title}: share of the day in each local hour`}>
+    <FigureFrame
+      width={width}
+      height={height}
+      label={say('{title}: share of the day in each local hour', { title: finding.title })}
+    >
       <g className="axis">
         {y.ticks(4).map((tick) => (
           <g key={tick} transform={`translate(0,${Math.round(y(tick)) + 0.5})`}>
@@ -200,7 +208,7 @@ function Cover({ finding, width }: { finding: CoverageFinding; width: number }):
   if (start === null || end === null || end <= start) return null;
   const x = scaleLinear([start, end], [0, width]);
   return (
-    <FigureFrame width={width} height={34} label={`${finding.gaps.length} gaps in the evidence`}>
+    <FigureFrame width={width} height={34} label={say('{gaps} gaps in the evidence', { gaps: finding.gaps.length })}>
       <rect className="covered" x={0} y={4} width={width} height={26} rx={3} />
       {finding.gaps.map((gap) => {
         const from = parseInstant(gap.from, 'UTC') ?? start;
@@ -264,31 +272,42 @@ function Drawn({ finding, width }: { finding: Finding; width: number }): ReactNo
 export function figureCaption(finding: Finding): string {
   switch (finding.kind) {
     case 'activity-share':
-      return `Share of activity in ${finding.group} by each metric, with 95 % intervals. Filled: by ${finding.metric}.`;
+      return say('Share of activity in {group} by each metric, with 95 % intervals. Filled: by {metric}.', {
+        group: finding.group,
+        metric: say(finding.metric),
+      });
     case 'service-ranking':
-      return `Share of ${finding.unit.replace(/^share of /, '')} by service, with 95 % intervals.`;
+      return say('Share of {unit} by service, with 95 % intervals.', { unit: finding.unit.replace(/^share of /, '') });
     case 'daily-rhythm':
-      return `Share of a day's ${finding.metric ?? 'flows'} in each hour, ${finding.timeZone} time, corrected for coverage. Filled: the active hours.`;
+      return say(
+        "Share of a day's {metric} in each hour, {timeZone} time, corrected for coverage. Filled: the active hours.",
+        { metric: say(finding.metric ?? 'flows'), timeZone: finding.timeZone },
+      );
     case 'weekly-rhythm':
-      return `Mean ${finding.metric ?? 'flows'} per observed day of each weekday, with 95 % intervals. Filled: cannot be told from the highest.`;
+      return say(
+        'Mean {metric} per observed day of each weekday, with 95 % intervals. Filled: cannot be told from the highest.',
+        { metric: say(finding.metric ?? 'flows') },
+      );
     case 'coverage':
-      return 'From the first to the last packet; broken where a gap lasts an hour or more.';
+      return say('From the first to the last packet; broken where a gap lasts an hour or more.');
     default:
       return findingChart(finding)?.caption ?? '';
   }
 }
 
 /** A relative change in percent, its sign always told. */
-const CHANGE = new Intl.NumberFormat('en-GB', { maximumSignificantDigits: 3, signDisplay: 'exceptZero' });
+const change = perLanguage(
+  (tag) => new Intl.NumberFormat(tag, { maximumSignificantDigits: 3, signDisplay: 'exceptZero' }),
+);
 
 /** The value of a finding with its unit: a share or a change in percent, a ratio as a factor, an amount, or the bare number. */
 export function findingValue(finding: Finding, value: number | null = finding.value): string {
   if (value === null) return '–';
   if (finding.unit.startsWith('share')) return formatShare(value);
-  if (finding.unit.startsWith('relative')) return `${CHANGE.format(value * 100)} %`;
+  if (finding.unit.startsWith('relative')) return `${change().format(value * 100)} %`;
   if (finding.unit.startsWith('ratio')) return `× ${formatCount(value)}`;
   if (finding.metric !== null && finding.unit.startsWith(finding.metric)) {
     return `${formatAmount(finding.metric, value)}${finding.unit.slice(finding.metric.length)}`;
   }
-  return `${value.toLocaleString('en-GB', { maximumSignificantDigits: 4 })} ${finding.unit}`;
+  return `${value.toLocaleString(locale(), { maximumSignificantDigits: 4 })} ${finding.unit}`;
 }

@@ -3,6 +3,7 @@ import type { ActivityShareFinding, Finding } from '../../shared/finding.ts';
 import { findingChart } from '../../shared/finding-chart.ts';
 import { weekdayName } from '../../shared/number-format.ts';
 import type { FigureTable } from './figure-table.ts';
+import { say } from '../../shared/text/say.ts';
 
 /** The numbers behind the figure of a finding, in its units and not rounded. Pure. */
 
@@ -14,7 +15,7 @@ interface Estimate {
 
 function estimates(what: string, unit: string, rows: readonly Estimate[]): FigureTable {
   return {
-    heads: [what, unit, 'from (95 %)', 'to (95 %)'],
+    heads: [what, unit, say('from (95 %)'), say('to (95 %)')],
     rows: rows.map(({ name, value, interval }) => [name, value, interval?.[0] ?? null, interval?.[1] ?? null]),
   };
 }
@@ -46,16 +47,16 @@ export function findingNumbers(finding: Finding, all: readonly Finding[]): Figur
     case 'weekly-rhythm':
       return estimates(
         'weekday',
-        `${finding.metric ?? 'flows'} per observed day`,
+        say('{metric} per observed day', { metric: say(finding.metric ?? 'flows') }),
         finding.ranking.map(({ weekday, ...estimate }) => ({ name: weekdayName(weekday), ...estimate })),
       );
     case 'daily-rhythm':
       return {
-        heads: ['hour from', `share of a day’s ${finding.metric ?? 'flows'}`],
+        heads: [say('hour from'), say('share of a day’s {metric}', { metric: say(finding.metric ?? 'flows') })],
         rows: finding.profile.map((share, hour) => [clockTime(hour), share]),
       };
     case 'coverage':
-      return { heads: ['gap from', 'to'], rows: finding.gaps.map(({ from, to }) => [from, to]) };
+      return { heads: [say('gap from'), say('to')], rows: finding.gaps.map(({ from, to }) => [from, to]) };
     default:
       break;
   }
@@ -65,17 +66,17 @@ export function findingNumbers(finding: Finding, all: readonly Finding[]): Figur
       return estimates('what', 'share', chart.rows);
     case 'steps':
       return {
-        heads: ['from', 'to', 'flows a day'],
+        heads: [say('from'), say('to'), say('flows a day')],
         rows: chart.steps.map(({ from, to, level }) => [from, to, level]),
       };
     case 'lags':
       return {
-        heads: ['hours from the event', 'ratio to what was expected'],
+        heads: [say('hours from the event'), say('ratio to what was expected')],
         rows: chart.points.map(({ lag, ratio }) => [lag, ratio]),
       };
     case 'strips':
       return {
-        heads: ['day', 'hour from', 'hour to', 'category', 'service'],
+        heads: [say('day'), say('hour from'), say('hour to'), say('category'), say('service')],
         rows: chart.days.flatMap(({ date, spans }) =>
           spans.map(({ from, to, category, service }) => [date, from, to, category, service]),
         ),

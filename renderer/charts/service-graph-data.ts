@@ -4,6 +4,7 @@ import { formatCount } from '../../shared/number-format.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { filterWord } from '../state/filter-completion.ts';
 import { countryName } from '../../shared/country-name.ts';
+import { say, type Text } from '../../shared/text/say.ts';
 
 /** Who spoke with which service in which country, as two sets of pairs: (range or host, service) and (service, country). */
 
@@ -27,7 +28,7 @@ export interface GraphNode extends Amount {
   /** Safe to show. */
   readonly name: string;
   /** What kind of thing it is, in words. */
-  readonly what: string;
+  readonly what: Text;
   /** Of a service: the category of most of it. Null elsewhere, and of services that are merged. */
   readonly category: string | null;
   /** Values merged here; 1 when none are. */
@@ -210,20 +211,25 @@ function countryFilter(key: Key, shown: ReadonlySet<Key>, met: readonly Key[]): 
   );
 }
 
-const SINGULAR = { range: 'Range', host: 'Host', service: 'Service', country: 'Country' } as const;
-const PLURAL = { range: 'ranges', host: 'hosts', service: 'services', country: 'countries' } as const;
+const NAMES = { range: 'Range', host: 'Host', service: 'Service', country: 'Country' } as const;
+const OTHER = {
+  range: '{count|other range|other ranges}',
+  host: '{count|other host|other hosts}',
+  service: '{count|other service|other services}',
+  country: '{count|other country|other countries}',
+} as const;
 
-function othersName(merged: readonly Key[], dimension: keyof typeof PLURAL): string {
+function othersName(merged: readonly Key[], dimension: keyof typeof NAMES): string {
   const unnamed = valuesOf(merged, '?').length;
   const count = merged.length - unnamed;
-  const others = `${formatCount(count)} other ${count === 1 ? SINGULAR[dimension].toLowerCase() : PLURAL[dimension]}`;
-  return unnamed === 0 ? others : `${others}, ${formatCount(unnamed)} not named`;
+  const others = say(OTHER[dimension], { count });
+  return unnamed === 0 ? others : say('{others}, {unnamed} not named', { others, unnamed: formatCount(unnamed) });
 }
 
-function nameOf(key: Key, dimension: keyof typeof PLURAL): string {
-  if (key === ABSENT) return dimension === 'country' ? 'country not known' : 'outside the ranges';
+function nameOf(key: Key, dimension: keyof typeof NAMES): string {
+  if (key === ABSENT) return dimension === 'country' ? say('country not known') : say('outside the ranges');
   const value = key.slice(1);
-  if (key.startsWith('?')) return `${visibleText(value)} (no service named)`;
+  if (key.startsWith('?')) return say('{value} (no service named)', { value: visibleText(value) });
   return dimension === 'country' ? (countryName(value) ?? visibleText(value)) : visibleText(value);
 }
 
@@ -357,7 +363,7 @@ function nodeId(column: GraphColumn, key: Key): string {
 
 function nodesOf(
   column: GraphColumn,
-  dimension: keyof typeof PLURAL,
+  dimension: keyof typeof NAMES,
   { met, shown, nodeOf }: Division,
   sums: Sums,
   overlaps: boolean,
@@ -392,7 +398,7 @@ function nodesOf(
       column,
       kind: key === OTHERS ? 'others' : key === ABSENT ? 'absent' : key.startsWith('?') ? 'unnamed' : 'value',
       name: key === OTHERS ? othersName(members.get(key) ?? [], dimension) : nameOf(key, dimension),
-      what: key === ABSENT || key.startsWith('?') ? 'Flows' : key === OTHERS ? 'Rest' : SINGULAR[dimension],
+      what: key === ABSENT || key.startsWith('?') ? 'Flows' : key === OTHERS ? 'Rest' : NAMES[dimension],
       category: column === 'service' ? (categories.get(key) ?? null) : null,
       members: members.get(key)?.length ?? 0,
       filter: filterOf(key),

@@ -2,6 +2,7 @@ import type { SummaryRowValue } from '../../shared/bridge.ts';
 import type { HostPairs } from '../../shared/jobs.ts';
 import { countryName } from '../../shared/country-name.ts';
 import { filterWord } from '../state/filter-completion.ts';
+import { say, type Text } from '../../shared/text/say.ts';
 
 /**
  * The service graph as a network: nodes that stand for groups (ranges, categories, countries, blocks of addresses) until they
@@ -19,7 +20,7 @@ export type NodeKind =
   /** Members of an opened group that have no node of their own. */
   | 'others';
 
-export const KIND_NAMES: Readonly<Record<NodeKind, string>> = {
+export const KIND_NAMES: Readonly<Record<NodeKind, Text>> = {
   range: 'Range',
   host: 'Host',
   category: 'Category',
@@ -167,14 +168,19 @@ export function openedOf(kind: 'range' | 'country', open: ReadonlySet<string>): 
   return [...open].flatMap((id) => (id.startsWith(`${kind}:`) ? [id.slice(kind.length + 1)] : [])).toSorted();
 }
 
-function othersOf(group: Place, members: ReadonlySet<string>, field: 'host' | 'asn', noun: string): Place {
+function othersOf(
+  group: Place,
+  members: ReadonlySet<string>,
+  field: 'host' | 'asn',
+  noun: 'hosts' | 'networks',
+): Place {
   const listed = members.size === 0 ? '' : `not ${field} in (${[...members].map(filterWord).join(', ')})`;
   const present = field === 'host' ? 'not subjectSide = none' : '';
   return {
     ...group,
     id: `${group.id}/others`,
     kind: 'others',
-    name: `other ${noun} of ${group.name}`,
+    name: say('other {noun} of {name}', { noun: say(noun), name: group.name }),
     filter: [group.filter, listed, present].filter((test) => test !== '').join(' and '),
     group: group.id,
     opens: false,
@@ -222,7 +228,7 @@ export function serviceNetwork(
     const range = textOf(row['range']);
     return placed(rangeId(range), () => ({
       kind: 'range',
-      name: range ?? 'outside the ranges',
+      name: range ?? say('outside the ranges'),
       column: 0,
       filter: range === null ? 'not range ~ "*"' : `range = ${filterWord(range)}`,
       category: null,
@@ -263,7 +269,7 @@ export function serviceNetwork(
     return placed(`${id}/${service ?? ''}`, () => ({
       ...group,
       kind: service === null ? 'others' : 'service',
-      name: service ?? `${category}, no service named`,
+      name: service ?? say('{category}, no service named', { category }),
       filter: `${group.filter} and ${service === null ? 'not service ~ "*"' : `service = ${filterWord(service)}`}`,
       group: id,
       opens: false,
@@ -273,7 +279,7 @@ export function serviceNetwork(
     const country = textOf(row['country']);
     return placed(countryId(country), () => ({
       kind: 'country',
-      name: country === null ? 'country not known' : (countryName(country) ?? country),
+      name: country === null ? say('country not known') : (countryName(country) ?? country),
       column: 2,
       filter:
         country !== null

@@ -10,6 +10,7 @@ import {
   type GraphNode,
   type ServiceGraph,
 } from './service-graph-data.ts';
+import { say } from '../../shared/text/say.ts';
 
 /** Ranges or hosts, services and countries as columns, with bands as wide as what went between them. */
 
@@ -132,7 +133,7 @@ function round(value: number): number {
 
 /** An amount with its unit in words. */
 function amountInWords(metric: Metric, of: GraphNode | GraphLink): string {
-  return `${of.isBound ? 'at most ' : ''}${formatAmount(metric, of.amount)}`;
+  return `${of.isBound ? say('at most ') : ''}${formatAmount(metric, of.amount)}`;
 }
 
 /** The share of all; null when it cannot be told. */
@@ -143,14 +144,14 @@ function shareOf(of: GraphNode | GraphLink, total: ServiceGraph['total']): numbe
 /** One line that tells a node or link: `Service youku, streaming: 12,345 flows, 12.3 % of what matches`. */
 export function describe(of: GraphNode | GraphLink, graph: ServiceGraph, metric: Metric): string {
   const share = shareOf(of, graph.total);
-  const flows = metric === 'flows' ? '' : `, ${formatCount(of.flows)} flows`;
-  const told = `${amountInWords(metric, of)}${share === null ? '' : `, ${formatShare(share)} of what matches`}${flows}`;
+  const flows = metric === 'flows' ? '' : say(', {flows} flows', { flows: formatCount(of.flows) });
+  const told = `${amountInWords(metric, of)}${share === null ? '' : say(', {share} of what matches', { share: formatShare(share) })}${flows}`;
   if ('source' in of) {
     const name = (id: string): string => graph.nodes.find((node) => node.id === id)?.name ?? '';
     return `${name(of.source)} – ${name(of.target)}: ${told}`;
   }
   const category = of.category === null || of.kind === 'unnamed' ? '' : `, ${of.category}`;
-  return `${of.kind === 'value' ? `${of.what} ` : ''}${of.name}${category}: ${told}`;
+  return `${of.kind === 'value' ? `${say(of.what)} ` : ''}${of.name}${category}: ${told}`;
 }
 
 function clipped(text: string, characters: number, keepsEnd: boolean): string {
@@ -315,7 +316,7 @@ export function ServiceGraphChart(props: {
       height={height}
       viewBox={`0 0 ${width} ${height}`}
       role="group"
-      aria-label={`Who speaks with which service in which country, ${metric}`}
+      aria-label={say('Who speaks with which service in which country, {metric}', { metric: say(metric) })}
     >
       {placed.links.map(({ link, path, width: band }) => {
         const state =

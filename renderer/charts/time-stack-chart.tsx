@@ -5,6 +5,7 @@ import { AmountAxis, type AmountScale, amountScale } from './amount-axis.tsx';
 import { layerColour } from './layer-colours.ts';
 import { MINUTES_OF, type TimeBin, type TimeLayer, type TimeStack, type TimeStep } from './stack-by-time.ts';
 import { useBrush } from './use-brush.ts';
+import { say, type Text } from '../../shared/text/say.ts';
 
 /** Bars over local time, stacked or a row for each layer, with a brush in whole steps. */
 
@@ -17,15 +18,15 @@ const BOTTOM = 26;
 const LEAST_ROW = 46;
 const ROW_HEAD = 17;
 
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
+const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'] as const;
 
 /** A step's name for a person: `Wed 17 May 2017`, `week of 15 May 2017`, `May 2017`, `17 May 2017, 09:00`. */
 export function binName(step: TimeStep, bin: TimeBin): string {
   const [date = '', time = ''] = bin.from.split('T');
   const [year = '', month = '', day = ''] = date.split('-');
-  const monthName = MONTHS[Number(month) - 1] ?? month;
-  const full = `${Number(day)} ${monthName} ${year}`;
+  const monthName = say(MONTHS[Number(month) - 1] ?? 'Jan');
+  const full = say('{day} {month} {year}', { day: Number(day), month: monthName, year });
   switch (step) {
     case 'minute':
     case '5 minutes':
@@ -33,9 +34,9 @@ export function binName(step: TimeStep, bin: TimeBin): string {
     case 'hour':
       return `${full}, ${time}`;
     case 'day':
-      return `${WEEKDAYS[new Date(`${date}T00:00:00Z`).getUTCDay()] ?? ''} ${full}`;
+      return `${say(WEEKDAYS[new Date(`${date}T00:00:00Z`).getUTCDay()] ?? 'Sun')} ${full}`;
     case 'week':
-      return `week of ${full}`;
+      return say('week of {full}', { full });
     case 'month':
       return `${monthName} ${year}`;
     case 'year':
@@ -47,16 +48,19 @@ export function binName(step: TimeStep, bin: TimeBin): string {
 export function tickName(step: TimeStep, bin: TimeBin): string {
   const [date = '', time = ''] = bin.from.split('T');
   const [year = '', month = '', day = ''] = date.split('-');
-  const monthName = MONTHS[Number(month) - 1] ?? month;
+  const monthName = say(MONTHS[Number(month) - 1] ?? 'Jan');
   if (step === 'year') return year;
   if (step === 'month') return `${monthName} ${year}`;
-  return (step === 'hour' || step in MINUTES_OF) && time !== '00:00' ? time : `${Number(day)} ${monthName}`;
+  return (step === 'hour' || step in MINUTES_OF) && time !== '00:00'
+    ? time
+    : say('{day} {month}', { day: Number(day), month: monthName });
 }
 
 /** What a layer is called. */
-export function layerName(layer: TimeLayer, by: string): string {
-  if (layer.isRest) return layer.members === 0 ? 'all others' : `${layer.members} others`;
-  return layer.name === null ? `no ${by}` : visibleText(layer.name);
+export function layerName(layer: TimeLayer, by: Text): string {
+  if (layer.isRest)
+    return layer.members === 0 ? say('all others') : say('{members} others', { members: layer.members });
+  return layer.name === null ? say('no {by}', { by: say(by) }) : visibleText(layer.name);
 }
 
 /** Something dated in a bin: an event, or the onset of a finding. */
@@ -69,7 +73,7 @@ export interface TimeStackDrawing {
   readonly stack: TimeStack;
   readonly metric: Metric;
   /** What makes the layers; default `category`. */
-  readonly by?: string;
+  readonly by?: Text;
   /** One bar above the other, or each layer in a row of its own, all rows to one scale. Only rows can be logarithmic. */
   readonly form?: 'stacked' | 'rows';
   readonly isLog?: boolean;
@@ -219,7 +223,7 @@ function stackScale({ stack, highest = stack.highest, height }: TimeStackDrawing
   ]);
 }
 
-function Stack(props: TimeStackDrawing & { by: string; bars: Bars; children: ReactNode }): ReactNode {
+function Stack(props: TimeStackDrawing & { by: Text; bars: Bars; children: ReactNode }): ReactNode {
   const { stack, metric, by, width, bars } = props;
   const y = stackScale(props);
   const bases = stack.bins.map(() => 0);
@@ -247,7 +251,7 @@ function lowestOf(stack: TimeStack): number {
 }
 
 /** Each layer in a row: those with a name to one scale, the rest to one of its own, or it would flatten all others. */
-function Rows(props: TimeStackDrawing & { by: string; isLog: boolean; bars: Bars }): ReactNode {
+function Rows(props: TimeStackDrawing & { by: Text; isLog: boolean; bars: Bars }): ReactNode {
   const { stack, metric, by, isLog, width, height, bars } = props;
   const { layers } = stack;
   const rowHeight = (height - BOTTOM - TOP) / Math.max(1, layers.length);
@@ -272,7 +276,7 @@ function Rows(props: TimeStackDrawing & { by: string; isLog: boolean; bars: Bars
         {props.marked?.[place] !== undefined && <MarkedBars bars={bars} values={props.marked[place]} y={y} />}
         <rect x={LEFT + 2} y={round(bottom - rowHeight + 4)} width={9} height={9} rx={2} fill={colour} />
         <text className="row-name" x={LEFT + 16} y={round(bottom - rowHeight + 12)}>
-          {layer.isRest ? `${name}, to a scale of their own` : name}
+          {layer.isRest ? say('{name}, to a scale of their own', { name }) : name}
         </text>
       </g>
     );
@@ -305,7 +309,9 @@ export function TimeStackChart(
       height={height}
       viewBox={`0 0 ${width} ${height}`}
       role="application"
-      aria-label="Activity over time. Arrow keys move the cursor, with Shift they select a span, Escape clears it; plus and minus zoom, 0 shows the whole time; Enter shows the events under the cursor."
+      aria-label={say(
+        'Activity over time. Arrow keys move the cursor, with Shift they select a span, Escape clears it; plus and minus zoom, 0 shows the whole time; Enter shows the events under the cursor.',
+      )}
       tabIndex={0}
       {...handlers}
       onKeyDown={onKeyDown}

@@ -4,6 +4,8 @@ import type { SummaryRowValue } from '../../shared/bridge.ts';
 import type { Metric } from '../../shared/finding.ts';
 import { formatAmount, weekdayName } from '../../shared/number-format.ts';
 import { type HourCell, HourGrid } from './hour-grid.tsx';
+import { language } from '../../shared/text/language.ts';
+import { say } from '../../shared/text/say.ts';
 
 /** Hour × weekday, on the profile's clock. Shade = amount over the largest cell. Arrow keys move over the cells. */
 
@@ -68,7 +70,10 @@ export function WeekHeatMap(props: {
   const toWeek = ({ row, hour }: HourCell): HeatCell => ({ weekday: row + 1, hour });
   return (
     <HourGrid
-      label={`Hour by weekday, ${metric}; the largest cell holds ${formatAmount(metric, highest)}. Arrow keys move, Enter looks closer`}
+      label={say('Hour by weekday, {metric}; the largest cell holds {amount}. Arrow keys move, Enter looks closer', {
+        metric: say(metric),
+        amount: formatAmount(metric, highest),
+      })}
       width={width}
       height={height}
       left={LEFT}
@@ -88,7 +93,7 @@ export function WeekHeatMap(props: {
         ))}
         {grid.map((_, day) => (
           <text key={day} x={LEFT - 8} y={TOP + (day + 0.5) * cellHeight} dy="0.32em" textAnchor="end">
-            {weekdayName(day + 1).slice(0, 3)}
+            {weekdayName(day + 1).slice(0, language() === 'de' ? 2 : 3)}
           </text>
         ))}
       </g>

@@ -18,6 +18,7 @@ import { axisAmount } from './amount-axis.tsx';
 import { DEVIATION_CLASSES } from './deviation.ts';
 import type { MapArcs } from './map-arcs.ts';
 import { COARSENESS, type CountryShape, type WorldShapes } from './world-shapes.ts';
+import { say } from '../../shared/text/say.ts';
 
 /** Amounts by country on a map: classes of colour in logarithmic steps, small countries as dots. */
 
@@ -78,11 +79,11 @@ function shadeOfClass(index: number, classes: number): number {
 export function MapLegend({ bounds, metric }: { bounds: readonly number[]; metric: Metric }): ReactNode {
   return (
     <div className="map-legend">
-      <span className="quiet">{metric} per country, at least; logarithmic steps</span>
+      <span className="quiet">{say('{metric} per country, at least; logarithmic steps', { metric: say(metric) })}</span>
       <ol>
         <li>
           <span className="map-swatch shade-0" />
-          none
+          {say('none')}
         </li>
         {bounds.map((bound, i) => (
           <li key={bound}>
@@ -99,11 +100,11 @@ export function MapLegend({ bounds, metric }: { bounds: readonly number[]; metri
 export function DeviationLegend(): ReactNode {
   return (
     <div className="map-legend">
-      <span className="quiet">share over expected share</span>
+      <span className="quiet">{say('share over expected share')}</span>
       <ol>
         <li>
           <span className="map-swatch deviation-few" />
-          too few
+          {say('too few')}
         </li>
         {DEVIATION_CLASSES.map(([step, words]) => (
           <li key={step}>
@@ -282,7 +283,7 @@ function Arcs({ arcs, pixelsPerUnit }: { arcs: MapArcs; pixelsPerUnit: number })
             y={round(at[1] + 4 / pixelsPerUnit)}
             fontSize={round(12 / pixelsPerUnit)}
           >
-            {`${visibleText(range)}${country === null ? ' (place not stated)' : ''}`}
+            {`${visibleText(range)}${country === null ? say(' (place not stated)') : ''}`}
           </text>
         </g>
       ))}
@@ -414,7 +415,9 @@ export function WorldMap(
         className="chart"
         viewBox={`0 0 ${world.width} ${world.height}`}
         role="application"
-        aria-label="Map of the peers’ countries. Arrow keys move it, plus and minus zoom, z shows the selected country near, 0 the whole world. The list beside it holds every country."
+        aria-label={say(
+          'Map of the peers’ countries. Arrow keys move it, plus and minus zoom, z shows the selected country near, 0 the whole world. The list beside it holds every country.',
+        )}
         tabIndex={0}
         onKeyDown={onKeyDown}
         onPointerMove={onPointerMove}
@@ -439,22 +442,32 @@ export function WorldMap(
           />
         </g>
       </svg>
-      <div className="map-zoom" role="group" aria-label="Zoom">
-        <button type="button" aria-label="Zoom in" title="Zoom in (+)" onClick={() => zoomBy(ZOOM_STEP)}>
+      <div className="map-zoom" role="group" aria-label={say('Zoom')}>
+        <button type="button" aria-label={say('Zoom in')} title={say('Zoom in (+)')} onClick={() => zoomBy(ZOOM_STEP)}>
           +
         </button>
-        <button type="button" aria-label="Zoom out" title="Zoom out (−)" onClick={() => zoomBy(1 / ZOOM_STEP)}>
+        <button
+          type="button"
+          aria-label={say('Zoom out')}
+          title={say('Zoom out (−)')}
+          onClick={() => zoomBy(1 / ZOOM_STEP)}
+        >
           −
         </button>
         <button
           type="button"
-          aria-label="Zoom to the country"
-          title="Zoom to the country that is selected or pointed at (z)"
+          aria-label={say('Zoom to the country')}
+          title={say('Zoom to the country that is selected or pointed at (z)')}
           onClick={() => zoomTo(selected ?? pointed)}
         >
           ◎
         </button>
-        <button type="button" aria-label="Show the whole world" title="Show the whole world (0)" onClick={reset}>
+        <button
+          type="button"
+          aria-label={say('Show the whole world')}
+          title={say('Show the whole world (0)')}
+          onClick={reset}
+        >
           ⟲
         </button>
       </div>

@@ -8,6 +8,7 @@ import {
 } from '../../shared/filter/fields.ts';
 import { type Token, tokenise } from '../../shared/filter/tokens.ts';
 import { filterValue } from '../../shared/activity.ts';
+import { said, say } from '../../shared/text/say.ts';
 
 /** Completion of the filter at the cursor: field names, operators, values, connectives. */
 
@@ -30,7 +31,7 @@ export type KnownValues = Partial<Record<FilterField, readonly string[]>>;
 
 const LONGEST_LIST = 12;
 
-const FIELD_NOTES: Partial<Record<FilterField, string>> = {
+const FIELD_NOTES: Readonly<Partial<Record<FilterField, string>>> = said({
   start: 'time of the first packet',
   end: 'time of the last packet',
   duration: 'seconds',
@@ -50,7 +51,7 @@ const FIELD_NOTES: Partial<Record<FilterField, string>> = {
   category: 'what for',
   labelEvidence: 'what the label rests on',
   confidence: '0..1',
-};
+});
 
 type Expecting =
   | { kind: 'field' }
@@ -106,7 +107,7 @@ export function completeFilter(
   if (used.length === 0) return completion;
   const whole = used
     .slice(0, MOST_RECENT)
-    .map((filter): Choice => ({ text: filter, note: 'used before', isWhole: true }));
+    .map((filter): Choice => ({ text: filter, note: say('used before'), isWhole: true }));
   return {
     from: completion?.from ?? cursor,
     to: completion?.to ?? cursor,

@@ -1,10 +1,11 @@
 import { CONN_STATES, type FlowRecord } from '../../shared/flow.ts';
 import type { OrderField } from '../../shared/flow-order.ts';
 import { ORDER_FIELDS } from '../../shared/flow-order.ts';
-import { formatBytes, formatCount } from '../../shared/number-format.ts';
+import { formatBytes, formatCount, withDecimalSign } from '../../shared/number-format.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { filterWord } from './filter-completion.ts';
 import { durationOf, formatDuration, localTimeOf } from './local-time.ts';
+import { type Text } from '../../shared/text/say.ts';
 
 /** Columns of the table of flows: what each shows, how it is filtered by, and which of them this machine's analyst chose. */
 
@@ -13,9 +14,9 @@ export type Cell = string | number | null;
 export interface FlowColumn {
   readonly field: OrderField;
   /** Head of the column. */
-  readonly name: string;
+  readonly name: Text;
   /** What it is, in a few words. */
-  readonly note: string;
+  readonly note: Text;
   /** CSS pixels unless the analyst chose otherwise. */
   readonly width: number;
   readonly looks?: 'number' | 'mono';
@@ -200,7 +201,7 @@ const COLUMNS: Readonly<Record<OrderField, Omit<FlowColumn, 'field'>>> = {
     width: 84,
     looks: 'number',
     value: (flow) => flow.confidence,
-    text: (flow) => flow.confidence.toFixed(2),
+    text: (flow) => withDecimalSign(flow.confidence.toFixed(2)),
     descends: true,
   },
   ja3: {
@@ -226,6 +227,28 @@ const COLUMNS: Readonly<Record<OrderField, Omit<FlowColumn, 'field'>>> = {
     value: (flow) => flow.userAgent,
     absent: unless('userAgent'),
   },
+  via: {
+    name: 'Via',
+    note: 'proxies that the first request names',
+    width: 140,
+    value: (flow) => flow.via,
+    absent: unless('via'),
+  },
+  forwardedFor: {
+    name: 'Forwarded for',
+    note: 'whom a proxy says it asked for',
+    width: 140,
+    value: (flow) => flow.forwardedFor,
+    absent: unless('forwardedFor'),
+  },
+  synOptions: {
+    name: 'TCP options of the SYN',
+    note: 'their order tells families of systems apart',
+    width: 180,
+    looks: 'mono',
+    value: (flow) => flow.synOptions,
+    absent: unless('synOptions'),
+  },
   sampling: { name: 'Sampling', note: '1 packet in so many', ...count((flow) => flow.sampling), width: 76 },
   exporter: {
     name: 'Exporter',
@@ -248,6 +271,14 @@ const COLUMNS: Readonly<Record<OrderField, Omit<FlowColumn, 'field'>>> = {
     width: 104,
     value: (flow) => flow.assembly,
     absent: unless('assembly'),
+  },
+  enterpriseFields: {
+    name: 'Fields of vendors',
+    note: 'of an export, by number, in hex',
+    width: 180,
+    looks: 'mono',
+    value: (flow) => flow.enterpriseFields,
+    absent: unless('enterpriseFields'),
   },
   duplicate: {
     name: 'Also elsewhere',

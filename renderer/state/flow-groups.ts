@@ -1,6 +1,7 @@
 import type { SummaryRowValue } from '../../shared/bridge.ts';
 import type { FlowOrder } from '../../shared/flow-order.ts';
 import { filterWord } from './filter-completion.ts';
+import { said } from '../../shared/text/say.ts';
 
 /** Flows by one dimension: groups with their sums, and which row of the table is which. Pure. */
 
@@ -17,7 +18,7 @@ export const GROUP_DIMENSIONS = [
 ] as const;
 export type GroupDimension = (typeof GROUP_DIMENSIONS)[number];
 
-export const GROUP_NAMES: Readonly<Record<GroupDimension, string>> = {
+export const GROUP_NAMES = said({
   category: 'Category',
   service: 'Service',
   protocol: 'Protocol',
@@ -27,7 +28,7 @@ export const GROUP_NAMES: Readonly<Record<GroupDimension, string>> = {
   range: 'Range',
   direction: 'Direction',
   evidence: 'Evidence',
-};
+});
 
 export interface FlowGroup {
   /** Value of the dimension; null: the flows without one. */

@@ -6,9 +6,9 @@ import { ask } from '../bridge-access.ts';
 
 /** The flows in view, asked for a page at a time. */
 
-export const PAGE_ROWS = 100;
+export const PAGE_ROWS = 50;
 /** Pages kept, least recently used out. */
-const PAGES_KEPT = 48;
+const PAGES_KEPT = 96;
 
 /** A list of flows: those of a filter in one order and one state of the case. */
 export interface FlowListing {

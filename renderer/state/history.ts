@@ -1,6 +1,7 @@
 import type { Metric } from '../../shared/finding.ts';
 import { splitTime } from './time-filter.ts';
 import type { View } from './views.ts';
+import { type Text } from '../../shared/text/say.ts';
 
 /** Where the examiner was in a case, step by step: back, forward, undo, and the filters used. Pure. */
 
@@ -9,7 +10,7 @@ export interface Selection {
   /** What it is called in its view: no two have one id. */
   readonly id: string;
   /** What kind of thing it is: `Category`, `Host`, … */
-  readonly kind: string;
+  readonly kind: Text;
   /** What was clicked, as it stands on the screen. */
   readonly title: string;
   /** What selects its flows within the filter of the view. */

@@ -3,6 +3,7 @@ import { dateOfDay, dayNumber } from '../../shared/calendar.ts';
 import type { Finding, HostProfileFinding } from '../../shared/finding.ts';
 import type { HostActivity, HostList } from '../../shared/jobs.ts';
 import type { FigureTable } from '../charts/figure-table.ts';
+import { say } from '../../shared/text/say.ts';
 
 /** The hosts of a case as rows of a table: what the flows tell, and what the findings do. Pure. */
 
@@ -76,7 +77,16 @@ export function hostTable({ firstDay, daysPerStep, steps }: HostList, rows: read
   const days = Array.from({ length: steps }, (_, step) => dateOfDay(first + step * daysPerStep));
   const instant = (us: number): string => new Date(us / 1000).toISOString().slice(0, 19).replace('T', ' ');
   return {
-    heads: ['host', 'role', 'devices', 'flows', 'bytes both ways', 'first seen (UTC)', 'last seen (UTC)', ...days],
+    heads: [
+      say('host'),
+      say('role'),
+      say('devices'),
+      say('flows'),
+      say('bytes both ways'),
+      say('first seen (UTC)'),
+      say('last seen (UTC)'),
+      ...days,
+    ],
     rows: rows.map((row) => [
       row.host,
       row.profile?.role ?? null,

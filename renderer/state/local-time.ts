@@ -1,3 +1,4 @@
+import { withDecimalSign } from '../../shared/number-format.ts';
 import { ZoneClock, formatUtc, parseInstant } from '../../shared/time.ts';
 
 /** Instants as the page shows them: on the profile's clock. Every view names the zone beside them. */
@@ -53,8 +54,8 @@ export function durationOf(flow: { readonly start: string; readonly end: string 
 /** A length of time in the two largest units that matter: `3 d 4 h`, `12 min`, `0.25 s`. */
 export function formatDuration(seconds: number): string {
   if (!Number.isFinite(seconds)) return '–';
-  if (seconds < 1) return `${seconds.toFixed(3)} s`;
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  if (seconds < 1) return `${withDecimalSign(seconds.toFixed(3))} s`;
+  if (seconds < 60) return `${withDecimalSign(seconds.toFixed(1))} s`;
   const units: readonly [number, string][] = [
     [86_400, 'd'],
     [3600, 'h'],

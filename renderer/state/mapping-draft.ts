@@ -8,6 +8,7 @@ import {
   type TIME_TYPES,
 } from '../../shared/mapping.ts';
 import { visibleText } from '../../shared/visible-text.ts';
+import { said, say } from '../../shared/text/say.ts';
 
 /** A mapping while it is made: changes of single fields, what it still lacks, and the columns to choose from. */
 
@@ -16,7 +17,7 @@ export interface MappingDraft extends Omit<Mapping, 'fields'> {
   readonly fields: Partial<Mapping['fields']>;
 }
 
-export const FIELD_NAMES: Readonly<Record<MappedField, string>> = {
+export const FIELD_NAMES = said({
   start: 'Start',
   end: 'End',
   duration: 'Duration',
@@ -45,7 +46,7 @@ export const FIELD_NAMES: Readonly<Record<MappedField, string>> = {
   nextHop: 'Next hop',
   inputInterface: 'Input interface',
   outputInterface: 'Output interface',
-};
+});
 
 /** Without these there is no flow. */
 export const NEEDED = ['start', 'initiator', 'responder', 'transport'] as const satisfies readonly MappedField[];
@@ -100,7 +101,7 @@ export function columnChoices(
     const isName = name !== '' && name.length <= MOST_NAME && names?.indexOf(name) === index;
     return {
       column: isName || format === 'ndjson' ? name : index + 1,
-      label: isName ? visibleText(name.slice(0, 64)) : `column ${index + 1}`,
+      label: isName ? visibleText(name.slice(0, 64)) : say('column {column}', { column: index + 1 }),
       values: records.map((row) => row[index] ?? ''),
     };
   });
@@ -219,7 +220,10 @@ export function fieldsFrom(draft: MappingDraft, column: MappingColumn, index: nu
 export function checkDraft(draft: MappingDraft): { ok: true; mapping: Mapping } | { ok: false; fault: string } {
   const lacking = NEEDED.filter((field) => draft.fields[field] === undefined);
   if (lacking.length > 0) {
-    return { ok: false, fault: `Choose a column for ${lacking.map((field) => FIELD_NAMES[field]).join(', ')}.` };
+    return {
+      ok: false,
+      fault: say('Choose a column for {lacking}.', { lacking: lacking.map((field) => FIELD_NAMES[field]).join(', ') }),
+    };
   }
   const checked = checkMapping(draft);
   if (checked.ok) return checked;

@@ -1,4 +1,5 @@
 import { visibleText } from '../../shared/visible-text.ts';
+import { say } from '../../shared/text/say.ts';
 
 /** Ids in words, and paths shortened, for labels. */
 
@@ -9,5 +10,5 @@ export function fileName(path: string): string {
 
 /** A profile's name in words for the list of profiles. */
 export function profileLabel(name: string): string {
-  return name === 'default' ? 'Private ranges (RFC 1918 and the like)' : name;
+  return name === 'default' ? say('Private ranges (RFC 1918 and the like)') : name;
 }

@@ -1,4 +1,5 @@
 import { type Profile, profileFaults, profileSchema } from '../../shared/profile.ts';
+import { say } from '../../shared/text/say.ts';
 
 /** A profile as it is being typed: every value a text, lists of single values one a line. Pure. */
 
@@ -120,26 +121,25 @@ function fieldOf(path: readonly (string | number)[], draft: ProfileDraft): { fie
   return { field: path.slice(0, 3).join('.'), line: null };
 }
 
-const MISSING = 'it is missing';
-
 /** Empty fields that must not be, rows of one name, and texts that are no JSON: what the schema tells less well. */
 function ownFaults(draft: ProfileDraft): [field: string, message: string][] {
   const faults: [string, string][] = [];
-  if (draft.name.trim() === '') faults.push(['name', MISSING]);
+  if (draft.name.trim() === '') faults.push(['name', say('it is missing')]);
   for (const table of Object.keys(DRAFT_TABLES) as DraftTable[]) {
     const names = new Set<string>();
     draft[table].forEach((row, index) => {
       for (const [field, isNeeded] of Object.entries(DRAFT_TABLES[table])) {
-        if (isNeeded && (row[field] ?? '').trim() === '') faults.push([`${table}.${index}.${field}`, MISSING]);
+        if (isNeeded && (row[field] ?? '').trim() === '')
+          faults.push([`${table}.${index}.${field}`, say('it is missing')]);
       }
       const name = row['name']?.trim() ?? '';
-      if (name !== '' && names.has(name)) faults.push([`${table}.${index}.name`, 'another one bears this name']);
+      if (name !== '' && names.has(name)) faults.push([`${table}.${index}.name`, say('another one bears this name')]);
       names.add(name);
       if (table === 'claims' && parsedJson(row['expected'] ?? '') === undefined) {
-        faults.push([`claims.${index}.expected`, 'it is no JSON, such as {"value": 0.65}']);
+        faults.push([`claims.${index}.expected`, `${say('it is no JSON, such as')} {"value": 0.65}`]);
       }
       if (table === 'events' && Number.isNaN(Number(row['uncertaintyMinutes']))) {
-        faults.push([`events.${index}.uncertaintyMinutes`, 'it is no number of minutes']);
+        faults.push([`events.${index}.uncertaintyMinutes`, say('it is no number of minutes')]);
       }
     });
   }
@@ -162,7 +162,7 @@ export function checkDraft(
   const value = profileValue(draft, before);
   for (const { path, message } of profileFaults(value)) {
     const { field, line } = fieldOf(path, draft);
-    tell(field, line === null ? message : `line ${line}: ${message}`);
+    tell(field, line === null ? message : say('line {line}: {message}', { line, message }));
   }
   return { profile: faults.size === 0 ? profileSchema.parse(value) : null, faults };
 }

@@ -4,6 +4,7 @@ import { formatShare } from '../../shared/number-format.ts';
 import { parseInstant } from '../../shared/time.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { localTime, offsetName } from './local-time.ts';
+import { say } from '../../shared/text/say.ts';
 
 /** Figures in one line of text with all that a reader needs to judge and repeat them. Pure. */
 
@@ -13,17 +14,23 @@ export function coverageText(coverage: Coverage, timeZone: string): string {
   const us = (text: string | null): number | null => (text === null ? null : parseInstant(text, 'UTC'));
   const first = us(from);
   const last = us(to);
-  if (first === null || last === null) return 'no flow in the case';
+  if (first === null || last === null) return say('no flow in the case');
   const rates = sampling.every((rate) => rate === 1)
-    ? 'unsampled'
-    : `sampled ${sampling.map((rate) => `1:${rate}`).join(', ')}`;
-  return `${localTime(first, timeZone, 'minute')} to ${localTime(last, timeZone, 'minute')} (${timeZone}), ${formatShare(observedFraction)} of the clock hours observed, ${rates}`;
+    ? say('unsampled')
+    : say('sampled {sampling}', { sampling: sampling.map((rate) => `1:${rate}`).join(', ') });
+  return say('{first} to {last} ({timeZone}), {observed} of the clock hours observed, {rates}', {
+    first: localTime(first, timeZone, 'minute'),
+    last: localTime(last, timeZone, 'minute'),
+    timeZone,
+    observed: formatShare(observedFraction),
+    rates,
+  });
 }
 
 function zoneText(overview: CaseOverview): string {
   const { timeZone } = overview.profile;
   const offset = overview.firstSeen === null ? '' : ` (${offsetName(overview.firstSeen, timeZone)})`;
-  return `days and hours in ${timeZone}${offset}`;
+  return say('days and hours in {timeZone}{offset}', { timeZone, offset });
 }
 
 function line(parts: readonly (string | null)[]): string {
@@ -34,7 +41,7 @@ function line(parts: readonly (string | null)[]): string {
 }
 
 function filterText(where: string): string {
-  return where === '' ? 'filter: every flow of the case' : `filter: ${visibleText(where)}`;
+  return where === '' ? say('filter: every flow of the case') : say('filter: {where}', { where: visibleText(where) });
 }
 
 export interface Figure {
@@ -51,9 +58,11 @@ export function figureLine(figure: Figure, overview: CaseOverview, coverage: Cov
   return line([
     `${visibleText(figure.subject)}: ${figure.amounts.join(', ')}`,
     filterText(figure.where),
-    coverage === null ? 'coverage not yet told' : `evidence ${coverageText(coverage, timeZone)}`,
+    coverage === null
+      ? say('coverage not yet told')
+      : say('evidence {coverage}', { coverage: coverageText(coverage, timeZone) }),
     zoneText(overview),
-    `case “${visibleText(overview.title)}”`,
+    say('case “{title}”', { title: visibleText(overview.title) }),
   ]);
 }
 
@@ -66,14 +75,14 @@ export function findingLine(
   return line([
     `${visibleText(finding.title)} (${finding.verdict.replaceAll('-', ' ')}): ${visibleText(finding.statement)}`,
     ...numbers.map(([name, value]) => `${name.toLowerCase()} ${visibleText(value)}`),
-    `counted: ${visibleText(finding.population)}`,
+    say('counted: {population}', { population: visibleText(finding.population) }),
     filterText(finding.where),
-    `evidence ${coverageText(finding.coverage, overview.profile.timeZone)}`,
+    say('evidence {coverage}', { coverage: coverageText(finding.coverage, overview.profile.timeZone) }),
     zoneText(overview),
     finding.caveats.length === 0
-      ? 'no caveat'
-      : `caveats: ${finding.caveats.map(({ text }) => visibleText(text)).join(' ')}`,
-    `method: ${visibleText(finding.method.name)}`,
-    `finding ${finding.id} of case “${visibleText(overview.title)}”`,
+      ? say('no caveat')
+      : say('caveats: {caveats}', { caveats: finding.caveats.map(({ text }) => visibleText(text)).join(' ') }),
+    say('method: {name}', { name: visibleText(finding.method.name) }),
+    say('finding {id} of case “{title}”', { id: finding.id, title: visibleText(overview.title) }),
   ]);
 }

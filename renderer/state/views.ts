@@ -1,3 +1,4 @@
+import { said } from '../../shared/text/say.ts';
 /** The views of a case, in the order of the navigation. */
 
 export const VIEWS = [
@@ -13,7 +14,7 @@ export const VIEWS = [
 ] as const;
 export type View = (typeof VIEWS)[number];
 
-export const VIEW_NAMES: Readonly<Record<View, string>> = {
+export const VIEW_NAMES = said({
   overview: 'Overview',
   timeline: 'Timeline',
   map: 'Map',
@@ -23,7 +24,7 @@ export const VIEW_NAMES: Readonly<Record<View, string>> = {
   findings: 'Findings',
   report: 'Report',
   evidence: 'Evidence',
-};
+});
 
 /** Whether the filter narrows what the view shows; the others are about the whole case. */
 export function hasFilter(view: View): boolean {

@@ -9,6 +9,7 @@ import { FactField, FurtherFacts } from './fact-fields.tsx';
 import { Modal } from './modal.tsx';
 import { NotesPanel } from './notes-panel.tsx';
 import { ErrorNotice } from './notice.tsx';
+import { say } from '../../shared/text/say.ts';
 
 /** The facts of the open case, stated anew, and who works on it. */
 
@@ -51,7 +52,7 @@ function Editor({ record, onClose }: { record: CaseRecord; onClose: () => void }
         void save();
       }}
     >
-      <h2>Case facts</h2>
+      <h2>{say('Case facts')}</h2>
       {error !== null && <ErrorNotice error={error} />}
       <FactField
         name="title"
@@ -66,19 +67,21 @@ function Editor({ record, onClose }: { record: CaseRecord; onClose: () => void }
       </div>
       <FurtherFacts facts={facts} onChange={set} />
       <label>
-        At work now <span className="quiet">another name begins a sitting: its holder does what follows</span>
+        {say('At work now')}{' '}
+        <span className="quiet">{say('another name begins a sitting: its holder does what follows')}</span>
         <input value={atWork} maxLength={200} onChange={(event) => setAtWork(event.target.value)} />
       </label>
       <p className="quiet">
-        Worked on it: {record.examiners.length === 0 ? 'nobody by name' : visibleText(record.examiners.join('; '))}.
-        Each change is an entry in the audit chain, with what stood before.
+        {say('Worked on it:')}{' '}
+        {record.examiners.length === 0 ? say('nobody by name') : visibleText(record.examiners.join('; '))}
+        {say('. Each change is an entry in the audit chain, with what stood before.')}
       </p>
       <footer>
         <button type="button" onClick={onClose}>
-          Cancel
+          {say('Cancel')}
         </button>
         <button type="submit" className="primary">
-          Save
+          {say('Save')}
         </button>
       </footer>
     </form>
@@ -88,7 +91,7 @@ function Editor({ record, onClose }: { record: CaseRecord; onClose: () => void }
 export function CaseFactsDialog({ onClose }: { onClose: () => void }): ReactNode {
   const { value, error } = useAsk('record', null, useRecordVersion());
   return (
-    <Modal label="Case facts" className="new-case" isFirm onClose={onClose}>
+    <Modal label={say('Case facts')} className="new-case" isFirm onClose={onClose}>
       {error !== null && <ErrorNotice error={error} />}
       {value !== null && (
         <>
@@ -106,7 +109,8 @@ export function RecordFoot(): ReactNode {
   if (value === null || value.head === null) return null;
   return (
     <p className="record-foot quiet">
-      Audit chain: {formatCount(value.entries)} entries, head <span className="mono">{value.head}</span>
+      {say('Audit chain: {entries} entries, head', { entries: formatCount(value.entries) })}{' '}
+      <span className="mono">{value.head}</span>
     </p>
   );
 }

@@ -19,6 +19,7 @@ import { OverviewView } from './overview-view.tsx';
 import { ReportView } from './report-view.tsx';
 import { ServicesView } from './services-view.tsx';
 import { TimelineView } from './timeline-view.tsx';
+import { say } from '../../shared/text/say.ts';
 
 /** Strokes of the navigation's icons, on a grid of 16. */
 const ICONS: Readonly<Record<View, string>> = {
@@ -43,14 +44,14 @@ const STEPS = [
 function Steps(): ReactNode {
   const { canGo, run } = useWorkbench();
   return (
-    <div className="steps" role="group" aria-label="History and kept states">
+    <div className="steps" role="group" aria-label={say('History and kept states')}>
       {STEPS.map(([action, step, label, path]) => (
         <button
           key={step}
           type="button"
           className="quiet icon"
-          aria-label={label}
-          title={label}
+          aria-label={say(label)}
+          title={say(label)}
           aria-disabled={!canGo[step]}
           onClick={() => canGo[step] && run(action)}
         >
@@ -69,8 +70,8 @@ function Steps(): ReactNode {
       <button
         type="button"
         className="quiet icon"
-        aria-label="Kept states"
-        title="Keep this state, or show one kept"
+        aria-label={say('Kept states')}
+        title={say('Keep this state, or show one kept')}
         onClick={() => run('kept-states')}
       >
         <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
@@ -95,40 +96,43 @@ function Header({ preview, themeSwitch }: { preview: boolean; themeSwitch: React
       <BrandMark size={26} />
       <Steps />
       <div className="case-title">
-        <h1 title={visibleText(overview.path)}>{visibleText(overview.title) || 'Untitled case'}</h1>
-        {preview && <span className="tag">preview</span>}
-        {overview.sealed && <span className="tag">sealed, read-only</span>}
+        <h1 title={visibleText(overview.path)}>{visibleText(overview.title) || say('Untitled case')}</h1>
+        {preview && <span className="tag">{say('preview')}</span>}
+        {overview.sealed && <span className="tag">{say('sealed, read-only')}</span>}
       </div>
       <dl className="case-facts">
         <div>
-          <dt>Profile</dt>
+          <dt>{say('Profile')}</dt>
           <dd>{visibleText(overview.profile.name)}</dd>
         </div>
         <div>
-          <dt>Zone</dt>
+          <dt>{say('Zone')}</dt>
           <dd>
             {timeZone} {firstSeen !== null && <span className="quiet">{offsetName(firstSeen, timeZone)}</span>}
             {profileZone !== 'UTC' && (
               <button
                 type="button"
                 className="tiny"
-                title={`Print times in ${timeZone === 'UTC' ? profileZone : 'UTC'}. Days, hours and the filter stay in ${profileZone}.`}
+                title={say('Print times in {zone}. Days, hours and the filter stay in {profileZone}.', {
+                  zone: timeZone === 'UTC' ? profileZone : 'UTC',
+                  profileZone,
+                })}
                 onClick={() => run('switch-zone')}
               >
-                {timeZone === 'UTC' ? 'Profile’s zone' : 'UTC'}
+                {timeZone === 'UTC' ? say('Profile’s zone') : 'UTC'}
               </button>
             )}
           </dd>
         </div>
         <div className="fact-flows">
-          <dt>Flows</dt>
+          <dt>{say('Flows')}</dt>
           <dd>{formatCount(overview.flows)}</dd>
         </div>
         <div>
-          <dt>Seen</dt>
+          <dt>{say('Seen')}</dt>
           <dd>
             {firstSeen === null || lastSeen === null ? (
-              'nothing yet'
+              say('nothing yet')
             ) : (
               <>
                 {localTime(firstSeen, timeZone, 'minute')} – {localTime(lastSeen, timeZone, 'minute')}{' '}
@@ -140,11 +144,11 @@ function Header({ preview, themeSwitch }: { preview: boolean; themeSwitch: React
       </dl>
       <div className="case-actions">
         <button type="button" disabled={busy} onClick={() => run('add-evidence')}>
-          Add evidence…
+          {say('Add evidence…')}
         </button>
         {themeSwitch}
         <button type="button" className="quiet" disabled={busy} onClick={() => run('close-case')}>
-          Close case
+          {say('Close case')}
         </button>
       </div>
     </header>
@@ -154,7 +158,7 @@ function Header({ preview, themeSwitch }: { preview: boolean; themeSwitch: React
 const Navigation = memo(function Navigation(): ReactNode {
   const { view, go, overview, run } = useWorkbench();
   return (
-    <nav className="views" aria-label="Views">
+    <nav className="views" aria-label={say('Views')}>
       {VIEWS.map((name) => (
         <button key={name} type="button" aria-current={name === view ? 'page' : undefined} onClick={() => go(name)}>
           <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
@@ -165,13 +169,13 @@ const Navigation = memo(function Navigation(): ReactNode {
       ))}
       <div className="nav-foot">
         <button type="button" className="quiet" onClick={() => run('command-palette')}>
-          All commands
+          {say('All commands')}
         </button>
         <dl>
-          <dt>Examiner</dt>
-          <dd>{visibleText(overview.examiner) || 'not given'}</dd>
-          <dt>Authority</dt>
-          <dd>{visibleText(overview.authority) || 'not given'}</dd>
+          <dt>{say('Examiner')}</dt>
+          <dd>{visibleText(overview.examiner) || say('not given')}</dd>
+          <dt>{say('Authority')}</dt>
+          <dd>{visibleText(overview.authority) || say('not given')}</dd>
         </dl>
       </div>
     </nav>
@@ -184,17 +188,17 @@ const CurrentView = memo(function CurrentView({ onMapping }: { onMapping: (path:
   if (view === 'evidence') return <EvidenceView onMapping={onMapping} />;
   if (overview.flows === 0) {
     return (
-      <Empty title={busy ? 'The first flows are on their way' : 'This case holds no flows yet'}>
+      <Empty title={busy ? say('The first flows are on their way') : say('This case holds no flows yet')}>
         {busy ? (
-          <p>The views fill while the evidence is read.</p>
+          <p>{say('The views fill while the evidence is read.')}</p>
         ) : (
           <>
-            <p>Drop captures, flow exports or whole folders, compressed or not, on this window, or</p>
+            <p>{say('Drop captures, flow exports or whole folders, compressed or not, on this window, or')}</p>
             <button type="button" className="primary" onClick={() => run('add-evidence')}>
-              Add evidence…
+              {say('Add evidence…')}
             </button>{' '}
             <button type="button" onClick={() => run('add-folders')}>
-              Add folders…
+              {say('Add folders…')}
             </button>
           </>
         )}
@@ -260,24 +264,24 @@ export function CaseShell(props: {
           <div key={text} className="notice" role="status">
             <p>{visibleText(`${text.charAt(0).toUpperCase()}${text.slice(1)}.`)}</p>
             <button type="button" className="quiet small" onClick={() => props.onDismissNotice(text)}>
-              Dismiss
+              {say('Dismiss')}
             </button>
           </div>
         ))}
         {props.saved === 'writing' && (
           <p className="notice" role="status">
-            Writing the report…
+            {say('Writing the report…')}
           </p>
         )}
         {props.saved !== null && props.saved !== 'writing' && (
           <div className="notice good" role="status">
             <div>
-              <strong>Report saved</strong>
+              <strong>{say('Report saved')}</strong>
               <p className="mono">{visibleText(props.saved.path)}</p>
-              <p className="mono quiet">SHA-256 {props.saved.sha256}</p>
+              <p className="mono quiet">{say('SHA-256 {sha256}', { sha256: props.saved.sha256 })}</p>
             </div>
             <button type="button" className="quiet small" onClick={props.onDismissSaved}>
-              Dismiss
+              {say('Dismiss')}
             </button>
           </div>
         )}

@@ -1,7 +1,7 @@
 import { memo, type ReactNode, startTransition, useMemo, useState } from 'react';
 import type { CaseOverview } from '../../shared/bridge.ts';
 import type { Finding } from '../../shared/finding.ts';
-import { formatAmount, formatCounted } from '../../shared/number-format.ts';
+import { formatAmount } from '../../shared/number-format.ts';
 import { parseInstant } from '../../shared/time.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { useAsk } from '../bridge-access.ts';
@@ -15,6 +15,7 @@ import { isHourly, splitTime, withTime } from '../state/time-filter.ts';
 import { useFollowing } from '../state/use-following.ts';
 import { useSize } from '../state/use-size.ts';
 import { useWorkbench } from '../state/workbench.ts';
+import { say } from '../../shared/text/say.ts';
 
 /** Below every view: the whole case in time, with the brush, what the evidence leaves out, and the events. */
 
@@ -90,15 +91,19 @@ export const CaseTimeline = memo(function CaseTimeline(): ReactNode {
         .filter(({ from, to }) => from < cursor + 1 && to > cursor)
         .map(({ stretch }) => stretch)
         .toSorted((a, b) => b.to - b.from - (a.to - a.from));
-      const more = events.length > 1 ? ` and ${events.length - 1} more` : '';
+      const more = events.length > 1 ? say(' and {events} more', { events: events.length - 1 }) : '';
       return [
         binName(stack.step, bin),
-        `${formatAmount(metric, amountOf(stack, cursor, cursor))}${marked === null ? '' : `, ${formatAmount(metric, marked[cursor] ?? 0)} highlighted`}`,
+        `${formatAmount(metric, amountOf(stack, cursor, cursor))}${marked === null ? '' : say(', {amount} highlighted', { amount: formatAmount(metric, marked[cursor] ?? 0) })}`,
         event !== undefined
           ? `${localTime(event.time, timeZone, 'minute')} ${timeZone}: ${visibleText(event.label)}${more}`
           : silent === undefined
             ? profileZone
-            : `silent ${formatDuration((silent.to - silent.from) / 1e6)} from ${localTime(silent.from, timeZone, 'minute')} ${timeZone}`,
+            : say('silent {length} from {from} {timeZone}', {
+                length: formatDuration((silent.to - silent.from) / 1e6),
+                from: localTime(silent.from, timeZone, 'minute'),
+                timeZone,
+              }),
       ];
     }
     const [first, last] = brush ?? [0, stack.bins.length - 1];
@@ -106,16 +111,20 @@ export const CaseTimeline = memo(function CaseTimeline(): ReactNode {
     const name =
       from === undefined || to === undefined ? '' : `${binName(stack.step, from)} – ${binName(stack.step, to)}`;
     const silent = [
-      ...(silence.gaps.length > 0 ? [formatCounted(silence.gaps.length, 'gap')] : []),
-      ...(silence.outages.length > 0 ? [formatCounted(silence.outages.length, 'outage')] : []),
-      ...(marks.pins.length > 0 ? [formatCounted(marks.pins.length, 'event')] : []),
+      ...(silence.gaps.length > 0 ? [say('{count|gap|gaps}', { count: silence.gaps.length })] : []),
+      ...(silence.outages.length > 0 ? [say('{count|outage|outages}', { count: silence.outages.length })] : []),
+      ...(marks.pins.length > 0 ? [say('{count|event|events}', { count: marks.pins.length })] : []),
     ];
     return [
       hasSpan
         ? brush === null
-          ? 'Span finer than a step'
-          : `Chosen: ${name}`
-        : `${split.rest === '' ? 'Whole case' : 'Under the filter'}, ${metric} per ${stack.step}`,
+          ? say('Span finer than a step')
+          : say('Chosen: {name}', { name })
+        : say('{what}, {metric} per {step}', {
+            what: split.rest === '' ? say('Whole case') : say('Under the filter'),
+            metric: say(metric),
+            step: say(stack.step),
+          }),
       hasSpan ? formatAmount(metric, brush === null ? null : amountOf(stack, first, last)) : silent.join(', '),
       profileZone,
     ];
@@ -123,7 +132,7 @@ export const CaseTimeline = memo(function CaseTimeline(): ReactNode {
   const [title, amount, note] = readout();
 
   return (
-    <section className="case-timeline" aria-busy={pending} aria-label="The whole case in time">
+    <section className="case-timeline" aria-busy={pending} aria-label={say('The whole case in time')}>
       <p id="case-timeline-readout" aria-live="polite">
         <strong className="clip">{title}</strong>
         <span className="clip">{amount}</span>
@@ -154,8 +163,8 @@ export const CaseTimeline = memo(function CaseTimeline(): ReactNode {
           <button
             type="button"
             className="small chip"
-            title={`Highlighted: ${visibleText(highlight.filter)}. Click to clear.`}
-            aria-label={`Clear the highlight of ${visibleText(highlight.title)}`}
+            title={say('Highlighted: {filter}. Click to clear.', { filter: visibleText(highlight.filter) })}
+            aria-label={say('Clear the highlight of {title}', { title: visibleText(highlight.title) })}
             onClick={() => workbench.setHighlight(null)}
           >
             <span className="swatch" />
@@ -169,7 +178,7 @@ export const CaseTimeline = memo(function CaseTimeline(): ReactNode {
             className="quiet small"
             onClick={() => setWhere(withTime(where, { from: null, to: null }))}
           >
-            Whole time
+            {say('Whole time')}
           </button>
         )}
       </div>

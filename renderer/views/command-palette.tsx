@@ -2,6 +2,7 @@ import { type KeyboardEvent, type ReactNode, useState } from 'react';
 import { ACTIONS, type ActionId } from '../../shared/actions.ts';
 import { VIEWS } from '../state/workbench.ts';
 import { Modal } from './modal.tsx';
+import { say } from '../../shared/text/say.ts';
 
 /** Actions that the window itself can do now. */
 function offered(hasCase: boolean): { id: ActionId; label: string; shortcut: string | null }[] {
@@ -10,7 +11,11 @@ function offered(hasCase: boolean): { id: ActionId; label: string; shortcut: str
   return ACTIONS.filter(
     ({ id, needsCase }) =>
       !mainOnly.includes(id) && (hasCase || !needsCase) && (!id.startsWith('view-') || known.includes(id)),
-  ).map(({ id, label, shortcut }) => ({ id, label: id.startsWith('view-') ? `Go to ${label}` : label, shortcut }));
+  ).map(({ id, label, shortcut }) => ({
+    id,
+    label: id.startsWith('view-') ? say('Go to {label}', { label: say(label) }) : say(label),
+    shortcut,
+  }));
 }
 
 /** A shortcut as the keyboard of this machine has it. */
@@ -48,15 +53,15 @@ export function CommandPalette(props: {
     event.preventDefault();
   };
   return (
-    <Modal label="All commands" className="palette" onClose={props.onClose}>
+    <Modal label={say('All commands')} className="palette" onClose={props.onClose}>
       <input
         autoFocus
         role="combobox"
         aria-expanded="true"
         aria-controls="palette-list"
         aria-activedescendant={found.length > 0 ? `palette-${active}` : undefined}
-        aria-label="Command"
-        placeholder="Type a command"
+        aria-label={say('Command')}
+        placeholder={say('Type a command')}
         value={text}
         onChange={(event) => {
           setText(event.target.value);
@@ -64,7 +69,7 @@ export function CommandPalette(props: {
         }}
         onKeyDown={onKeyDown}
       />
-      <ul id="palette-list" role="listbox" aria-label="Commands">
+      <ul id="palette-list" role="listbox" aria-label={say('Commands')}>
         {found.map(({ id, label, shortcut }, i) => (
           <li
             key={id}
@@ -79,7 +84,7 @@ export function CommandPalette(props: {
           </li>
         ))}
       </ul>
-      {found.length === 0 && <p className="quiet">No command has this in its name.</p>}
+      {found.length === 0 && <p className="quiet">{say('No command has this in its name.')}</p>}
     </Modal>
   );
 }

@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect, useState } from 'react';
+import { say } from '../../shared/text/say.ts';
 
 /** Copies one line of text. */
 
@@ -33,8 +34,8 @@ export function CopyButton(props: { of: string; text: () => string; isIcon?: boo
     <button
       type="button"
       className={isIcon ? 'quiet icon copy' : 'small copy'}
-      aria-label={`${told ?? 'Copy'}: ${props.of}`}
-      title={`Copy ${props.of} in one line with unit, denominator, filter, zone and coverage`}
+      aria-label={`${say(told ?? 'Copy')}: ${props.of}`}
+      title={say('Copy {of} in one line with unit, denominator, filter, zone and coverage', { of: props.of })}
       onClick={() => setTold(copyText(props.text()) ? 'Copied' : 'Not copied')}
     >
       {isIcon ? (
@@ -48,7 +49,7 @@ export function CopyButton(props: { of: string; text: () => string; isIcon?: boo
           />
         </svg>
       ) : (
-        (told ?? 'Copy')
+        say(told ?? 'Copy')
       )}
     </button>
   );

@@ -7,6 +7,7 @@ import { localTime } from '../state/local-time.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { Modal } from './modal.tsx';
 import { ErrorNotice } from './notice.tsx';
+import { say } from '../../shared/text/say.ts';
 
 /** States an event, or restates one that was entered by hand; the findings are made anew. */
 
@@ -45,7 +46,7 @@ export function EventForm(props: { event: CaseEvent | null; at: string; onClose:
   };
   const field = (name: 'label' | 'kind' | 'source', title: string, hint: string, isOptional = false): ReactNode => (
     <label>
-      {title} {isOptional && <span className="quiet">(optional)</span>}
+      {title} {isOptional && <span className="quiet">{say('(optional)')}</span>}
       <input
         value={draft[name]}
         required={!isOptional}
@@ -57,12 +58,17 @@ export function EventForm(props: { event: CaseEvent | null; at: string; onClose:
     </label>
   );
   return (
-    <Modal label={event === null ? 'Add an event' : 'Restate an event'} className="new-case" isFirm onClose={onClose}>
+    <Modal
+      label={event === null ? say('Add an event') : say('Restate an event')}
+      className="new-case"
+      isFirm
+      onClose={onClose}
+    >
       <form onSubmit={(submitted) => void submit(submitted)}>
-        <h2>{event === null ? 'Add an event' : 'Restate an event'}</h2>
+        <h2>{event === null ? say('Add an event') : say('Restate an event')}</h2>
         <div className="pair">
           <label>
-            Time <span className="quiet">{profileZone}, unless it names a zone</span>
+            {say('Time')} <span className="quiet">{say('{profileZone}, unless it names a zone', { profileZone })}</span>
             <input
               className="mono"
               value={draft.time}
@@ -74,7 +80,7 @@ export function EventForm(props: { event: CaseEvent | null; at: string; onClose:
             />
           </label>
           <label>
-            Known within <span className="quiet">minutes</span>
+            {say('Known within')} <span className="quiet">{say('minutes')}</span>
             <input
               type="number"
               min={0}
@@ -84,10 +90,10 @@ export function EventForm(props: { event: CaseEvent | null; at: string; onClose:
             />
           </label>
         </div>
-        {field('label', 'What happened', 'One line')}
+        {field('label', say('What happened'), say('One line'))}
         <div className="pair">
-          {field('kind', 'Kind', 'Analyses compare events of one kind')}
-          {field('source', 'Source', 'Where it is told', true)}
+          {field('kind', say('Kind'), say('Analyses compare events of one kind'))}
+          {field('source', say('Source'), say('Where it is told'), true)}
         </div>
         <datalist id="event-kinds">
           {kinds.map((kind) => (
@@ -95,16 +101,17 @@ export function EventForm(props: { event: CaseEvent | null; at: string; onClose:
           ))}
         </datalist>
         <p className="quiet">
-          The findings are made anew with it. Each change is an entry in the audit chain; the event stands in the list
-          “entered by hand”.
+          {say(
+            'The findings are made anew with it. Each change is an entry in the audit chain; the event stands in the list “entered by hand”.',
+          )}
         </p>
         {fault !== null && <ErrorNotice error={fault} />}
         <footer>
           <button type="button" onClick={onClose}>
-            Cancel
+            {say('Cancel')}
           </button>
           <button type="submit" className="primary" disabled={isWrong || isBusy}>
-            {isBusy ? 'Analysing…' : event === null ? 'Add' : 'Save'}
+            {isBusy ? say('Analysing…') : event === null ? say('Add') : say('Save')}
           </button>
         </footer>
       </form>

@@ -2,13 +2,14 @@ import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { type CaseEvent, ENTERED_EVENTS, profileEvents } from '../../shared/event.ts';
 import type { OnsetFinding } from '../../shared/finding.ts';
 import type { ErrorValue } from '../../shared/problem.ts';
-import { formatCount, formatCounted } from '../../shared/number-format.ts';
+import { formatCount } from '../../shared/number-format.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { ask, useAsk } from '../bridge-access.ts';
 import { localTime } from '../state/local-time.ts';
 import { timelineSettings } from '../state/timeline-settings.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { ErrorNotice } from './notice.tsx';
+import { say } from '../../shared/text/say.ts';
 
 /** The dated events of the case by where they come from, and the onsets that findings tell; added, restated and removed here. */
 
@@ -34,13 +35,20 @@ function EventRow(props: {
   const { event, isShown, isEntered, isLocked } = props;
   const { timeZone } = useWorkbench();
   const name = visibleText(event.label);
-  const within = event.uncertaintyMinutes > 0 ? ` ± ${formatCount(event.uncertaintyMinutes)} min` : '';
+  const within =
+    event.uncertaintyMinutes > 0
+      ? say(' ± {uncertaintyMinutes} min', { uncertaintyMinutes: formatCount(event.uncertaintyMinutes) })
+      : '';
   return (
     <li className={isShown ? 'pointed' : ''}>
       <button
         type="button"
         className="event-name"
-        title={`${name} (${visibleText(event.kind)}); ${visibleText(event.source) || 'no source'}. Shows it on the chart.`}
+        title={say('{name} ({kind}); {source}. Shows it on the chart.', {
+          name,
+          kind: visibleText(event.kind),
+          source: visibleText(event.source) || say('no source'),
+        })}
         onClick={props.onShow}
       >
         <span className="number">
@@ -56,19 +64,19 @@ function EventRow(props: {
             type="button"
             className="quiet tiny"
             disabled={isLocked}
-            aria-label={`Restate ${name}`}
+            aria-label={say('Restate {name}', { name })}
             onClick={() => timelineSettings.set({ stating: event })}
           >
-            Edit
+            {say('Edit')}
           </button>
           <button
             type="button"
             className="quiet tiny"
             disabled={isLocked}
-            aria-label={`Remove ${name}`}
+            aria-label={say('Remove {name}', { name })}
             onClick={props.onRemove}
           >
-            Remove
+            {say('Remove')}
           </button>
         </>
       )}
@@ -98,14 +106,14 @@ export function EventsPanel(props: {
   const groups: Group[] = [
     ...(lists.value ?? [])
       .map(({ file, events }) => ({
-        title: file.name === ENTERED_EVENTS ? 'Entered by hand' : visibleText(file.name),
+        title: file.name === ENTERED_EVENTS ? say('Entered by hand') : visibleText(file.name),
         id: file.id,
         isEntered: file.name === ENTERED_EVENTS,
         events,
       }))
       .toSorted((a, b) => Number(b.isEntered) - Number(a.isEntered)),
     {
-      title: `Of the profile ${visibleText(overview.profile.name)}`,
+      title: say('Of the profile {name}', { name: visibleText(overview.profile.name) }),
       id: null,
       isEntered: false,
       events: profileEvents(overview.profile).toSorted((a, b) => a.time - b.time),
@@ -117,11 +125,11 @@ export function EventsPanel(props: {
     work: () => Promise<{ ok: true; value: T } | { ok: false; error: ErrorValue }>,
   ): Promise<T | null> => {
     setFault(null);
-    setTold('Findings are made anew…');
+    setTold(say('Findings are made anew…'));
     setWorking(true);
     const answer = await work();
     setWorking(false);
-    setTold(answer.ok ? 'Findings made anew' : '');
+    setTold(answer.ok ? say('Findings made anew') : '');
     if (answer.ok) return answer.value;
     setFault(answer.error);
     return null;
@@ -129,15 +137,19 @@ export function EventsPanel(props: {
   const add = async (): Promise<void> => {
     const added = await change(() => ask('importEvents', null));
     if (added === null) setTold('');
-    else if (!added.added) setTold('These events are in the case already');
+    else if (!added.added) setTold(say('These events are in the case already'));
     else {
       const notUsed = added.file.notUsed.reduce((sum, { count }) => sum + count, 0);
       const [first] = added.file.notUsed;
       const rest =
         first === undefined
           ? ''
-          : `; ${formatCounted(notUsed, 'line')} not used, first line ${first.firstOffset ?? '?'}: ${first.message}`;
-      setTold(`${formatCounted(added.file.events, 'event')} added${rest}`);
+          : say('; {notUsed|line|lines} not used, first line {firstOffset}: {message}', {
+              notUsed,
+              firstOffset: first.firstOffset ?? '?',
+              message: first.message,
+            });
+      setTold(say('{events|event|events} added{rest}', { events: added.file.events, rest }));
     }
   };
 
@@ -161,7 +173,7 @@ export function EventsPanel(props: {
   return (
     <section className="panel events-panel" aria-labelledby="events-title">
       <header>
-        <h2 id="events-title">Events and onsets</h2>
+        <h2 id="events-title">{say('Events and onsets')}</h2>
         <span className="quiet clip" role="status">
           {visibleText(told)}
         </span>
@@ -171,19 +183,19 @@ export function EventsPanel(props: {
           disabled={isLocked}
           onClick={() => timelineSettings.set({ stating: 'new' })}
         >
-          Add event…
+          {say('Add event…')}
         </button>
         <button type="button" className="small" id="add-events-file" disabled={isLocked} onClick={() => void add()}>
-          Add file…
+          {say('Add file…')}
         </button>
       </header>
       {fault !== null && <ErrorNotice error={fault} onDismiss={() => setFault(null)} />}
       {lists.error !== null && <ErrorNotice error={lists.error} />}
-      <div className="event-lists" ref={box} tabIndex={0} role="region" aria-label="Events and onsets, list">
+      <div className="event-lists" ref={box} tabIndex={0} role="region" aria-label={say('Events and onsets, list')}>
         {onsets.length > 0 && (
           <>
             <h3>
-              <span className="pin-sign onset" aria-hidden="true" /> Onsets that findings tell
+              <span className="pin-sign onset" aria-hidden="true" /> {say('Onsets that findings tell')}
             </h3>
             <ul>
               {onsets.map((onset) => (
@@ -196,17 +208,17 @@ export function EventsPanel(props: {
                   >
                     <span className="number">{onset.date}</span>
                     <span className="clip">{visibleText(onset.subject.replace(':', ' '))}</span>
-                    <span className="clip quiet">onset</span>
+                    <span className="clip quiet">{say('onset')}</span>
                   </button>
                   <button
                     type="button"
                     className="quiet tiny"
-                    aria-label={`Finding on ${visibleText(onset.subject.replace(':', ' '))}`}
+                    aria-label={say('Finding on {subject}', { subject: visibleText(onset.subject.replace(':', ' ')) })}
                     onClick={() =>
                       go('findings', { id: onset.id, kind: 'Finding', title: onset.title, filter: onset.where })
                     }
                   >
-                    Finding
+                    {say('Finding')}
                   </button>
                 </li>
               ))}
@@ -216,7 +228,8 @@ export function EventsPanel(props: {
         {groups.map(({ title, id, isEntered, events }) => (
           <div key={id ?? 'profile'}>
             <h3>
-              <span className="pin-sign" aria-hidden="true" /> {title}, {formatCounted(events.length, 'event')}
+              <span className="pin-sign" aria-hidden="true" /> {title},{' '}
+              {say('{count|event|events}', { count: events.length })}
               {id !== null && !isEntered && (
                 <button
                   type="button"
@@ -224,7 +237,7 @@ export function EventsPanel(props: {
                   disabled={isLocked}
                   onClick={() => void change(() => ask('removeEventFile', { id }))}
                 >
-                  Remove file
+                  {say('Remove file')}
                 </button>
               )}
             </h3>
@@ -232,7 +245,9 @@ export function EventsPanel(props: {
             {!events.every(isInside) && (
               <details>
                 <summary className="quiet">
-                  {formatCount(events.filter((event) => !isInside(event)).length)} outside the case’s time
+                  {say('{events} outside the case’s time', {
+                    events: formatCount(events.filter((event) => !isInside(event)).length),
+                  })}
                 </summary>
                 <ul>
                   {rowsOf(
@@ -242,14 +257,16 @@ export function EventsPanel(props: {
                 </ul>
               </details>
             )}
-            {events.length > SHOWN && <p className="quiet">At most {SHOWN} are listed; all are pinned and analysed.</p>}
+            {events.length > SHOWN && (
+              <p className="quiet">{say('At most {most} are listed; all are pinned and analysed.', { most: SHOWN })}</p>
+            )}
           </div>
         ))}
         {groups.length === 0 && onsets.length === 0 && (
-          <p className="quiet">None yet. Add one, or a CSV file of time, label, kind and source.</p>
+          <p className="quiet">{say('None yet. Add one, or a CSV file of time, label, kind and source.')}</p>
         )}
       </div>
-      <p className="foot quiet">Times in {timeZone}; analyses compare events of one kind.</p>
+      <p className="foot quiet">{say('Times in {timeZone}; analyses compare events of one kind.', { timeZone })}</p>
     </section>
   );
 }

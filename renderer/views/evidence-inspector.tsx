@@ -12,6 +12,7 @@ import { InspectorPanel } from './inspector-panel.tsx';
 import { problemPlace } from './job-panel.tsx';
 import { NotesPanel } from './notes-panel.tsx';
 import { TopList } from './selection-inspector.tsx';
+import { say } from '../../shared/text/say.ts';
 
 /** All that the case knows of one evidence file, and the ways to its flows and packets. */
 
@@ -24,31 +25,34 @@ export function evidenceSelection({ id, path }: Evidence): Selection {
 function factsOf(file: Evidence, timeZone: string): [name: string, value: string, isMono?: boolean][] {
   const { custody } = file;
   const time = (us: number | null): string =>
-    us === null ? 'none' : `${localTime(us, timeZone, 'second')} (${timeZone})`;
+    us === null ? say('none') : `${localTime(us, timeZone, 'second')} (${timeZone})`;
   return [
-    ['Path', file.path, true],
-    ['Bytes', `${formatCount(file.bytes)} (${formatBytes(file.bytes)})`],
+    [say('Path'), file.path, true],
+    [say('Bytes'), `${formatCount(file.bytes)} (${formatBytes(file.bytes)})`],
     ['SHA-256', file.sha256, true],
     ...(custody.hashes.sha1 === undefined ? [] : [['SHA-1', custody.hashes.sha1, true] as [string, string, boolean]]),
     ...(custody.hashes.md5 === undefined ? [] : [['MD5', custody.hashes.md5, true] as [string, string, boolean]]),
-    ['Format', file.format],
-    ['Link types', file.linkTypes.length === 0 ? 'none: it holds flow records' : file.linkTypes.join(', ')],
-    ['Packets', formatCount(file.packets)],
-    ['Records', formatCount(file.records)],
-    ['Flows', formatCount(file.flows)],
-    ['First', time(file.firstSeen)],
-    ['Last', time(file.lastSeen)],
+    [say('Format'), file.format],
+    [say('Link types'), file.linkTypes.length === 0 ? say('none: it holds flow records') : file.linkTypes.join(', ')],
+    [say('Packets'), formatCount(file.packets)],
+    [say('Records'), formatCount(file.records)],
+    [say('Flows'), formatCount(file.flows)],
+    [say('First'), time(file.firstSeen)],
+    [say('Last'), time(file.lastSeen)],
     [
-      'Clock',
+      say('Clock'),
       custody.clockOffset === 0
-        ? 'as recorded, no offset stated'
-        : `${custody.clockOffset} s added to every time, as stated: ${custody.clockReason}`,
+        ? say('as recorded, no offset stated')
+        : say('{clockOffset} s added to every time, as stated: {clockReason}', {
+            clockOffset: custody.clockOffset,
+            clockReason: custody.clockReason,
+          }),
     ],
     ...(custody.mapping === undefined
       ? []
-      : [['Columns read by', `the mapping “${custody.mapping.name}”`] as [string, string]]),
-    ['Imported', file.importedAt],
-    ['Id', file.id, true],
+      : [[say('Columns read by'), say('the mapping “{name}”', { name: custody.mapping.name })] as [string, string]]),
+    [say('Imported'), file.importedAt],
+    [say('Id'), file.id, true],
   ];
 }
 
@@ -57,7 +61,12 @@ export function EvidenceInspector({ file }: { file: Evidence }): ReactNode {
   const [isCarving, setCarving] = useState(false);
   const selection = evidenceSelection(file);
   return (
-    <InspectorPanel id={selection.id} kind="Evidence" title={selection.title} contents="What is known of the file">
+    <InspectorPanel
+      id={selection.id}
+      kind="Evidence"
+      title={selection.title}
+      contents={say('What is known of the file')}
+    >
       <div className="selection-actions">
         {(['flows', 'timeline', 'hosts'] as const).map((view) => (
           <button
@@ -70,7 +79,7 @@ export function EvidenceInspector({ file }: { file: Evidence }): ReactNode {
               go(view);
             }}
           >
-            {view === 'flows' ? 'Show its flows' : view === 'timeline' ? 'On the timeline' : 'Its hosts'}
+            {view === 'flows' ? say('Show its flows') : view === 'timeline' ? say('On the timeline') : say('Its hosts')}
           </button>
         ))}
         <button
@@ -79,16 +88,16 @@ export function EvidenceInspector({ file }: { file: Evidence }): ReactNode {
           disabled={file.flows === 0 || busy}
           onClick={() => askOwnFinding({ picked: exhibitOf(selection, ''), id: null })}
         >
-          Add to finding…
+          {say('Add to finding…')}
         </button>
         {file.packets > 0 && (
           <button type="button" className="small" disabled={busy} onClick={() => setCarving(true)}>
-            Carve its packets…
+            {say('Carve its packets…')}
           </button>
         )}
       </div>
       <section>
-        <h3>What is known of it</h3>
+        <h3>{say('What is known of it')}</h3>
         <dl className="facts">
           {factsOf(file, timeZone).map(([name, value, isMono]) => (
             <div key={name}>
@@ -99,9 +108,9 @@ export function EvidenceInspector({ file }: { file: Evidence }): ReactNode {
         </dl>
       </section>
       <section>
-        <h3>Problems</h3>
+        <h3>{say('Problems')}</h3>
         {file.problems.length === 0 ? (
-          <p className="quiet">None: it was read from beginning to end.</p>
+          <p className="quiet">{say('None: it was read from beginning to end.')}</p>
         ) : (
           <ul className="evidence-problems">
             {file.problems.map((problem) => (
@@ -115,7 +124,9 @@ export function EvidenceInspector({ file }: { file: Evidence }): ReactNode {
           </ul>
         )}
       </section>
-      {file.flows > 0 && <TopList dimension="category" title="Categories" absent="none" where={selection.filter} />}
+      {file.flows > 0 && (
+        <TopList dimension="category" title={say('Categories')} absent={say('none')} where={selection.filter} />
+      )}
       <NotesPanel target={`evidence:${file.id}`} />
       {isCarving && <CarvePacketsDialog where={selection.filter} onClose={() => setCarving(false)} />}
     </InspectorPanel>

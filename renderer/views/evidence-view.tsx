@@ -2,7 +2,7 @@ import { type ReactNode, useEffect, useRef, useState } from 'react';
 import type { CaseOverview } from '../../shared/bridge.ts';
 import type { RejectedEvidence } from '../../shared/case-overview.ts';
 import type { EvidenceNews, ProfileCorrection, VerifyResult } from '../../shared/jobs.ts';
-import { formatBytes, formatCount, formatCounted } from '../../shared/number-format.ts';
+import { formatBytes, formatCount } from '../../shared/number-format.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { useWorkOnCase } from '../state/case-work.ts';
 import { lacksMapping } from '../state/mapping-draft.ts';
@@ -11,15 +11,16 @@ import { fileName } from '../state/names.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { EvidenceInspector, evidenceSelection } from './evidence-inspector.tsx';
 import { JobPanel, problemPlace } from './job-panel.tsx';
+import { said, say } from '../../shared/text/say.ts';
 
 /** The files of the case and what is wrong with them, the import in work, the case's profile, and whether all is as it was. */
 
 type Evidence = CaseOverview['evidence'][number];
 
-export const STATUS_WORDS: Readonly<Record<Evidence['status'], string>> = {
+export const STATUS_WORDS = said({
   imported: 'imported',
   partial: 'partly read',
-};
+});
 
 function clockText({ custody }: Evidence): string {
   const { clockOffset } = custody;
@@ -45,31 +46,31 @@ function Files({ evidence }: { evidence: readonly Evidence[] }): ReactNode {
   return (
     <section className="panel" aria-labelledby="files-title">
       <header>
-        <h2 id="files-title">Files</h2>
-        <span className="quiet">the whole case, whatever the filter; times in {timeZone}</span>
+        <h2 id="files-title">{say('Files')}</h2>
+        <span className="quiet">{say('the whole case, whatever the filter; times in {timeZone}', { timeZone })}</span>
       </header>
-      <div className="table-scroll" tabIndex={0} role="group" aria-label="Evidence files">
+      <div className="table-scroll" tabIndex={0} role="group" aria-label={say('Evidence files')}>
         <table className="evidence-files">
           <thead>
             <tr>
-              <th scope="col">File</th>
-              <th scope="col">Format, link types</th>
-              <th scope="col">Status</th>
+              <th scope="col">{say('File')}</th>
+              <th scope="col">{say('Format, link types')}</th>
+              <th scope="col">{say('Status')}</th>
               <th scope="col" className="number">
-                Size
+                {say('Size')}
               </th>
               <th scope="col" className="number">
-                Packets
+                {say('Packets')}
               </th>
               <th scope="col" className="number">
-                Records
+                {say('Records')}
               </th>
               <th scope="col" className="number">
-                Flows
+                {say('Flows')}
               </th>
-              <th scope="col">First to last</th>
+              <th scope="col">{say('First to last')}</th>
               <th scope="col" className="number">
-                Clock
+                {say('Clock')}
               </th>
             </tr>
           </thead>
@@ -114,10 +115,10 @@ function Files({ evidence }: { evidence: readonly Evidence[] }): ReactNode {
   );
 }
 
-const REFUSED_WORDS: Partial<Record<EvidenceNews['status'], string>> = {
+const REFUSED_WORDS: Readonly<Partial<Record<EvidenceNews['status'], string>>> = said({
   rejected: 'rejected',
   duplicate: 'in the case already',
-};
+});
 
 /** Files that were offered and not taken in, each with the reason and what can be done. */
 function Refused({
@@ -133,9 +134,9 @@ function Refused({
   return (
     <section className="panel" aria-labelledby="refused-title">
       <header>
-        <h2 id="refused-title">Not taken in</h2>
+        <h2 id="refused-title">{say('Not taken in')}</h2>
         <span className="quiet">
-          {formatCounted(files.length + earlier.length, 'file')}; nothing of them is in the case
+          {say('{files|file|files}; nothing of them is in the case', { files: files.length + earlier.length })}
         </span>
       </header>
       <ul className="refused-files">
@@ -152,11 +153,13 @@ function Refused({
               </p>
             ))}
             {file.status === 'rejected' && (
-              <p className="quiet">Mend or replace the file and add it again; the other files are not touched.</p>
+              <p className="quiet">
+                {say('Mend or replace the file and add it again; the other files are not touched.')}
+              </p>
             )}
             {lacksMapping(file) && (
               <button type="button" className="small" disabled={busy} onClick={() => onMapping(file.path)}>
-                Say what its columns mean…
+                {say('Say what its columns mean…')}
               </button>
             )}
           </li>
@@ -165,13 +168,13 @@ function Refused({
           <li key={path}>
             <p>
               <strong title={visibleText(path)}>{fileName(path)}</strong>{' '}
-              <span className="status rejected">rejected</span>{' '}
+              <span className="status rejected">{say('rejected')}</span>{' '}
               <span className="quiet">
-                {formatBytes(bytes)}, {at.slice(0, 16).replace('T', ' ')} UTC
+                {say('{bytes}, {at} UTC', { bytes: formatBytes(bytes), at: at.slice(0, 16).replace('T', ' ') })}
               </span>
             </p>
             <p className="problem">{visibleText(why)}</p>
-            <p className="quiet">As the audit chain has it. Add the file again to see where the fault lies.</p>
+            <p className="quiet">{say('As the audit chain has it. Add the file again to see where the fault lies.')}</p>
           </li>
         ))}
       </ul>
@@ -179,25 +182,25 @@ function Refused({
   );
 }
 
-const RESULT_WORDS = { holds: 'holds', fails: 'fails', 'not-checked': 'not checked' } as const;
+const RESULT_WORDS = said({ holds: 'holds', fails: 'fails', 'not-checked': 'not checked' });
 
 function Verification({ result }: { result: VerifyResult }): ReactNode {
   const failing = result.checks.filter((check) => check.result === 'fails').length;
   return (
     <section className="panel" aria-labelledby="verification-title">
       <header>
-        <h2 id="verification-title">Verification</h2>
+        <h2 id="verification-title">{say('Verification')}</h2>
         <span className={result.holds ? 'status imported' : 'status rejected'} role="status">
-          {result.holds ? 'No mismatch was found' : `${formatCounted(failing, 'check')} found a mismatch`}
+          {result.holds ? say('No mismatch was found') : say('{failing|check|checks} found a mismatch', { failing })}
         </span>
       </header>
-      <div className="table-scroll" tabIndex={0} role="group" aria-label="Checks of the verification">
+      <div className="table-scroll" tabIndex={0} role="group" aria-label={say('Checks of the verification')}>
         <table className="checks">
           <thead>
             <tr>
-              <th scope="col">Check</th>
-              <th scope="col">Result</th>
-              <th scope="col">Detail</th>
+              <th scope="col">{say('Check')}</th>
+              <th scope="col">{say('Result')}</th>
+              <th scope="col">{say('Detail')}</th>
             </tr>
           </thead>
           <tbody>
@@ -221,32 +224,36 @@ function Verification({ result }: { result: VerifyResult }): ReactNode {
 function Correction({ correction, onDismiss }: { correction: ProfileCorrection; onDismiss: () => void }): ReactNode {
   const { changed, before, after, relabelling } = correction;
   const rows: [string, string, string][] = [
-    ['Hosts in the ranges', formatCount(before.hosts), formatCount(after.hosts)],
-    ['Flows opened from inside', formatCount(before.outbound), formatCount(after.outbound)],
-    ['Host-hours', formatCount(before.hostHours), formatCount(after.hostHours)],
-    ['Days with flows', formatCount(before.days), formatCount(after.days)],
+    [say('Hosts in the ranges'), formatCount(before.hosts), formatCount(after.hosts)],
+    [say('Flows opened from inside'), formatCount(before.outbound), formatCount(after.outbound)],
+    [say('Host-hours'), formatCount(before.hostHours), formatCount(after.hostHours)],
+    [say('Days with flows'), formatCount(before.days), formatCount(after.days)],
   ];
   return (
     <section className="notice good" aria-labelledby="correction-title">
       <div className="correction">
         <strong id="correction-title">
-          {changed.length === 0 ? 'The profile is as it was' : `Profile corrected: ${changed.join(', ')}`}
+          {changed.length === 0
+            ? say('The profile is as it was')
+            : say('Profile corrected: {changed}', { changed: changed.join(', ') })}
         </strong>
         {relabelling !== null && (
           <p>
-            {formatCount(relabelling.flows)} flows labelled anew, {formatCount(relabelling.changes.flows)} of them named
-            otherwise than before; findings made anew. The hashes of both profiles are in the audit chain.
+            {say(
+              '{flows} flows labelled anew, {renamed} of them named otherwise than before; findings made anew. The hashes of both profiles are in the audit chain.',
+              { flows: formatCount(relabelling.flows), renamed: formatCount(relabelling.changes.flows) },
+            )}
           </p>
         )}
         <table>
           <thead>
             <tr>
-              <th scope="col">Whole case</th>
+              <th scope="col">{say('Whole case')}</th>
               <th scope="col" className="number">
-                before
+                {say('before')}
               </th>
               <th scope="col" className="number">
-                after
+                {say('after')}
               </th>
             </tr>
           </thead>
@@ -262,7 +269,7 @@ function Correction({ correction, onDismiss }: { correction: ProfileCorrection; 
         </table>
       </div>
       <button type="button" className="quiet small" onClick={onDismiss}>
-        Dismiss
+        {say('Dismiss')}
       </button>
     </section>
   );
@@ -277,35 +284,38 @@ function ProfilePanel(): ReactNode {
   const [isLong, setLong] = useState(false);
   const ranges = isLong ? profile.ranges : profile.ranges.slice(0, SHOWN_RANGES);
   const counts: [string, number][] = [
-    ['excluded blocks', profile.excluded.length],
-    ['servers', profile.servers.length],
-    ['events', profile.events.length],
-    ['watch lists', Object.keys(profile.watchLists).length],
-    ['global services', profile.globalServices.length],
-    ['groups', Object.keys(profile.groups).length],
-    ['claims', profile.claims.length],
+    [say('excluded blocks'), profile.excluded.length],
+    [say('servers'), profile.servers.length],
+    [say('events'), profile.events.length],
+    [say('watch lists'), Object.keys(profile.watchLists).length],
+    [say('global services'), profile.globalServices.length],
+    [say('groups'), Object.keys(profile.groups).length],
+    [say('claims'), profile.claims.length],
   ];
   return (
     <section className="panel" aria-labelledby="profile-title">
       <header>
         <h2 id="profile-title">
-          Profile{' '}
+          {say('Profile')}{' '}
           <span className="quiet">
-            {visibleText(profile.name)}, whose traffic this case is about; {visibleText(profile.timeZone)}
+            {say('{name}, whose traffic this case is about; {timeZone}', {
+              name: visibleText(profile.name),
+              timeZone: visibleText(profile.timeZone),
+            })}
           </span>
         </h2>
         <button type="button" className="small" disabled={busy || sealed} onClick={() => run('edit-profile')}>
-          Correct the profile…
+          {say('Correct the profile…')}
         </button>
       </header>
-      <div className="table-scroll" tabIndex={0} role="group" aria-label="Ranges of the profile">
+      <div className="table-scroll" tabIndex={0} role="group" aria-label={say('Ranges of the profile')}>
         <table>
           <thead>
             <tr>
-              <th scope="col">Range</th>
-              <th scope="col">Addresses</th>
-              <th scope="col">From, to</th>
-              <th scope="col">Note</th>
+              <th scope="col">{say('Range')}</th>
+              <th scope="col">{say('Addresses')}</th>
+              <th scope="col">{say('From, to')}</th>
+              <th scope="col">{say('Note')}</th>
             </tr>
           </thead>
           <tbody>
@@ -315,7 +325,7 @@ function ProfilePanel(): ReactNode {
                 <td className="mono nowrap">{range.cidr}</td>
                 <td className="nowrap">
                   {range.from === undefined && range.to === undefined
-                    ? 'always'
+                    ? say('always')
                     : `${range.from ?? '…'} – ${range.to ?? '…'}`}
                 </td>
                 <td>{visibleText(range.note ?? '')}</td>
@@ -326,10 +336,12 @@ function ProfilePanel(): ReactNode {
       </div>
       {profile.ranges.length > SHOWN_RANGES && (
         <button type="button" className="quiet small more" onClick={() => setLong(!isLong)}>
-          {isLong ? 'Show fewer' : `Show all ${profile.ranges.length} ranges`}
+          {isLong ? say('Show fewer') : say('Show all {ranges} ranges', { ranges: profile.ranges.length })}
         </button>
       )}
-      <p className="quiet foot">Also: {counts.map(([name, count]) => `${formatCount(count)} ${name}`).join(', ')}.</p>
+      <p className="quiet foot">
+        {say('Also: {counts}.', { counts: counts.map(([name, count]) => `${formatCount(count)} ${name}`).join(', ') })}
+      </p>
     </section>
   );
 }
@@ -361,33 +373,38 @@ export function EvidenceView({ onMapping }: { onMapping: (path: string) => void 
         <header className="evidence-head">
           <p>
             {evidence.length === 0 ? (
-              'No evidence yet: drop captures, flow exports or whole folders anywhere on this window.'
+              say('No evidence yet: drop captures, flow exports or whole folders anywhere on this window.')
             ) : (
               <>
-                <strong>{formatCounted(evidence.length, 'file')}</strong>, {formatBytes(sum((file) => file.bytes))},{' '}
-                {formatCount(sum((file) => file.packets))} packets, {formatCount(sum((file) => file.records))} records,{' '}
-                {formatCount(overview.flows)} flows. <span className="quiet">Drop more anywhere on this window.</span>
+                <strong>{say('{count|file|files}', { count: evidence.length })}</strong>
+                {say(', {size}, {packets} packets, {records} records, {flows} flows.', {
+                  size: formatBytes(sum((file) => file.bytes)),
+                  packets: formatCount(sum((file) => file.packets)),
+                  records: formatCount(sum((file) => file.records)),
+                  flows: formatCount(overview.flows),
+                })}{' '}
+                <span className="quiet">{say('Drop more anywhere on this window.')}</span>
               </>
             )}
           </p>
           <div className="detail-actions">
             <button type="button" className="primary small" disabled={!isIdle} onClick={() => run('add-evidence')}>
-              Add evidence…
+              {say('Add evidence…')}
             </button>
             <button type="button" className="small" disabled={!isIdle} onClick={() => run('add-folders')}>
-              Add folders…
+              {say('Add folders…')}
             </button>
             <button
               type="button"
               className="small"
               disabled={!isIdle}
-              title="States the clock of the files, further hashes, and what the columns of a text export mean"
+              title={say('States the clock of the files, further hashes, and what the columns of a text export mean')}
               onClick={() => run('import-with-statements')}
             >
-              Import with statements…
+              {say('Import with statements…')}
             </button>
             <button type="button" className="small" disabled={busy} onClick={() => run('verify-case')}>
-              Verify the case
+              {say('Verify the case')}
             </button>
           </div>
         </header>

@@ -7,10 +7,11 @@ import {
   MAX_FACT,
   MAX_LONG_FACT,
 } from '../../shared/case-record.ts';
+import { said, say } from '../../shared/text/say.ts';
 
 /** Fields in which the facts of a case are stated. */
 
-const HINTS: Readonly<Partial<Record<FactName, string>>> = {
+const HINTS: Readonly<Partial<Record<FactName, string>>> = said({
   title: 'What the case is called in your files',
   number: 'As your register has it',
   requester: 'Who asked for it, and when',
@@ -18,7 +19,7 @@ const HINTS: Readonly<Partial<Record<FactName, string>>> = {
   scope: 'What was to be examined, and what not',
   questions: 'What was asked, one a line',
   banner: 'Stands on every page of the report',
-};
+});
 
 export function FactField(props: {
   name: FactName;
@@ -38,7 +39,7 @@ export function FactField(props: {
   };
   return (
     <label className={isLong ? 'long' : undefined}>
-      {CASE_FACTS[name]} {isOptional && <span className="quiet">(optional)</span>}
+      {say(CASE_FACTS[name])} {isOptional && <span className="quiet">{say('(optional)')}</span>}
       {isLong ? (
         <textarea {...field} rows={3} onChange={(event) => onChange(event.target.value)} />
       ) : (

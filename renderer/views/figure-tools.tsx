@@ -8,6 +8,7 @@ import { type LegendEntry, figureImage, pngOf } from '../charts/figure-image.ts'
 import { type FigureTable, csvOf } from '../charts/figure-table.ts';
 import { Modal } from './modal.tsx';
 import { ErrorNotice } from './notice.tsx';
+import { say } from '../../shared/text/say.ts';
 
 /** What can be done with any figure: see it as a table, save it as SVG, PNG or CSV. */
 
@@ -22,11 +23,11 @@ function TableDialog(props: { title: string; note: string; table: FigureTable; o
   const { title, note, table, onClose } = props;
   const shown = table.rows.slice(0, SHOWN_ROWS);
   return (
-    <Modal label={`Table: ${title}`} className="figure-table" onClose={onClose}>
+    <Modal label={say('Table: {title}', { title })} className="figure-table" onClose={onClose}>
       <header>
         <h2>{title}</h2>
         <button type="button" className="quiet small" onClick={onClose}>
-          Close
+          {say('Close')}
         </button>
       </header>
       <div className="table-box" tabIndex={0} role="region" aria-label={title}>
@@ -55,7 +56,10 @@ function TableDialog(props: { title: string; note: string; table: FigureTable; o
       </div>
       <p className="foot quiet">
         {shown.length < table.rows.length &&
-          `The first ${formatCount(shown.length)} of ${formatCount(table.rows.length)} rows; the CSV holds all. `}
+          say('The first {shown} of {rows} rows; the CSV holds all. ', {
+            shown: formatCount(shown.length),
+            rows: formatCount(table.rows.length),
+          })}
         {note}
       </p>
     </Modal>
@@ -96,10 +100,11 @@ export function FigureTools(props: {
     if (content === null) return;
     const answer = await ask('saveFigure', { title, format, content });
     if (!answer.ok) setFault(answer.error);
-    else if (answer.value !== null) setTold(`Saved, SHA-256 ${answer.value.sha256.slice(0, 12)}…`);
+    else if (answer.value !== null)
+      setTold(say('Saved, SHA-256 {sha256}…', { sha256: answer.value.sha256.slice(0, 12) }));
   };
   return (
-    <div className="figure-tools" role="group" aria-label={`Figure: ${title}`}>
+    <div className="figure-tools" role="group" aria-label={say('Figure: {title}', { title })}>
       <span role="status" className="quiet">
         {told}
       </span>
@@ -107,10 +112,10 @@ export function FigureTools(props: {
         type="button"
         className="quiet tiny"
         data-figure="table"
-        title="The figure as a table"
+        title={say('The figure as a table')}
         onClick={() => setShown(table())}
       >
-        Table
+        {say('Table')}
       </button>
       {FIGURE_FORMATS.filter((format) => format === 'csv' || box !== undefined).map((format) => (
         <button
@@ -118,7 +123,11 @@ export function FigureTools(props: {
           type="button"
           className="quiet tiny"
           data-figure={format}
-          title={format === 'csv' ? 'Save the numbers as CSV' : `Save the figure as ${format.toUpperCase()}`}
+          title={
+            format === 'csv'
+              ? say('Save the numbers as CSV')
+              : say('Save the figure as {format}', { format: format.toUpperCase() })
+          }
           onClick={() => void save(format)}
         >
           {format.toUpperCase()}

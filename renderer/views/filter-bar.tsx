@@ -9,6 +9,8 @@ import { useAsk } from '../bridge-access.ts';
 import { type Completion, type KnownValues, completeFilter } from '../state/filter-completion.ts';
 import { holdsFilter, joinFilters, withoutFilter } from '../state/time-filter.ts';
 import { useWorkbench } from '../state/workbench.ts';
+import { sayFilterFault } from '../../shared/text/say-filter-fault.ts';
+import { say } from '../../shared/text/say.ts';
 
 /** The one filter of all views, and the metric they count in. */
 
@@ -57,11 +59,11 @@ export function MetricSwitch(): ReactNode {
   const { metric, setMetric } = useWorkbench();
   return (
     <fieldset className="segmented">
-      <legend className="hidden">Count in</legend>
+      <legend className="hidden">{say('Count in')}</legend>
       {METRICS.map((name) => (
         <label key={name}>
           <input type="radio" name="metric" checked={name === metric} onChange={() => setMetric(name)} />
-          <span>{name}</span>
+          <span>{say(name)}</span>
         </label>
       ))}
     </fieldset>
@@ -76,8 +78,11 @@ function Matches(): ReactNode {
   const { total } = value;
   return (
     <span className="matches" aria-busy={pending} aria-live="polite">
-      <strong>{formatCount(total)}</strong> of {formatCount(overview.flows)} flows (
-      {formatShare(total / overview.flows)})
+      <strong>{formatCount(total)}</strong>{' '}
+      {say('of {flows} flows ({share})', {
+        flows: formatCount(overview.flows),
+        share: formatShare(total / overview.flows),
+      })}
     </span>
   );
 }
@@ -144,7 +149,7 @@ export const FilterBar = memo(function FilterBar(): ReactNode {
     <div className="filter-bar">
       <div className="filter-line">
         <div className={showsFault ? 'filter-field faulty' : 'filter-field'}>
-          <label htmlFor="filter">Filter</label>
+          <label htmlFor="filter">{say('Filter')}</label>
           <div className="filter-input">
             <input
               ref={input}
@@ -158,7 +163,7 @@ export const FilterBar = memo(function FilterBar(): ReactNode {
               aria-activedescendant={chosen >= 0 ? `filter-choice-${chosen}` : undefined}
               aria-invalid={showsFault}
               aria-describedby={showsFault ? 'filter-fault' : undefined}
-              placeholder="every flow – for instance: category in (gaming, streaming) and country = CN"
+              placeholder={say('every flow – for instance: category in (gaming, streaming) and country = CN')}
               value={text}
               onChange={(event) => {
                 setText(event.target.value);
@@ -170,7 +175,7 @@ export const FilterBar = memo(function FilterBar(): ReactNode {
               onBlur={() => setCursor(null)}
             />
             {choices.length > 0 && (
-              <ul id="filter-choices" role="listbox" aria-label="Completions">
+              <ul id="filter-choices" role="listbox" aria-label={say('Completions')}>
                 {choices.map((choice, i) => (
                   <li
                     key={`${choice.isWhole === true ? 'whole ' : ''}${choice.text}`}
@@ -191,7 +196,7 @@ export const FilterBar = memo(function FilterBar(): ReactNode {
           </div>
           {isDirty && (
             <button type="button" className="primary small" disabled={fault !== null} onClick={() => apply(text)}>
-              Apply ⏎
+              {say('Apply ⏎')}
             </button>
           )}
           {text !== '' && (
@@ -203,7 +208,7 @@ export const FilterBar = memo(function FilterBar(): ReactNode {
                 apply('');
               }}
             >
-              Clear
+              {say('Clear')}
             </button>
           )}
         </div>
@@ -218,8 +223,8 @@ export const FilterBar = memo(function FilterBar(): ReactNode {
             checked={onlyActivity}
             onChange={() => setWhere(onlyActivity ? withoutFilter(where, activity) : joinFilters(where, activity))}
           />
-          only activity{' '}
-          <span className="quiet">(opened inside the ranges, no servers, no scans: what findings count)</span>
+          {say('only activity')}{' '}
+          <span className="quiet">{say('(opened inside the ranges, no servers, no scans: what findings count)')}</span>
         </label>
       </div>
     </div>
@@ -242,8 +247,9 @@ function FaultLine({ fault, text }: { fault: FilterFault; text: string }): React
         </code>
       )}
       <span>
-        <strong>{fault.column === null ? '' : `Column ${fault.column}: `}</strong>
-        {fault.text}.{isFieldList ? null : <span className="quiet"> {visibleText(fault.remedy)}.</span>}
+        <strong>{fault.column === null ? '' : say('Column {column}: ', { column: fault.column })}</strong>
+        {sayFilterFault(fault.text)}.
+        {isFieldList ? null : <span className="quiet"> {visibleText(sayFilterFault(fault.remedy))}.</span>}
       </span>
     </div>
   );

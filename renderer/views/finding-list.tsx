@@ -8,14 +8,16 @@ import { findingValue } from '../charts/finding-figures.tsx';
 import { countryName } from '../../shared/country-name.ts';
 import { OwnFindingRows } from './own-findings.tsx';
 import { claimsOf, claimTally, VERDICT_NAMES, VerdictBadge, VERDICTS } from './verdicts.tsx';
+import { StaysEnglish } from './stays-english.tsx';
+import { said, say } from '../../shared/text/say.ts';
 
 /** The claims, then the findings by verdict and kind. */
 
-const VERDICT_MEANINGS: Readonly<Record<Verdict, string>> = {
+const VERDICT_MEANINGS: Readonly<Record<Verdict, string>> = said({
   supported: 'the data bear it out',
   'not-supported': 'looked for, not borne out',
   'insufficient-data': 'the data cannot tell',
-};
+});
 
 const KINDS = Object.keys(FINDING_KINDS) as Finding['kind'][];
 
@@ -93,7 +95,7 @@ function KindGroup(
   if (findings.length <= MOST_UNFOLDED) {
     return (
       <div className="kind-group">
-        <h4>{FINDING_KINDS[kind]}</h4>
+        <h4>{say(FINDING_KINDS[kind])}</h4>
         {rows}
       </div>
     );
@@ -106,7 +108,7 @@ function KindGroup(
           setOpen(!isOpen);
         }}
       >
-        <h4>{FINDING_KINDS[kind]}</h4> <span className="quiet">{formatCount(findings.length)}</span>
+        <h4>{say(FINDING_KINDS[kind])}</h4> <span className="quiet">{formatCount(findings.length)}</span>
       </summary>
       {rows}
     </details>
@@ -137,23 +139,26 @@ export function FindingList({
   return (
     <section className="finding-list panel" aria-labelledby="findings-title">
       <header>
-        <h2 id="findings-title">Findings</h2>
-        <span className="quiet">{formatCount(findings.length)} about the whole case</span>
+        <h2 id="findings-title">{say('Findings')}</h2>
+        <span className="quiet">
+          {say('{findings} about the whole case', { findings: formatCount(findings.length) })}
+        </span>
       </header>
       <input
         type="search"
-        aria-label="Search the findings"
-        placeholder="Search"
+        aria-label={say('Search the findings')}
+        placeholder={say('Search')}
         value={text}
         onChange={(event) => setText(event.target.value)}
       />
       <div className="finding-scroll" ref={scroll}>
-        {found.length + foundOwn.length === 0 && <p className="quiet">No finding holds these words.</p>}
+        <StaysEnglish />
+        {found.length + foundOwn.length === 0 && <p className="quiet">{say('No finding holds these words.')}</p>}
         <OwnFindingRows findings={foundOwn} selected={selected} onSelect={onSelect} />
         {claims.length > 0 && (
           <section aria-labelledby="claims-title">
             <h3 id="claims-title">
-              {FINDING_KINDS['claim-check']} <span className="quiet">{claimTally(claims)}</span>
+              {say(FINDING_KINDS['claim-check'])} <span className="quiet">{claimTally(claims)}</span>
             </h3>
             <Rows findings={claims} selected={selected} onSelect={onSelect} />
           </section>

@@ -17,11 +17,12 @@ import { NotesPanel } from './notes-panel.tsx';
 import { Empty, ErrorNotice } from './notice.tsx';
 import { OwnFindingDetail, ownId } from './own-findings.tsx';
 import { VerdictBadge, VERDICTS } from './verdicts.tsx';
+import { say, type Text } from '../../shared/text/say.ts';
 
 /** The list of claims and findings, and one of them in full. */
 
 /** What numerator and denominator count, where it is not an amount of the metric, by how the finding's unit begins. */
-const COUNTED: readonly (readonly [unit: RegExp, numerator: string | null, denominator: string | null])[] = [
+const COUNTED: readonly (readonly [unit: RegExp, numerator: Text | null, denominator: Text | null])[] = [
   [/^share of clock hours/, 'clock hours', 'clock hours'],
   [/^share of days/, 'days', 'days with activity'],
   [/ in the active hours$/, null, 'observed clock hours'],
@@ -36,28 +37,33 @@ const COUNTED: readonly (readonly [unit: RegExp, numerator: string | null, denom
 
 function numbers(finding: Finding): [string, string][] {
   const [, above = null, below = null] = COUNTED.find(([unit]) => unit.test(finding.unit)) ?? [];
-  const amount = (value: number, unit: string | null): string =>
+  const amount = (value: number, unit: Text | null): string =>
     unit === null && finding.metric !== null
       ? formatAmount(finding.metric, value)
-      : [formatCount(value), unit].filter((part) => part !== null).join(' ');
+      : unit === null
+        ? formatCount(value)
+        : `${formatCount(value)} ${say(unit)}`;
   const rows: [string, string][] = [];
   if (finding.value !== null) {
     const isNamed = !/^(share|ratio|relative)/.test(finding.unit);
-    rows.push(['Value', `${findingValue(finding)}${isNamed ? '' : ` (${finding.unit})`}`]);
+    rows.push([say('Value'), `${findingValue(finding)}${isNamed ? '' : ` (${finding.unit})`}`]);
   }
   if (finding.interval !== null) {
     const [low, high] = finding.interval.map((end) => findingValue(finding, end));
-    rows.push([`${finding.level * 100} % interval`, `${low?.replace(` ${finding.unit}`, '')} to ${high}`]);
+    rows.push([
+      say('{level} % interval', { level: finding.level * 100 }),
+      say('{low} to {high}', { low: low?.replace(` ${finding.unit}`, ''), high }),
+    ]);
   }
   if (finding.pValue !== null) rows.push(['p', formatPValue(finding.pValue)]);
-  if (finding.adjustedPValue !== null) rows.push(['p, adjusted', formatPValue(finding.adjustedPValue)]);
-  if (finding.numerator !== null) rows.push(['Numerator', amount(finding.numerator, above)]);
+  if (finding.adjustedPValue !== null) rows.push([say('p, adjusted'), formatPValue(finding.adjustedPValue)]);
+  if (finding.numerator !== null) rows.push([say('Numerator'), amount(finding.numerator, above)]);
   if (finding.denominator !== null) {
-    const expected = finding.unit.startsWith('ratio') ? ' expected' : '';
-    const earlier = finding.unit.startsWith('relative') ? ' in the earlier period' : '';
-    rows.push(['Denominator', `${amount(finding.denominator, below)}${expected}${earlier}`]);
+    const expected = finding.unit.startsWith('ratio') ? say(' expected') : '';
+    const earlier = finding.unit.startsWith('relative') ? say(' in the earlier period') : '';
+    rows.push([say('Denominator'), `${amount(finding.denominator, below)}${expected}${earlier}`]);
   }
-  if (finding.scaled) rows.push(['Sampling', 'counts are multiplied by the sampling rate']);
+  if (finding.scaled) rows.push([say('Sampling'), say('counts are multiplied by the sampling rate')]);
   return rows;
 }
 
@@ -76,10 +82,10 @@ function ClaimReasons(props: {
   return (
     <>
       <p className="statement">{prose(finding.why)}</p>
-      <p className="quiet">As claimed by: {visibleText(finding.claim.source)}</p>
+      <p className="quiet">{say('As claimed by: {source}', { source: visibleText(finding.claim.source) })}</p>
       {restsOn.length > 0 && (
         <section aria-labelledby="rests-on-title">
-          <h3 id="rests-on-title">Rests on</h3>
+          <h3 id="rests-on-title">{say('Rests on')}</h3>
           <ul className="rests-on">
             {restsOn.map((other) => (
               <li key={other.id}>
@@ -155,7 +161,7 @@ function Detail(props: { finding: Finding; all: readonly Finding[]; onSelect: (i
     <article className="finding-detail panel" tabIndex={0} aria-labelledby="finding-title">
       <header>
         <div>
-          <p className="quiet kind">{FINDING_KINDS[finding.kind]}</p>
+          <p className="quiet kind">{say(FINDING_KINDS[finding.kind])}</p>
           <h2 id="finding-title">{visibleText(finding.title)}</h2>
         </div>
         <VerdictBadge finding={finding} />
@@ -167,15 +173,15 @@ function Detail(props: { finding: Finding; all: readonly Finding[]; onSelect: (i
       )}
       <div className="detail-actions">
         <button type="button" className="primary" onClick={() => show(finding.where, 'flows')}>
-          Show the flows
+          {say('Show the flows')}
         </button>
         {finding.kind === 'period-comparison' && (
           <button type="button" onClick={() => show(finding.whereEarlier, 'flows')}>
-            Show those of the earlier period
+            {say('Show those of the earlier period')}
           </button>
         )}
         <button type="button" onClick={() => show(finding.where, 'timeline')}>
-          Show them on the timeline
+          {say('Show them on the timeline')}
         </button>
         <button
           type="button"
@@ -183,10 +189,10 @@ function Detail(props: { finding: Finding; all: readonly Finding[]; onSelect: (i
             askOwnFinding({ picked: { label: finding.title.slice(0, 200), where: finding.where }, id: null })
           }
         >
-          Add to finding…
+          {say('Add to finding…')}
         </button>
         <CopyButton
-          of={`the finding ${visibleText(finding.title)}`}
+          of={say('the finding {title}', { title: visibleText(finding.title) })}
           text={() => findingLine(finding, numbers(finding), overview)}
         />
       </div>
@@ -213,7 +219,7 @@ function Detail(props: { finding: Finding; all: readonly Finding[]; onSelect: (i
                 counted: drawn.population,
                 coverage: coverageText(drawn.coverage, timeZone),
                 finding: drawn.id,
-                filter: drawn.where === '' ? 'every flow' : drawn.where,
+                filter: drawn.where === '' ? say('every flow') : drawn.where,
                 case: overview.title,
               }}
             />
@@ -225,7 +231,7 @@ function Detail(props: { finding: Finding; all: readonly Finding[]; onSelect: (i
       ))}
       <div className="detail-columns">
         <section>
-          <h3>Numbers</h3>
+          <h3>{say('Numbers')}</h3>
           <dl className="facts">
             {numbers(finding).map(([name, value]) => (
               <div key={name}>
@@ -234,19 +240,19 @@ function Detail(props: { finding: Finding; all: readonly Finding[]; onSelect: (i
               </div>
             ))}
             <div>
-              <dt>Counted</dt>
+              <dt>{say('Counted')}</dt>
               <dd>{visibleText(finding.population)}</dd>
             </div>
             <div>
-              <dt>Coverage</dt>
+              <dt>{say('Coverage')}</dt>
               <dd>{coverageText(finding.coverage, timeZone)}</dd>
             </div>
           </dl>
         </section>
         <section>
-          <h3>Caveats</h3>
+          <h3>{say('Caveats')}</h3>
           {finding.caveats.length === 0 ? (
-            <p className="quiet">None.</p>
+            <p className="quiet">{say('None.')}</p>
           ) : (
             <ul className="caveats">
               {finding.caveats.map((caveat) => (
@@ -258,11 +264,11 @@ function Detail(props: { finding: Finding; all: readonly Finding[]; onSelect: (i
       </div>
       <NotesPanel target={`finding:${finding.id}`} />
       <section>
-        <h3>Method</h3>
+        <h3>{say('Method')}</h3>
         <p>{visibleText(finding.method.name)}</p>
         <p className="quiet">{visibleText(finding.method.source)}</p>
         <details>
-          <summary>Parameters and filter</summary>
+          <summary>{say('Parameters and filter')}</summary>
           <dl className="facts parameters">
             {Object.entries(finding.parameters).map(([name, value]) => (
               <div key={name}>
@@ -271,11 +277,11 @@ function Detail(props: { finding: Finding; all: readonly Finding[]; onSelect: (i
               </div>
             ))}
             <div>
-              <dt>Flows</dt>
-              <dd className="mono">{finding.where === '' ? 'every flow' : visibleText(finding.where)}</dd>
+              <dt>{say('Flows')}</dt>
+              <dd className="mono">{finding.where === '' ? say('every flow') : visibleText(finding.where)}</dd>
             </div>
             <div>
-              <dt>Id</dt>
+              <dt>{say('Id')}</dt>
               <dd className="mono">{finding.id}</dd>
             </div>
           </dl>
@@ -307,18 +313,18 @@ export function FindingsView(): ReactNode {
   };
   if (error !== null) return <ErrorNotice error={error} />;
   if (own.error !== null) return <ErrorNotice error={own.error} />;
-  if (value === null || own.value === null) return <p className="quiet view">Reading the findings…</p>;
+  if (value === null || own.value === null) return <p className="quiet view">{say('Reading the findings…')}</p>;
   const selected = shownOwn === undefined ? finding?.id : ownId(shownOwn.id);
   if (selected === undefined) {
     return (
-      <Empty title={busy ? 'Findings are made at the end of the import' : 'There are no findings yet'}>
+      <Empty title={busy ? say('Findings are made at the end of the import') : say('There are no findings yet')}>
         {busy ? (
-          <p>The flows read so far can be looked at in the other views.</p>
+          <p>{say('The flows read so far can be looked at in the other views.')}</p>
         ) : (
           <>
-            <p>Each import ends by making them. They are also made anew by</p>
+            <p>{say('Each import ends by making them. They are also made anew by')}</p>
             <button type="button" className="primary" onClick={() => run('analyse-case')}>
-              Make the findings
+              {say('Make the findings')}
             </button>
           </>
         )}

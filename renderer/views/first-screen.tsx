@@ -6,6 +6,7 @@ import type { Job } from '../state/job.ts';
 import { BrandMark } from './brand.tsx';
 import { JobPanel } from './job-panel.tsx';
 import { ErrorNotice } from './notice.tsx';
+import { say } from '../../shared/text/say.ts';
 
 /** Faults of a case of which there may be a backup beside it. */
 const MAY_BE_RESTORED: ReadonlySet<string> = new Set(['case-damaged', 'not-a-case', 'no-case']);
@@ -33,9 +34,11 @@ export function FirstScreen(props: {
         <header>
           <BrandMark size={52} />
           <div>
-            <h1>Enclave</h1>
+            <h1>{say('Enclave')}</h1>
             <p className="lead">
-              An offline workbench for network captures and flow logs: what was done, when, and how sure that is.
+              {say(
+                'An offline workbench for network captures and flow logs: what was done, when, and how sure that is.',
+              )}
             </p>
           </div>
         </header>
@@ -44,7 +47,7 @@ export function FirstScreen(props: {
             {MAY_BE_RESTORED.has(error.code) && (
               <p>
                 <button type="button" onClick={() => props.onRestore(error.place)}>
-                  Bring it back from its newest backup
+                  {say('Bring it back from its newest backup')}
                 </button>
               </p>
             )}
@@ -55,16 +58,16 @@ export function FirstScreen(props: {
         ) : (
           <div className="ways">
             <button type="button" className="way primary" onClick={props.onNew}>
-              <strong>New case…</strong>
-              <span>Name it, choose the network’s ranges and clock, then add evidence.</span>
+              <strong>{say('New case…')}</strong>
+              <span>{say('Name it, choose the network’s ranges and clock, then add evidence.')}</span>
             </button>
             <button type="button" className="way" onClick={() => props.onOpen(null)}>
-              <strong>Open case…</strong>
-              <span>An .enclave file of yours.</span>
+              <strong>{say('Open case…')}</strong>
+              <span>{say('An .enclave file of yours.')}</span>
             </button>
             <button type="button" className="way" onClick={props.onSample}>
-              <strong>Open sample case</strong>
-              <span>Fourteen weeks of synthetic traffic, ready in about ten seconds.</span>
+              <strong>{say('Open sample case')}</strong>
+              <span>{say('Fourteen weeks of synthetic traffic, ready in about ten seconds.')}</span>
             </button>
           </div>
         )}
@@ -72,20 +75,22 @@ export function FirstScreen(props: {
           <span className="drop-glyph" aria-hidden="true">
             ⤓
           </span>
-          Or drop captures, flow exports, whole folders or a case anywhere on this window.
+          {say('Or drop captures, flow exports, whole folders or a case anywhere on this window.')}
         </p>
         <section aria-labelledby="recent-title">
-          <h2 id="recent-title">Recent cases</h2>
+          <h2 id="recent-title">{say('Recent cases')}</h2>
           {recent.length === 0 ? (
-            <p className="quiet">None yet. Cases that you open will stand here.</p>
+            <p className="quiet">{say('None yet. Cases that you open will stand here.')}</p>
           ) : (
             <ul className="recent">
               {recent.map((entry) => (
                 <li key={entry.path}>
                   <button type="button" disabled={atWork} onClick={() => props.onOpen(entry.path)}>
-                    <strong>{visibleText(entry.title) || 'Untitled case'}</strong>
+                    <strong>{visibleText(entry.title) || say('Untitled case')}</strong>
                     <span className="mono">{visibleText(entry.path)}</span>
-                    <time dateTime={entry.openedAt}>{entry.openedAt.slice(0, 16).replace('T', ' ')} UTC</time>
+                    <time dateTime={entry.openedAt}>
+                      {say('{time} UTC', { time: entry.openedAt.slice(0, 16).replace('T', ' ') })}
+                    </time>
                   </button>
                 </li>
               ))}
@@ -95,14 +100,14 @@ export function FirstScreen(props: {
         <footer className="quiet">
           {info !== null && (
             <>
-              Version {info.version}
+              {say('Version {version}', { version: info.version })}
               {info.preview && (
                 <>
                   {' '}
-                  · <span className="tag">preview</span> runs in a browser’s window, not in Electron
+                  · <span className="tag">{say('preview')}</span> {say('runs in a browser’s window, not in Electron')}
                 </>
-              )}
-              {' · '}nothing leaves this machine
+              )}{' '}
+              {say('· nothing leaves this machine')}
             </>
           )}
         </footer>

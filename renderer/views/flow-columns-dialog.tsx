@@ -10,6 +10,7 @@ import {
   toggleColumn,
 } from '../state/flow-columns.ts';
 import { Modal } from './modal.tsx';
+import { say } from '../../shared/text/say.ts';
 
 /** Chooses the columns of the table of flows, their order and widths. */
 
@@ -24,40 +25,41 @@ export function FlowColumnsDialog(props: {
   const { columns, onChange, onClose } = props;
   const isShown = (field: OrderField): boolean => columns.some((column) => column.field === field);
   return (
-    <Modal label="Columns of the flows" className="flow-columns" onClose={onClose}>
+    <Modal label={say('Columns of the flows')} className="flow-columns" onClose={onClose}>
       <header>
-        <h2>Columns</h2>
+        <h2>{say('Columns')}</h2>
         <button type="button" className="quiet small" onClick={() => onChange(FIRST_COLUMNS)}>
-          As at first
+          {say('As at first')}
         </button>
         <button type="button" className="quiet small" onClick={onClose}>
-          Close
+          {say('Close')}
         </button>
       </header>
-      <p className="quiet foot">Kept on this machine, for every case.</p>
-      <h3>Shown, from the left</h3>
+      <p className="quiet foot">{say('Kept on this machine, for every case.')}</p>
+      <h3>{say('Shown, from the left')}</h3>
       <ol>
         {columns.map(({ field, width }, at) => {
-          const { name, note } = flowColumn(field);
+          const { note } = flowColumn(field);
+          const name = say(flowColumn(field).name);
           return (
             <li key={field}>
               <span>
-                {name} <span className="quiet">{note}</span>
+                {name} <span className="quiet">{say(note)}</span>
               </span>
               <label className="quiet">
-                <span className="hidden">Width of {name}</span>
+                <span className="hidden">{say('Width of {name}', { name })}</span>
                 <input
                   type="number"
                   step={WIDTH_STEP}
                   value={width}
                   onChange={(event) => onChange(resizeColumn(columns, field, event.target.valueAsNumber))}
                 />{' '}
-                px
+                {say('px')}
               </label>
               <button
                 type="button"
                 className="small"
-                aria-label={`Move ${name} to the left`}
+                aria-label={say('Move {name} to the left', { name })}
                 disabled={at === 0}
                 onClick={() => onChange(moveColumn(columns, field, at - 1))}
               >
@@ -66,7 +68,7 @@ export function FlowColumnsDialog(props: {
               <button
                 type="button"
                 className="small"
-                aria-label={`Move ${name} to the right`}
+                aria-label={say('Move {name} to the right', { name })}
                 disabled={at === columns.length - 1}
                 onClick={() => onChange(moveColumn(columns, field, at + 1))}
               >
@@ -75,30 +77,30 @@ export function FlowColumnsDialog(props: {
               <button
                 type="button"
                 className="quiet small"
-                aria-label={`Hide ${name}`}
+                aria-label={say('Hide {name}', { name })}
                 disabled={columns.length === 1}
                 onClick={() => onChange(toggleColumn(columns, field))}
               >
-                Hide
+                {say('Hide')}
               </button>
             </li>
           );
         })}
       </ol>
-      <h3>Not shown</h3>
+      <h3>{say('Not shown')}</h3>
       <ul>
         {FLOW_COLUMNS.filter(({ field }) => !isShown(field)).map(({ field, name, note }) => (
           <li key={field}>
             <span>
-              {name} <span className="quiet">{note}</span>
+              {say(name)} <span className="quiet">{say(note)}</span>
             </span>
             <button
               type="button"
               className="small"
-              aria-label={`Show ${name}`}
+              aria-label={say('Show {name}', { name: say(name) })}
               onClick={() => onChange(toggleColumn(columns, field))}
             >
-              Show
+              {say('Show')}
             </button>
           </li>
         ))}

@@ -1,7 +1,7 @@
 import { type ReactNode, useEffect, useState } from 'react';
 import { carveNotes } from '../../shared/carve-notes.ts';
 import { type CarveResult, type Progress, TABLE_FORMATS, type TableFormat } from '../../shared/jobs.ts';
-import { formatBytes, formatCount, formatCounted } from '../../shared/number-format.ts';
+import { formatBytes, formatCount } from '../../shared/number-format.ts';
 import type { ErrorValue } from '../../shared/problem.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { ask, useAsk } from '../bridge-access.ts';
@@ -11,14 +11,15 @@ import { useWorkbench } from '../state/workbench.ts';
 import { CopyButton } from './copy-button.tsx';
 import { Modal } from './modal.tsx';
 import { ErrorNotice } from './notice.tsx';
+import { said, say } from '../../shared/text/say.ts';
 
 /** Flows and their packets as files: what will be written, the work, and the file with its hash. */
 
-const FORMATS: Readonly<Record<TableFormat, string>> = {
+const FORMATS = said({
   csv: 'CSV, for spreadsheets',
   ndjson: 'NDJSON, one JSON object a line',
   parquet: 'Parquet, typed columns',
-};
+});
 
 const CANCELLED = 'cancelled';
 
@@ -80,16 +81,16 @@ function Frame(props: {
         </header>
         {children}
         {work.state === 'failed' && <ErrorNotice error={work.error} />}
-        {work.state === 'cancelled' && <p role="status">Cancelled: no file was written.</p>}
+        {work.state === 'cancelled' && <p role="status">{say('Cancelled: no file was written.')}</p>}
         {isWorking && <Bar progress={work.progress} />}
         <footer>
           {isWorking ? (
             <button type="button" onClick={() => void ask('cancel', null)}>
-              Cancel
+              {say('Cancel')}
             </button>
           ) : (
             <button type="button" onClick={onClose}>
-              Close
+              {say('Close')}
             </button>
           )}
           {work.state !== 'done' && (
@@ -104,21 +105,26 @@ function Frame(props: {
 }
 
 function Bar({ progress }: { progress: Progress | null }): ReactNode {
-  if (progress === null || progress.bytesTotal === 0) return <progress aria-label="At work" />;
+  if (progress === null || progress.bytesTotal === 0) return <progress aria-label={say('At work')} />;
   const { bytes, bytesTotal, secondsLeft, what } = progress;
   return (
     <>
-      <progress aria-label="At work" value={Math.min(1, bytes / bytesTotal)} max={1} />
+      <progress aria-label={say('At work')} value={Math.min(1, bytes / bytesTotal)} max={1} />
       <p className="quiet" role="status">
-        {visibleText(what)}: {formatBytes(bytes)} of {formatBytes(bytesTotal)} read
-        {secondsLeft !== null && `, about ${formatDuration(Math.max(1, Math.round(secondsLeft)))} left`}
+        {say('{what}: {bytes} of {bytesTotal} read', {
+          what: visibleText(what),
+          bytes: formatBytes(bytes),
+          bytesTotal: formatBytes(bytesTotal),
+        })}
+        {secondsLeft !== null &&
+          say(', about {secondsLeft} left', { secondsLeft: formatDuration(Math.max(1, Math.round(secondsLeft))) })}
       </p>
     </>
   );
 }
 
 function FilterLine({ where }: { where: string }): ReactNode {
-  return <p className="selection-filter mono">{where === '' ? 'every flow' : visibleText(where)}</p>;
+  return <p className="selection-filter mono">{where === '' ? say('every flow') : visibleText(where)}</p>;
 }
 
 /** The file that was written. */
@@ -128,10 +134,10 @@ function Written({ path, sha256, children }: { path: string; sha256: string; chi
       <div>
         <strong>{children}</strong>
         <p className="mono">{visibleText(path)}</p>
-        <p className="mono">SHA-256 {sha256}</p>
-        <p>Entered into the audit chain.</p>
+        <p className="mono">{say('SHA-256 {sha256}', { sha256 })}</p>
+        <p>{say('Entered into the audit chain.')}</p>
       </div>
-      <CopyButton of="the path and hash of the file" text={() => `${path} SHA-256 ${sha256}`} />
+      <CopyButton of={say('the path and hash of the file')} text={() => `${path} SHA-256 ${sha256}`} />
     </div>
   );
 }
@@ -143,20 +149,20 @@ export function ExportFlowsDialog({ where, onClose }: { where: string; onClose: 
   const [work, begin] = useFileWork<{ path: string; flows: number; sha256: string }>();
   return (
     <Frame
-      title="Export flows"
+      title={say('Export flows')}
       work={work}
-      begin="Export…"
+      begin={say('Export…')}
       canBegin={total !== null && total > 0}
       onBegin={() => void begin(() => ask('saveFlows', { where, format }))}
       onClose={onClose}
     >
       <p>
-        {total === null ? 'Counting…' : formatCounted(total, 'flow')} of this filter, with every field, times in UTC,
-        counts as recorded:
+        {total === null ? say('Counting…') : say('{count|flow|flows}', { count: total })}{' '}
+        {say('of this filter, with every field, times in UTC, counts as recorded:')}
       </p>
       <FilterLine where={where} />
       <fieldset disabled={work.state === 'working' || work.state === 'done'}>
-        <legend className="hidden">Format</legend>
+        <legend className="hidden">{say('Format')}</legend>
         {TABLE_FORMATS.toSorted().map((each) => (
           <label key={each}>
             <input type="radio" name="flow-format" checked={each === format} onChange={() => setFormat(each)} />{' '}
@@ -164,7 +170,9 @@ export function ExportFlowsDialog({ where, onClose }: { where: string; onClose: 
           </label>
         ))}
       </fieldset>
-      {work.state === 'done' && <Written {...work.result}>{formatCounted(work.result.flows, 'flow')} exported</Written>}
+      {work.state === 'done' && (
+        <Written {...work.result}>{say('{flows|flow|flows} exported', { flows: work.result.flows })}</Written>
+      )}
     </Frame>
   );
 }
@@ -181,7 +189,7 @@ function CarvePlan({ where }: { where: string }): ReactNode {
   const { version, overview } = useWorkbench();
   const { value: rows, error } = useAsk('summary', { by: ['evidence'], metric: 'flows', where }, version);
   if (error !== null) return <ErrorNotice error={error} />;
-  if (rows === null) return <p>Looking which evidence is needed…</p>;
+  if (rows === null) return <p>{say('Looking which evidence is needed…')}</p>;
   const flowsOf = new Map(rows.map((row) => [row['evidence'], Number(row['flows'] ?? 0)]));
   const needed = overview.evidence.filter(({ id, format }) => flowsOf.has(id) && holdsPackets(format));
   const bytes = needed.reduce((sum, evidence) => sum + evidence.bytes, 0);
@@ -190,22 +198,24 @@ function CarvePlan({ where }: { where: string }): ReactNode {
   return (
     <>
       <p>
-        {formatCounted(flows, 'flow')} of this filter lie in {formatCounted(needed.length, 'capture')}
-        {others > 0 && `; ${formatCounted(others, 'other')} come from flow exports and logs, which hold no packets`}:
+        {say('{flows|flow|flows} of this filter lie in {needed|capture|captures}', { flows, needed: needed.length })}
+        {others > 0 &&
+          say('; {others|other|others} come from flow exports and logs, which hold no packets', { others })}
+        :
       </p>
       <FilterLine where={where} />
       {needed.length > 0 && (
         <>
-          <div className="table-scroll" tabIndex={0} role="group" aria-label="Evidence that is read">
+          <div className="table-scroll" tabIndex={0} role="group" aria-label={say('Evidence that is read')}>
             <table>
               <thead>
                 <tr>
-                  <th scope="col">Read and hashed</th>
+                  <th scope="col">{say('Read and hashed')}</th>
                   <th scope="col" className="number">
-                    Size
+                    {say('Size')}
                   </th>
                   <th scope="col" className="number">
-                    Flows
+                    {say('Flows')}
                   </th>
                 </tr>
               </thead>
@@ -221,11 +231,14 @@ function CarvePlan({ where }: { where: string }): ReactNode {
             </table>
           </div>
           <p>
-            Each is read twice: once to find the packets and to compare its SHA-256 with that of the case, once to write
-            them. What is not the file that was imported is refused. {formatBytes(2 * bytes)} in all: about{' '}
-            {formatDuration(Math.max(1, Math.round((2 * bytes) / DECODED_PER_SECOND)))} at{' '}
-            {formatBytes(DECODED_PER_SECOND)}/s; compressed files take longer. A capture that goes on in the next file
-            needs that one too.
+            {say(
+              'Each is read twice: once to find the packets and to compare its SHA-256 with that of the case, once to write them. What is not the file that was imported is refused. {bytes} in all: about {time} at {rate}/s; compressed files take longer. A capture that goes on in the next file needs that one too.',
+              {
+                bytes: formatBytes(2 * bytes),
+                time: formatDuration(Math.max(1, Math.round((2 * bytes) / DECODED_PER_SECOND))),
+                rate: formatBytes(DECODED_PER_SECOND),
+              },
+            )}
           </p>
         </>
       )}
@@ -237,9 +250,9 @@ export function CarvePacketsDialog({ where, onClose }: { where: string; onClose:
   const [work, begin] = useFileWork<CarveResult>();
   return (
     <Frame
-      title="Carve packets"
+      title={say('Carve packets')}
       work={work}
-      begin="Carve…"
+      begin={say('Carve…')}
       canBegin
       onBegin={() => void begin(() => ask('carvePackets', { where }))}
       onClose={onClose}
@@ -248,8 +261,11 @@ export function CarvePacketsDialog({ where, onClose }: { where: string; onClose:
       {work.state === 'done' && (
         <>
           <Written {...work.result}>
-            {formatCounted(work.result.packets, 'packet')} of {formatCounted(work.result.carved, 'flow')},{' '}
-            {formatBytes(work.result.bytes)}
+            {say('{packets|packet|packets} of {carved|flow|flows}, {bytes}', {
+              packets: work.result.packets,
+              carved: work.result.carved,
+              bytes: formatBytes(work.result.bytes),
+            })}
           </Written>
           {carveNotes(work.result).map((line) => (
             <p key={line} className="notice">

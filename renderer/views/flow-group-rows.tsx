@@ -5,6 +5,7 @@ import type { ErrorValue } from '../../shared/problem.ts';
 import { useAsk } from '../bridge-access.ts';
 import { type FlowGroup, flowGroups, groupOrder, GROUP_NAMES, type GroupDimension } from '../state/flow-groups.ts';
 import { useWorkbench } from '../state/workbench.ts';
+import { say } from '../../shared/text/say.ts';
 
 /** The groups of the table of flows: their heads, and a row for each. */
 
@@ -26,7 +27,7 @@ export function GroupHeads(props: {
       <button
         type="button"
         className="quiet"
-        title={`Order the groups by ${of === 'key' ? 'name' : of}`}
+        title={say('Order the groups by {column}', { column: of === 'key' ? 'name' : of })}
         onClick={() => onOrder(field === null ? null : { by: field, descending: of === by ? !descends : of !== 'key' })}
       >
         {name}
@@ -37,12 +38,12 @@ export function GroupHeads(props: {
   return (
     <div role="row" className="flow-row group-heads">
       {head(GROUP_NAMES[dimension], 'key', dimension)}
-      {head('Flows', 'flows', null)}
+      {head(say('Flows'), 'flows', null)}
       <span role="columnheader" className="cell number">
-        Share
+        {say('Share')}
       </span>
-      {head('Bytes', 'bytes', 'bytes')}
-      {head('Packets', 'packets', 'packets')}
+      {head(say('Bytes'), 'bytes', 'bytes')}
+      {head(say('Packets'), 'packets', 'packets')}
     </div>
   );
 }
@@ -57,7 +58,7 @@ export function GroupRow(props: {
   selected: boolean;
 }): ReactNode {
   const { group, name, row, isOpen, colour } = props;
-  const times = group.scaled ? ' (scaled)' : '';
+  const times = group.scaled ? say(' (scaled)') : '';
   return (
     <div
       id={`flow-${row}`}

@@ -3,6 +3,7 @@ import type { FlowOrder, OrderField } from '../../shared/flow-order.ts';
 import { type FlowColumn, flowColumn, moveColumn, resizeColumn, type ShownColumn } from '../state/flow-columns.ts';
 import type { MenuPlace } from './cell-menu.tsx';
 import { WIDTH_STEP } from './flow-columns-dialog.tsx';
+import { say } from '../../shared/text/say.ts';
 
 /** The heads of the table of flows. */
 
@@ -82,7 +83,10 @@ export function FlowHeads(props: {
               className="quiet"
               draggable
               tabIndex={at === Math.min(tabbed, last) ? 0 : -1}
-              title={`${column.name}: ${column.note}. Click to order, drag to move.`}
+              title={say('{name}: {note}. Click to order, drag to move.', {
+                name: say(column.name),
+                note: say(column.note),
+              })}
               onFocus={() => setTabbed(at)}
               onClick={() => onOrder(field)}
               onKeyDown={(event) => onKeyDown(event, shown, at)}
@@ -96,7 +100,7 @@ export function FlowHeads(props: {
                 setOver(null);
               }}
             >
-              {column.name}
+              {say(column.name)}
               {isBy && <span aria-hidden="true">{order.descending ? ' ↓' : ' ↑'}</span>}
             </button>
             <span

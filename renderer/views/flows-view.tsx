@@ -13,7 +13,7 @@ import { ACTIONS, type ActionId } from '../../shared/actions.ts';
 import { countryName } from '../../shared/country-name.ts';
 import type { FlowRecord } from '../../shared/flow.ts';
 import type { FlowOrder, OrderField } from '../../shared/flow-order.ts';
-import { formatCount, formatCounted } from '../../shared/number-format.ts';
+import { formatCount } from '../../shared/number-format.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { useAsk } from '../bridge-access.ts';
 import { categoryColour } from '../category-colours.ts';
@@ -52,6 +52,7 @@ import { cellClass, FlowHeads } from './flow-heads.tsx';
 import { GroupHeads, GroupRow, useGroups } from './flow-group-rows.tsx';
 import { FlowInspector } from './flow-inspector.tsx';
 import { Empty, ErrorNotice } from './notice.tsx';
+import { say } from '../../shared/text/say.ts';
 
 /** The matching flows, row by row, in groups if asked for; only what is in view exists. */
 
@@ -355,42 +356,60 @@ export function FlowsView(): ReactNode {
     const dimension = GROUP_DIMENSIONS.find((each) => each === column.field);
     const isFlow = here?.source !== null;
     const name = hereText.length > 40 ? `${hereText.slice(0, 39)}…` : hereText;
-    const what = name === '–' || name === 'none' ? 'those without' : `“${name}”`;
+    const what = name === '–' || name === 'none' ? say('those without') : `“${name}”`;
     const chosen = test === null ? where : joinFilters(where, test);
     const none = test === null;
     return [
       {
         id: 'filter',
-        label: `Filter to ${what}`,
+        label: say('Filter to {what}', { what }),
         keys: keysOf('filter-to-cell'),
         disabled: none || holdsFilter(where, test),
         run: filterTo,
       },
-      { id: 'exclude', label: `Exclude ${what}`, keys: keysOf('exclude-cell'), disabled: none, run: exclude },
+      {
+        id: 'exclude',
+        label: say('Exclude {what}', { what }),
+        keys: keysOf('exclude-cell'),
+        disabled: none,
+        run: exclude,
+      },
       {
         id: 'highlight',
-        label: isMarked ? 'Clear the highlight' : `Highlight ${what}`,
+        label: isMarked ? say('Clear the highlight') : say('Highlight {what}', { what }),
         keys: keysOf('highlight-cell'),
         disabled: none,
         run: mark,
       },
-      { id: 'copy', label: 'Copy', keys: 'Ctrl C', disabled: copied === '', run: () => void copyText(copied) },
+      { id: 'copy', label: say('Copy'), keys: 'Ctrl C', disabled: copied === '', run: () => void copyText(copied) },
       ...(isFlow
         ? [
             {
               id: 'sort',
-              label: `Order by ${column.name}`,
+              label: say('Order by {name}', { name: say(column.name) }),
               keys: keysOf('sort-flows'),
               startsGroup: true,
               run: () => orderBy(column.field),
             },
             ...(dimension === undefined || dimension === grouping
               ? []
-              : [{ id: 'group', label: `Group by ${column.name}`, run: () => group(dimension) }]),
-            { id: 'explain', label: 'Explain the flow', keys: 'Enter', startsGroup: true, run: () => setOpen(true) },
+              : [
+                  {
+                    id: 'group',
+                    label: say('Group by {name}', { name: say(column.name) }),
+                    run: () => group(dimension),
+                  },
+                ]),
+            {
+              id: 'explain',
+              label: say('Explain the flow'),
+              keys: 'Enter',
+              startsGroup: true,
+              run: () => setOpen(true),
+            },
             {
               id: 'carve',
-              label: 'Carve the packets of the flow…',
+              label: say('Carve the packets of the flow…'),
               disabled: shown === null,
               run: () => setOpened({ kind: 'carve', where: `id = "${shown?.id ?? ''}"` }),
             },
@@ -398,11 +417,11 @@ export function FlowsView(): ReactNode {
         : [
             {
               id: 'export',
-              label: 'Export these flows…',
+              label: say('Export these flows…'),
               startsGroup: true,
               run: () => setOpened({ kind: 'export', where: chosen }),
             },
-            { id: 'carve', label: 'Carve their packets…', run: () => setOpened({ kind: 'carve', where: chosen }) },
+            { id: 'carve', label: say('Carve their packets…'), run: () => setOpened({ kind: 'carve', where: chosen }) },
           ]),
     ];
   };
@@ -410,12 +429,12 @@ export function FlowsView(): ReactNode {
     const at = shownColumns.findIndex((each) => each.field === field);
     const move = (to: number): void => setShownColumns(moveColumn(shownColumns, field, to));
     return [
-      { id: 'ascending', label: 'Least first', run: () => setOrder({ by: field, descending: false }) },
-      { id: 'descending', label: 'Largest first', run: () => setOrder({ by: field, descending: true }) },
-      { id: 'stored', label: 'In stored order', disabled: order === null, run: () => setOrder(null) },
+      { id: 'ascending', label: say('Least first'), run: () => setOrder({ by: field, descending: false }) },
+      { id: 'descending', label: say('Largest first'), run: () => setOrder({ by: field, descending: true }) },
+      { id: 'stored', label: say('In stored order'), disabled: order === null, run: () => setOrder(null) },
       {
         id: 'left',
-        label: 'Move left',
+        label: say('Move left'),
         keys: 'Ctrl ←',
         startsGroup: true,
         disabled: at === 0,
@@ -423,18 +442,18 @@ export function FlowsView(): ReactNode {
       },
       {
         id: 'right',
-        label: 'Move right',
+        label: say('Move right'),
         keys: 'Ctrl →',
         disabled: at === columns.length - 1,
         run: () => move(at + 1),
       },
       {
         id: 'hide',
-        label: 'Hide',
+        label: say('Hide'),
         disabled: columns.length === 1,
         run: () => setShownColumns(toggleColumn(shownColumns, field)),
       },
-      { id: 'columns', label: 'Columns…', startsGroup: true, run: () => setOpened({ kind: 'columns' }) },
+      { id: 'columns', label: say('Columns…'), startsGroup: true, run: () => setOpened({ kind: 'columns' }) },
     ];
   };
 
@@ -496,34 +515,37 @@ export function FlowsView(): ReactNode {
       .join(' '),
   } as CSSProperties;
   const groupedBy = grouping === null ? 'flows' : groupOrder(grouping, order);
-  const groupWords = groupedBy === 'key' ? 'name' : groupedBy;
+  const groupWords = groupedBy === 'key' ? say('name') : say(groupedBy);
   const orderWords =
     order === null
-      ? 'in stored order'
-      : `by ${flowColumn(order.by).name}, ${order.descending ? 'largest' : 'least'} first`;
+      ? say('in stored order')
+      : say('by {name}, {which} first', {
+          name: say(flowColumn(order.by).name),
+          which: order.descending ? say('largest') : say('least'),
+        });
 
   return (
     <div className={isOpen && shown !== null ? 'view flows inspecting' : 'view flows'}>
       {error !== null && <ErrorNotice error={error} />}
       {flowTotal === 0 ? (
-        <Empty title="No flow matches the filter">
-          <p>Clear the filter or widen it.</p>
+        <Empty title={say('No flow matches the filter')}>
+          <p>{say('Clear the filter or widen it.')}</p>
           <button type="button" onClick={() => setWhere('')}>
-            Clear the filter
+            {say('Clear the filter')}
           </button>
         </Empty>
       ) : (
         <section className="flow-table panel" aria-busy={!isThere} aria-labelledby="flows-title">
           <header>
-            <h2 id="flows-title">Flows</h2>
+            <h2 id="flows-title">{say('Flows')}</h2>
             <label>
-              Group by{' '}
+              {say('Group by')}{' '}
               <select
                 ref={groupField}
                 value={grouping ?? ''}
                 onChange={(event) => group(GROUP_DIMENSIONS.find((each) => each === event.target.value) ?? null)}
               >
-                <option value="">nothing</option>
+                <option value="">{say('nothing')}</option>
                 {GROUP_DIMENSIONS.map((each) => (
                   <option key={each} value={each}>
                     {GROUP_NAMES[each]}
@@ -532,25 +554,30 @@ export function FlowsView(): ReactNode {
               </select>
             </label>
             {order !== null && (
-              <button type="button" className="small" title="Back to the stored order" onClick={() => setOrder(null)}>
-                By {flowColumn(order.by).name} {order.descending ? '↓' : '↑'} ×
+              <button
+                type="button"
+                className="small"
+                title={say('Back to the stored order')}
+                onClick={() => setOrder(null)}
+              >
+                {say('By {name}', { name: say(flowColumn(order.by).name) })} {order.descending ? '↓' : '↑'} ×
               </button>
             )}
             <span className="spring" />
             <button type="button" className="small" onClick={() => setOpened({ kind: 'columns' })}>
-              Columns…
+              {say('Columns…')}
             </button>
             <button type="button" className="small" onClick={() => setOpened({ kind: 'export', where })}>
-              Export…
+              {say('Export…')}
             </button>
             <button type="button" className="small" onClick={() => setOpened({ kind: 'carve', where })}>
-              Carve…
+              {say('Carve…')}
             </button>
           </header>
           <div
             ref={scroller}
             role={isGrouped ? 'treegrid' : 'grid'}
-            aria-label={`Flows, times in ${timeZone}`}
+            aria-label={say('Flows, times in {timeZone}', { timeZone })}
             aria-rowcount={total + 1}
             aria-colcount={columns.length}
             aria-activedescendant={
@@ -633,11 +660,30 @@ export function FlowsView(): ReactNode {
           </div>
           <p className="foot quiet">
             {flowTotal === null || (isGrouped && groups === null)
-              ? 'Reading…'
+              ? say('Reading…')
               : isGrouped
-                ? `${formatCounted(groups?.length ?? 0, 'group')} of ${formatCount(flowTotal)} flows; groups by ${groupWords}, flows ${orderWords}. Flows as recorded; bytes and packets both ways${groups?.some(({ scaled }) => scaled) === true ? ', scaled by sampling where told' : ''}. Right and Left open and close a group.`
-                : `Rows ${formatCount(Math.min(first + 1, total))}–${formatCount(Math.min(lastShown, total))} of ${formatCount(total)}, ${orderWords}. Start in ${timeZone} time; bytes as recorded. Arrow keys move, Enter explains a flow, Shift F10 or a right click tells what can be done with a cell.`}
-            {highlight !== null && matches === null && ' What is highlighted cannot be told row by row.'}
+                ? say(
+                    '{groups|group|groups} of {flowTotal} flows; groups by {groupWords}, flows {orderWords}. Flows as recorded; bytes and packets both ways{scaled}. Right and Left open and close a group.',
+                    {
+                      groups: groups?.length ?? 0,
+                      flowTotal: formatCount(flowTotal),
+                      groupWords,
+                      orderWords,
+                      scaled:
+                        groups?.some(({ scaled }) => scaled) === true ? say(', scaled by sampling where told') : '',
+                    },
+                  )
+                : say(
+                    'Rows {first}–{last} of {all}, {orderWords}. Start in {timeZone} time; bytes as recorded. Arrow keys move, Enter explains a flow, Shift F10 or a right click tells what can be done with a cell.',
+                    {
+                      first: formatCount(Math.min(first + 1, total)),
+                      last: formatCount(Math.min(lastShown, total)),
+                      all: formatCount(total),
+                      orderWords,
+                      timeZone,
+                    },
+                  )}
+            {highlight !== null && matches === null && say(' What is highlighted cannot be told row by row.')}
           </p>
         </section>
       )}
@@ -650,7 +696,7 @@ export function FlowsView(): ReactNode {
       )}
       {(opened?.kind === 'cell' || opened?.kind === 'head') && (
         <CellMenu
-          label={opened.kind === 'cell' ? hereText || 'Cell' : flowColumn(opened.field).name}
+          label={opened.kind === 'cell' ? hereText || say('Cell') : say(flowColumn(opened.field).name)}
           place={opened.place}
           items={opened.kind === 'cell' ? cellItems() : headItems(opened.field)}
           onClose={() => setOpened(null)}

@@ -20,13 +20,14 @@ import { InspectorPanel } from './inspector-panel.tsx';
 import { ErrorNotice } from './notice.tsx';
 import { NotesPanel } from './notes-panel.tsx';
 import { SelectionActions, TopList } from './selection-inspector.tsx';
+import { say, type Text } from '../../shared/text/say.ts';
 
 /** One host: when it was active, with what and whom, what it calls itself, and what the findings say of it. */
 
 /** Texts of each field. */
 const LISTED = 6;
 
-const FIELDS: readonly { readonly field: CountedField; readonly title: string; readonly absent: string }[] = [
+const FIELDS: readonly { readonly field: CountedField; readonly title: Text; readonly absent: Text }[] = [
   { field: 'hostname', title: 'Names it went to or was called by', absent: 'No flow carries a name.' },
   { field: 'userAgent', title: 'User agents it sent', absent: 'It sent none that the evidence shows.' },
   { field: 'ja4', title: 'JA4 of its TLS and QUIC hellos', absent: 'No hello of it is in the evidence.' },
@@ -47,24 +48,27 @@ function Days({ host, filter }: { host: string; filter: string }): ReactNode {
   const day = pointed === null ? undefined : grid.days[pointed.row];
   const amount = pointed === null ? null : (grid.amounts[pointed.row]?.[pointed.hour] ?? 0);
   return (
-    <section aria-busy={pending} aria-label="Hours of its days">
+    <section aria-busy={pending} aria-label={say('Hours of its days')}>
       <h3>
-        Hours of its days, {profileZone}
+        {say('Hours of its days, {profileZone}', { profileZone })}
         {grid.leftOut > 0 &&
-          ` (the first ${formatCount(grid.days.length)} of ${formatCount(grid.days.length + grid.leftOut)} days)`}
+          say(' (the first {days} of {all} days)', {
+            days: formatCount(grid.days.length),
+            all: formatCount(grid.days.length + grid.leftOut),
+          })}
       </h3>
       {error !== null && <ErrorNotice error={error} />}
       <p className="quiet foot" aria-live="polite">
         {day === undefined || pointed === null
-          ? `${metric} an hour, shade by square root; Enter or a click chooses the day`
+          ? say('{metric} an hour, shade by square root; Enter or a click chooses the day', { metric: say(metric) })
           : `${day} ${clockTime(pointed.hour)}–${clockTime(pointed.hour + 1)}: ${formatAmount(metric, amount)}`}
       </p>
       {grid.days.length > 0 && (
         <FigureTools
-          title={`${visibleText(host)}: ${metric} by hour of its days`}
+          title={say('{host}: {metric} by hour of its days', { host: visibleText(host), metric: say(metric) })}
           box={box}
           table={() => ({
-            heads: ['day', 'hour from', metric],
+            heads: [say('day'), say('hour from'), metric],
             rows: grid.days.flatMap((date, row) =>
               (grid.amounts[row] ?? []).map((held, hour) => [date, clockTime(hour), held]),
             ),
@@ -111,16 +115,21 @@ function Texts({ host }: { host: string }): ReactNode {
         return (
           <section key={field} aria-busy={asked.pending}>
             <h3>
-              {title}
-              {counted !== null && counted.all > LISTED && `: first ${LISTED} of ${formatCount(counted.all)}`}
+              {say(title)}
+              {counted !== null &&
+                counted.all > LISTED &&
+                say(': first {most} of {all}', { most: LISTED, all: formatCount(counted.all) })}
             </h3>
-            {counted?.all === 0 && <p className="quiet">{absent}</p>}
+            {counted?.all === 0 && <p className="quiet">{say(absent)}</p>}
             <ul className="counted-texts">
               {(counted?.rows ?? []).map(({ text, flows }) => (
                 <li key={text}>
                   <button
                     type="button"
-                    title={`${visibleText(text)}: ${formatCount(flows)} flows. Click to add it to the filter.`}
+                    title={say('{text}: {flows} flows. Click to add it to the filter.', {
+                      text: visibleText(text),
+                      flows: formatCount(flows),
+                    })}
                     onClick={() => setWhere(joinFilters(where, `${field} = ${filterWord(text)}`))}
                   >
                     <span className="mono clip">{visibleText(text)}</span>
@@ -152,21 +161,23 @@ export function HostPage({ selection, row }: { selection: Selection; row: HostRo
       id={host}
       kind="Host"
       title={visibleText(host)}
-      contents="What lies behind it"
+      contents={say('What lies behind it')}
       tools={
         row !== null && (
           <CopyButton
-            of={`the figures of host ${visibleText(host)}`}
+            of={say('the figures of host {host}', { host: visibleText(host) })}
             text={() =>
               figureLine(
                 {
-                  subject: `Host ${host}`,
+                  subject: say('Host {host}', { host }),
                   amounts: [
-                    `${formatCount(row.flows)} flows`,
-                    `${formatBytes(row.bytes)} both ways`,
-                    `first seen ${time(row.firstSeen)}`,
-                    `last seen ${time(row.lastSeen)}`,
-                    ...(profile === null ? [] : [`role ${profile.role} by finding ${profile.id}`]),
+                    say('{flows} flows', { flows: formatCount(row.flows) }),
+                    say('{bytes} both ways', { bytes: formatBytes(row.bytes) }),
+                    say('first seen {firstSeen}', { firstSeen: time(row.firstSeen) }),
+                    say('last seen {lastSeen}', { lastSeen: time(row.lastSeen) }),
+                    ...(profile === null
+                      ? []
+                      : [say('role {role} by finding {id}', { role: profile.role, id: profile.id })]),
                   ],
                   where: only,
                 },
@@ -182,43 +193,43 @@ export function HostPage({ selection, row }: { selection: Selection; row: HostRo
         <SelectionActions selection={selection} />
       </section>
       {row === null ? (
-        <p className="quiet">No flow of this host is in the list under this filter.</p>
+        <p className="quiet">{say('No flow of this host is in the list under this filter.')}</p>
       ) : (
         <section>
-          <h3>Under this filter</h3>
+          <h3>{say('Under this filter')}</h3>
           <dl className="facts">
             <div>
-              <dt>Flows</dt>
+              <dt>{say('Flows')}</dt>
               <dd>{formatCount(row.flows)}</dd>
             </div>
             <div>
-              <dt>Bytes</dt>
-              <dd>{formatBytes(row.bytes)} both ways</dd>
+              <dt>{say('Bytes')}</dt>
+              <dd>{say('{bytes} both ways', { bytes: formatBytes(row.bytes) })}</dd>
             </div>
             <div>
-              <dt>First seen</dt>
+              <dt>{say('First seen')}</dt>
               <dd className="mono">{time(row.firstSeen)}</dd>
             </div>
             <div>
-              <dt>Last seen</dt>
+              <dt>{say('Last seen')}</dt>
               <dd className="mono">{time(row.lastSeen)}</dd>
             </div>
           </dl>
         </section>
       )}
       <section className="host-kind">
-        <h3>What it is, by the whole case</h3>
+        <h3>{say('What it is, by the whole case')}</h3>
         {profile === null ? (
-          <p className="quiet">No finding is about this host: only the busiest hosts have one.</p>
+          <p className="quiet">{say('No finding is about this host: only the busiest hosts have one.')}</p>
         ) : (
           <>
             <p>
               <strong>{profile.role}</strong>
               {profile.activeHours !== null &&
-                `, active ${profile.activeHours.from}:00 to ${profile.activeHours.to}:00`}
+                say(', active {from}:00 to {to}:00', { from: profile.activeHours.from, to: profile.activeHours.to })}
             </p>
             {profile.devices.length === 0 ? (
-              <p className="quiet">Nothing it sent names a device.</p>
+              <p className="quiet">{say('Nothing it sent names a device.')}</p>
             ) : (
               <ul className="devices">
                 {profile.devices.map(({ kind, why }) => (
@@ -235,18 +246,24 @@ export function HostPage({ selection, row }: { selection: Selection; row: HostRo
                 go('findings', { id: profile.id, kind: 'Finding', title: profile.title, filter: profile.where })
               }
             >
-              Look at the finding
+              {say('Look at the finding')}
             </button>
           </>
         )}
       </section>
       <Days key={`days/${host}`} host={host} filter={filter} />
-      <TopList key={`service/${host}`} dimension="service" title="Services" absent="no service named" where={only} />
+      <TopList
+        key={`service/${host}`}
+        dimension="service"
+        title={say('Services')}
+        absent={say('no service named')}
+        where={only}
+      />
       <TopList
         key={`country/${host}`}
         dimension="country"
-        title="Countries of its peers"
-        absent="not known"
+        title={say('Countries of its peers')}
+        absent={say('not known')}
         where={only}
       />
       <Texts key={`texts/${host}`} host={host} />

@@ -1,5 +1,5 @@
-import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useState } from 'react';
-import { formatBytes, formatCount, formatCounted } from '../../shared/number-format.ts';
+import { type KeyboardEvent, memo, type ReactNode, useEffect, useMemo, useState } from 'react';
+import { formatBytes, formatCount } from '../../shared/number-format.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { useAsk } from '../bridge-access.ts';
 import { filterWord } from '../state/filter-completion.ts';
@@ -22,16 +22,19 @@ import { FigureTools } from './figure-tools.tsx';
 import { ROW, scrollGeometry } from './flows-view.tsx';
 import { HostPage } from './host-page.tsx';
 import { Empty, ErrorNotice } from './notice.tsx';
+import { say, type Text } from '../../shared/text/say.ts';
 
 /** The hosts of the matching flows, row by row; only what is in view exists. */
 
 /** Hosts asked for: the busiest ones. */
 const MOST_HOSTS = 5000;
+/** Hosts asked for before the others: more than a screen holds. */
+const FIRST_HOSTS = 80;
 const SPARK_WIDTH = 120;
 const SPARK_HEIGHT = 18;
 
 /** Flows over the days of the case, over those of the host's fullest step. */
-function Spark({ activity }: { activity: string }): ReactNode {
+const Spark = memo(function Spark({ activity }: { activity: string }): ReactNode {
   const levels = activityLevels(activity);
   const pitch = SPARK_WIDTH / Math.max(1, levels.length);
   const bar = Math.max(0.8, pitch - (pitch > 3 ? 1 : 0)).toFixed(2);
@@ -46,10 +49,23 @@ function Spark({ activity }: { activity: string }): ReactNode {
       <path d={path} />
     </svg>
   );
-}
+});
+
+/** By itself: React writes to a field whenever what it stands in is drawn. */
+const Search = memo(function Search(props: { wanted: string; onWanted: (wanted: string) => void }): ReactNode {
+  return (
+    <input
+      type="search"
+      aria-label={say('Find hosts by address, role or device')}
+      placeholder={say('Address, role or device')}
+      value={props.wanted}
+      onChange={(event) => props.onWanted(event.target.value)}
+    />
+  );
+});
 
 interface Column {
-  readonly name: string;
+  readonly name: Text;
   readonly className: string;
   readonly order: HostOrder | null;
   /** Whether the largest comes first when it is chosen. */
@@ -112,7 +128,12 @@ const COLUMNS: readonly Column[] = [
 
 export function HostsView(): ReactNode {
   const { where, setWhere, version, timeZone, profileZone, overview, busy, selection, select } = useWorkbench();
-  const { value: list, error, pending } = useAsk('hosts', { where, limit: MOST_HOSTS }, version);
+  const [order, setOrder] = useState<{ by: HostOrder; isDescending: boolean }>({ by: 'flows', isDescending: true });
+  const [wanted, setWanted] = useState('');
+  const isBusiestFirst = order.by === 'flows' && order.isDescending && wanted === '';
+  const firsts = useAsk('hosts', { where, limit: FIRST_HOSTS }, version, isBusiestFirst);
+  const whole = useAsk('hosts', { where, limit: MOST_HOSTS }, version);
+  const { value: list, error, pending } = isBusiestFirst && whole.pending && !firsts.pending ? firsts : whole;
   const markedWhere = useMarked(where);
   const asked = { where: markedWhere ?? '', limit: MOST_HOSTS };
   const markedList = useAsk('hosts', asked, version, markedWhere !== null).value;
@@ -121,15 +142,14 @@ export function HostsView(): ReactNode {
     [markedWhere, markedList],
   );
   const findings = useAsk('findings', null, version, !busy).value;
-  const [order, setOrder] = useState<{ by: HostOrder; isDescending: boolean }>({ by: 'flows', isDescending: true });
-  const [wanted, setWanted] = useState('');
   const [scroller, { height: viewport }] = useSize<HTMLDivElement>();
   const [scrollTop, setScrollTop] = useState(0);
   const [row, setRow] = useState<number | null>(null);
   const profiles = useMemo(() => hostProfiles(findings), [findings]);
   const all = useMemo(() => (list === null ? [] : hostRows(list, profiles)), [list, profiles]);
   const rows = useMemo(() => orderHosts(findHosts(all, wanted), order.by, order.isDescending), [all, wanted, order]);
-  const { height, first, visible } = scrollGeometry(rows.length, viewport - ROW, scrollTop);
+  const total = list === firsts.value ? Math.min(list?.all ?? 0, MOST_HOSTS) : rows.length;
+  const { height, first, visible } = scrollGeometry(total, viewport - ROW, scrollTop);
   const shown = rows.slice(first, first + visible + 4);
   useEffect(() => {
     // Only where it is scrolled: to ask the page where it stands makes it lay itself out.
@@ -137,6 +157,12 @@ export function HostsView(): ReactNode {
     setRow(null);
   }, [where, wanted, order, scroller]);
 
+  const listed = (count: number, part = ''): string =>
+    say('{rows} of {all} hosts listed{busiest}. ', {
+      rows: formatCount(count),
+      all: formatCount(list?.all ?? 0),
+      busiest: part,
+    });
   const open = (host: string, isFilter: boolean): void => {
     const filter = `host = ${filterWord(host)}`;
     if (isFilter) setWhere(joinFilters(where, filter));
@@ -150,11 +176,11 @@ export function HostsView(): ReactNode {
       PageDown: visible - 1,
       PageUp: 1 - visible,
       Home: -rows.length,
-      End: rows.length,
+      End: total,
     };
     const move = moves[event.key];
     if (move !== undefined) {
-      const next = Math.max(0, Math.min(rows.length - 1, (row ?? (move > 0 ? first - 1 : first)) + move));
+      const next = Math.max(0, Math.min(total - 1, (row ?? (move > 0 ? first - 1 : first)) + move));
       setRow(next);
       if (next < first) scroller.current?.scrollTo({ top: next * ROW });
       else if (next >= first + visible - 1) scroller.current?.scrollTo({ top: (next - visible + 2) * ROW });
@@ -170,41 +196,40 @@ export function HostsView(): ReactNode {
   return (
     <div className={selection === null ? 'view hosts' : 'view hosts inspecting'}>
       {list?.all === 0 ? (
-        <Empty title="No host of the ranges is in the matching flows">
-          <p>Clear the filter, or look whether the profile’s ranges are those of the evidence.</p>
+        <Empty title={say('No host of the ranges is in the matching flows')}>
+          <p>{say('Clear the filter, or look whether the profile’s ranges are those of the evidence.')}</p>
           <button type="button" onClick={() => setWhere('')}>
-            Clear the filter
+            {say('Clear the filter')}
           </button>
         </Empty>
       ) : (
         <section className="flow-table panel" aria-busy={pending} aria-labelledby="hosts-title">
           <header>
-            <h2 id="hosts-title">{list === null ? 'Hosts' : `${formatCount(list.all)} hosts`}</h2>
+            <h2 id="hosts-title">
+              {list === null ? say('Hosts') : say('{all} hosts', { all: formatCount(list.all) })}
+            </h2>
             {list !== null && (
               <FigureTools
-                title="Hosts over the case"
+                title={say('Hosts over the case')}
                 table={() => hostTable(list, rows)}
                 facts={{
-                  'under a day': `flows of ${formatCounted(list.daysPerStep, 'day')}, over those of the host’s fullest`,
-                  filter: where === '' ? 'every flow' : where,
+                  'under a day': say('flows of {daysPerStep|day|days}, over those of the host’s fullest', {
+                    daysPerStep: list.daysPerStep,
+                  }),
+                  filter: where === '' ? say('every flow') : where,
                   zone: profileZone,
                   case: overview.title,
+                  ...(rows.length < list.all ? { rows: listed(rows.length).trim() } : {}),
                 }}
               />
             )}
-            <input
-              type="search"
-              aria-label="Find hosts by address, role or device"
-              placeholder="Address, role or device"
-              value={wanted}
-              onChange={(event) => setWanted(event.target.value)}
-            />
+            <Search wanted={wanted} onWanted={setWanted} />
           </header>
           <div
             ref={scroller}
             role="grid"
-            aria-label={`Hosts, times in ${timeZone}`}
-            aria-rowcount={rows.length + 1}
+            aria-label={say('Hosts, times in {timeZone}', { timeZone })}
+            aria-rowcount={total + 1}
             aria-colcount={COLUMNS.length}
             aria-activedescendant={
               row !== null && row >= first && row < first + shown.length ? `host-${row}` : undefined
@@ -224,7 +249,7 @@ export function HostsView(): ReactNode {
                     aria-sort={by !== order.by ? undefined : order.isDescending ? 'descending' : 'ascending'}
                   >
                     {by === null ? (
-                      name
+                      say(name)
                     ) : (
                       <button
                         type="button"
@@ -236,7 +261,7 @@ export function HostsView(): ReactNode {
                           }))
                         }
                       >
-                        {name}
+                        {say(name)}
                         {by === order.by && <span aria-hidden="true">{order.isDescending ? ' ↓' : ' ↑'}</span>}
                       </button>
                     )}
@@ -274,8 +299,26 @@ export function HostsView(): ReactNode {
           </div>
           <p className="foot quiet">
             {list === null
-              ? 'Reading…'
-              : `${rows.length < list.all ? `${formatCount(rows.length)} of ${formatCount(list.all)} hosts listed${list.all > MOST_HOSTS ? `, of the ${formatCount(MOST_HOSTS)} busiest` : ''}. ` : ''}Addresses inside the ranges; times in ${timeZone}. A bar is ${list.daysPerStep === 1 ? 'a day' : `${list.daysPerStep} days`}, over the host’s fullest. Role and devices are told of the busiest hosts. Enter or a click opens a host, with Shift it filters.`}
+              ? say('Reading…')
+              : say(
+                  '{listed}Addresses inside the ranges; times in {timeZone}. A bar is {bar}, over the host’s fullest. Role and devices are told of the busiest hosts. Enter or a click opens a host, with Shift it filters.',
+                  {
+                    listed:
+                      total < list.all
+                        ? listed(
+                            total,
+                            list.all > MOST_HOSTS
+                              ? say(', of the {most} busiest', { most: formatCount(MOST_HOSTS) })
+                              : '',
+                          )
+                        : '',
+                    timeZone,
+                    bar:
+                      list.daysPerStep === 1
+                        ? say('a day')
+                        : say('{daysPerStep} days', { daysPerStep: list.daysPerStep }),
+                  },
+                )}
           </p>
         </section>
       )}

@@ -10,6 +10,7 @@ import { statedClock } from '../state/stated-clock.ts';
 import { MappingEditor } from './mapping-editor.tsx';
 import { Modal } from './modal.tsx';
 import { ErrorNotice } from './notice.tsx';
+import { say } from '../../shared/text/say.ts';
 
 const HASH_NAMES: Readonly<Record<FurtherHash, string>> = { sha1: 'SHA-1', md5: 'MD5' };
 
@@ -27,18 +28,18 @@ function FilePanel(props: {
   return (
     <section aria-labelledby="statement-files">
       <header>
-        <h3 id="statement-files">Files and folders</h3>
+        <h3 id="statement-files">{say('Files and folders')}</h3>
         <button type="button" className="small" onClick={() => void add('files')}>
-          Add files…
+          {say('Add files…')}
         </button>
         <button type="button" className="small" onClick={() => void add('folders')}>
-          Add folders…
+          {say('Add folders…')}
         </button>
       </header>
       {paths.length === 0 ? (
-        <p className="quiet">None yet: choose them, or drop them here.</p>
+        <p className="quiet">{say('None yet: choose them, or drop them here.')}</p>
       ) : (
-        <ul className="statement-files" aria-label="Files and folders to import">
+        <ul className="statement-files" aria-label={say('Files and folders to import')}>
           {paths.map((path) => (
             <li key={path}>
               <span className="clip" title={visibleText(path)}>
@@ -47,7 +48,7 @@ function FilePanel(props: {
               <button
                 type="button"
                 className="quiet tiny"
-                aria-label={`Leave out ${fileName(path)}`}
+                aria-label={say('Leave out {path}', { path: fileName(path) })}
                 onClick={() => onPaths(paths.filter((other) => other !== path))}
               >
                 ×
@@ -115,7 +116,7 @@ export function ImportStatements(props: {
 
   return (
     <Modal
-      label="Import with statements"
+      label={say('Import with statements')}
       className={hasMapping ? 'statements with-mapping' : 'statements'}
       isFirm
       onClose={props.onClose}
@@ -128,16 +129,16 @@ export function ImportStatements(props: {
           if (event.key === 'Enter' && isValue) event.preventDefault();
         }}
       >
-        <h2>Import with statements</h2>
+        <h2>{say('Import with statements')}</h2>
         {error !== null && <ErrorNotice error={error} onDismiss={() => setError(null)} />}
-        <p className="quiet">They hold for all files of this import, and are kept with each as yours.</p>
+        <p className="quiet">{say('They hold for all files of this import, and are kept with each as yours.')}</p>
         <div className="statement-panels">
           <FilePanel paths={paths} onPaths={onPaths} onError={setError} />
           <section aria-labelledby="statement-clock">
-            <h3 id="statement-clock">Clock</h3>
+            <h3 id="statement-clock">{say('Clock')}</h3>
             <div className="statement-clock">
               <label>
-                Offset, seconds
+                {say('Offset, seconds')}
                 <input
                   inputMode="decimal"
                   placeholder="0"
@@ -148,10 +149,10 @@ export function ImportStatements(props: {
                 />
               </label>
               <label>
-                How it is known
+                {say('How it is known')}
                 <input
                   maxLength={MAX_CLOCK_REASON}
-                  placeholder="compared with NTP at seizure"
+                  placeholder={say('compared with NTP at seizure')}
                   aria-describedby="clock-note"
                   value={reason}
                   onChange={(event) => setReason(event.target.value)}
@@ -160,12 +161,12 @@ export function ImportStatements(props: {
             </div>
             <p id="clock-note" className={clock.fault === null ? 'quiet' : 'problem'} aria-live="polite">
               {clock.fault === null
-                ? 'What the clock was slow (negative: fast); added to every time, and printed in the report.'
+                ? say('What the clock was slow (negative: fast); added to every time, and printed in the report.')
                 : `${clock.fault.charAt(0).toUpperCase()}${clock.fault.slice(1)}.`}
             </p>
           </section>
           <section aria-labelledby="statement-hashes">
-            <h3 id="statement-hashes">Hashes beside SHA-256</h3>
+            <h3 id="statement-hashes">{say('Hashes beside SHA-256')}</h3>
             {FURTHER_HASHES.map((hash) => (
               <label key={hash} className="check">
                 <input
@@ -182,14 +183,14 @@ export function ImportStatements(props: {
         </div>
         <section aria-labelledby="statement-columns" className="statement-columns">
           <header>
-            <h3 id="statement-columns">Columns of text exports</h3>
+            <h3 id="statement-columns">{say('Columns of text exports')}</h3>
             <label className="check">
               <input type="checkbox" checked={hasMapping} onChange={(event) => setHasMapping(event.target.checked)} />
-              Say what they mean
+              {say('Say what they mean')}
             </label>
             {hasMapping && paths.length > 1 && looked !== undefined && (
               <label className="check">
-                Looking at
+                {say('Looking at')}
                 <select value={looked} onChange={(event) => setChosen(event.target.value)}>
                   {paths.map((path) => (
                     <option key={path} value={path}>
@@ -201,32 +202,36 @@ export function ImportStatements(props: {
             )}
             <span className="quiet">
               {hasMapping
-                ? 'For every text export of this import, Zeek logs aside.'
-                : 'Otherwise Enclave reads the exports that it knows or is sure of.'}
+                ? say('For every text export of this import, Zeek logs aside.')
+                : say('Otherwise Enclave reads the exports that it knows or is sure of.')}
             </span>
           </header>
           {hasMapping &&
             (looked === undefined ? (
-              <p className="quiet">Add a file to see its columns.</p>
+              <p className="quiet">{say('Add a file to see its columns.')}</p>
             ) : (
               <MappingEditor key={looked} path={looked} draft={draft} onDraft={change} />
             ))}
         </section>
         <footer>
           <button type="button" onClick={() => void openMapping()}>
-            Open mapping…
+            {say('Open mapping…')}
           </button>
           <button type="button" disabled={!hasMapping || checked?.ok !== true} onClick={() => void saveMapping()}>
-            Save mapping…
+            {say('Save mapping…')}
           </button>
           <span className="clip quiet" role="status">
-            {savedTo === null ? (busy ? 'A job is in work: wait for its end.' : '') : `Saved: ${visibleText(savedTo)}`}
+            {savedTo === null
+              ? busy
+                ? say('A job is in work: wait for its end.')
+                : ''
+              : say('Saved: {savedTo}', { savedTo: visibleText(savedTo) })}
           </span>
           <button type="button" onClick={props.onClose}>
-            Cancel
+            {say('Cancel')}
           </button>
           <button type="submit" className="primary" disabled={!isReady}>
-            Import
+            {say('Import')}
           </button>
         </footer>
       </form>

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { useFocusReturn } from '../state/use-focus-return.ts';
 import { useWorkbench } from '../state/workbench.ts';
+import { say, type Text } from '../../shared/text/say.ts';
 
 /**
  * The panel beside a view about what is selected. It takes the focus when it opens and whenever something else (`id`) is selected, and
@@ -19,7 +20,7 @@ export function InspectorPanel({
   children,
 }: {
   id: string;
-  kind: string;
+  kind: Text;
   title: string;
   contents: string;
   tools?: ReactNode;
@@ -31,7 +32,7 @@ export function InspectorPanel({
     <aside
       ref={panel}
       className="inspector selection-inspector panel"
-      aria-label={`${kind}: ${title}`}
+      aria-label={`${say(kind)}: ${title}`}
       tabIndex={-1}
       onKeyDown={(event) => {
         if (event.key !== 'Escape') return;
@@ -41,11 +42,11 @@ export function InspectorPanel({
     >
       <header>
         <h2>
-          <span className="quiet">{kind}</span> {title}
+          <span className="quiet">{say(kind)}</span> {title}
         </h2>
         {tools}
         <button type="button" className="quiet small" onClick={() => select(null)}>
-          Close
+          {say('Close')}
         </button>
       </header>
       <div className="inspector-scroll" tabIndex={0} role="group" aria-label={contents}>

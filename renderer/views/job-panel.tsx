@@ -10,43 +10,44 @@ import { lacksMapping } from '../state/mapping-draft.ts';
 import { fileName } from '../state/names.ts';
 import { useFocusReturn } from '../state/use-focus-return.ts';
 import { ErrorNotice } from './notice.tsx';
+import { said, say } from '../../shared/text/say.ts';
 
 /** The job in work: bar, rate, what is done and what is left, results a file, problems as they come. */
 
-const STEPS: Readonly<Record<Progress['step'], string>> = {
+const STEPS = said({
   read: 'Reading evidence',
   label: 'Labelling flows',
   analyse: 'Making the findings',
   verify: 'Verifying',
   seal: 'Sealing',
   print: 'Printing',
-};
+});
 
 /** False while nothing is told yet, as when the sample is made. */
 function hasBegun(progress: Progress | null): progress is Progress {
   return progress !== null && (progress.step !== 'read' || progress.bytesTotal > 0);
 }
 
-const DONE: Readonly<Record<Job['kind'], string>> = {
+const DONE = said({
   import: 'Import finished',
   sample: 'Finished',
   verify: 'Verification finished',
   profile: 'Profile in force, flows labelled and findings made anew',
   analyse: 'Findings made anew',
-};
+});
 
 function title(job: Job): string {
   switch (job.state) {
     case 'running':
-      if (job.progress?.paused === true) return 'Paused: the rest is read when you go on';
+      if (job.progress?.paused === true) return say('Paused: the rest is read when you go on');
       if (hasBegun(job.progress)) return STEPS[job.progress.step];
-      return job.kind === 'sample' ? 'Making the sample evidence' : 'Starting';
+      return job.kind === 'sample' ? say('Making the sample evidence') : say('Starting');
     case 'cancelling':
-      return job.kind === 'import' ? 'Cancelling: files in work are taken back' : 'Cancelling';
+      return job.kind === 'import' ? say('Cancelling: files in work are taken back') : say('Cancelling');
     case 'cancelled':
-      return 'Cancelled';
+      return say('Cancelled');
     case 'failed':
-      return 'Stopped by an error';
+      return say('Stopped by an error');
     case 'done':
       return DONE[job.kind];
   }
@@ -54,27 +55,33 @@ function title(job: Job): string {
 
 /** Offsets of text evidence are lines, those of captures bytes. */
 export function problemPlace(format: string | null, problem: Problem): string {
-  return `${formatCount(problem.count)}×, first at ${format?.startsWith('zeek') ? 'line' : 'byte'} ${formatCount(problem.firstOffset)}`;
+  return say('{count}×, first at {unit} {place}', {
+    count: formatCount(problem.count),
+    unit: format?.startsWith('zeek') ? say('line') : say('byte'),
+    place: formatCount(problem.firstOffset),
+  });
 }
 
-const STATUS: Readonly<Record<EvidenceNews['status'], string>> = {
+const STATUS = said({
   reading: 'being read',
   imported: 'imported',
   partial: 'partly read',
   rejected: 'rejected',
   duplicate: 'in the case already',
-};
+});
 
 /** What needs a look comes first. */
 const ORDER: readonly EvidenceNews['status'][] = ['reading', 'rejected', 'partial', 'imported', 'duplicate'];
 
 function cancelledText({ kind, error }: Job, results: readonly EvidenceNews[]): string {
-  if (kind === 'verify') return 'The case is as it was; nothing was entered.';
-  if (kind === 'analyse') return 'The findings are as they were.';
+  if (kind === 'verify') return say('The case is as it was; nothing was entered.');
+  if (kind === 'analyse') return say('The findings are as they were.');
   if (kind === 'profile') return `${error?.message ?? ''}.`;
   return results.every(({ status }) => status === 'rejected')
-    ? 'No file was finished: the case is as it was.'
-    : 'The files finished before are in the case, but the findings do not know them: make them anew, or add any evidence.';
+    ? say('No file was finished: the case is as it was.')
+    : say(
+        'The files finished before are in the case, but the findings do not know them: make them anew, or add any evidence.',
+      );
 }
 
 function Bar({ progress }: { progress: Progress }): ReactNode {
@@ -92,14 +99,19 @@ function Figures({ progress }: { progress: Progress }): ReactNode {
     progress;
   if (step !== 'read') return progress.what === '' ? null : <p className="quiet">{visibleText(progress.what)}</p>;
   const facts: [string, string][] = [
-    ['File', files > 0 ? `${formatCount(Math.min(file, files))} of ${formatCount(files)}` : '–'],
-    ['Read', `${formatBytes(bytes)} of ${formatBytes(bytesTotal)}`],
-    ['Rate', `${formatBytes(bytesPerSecond)}/s`],
-    ['Packets', `${formatCount(packets)} (${formatCount(packetsPerSecond)}/s)`],
-    ['Flows', formatCount(flows)],
     [
-      'Remaining',
-      secondsLeft === null ? 'not known yet' : `about ${formatDuration(Math.max(1, Math.round(secondsLeft)))}`,
+      say('File'),
+      files > 0 ? say('{shown} of {all}', { shown: formatCount(Math.min(file, files)), all: formatCount(files) }) : '–',
+    ],
+    [say('Read'), say('{shown} of {all}', { shown: formatBytes(bytes), all: formatBytes(bytesTotal) })],
+    [say('Rate'), `${formatBytes(bytesPerSecond)}/s`],
+    [say('Packets'), `${formatCount(packets)} (${formatCount(packetsPerSecond)}/s)`],
+    [say('Flows'), formatCount(flows)],
+    [
+      say('Remaining'),
+      secondsLeft === null
+        ? say('not known yet')
+        : say('about {secondsLeft}', { secondsLeft: formatDuration(Math.max(1, Math.round(secondsLeft))) }),
     ],
   ];
   return (
@@ -125,16 +137,16 @@ function FileLines(props: {
 }): ReactNode {
   const { lines, onMapping } = props;
   return (
-    <div className="job-files" tabIndex={0} role="group" aria-label="Results by file">
+    <div className="job-files" tabIndex={0} role="group" aria-label={say('Results by file')}>
       {lines.map((line) => (
         <div key={line.path} className="job-file">
           <span className="name" title={visibleText(line.path)}>
             {fileName(line.path)}
           </span>
           <span className={`status ${line.status}`}>{STATUS[line.status]}</span>
-          <span className="quiet">{line.format ?? (line.status === 'duplicate' ? '' : 'format not known')}</span>
+          <span className="quiet">{line.format ?? (line.status === 'duplicate' ? '' : say('format not known'))}</span>
           <span className="number">{formatBytes(line.bytes)}</span>
-          <span className="number">{formatCount(line.flows)} flows</span>
+          <span className="number">{say('{flows} flows', { flows: formatCount(line.flows) })}</span>
           {line.problems.map((problem) => (
             <p key={problem.kind} className="problem">
               {visibleText(problem.message)} <span className="quiet">({problemPlace(line.format, problem)})</span>
@@ -142,7 +154,7 @@ function FileLines(props: {
           ))}
           {onMapping !== undefined && lacksMapping(line) && (
             <button type="button" className="small" onClick={() => onMapping(line.path)}>
-              Say what its columns mean…
+              {say('Say what its columns mean…')}
             </button>
           )}
         </div>
@@ -155,10 +167,12 @@ function PauseButton({ paused }: { paused: boolean }): ReactNode {
   return (
     <button
       type="button"
-      title={paused ? 'Reads on where it stopped' : 'Stops reading until you go on; nothing that was read is lost'}
+      title={
+        paused ? say('Reads on where it stopped') : say('Stops reading until you go on; nothing that was read is lost')
+      }
       onClick={() => void ask('pause', { paused: !paused })}
     >
-      {paused ? 'Go on' : 'Pause'}
+      {paused ? say('Go on') : say('Pause')}
     </button>
   );
 }
@@ -182,7 +196,7 @@ export function JobPanel(props: {
     <section
       ref={panel}
       className={`job ${job.state}${total !== undefined && total.rejected + total.partial > 0 ? ' flawed' : ''}`}
-      aria-label="Job in work"
+      aria-label={say('Job in work')}
     >
       <header>
         <h2 aria-live="polite">{title(job)}</h2>
@@ -191,11 +205,11 @@ export function JobPanel(props: {
         )}
         {running ? (
           <button type="button" disabled={job.state === 'cancelling'} onClick={props.onCancel}>
-            Cancel
+            {say('Cancel')}
           </button>
         ) : (
           <button type="button" onClick={props.onDismiss}>
-            Close
+            {say('Close')}
           </button>
         )}
       </header>
@@ -204,18 +218,28 @@ export function JobPanel(props: {
       {job.error !== null && job.state === 'failed' && <ErrorNotice error={job.error} />}
       {total !== undefined && (
         <p>
-          {formatCount(total.flows)} flows from {formatCount(total.imported + total.partial)} of{' '}
-          {formatCount(total.files)} files ({formatBytes(total.bytes)}) in {formatDuration(total.durationMs / 1000)}
+          {say('{flows} flows from {imported} of {files} files ({bytes}) in {duration}', {
+            flows: formatCount(total.flows),
+            imported: formatCount(total.imported + total.partial),
+            files: formatCount(total.files),
+            bytes: formatBytes(total.bytes),
+            duration: formatDuration(total.durationMs / 1000),
+          })}
           {total.rejected + total.partial > 0 &&
-            `; ${formatCount(total.rejected)} rejected, ${formatCount(total.partial)} partly read`}
-          {total.duplicate > 0 && `; ${formatCount(total.duplicate)} in the case already`}.
+            say('; {rejected} rejected, {partial} partly read', {
+              rejected: formatCount(total.rejected),
+              partial: formatCount(total.partial),
+            })}
+          {total.duplicate > 0 && say('; {duplicate} in the case already', { duplicate: formatCount(total.duplicate) })}
+          .
         </p>
       )}
       {job.state === 'cancelled' && <p>{cancelledText(job, results)}</p>}
       {job.state === 'running' && job.progress?.step === 'read' && job.progress.flows > 0 && (
         <p className="quiet">
-          The views fill as flows end. Their labels are provisional until all files are read: names learnt from DNS and
-          other logs come last.
+          {say(
+            'The views fill as flows end. Their labels are provisional until all files are read: names learnt from DNS and other logs come last.',
+          )}
         </p>
       )}
       {results.length > 0 && <FileLines lines={results} onMapping={running ? undefined : props.onMapping} />}

@@ -7,6 +7,7 @@ import { recordChanged, useRecordVersion } from '../state/record-version.ts';
 import { VIEWS, VIEW_NAMES, useWorkbench } from '../state/workbench.ts';
 import { Modal } from './modal.tsx';
 import { ErrorNotice } from './notice.tsx';
+import { say } from '../../shared/text/say.ts';
 
 /** States of the analysis that the case keeps by name: filter, view and metric. Keeps the present one, shows one kept before. */
 
@@ -15,24 +16,28 @@ const LONGEST_NAME = 100;
 function StateRow(props: { state: KeptState; onShow: () => void; onRemove: () => void }): ReactNode {
   const { name, filter, view, metric, examiner, savedAt } = props.state;
   const viewName = VIEWS.find((each) => each === view);
-  const by = examiner === '' ? '' : `, by ${visibleText(examiner)}`;
+  const by = examiner === '' ? '' : say(', by {examiner}', { examiner: visibleText(examiner) });
   return (
     <li>
       <button type="button" className="kept-state" onClick={props.onShow}>
         <strong>{visibleText(name)}</strong>
-        <span className="mono clip">{filter === '' ? 'every flow' : visibleText(filter)}</span>
+        <span className="mono clip">{filter === '' ? say('every flow') : visibleText(filter)}</span>
         <span className="quiet">
-          {viewName === undefined ? visibleText(view) : VIEW_NAMES[viewName]}, {metric}; kept{' '}
-          {savedAt.slice(0, 16).replace('T', ' ')} UTC{by}
+          {viewName === undefined ? visibleText(view) : VIEW_NAMES[viewName]}
+          {say(', {metric}; kept {savedAt} UTC{by}', {
+            metric: say(metric),
+            savedAt: savedAt.slice(0, 16).replace('T', ' '),
+            by,
+          })}
         </span>
       </button>
       <button
         type="button"
         className="quiet small"
-        aria-label={`Remove the state ${visibleText(name)}`}
+        aria-label={say('Remove the state {name}', { name: visibleText(name) })}
         onClick={props.onRemove}
       >
-        Remove
+        {say('Remove')}
       </button>
     </li>
   );
@@ -64,33 +69,34 @@ export function KeptStates(props: { onShow: (state: KeptState) => void; onClose:
   };
 
   return (
-    <Modal label="Kept states" className="kept-states" onClose={props.onClose}>
+    <Modal label={say('Kept states')} className="kept-states" onClose={props.onClose}>
       <header>
-        <h2>Kept states</h2>
+        <h2>{say('Kept states')}</h2>
         <button type="button" className="quiet small" onClick={props.onClose}>
-          Close
+          {say('Close')}
         </button>
       </header>
       <form onSubmit={(event) => void keep(event)}>
         <label>
-          Keep this as
+          {say('Keep this as')}
           <input
             ref={field}
             value={name}
             maxLength={LONGEST_NAME}
-            placeholder="A name for filter, view and metric"
+            placeholder={say('A name for filter, view and metric')}
             onChange={(event) => setName(event.target.value)}
           />
         </label>
         <button type="submit" className="primary" disabled={name.trim() === ''}>
-          {replaces ? 'Replace' : 'Keep'}
+          {replaces ? say('Replace') : say('Keep')}
         </button>
       </form>
       <p className="quiet foot">
-        {VIEW_NAMES[view]}, {metric}, <span className="mono">{where === '' ? 'every flow' : visibleText(where)}</span>
+        {VIEW_NAMES[view]}, {say(metric)},{' '}
+        <span className="mono">{where === '' ? say('every flow') : visibleText(where)}</span>
       </p>
       {told !== null && <ErrorNotice error={told} />}
-      {value !== null && value.length === 0 && <p className="quiet">None is kept in this case yet.</p>}
+      {value !== null && value.length === 0 && <p className="quiet">{say('None is kept in this case yet.')}</p>}
       <ul>
         {(value ?? []).map((state) => (
           <StateRow

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, memo, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import type { SummaryRowValue } from '../../shared/bridge.ts';
 import type { Metric } from '../../shared/finding.ts';
 import { formatAmount, formatBytes, formatCount, formatList, formatShare } from '../../shared/number-format.ts';
@@ -21,6 +21,7 @@ import { FigureTools } from './figure-tools.tsx';
 import { NetworkList } from './network-list.tsx';
 import { ErrorNotice } from './notice.tsx';
 import { SelectionInspector } from './selection-inspector.tsx';
+import { say } from '../../shared/text/say.ts';
 
 /** Where the peers' addresses are registered: a map of countries by amount or by deviation from expectation, and the same as a ranked list. */
 
@@ -133,7 +134,7 @@ function CountryList(props: {
       <ul
         ref={list}
         role="listbox"
-        aria-label="Countries by amount. Enter opens one."
+        aria-label={say('Countries by amount. Enter opens one.')}
         tabIndex={0}
         aria-activedescendant={current === null ? undefined : idOf(current)}
         onKeyDown={onKeyDown}
@@ -149,9 +150,10 @@ function CountryList(props: {
               role="option"
               aria-selected={code === selected}
               className={`${code === current ? 'pointed' : ''}${props.highlighted.includes(code) ? ' highlighted' : ''}`}
-              title={[`${nameOf(code)}: ${formatAmount(metric, value)}, ${formatCount(flows)} flows`, ...notes].join(
-                '; ',
-              )}
+              title={[
+                `${nameOf(code)}: ${formatAmount(metric, value)}, ${say('{flows} flows', { flows: formatCount(flows) })}`,
+                ...notes,
+              ].join('; ')}
               onPointerEnter={() => onPoint(code)}
               onClick={() => onSelect(code)}
               onDoubleClick={() => onFilter(code)}
@@ -160,8 +162,8 @@ function CountryList(props: {
               <span className="code">{visibleText(code)}</span>
               <span className="clip">
                 {nameOf(code)}
-                {!isDrawn(code) && <span className="quiet"> (not on the map)</span>}
-                {notes.length > 0 && <span className="hatch-sign" aria-label="tables disagree" role="img" />}
+                {!isDrawn(code) && <span className="quiet"> {say('(not on the map)')}</span>}
+                {notes.length > 0 && <span className="hatch-sign" aria-label={say('tables disagree')} role="img" />}
               </span>
               <span className="number">{amountText(metric, value)}</span>
               <span className="number quiet">{props.lastOf(country)}</span>
@@ -171,12 +173,42 @@ function CountryList(props: {
       </ul>
       {countries.length > SHOWN && (
         <button type="button" className="quiet small more" onClick={() => setLong(!isLong)}>
-          {isLong ? `Show the first ${SHOWN}` : `Show all ${formatCount(countries.length)}`}
+          {isLong
+            ? say('Show the first {most}', { most: SHOWN })
+            : say('Show all {countries}', { countries: formatCount(countries.length) })}
         </button>
       )}
     </div>
   );
 }
+
+/** By themselves: React writes to a box whenever what it stands in is drawn. */
+const MapChecks = memo(function MapChecks(props: { hasArcs: boolean; isCompared: boolean }): ReactNode {
+  return (
+    <>
+      <label>
+        <input
+          type="checkbox"
+          checked={props.hasArcs}
+          onChange={({ target }) => mapSettings.set({ hasArcs: target.checked })}
+        />{' '}
+        {say('Arcs from ranges')}
+      </label>
+      <label
+        title={say('Hatched: the country tables disagree on {share} or more of the flows', {
+          share: formatShare(HATCHED_FROM),
+        })}
+      >
+        <input
+          type="checkbox"
+          checked={props.isCompared}
+          onChange={({ target }) => mapSettings.set({ hasHatching: target.checked })}
+        />{' '}
+        <span className="hatch-sign" aria-hidden="true" /> {say('Tables disagree')}
+      </label>
+    </>
+  );
+});
 
 export function MapView(): ReactNode {
   const { where, setWhere, metric, version, overview, busy, selection, select: setSelection } = useWorkbench();
@@ -280,7 +312,10 @@ export function MapView(): ReactNode {
     const found = disagreeing.get(code);
     if (found === undefined || found.disagree === 0) return null;
     const names = found.others.map(({ country }) => nameOf(country));
-    return `the tables disagree on ${formatShare(found.disagree / found.flows)} of its flows (also ${formatList(names)})`;
+    return say('the tables disagree on {share} of its flows (also {names})', {
+      share: formatShare(found.disagree / found.flows),
+      names: formatList(names),
+    });
   };
   const describe = (code: string): ReactNode => {
     const row = known.find((country) => country.code === code);
@@ -290,20 +325,28 @@ export function MapView(): ReactNode {
       <>
         <strong>{nameOf(code)}</strong>
         {row === undefined ? (
-          <span className="quiet">no flow that matches</span>
+          <span className="quiet">{say('no flow that matches')}</span>
         ) : (
           <>
             <span>
-              {formatAmount(metric, row.value)}, {formatShare(row.share)} of all that match
+              {say('{amount}, {share} of all that match', {
+                amount: formatAmount(metric, row.value),
+                share: formatShare(row.share),
+              })}
             </span>
-            {metric !== 'flows' && <span className="quiet">{formatCount(row.flows)} flows</span>}
+            {metric !== 'flows' && (
+              <span className="quiet">{say('{flows} flows', { flows: formatCount(row.flows) })}</span>
+            )}
           </>
         )}
         {deviation !== undefined && (
           <span>
             {deviation.log2 === null
-              ? `fewer than ${LEAST_FLOWS} flows found or expected: too few to tell`
-              : `${ratioText(deviation.log2)} the expected share of ${formatShare(deviation.expected)}`}
+              ? say('fewer than {least} flows found or expected: too few to tell', { least: LEAST_FLOWS })
+              : say('{ratio} the expected share of {expected}', {
+                  ratio: ratioText(deviation.log2),
+                  expected: formatShare(deviation.expected),
+                })}
           </span>
         )}
         {disagreement !== null && <span className="quiet">{disagreement}</span>}
@@ -311,16 +354,18 @@ export function MapView(): ReactNode {
     );
   };
 
-  const title = isDeviation ? 'Peers by country: deviation from expectation' : 'Peers by country';
+  const title = isDeviation ? say('Peers by country: deviation from expectation') : say('Peers by country');
   const table = (): FigureTable => ({
     heads: [
-      'country (ISO 3166-1)',
-      'name',
-      metric,
-      'share of all that match',
-      'flows',
-      ...(deviating === null ? [] : ['expected share', 'expected flows', 'log2 of share over expected share']),
-      ...(isCompared ? ['share of flows on which tables disagree'] : []),
+      say('country (ISO 3166-1)'),
+      say('name'),
+      say(metric),
+      say('share of all that match'),
+      say('flows'),
+      ...(deviating === null
+        ? []
+        : [say('expected share'), say('expected flows'), say('log2 of share over expected share')]),
+      ...(isCompared ? [say('share of flows on which tables disagree')] : []),
     ],
     rows: countries.flatMap(({ code, value, share, flows }) => {
       if (code === null) return [];
@@ -368,9 +413,13 @@ export function MapView(): ReactNode {
             }
             facts={{
               metric,
-              filter: where === '' ? 'every flow' : where,
+              filter: where === '' ? say('every flow') : where,
               ...(hatched.length > 0
-                ? { hatched: `the tables disagree on ${formatShare(HATCHED_FROM)} or more of its flows` }
+                ? {
+                    hatched: say('the tables disagree on {share} or more of its flows', {
+                      share: formatShare(HATCHED_FROM),
+                    }),
+                  }
                 : {}),
               ...(isDeviation ? { 'expected from': `${expectation.words}: ${expectation.where}` } : {}),
               ...(estimated ? ESTIMATED : {}),
@@ -381,46 +430,34 @@ export function MapView(): ReactNode {
         </header>
         <div className="map-controls">
           <Choice
-            name="Colours"
+            name={say('Colours')}
             value={isDeviation ? 'deviation' : 'amount'}
             options={[
-              ['amount', 'Amount'],
-              ['deviation', 'Deviation', expectation === null],
+              ['amount', say('Amount')],
+              ['deviation', say('Deviation'), expectation === null],
             ]}
             {...(expectation === null
               ? {
-                  title:
+                  title: say(
                     'Deviation compares what matches with the rest of the case: set a filter, or choose a span of time',
+                  ),
                 }
               : {})}
             onChange={(value) => mapSettings.set({ colours: value })}
           />
-          <label>
-            <input
-              type="checkbox"
-              checked={hasArcs}
-              onChange={({ target }) => mapSettings.set({ hasArcs: target.checked })}
-            />{' '}
-            Arcs from ranges
-          </label>
-          <label title={`Hatched: the country tables disagree on ${formatShare(HATCHED_FROM)} or more of the flows`}>
-            <input
-              type="checkbox"
-              checked={isCompared}
-              onChange={({ target }) => mapSettings.set({ hasHatching: target.checked })}
-            />{' '}
-            <span className="hatch-sign" aria-hidden="true" /> Tables disagree
-          </label>
+          <MapChecks hasArcs={hasArcs} isCompared={isCompared} />
           {isDeviation ? <DeviationLegend /> : <MapLegend bounds={bounds} metric={metric} />}
         </div>
         {[error, others.error, agreement.error].map((each, i) => each !== null && <ErrorNotice key={i} error={each} />)}
         {fault !== null && (
           <p className="notice bad" role="alert">
-            The shapes of the countries cannot be read ({visibleText(fault)}). The list beside is whole.
+            {say('The shapes of the countries cannot be read ({fault}). The list beside is whole.', {
+              fault: visibleText(fault),
+            })}
           </p>
         )}
         <div className="map-figure" ref={figure} aria-busy={world === null && fault === null}>
-          {world === null && fault === null && <p className="quiet">Drawing the countries…</p>}
+          {world === null && fault === null && <p className="quiet">{say('Drawing the countries…')}</p>}
           {world !== null && (
             <WorldMap
               world={world}
@@ -442,21 +479,43 @@ export function MapView(): ReactNode {
         </div>
         <p className="foot quiet">
           {isDeviation &&
-            `Expected is a country’s share of ${metric} among ${expectation.words}; colour is the ratio of the shares, half a recorded flow taken for none. No colour below ${LEAST_FLOWS} flows found or expected. There is no interval: flows of one host come together, and more of one country is less of others. `}
+            say(
+              'Expected is a country’s share of {metric} among {words}; colour is the ratio of the shares, half a recorded flow taken for none. No colour below {least} flows found or expected. There is no interval: flows of one host come together, and more of one country is less of others. ',
+              { metric: say(metric), words: expectation.words, least: LEAST_FLOWS },
+            )}
           {arcs !== null &&
-            `Arcs: one for each range and country${arcs.all > arcs.arcs.length ? `, the ${MOST_ARCS} largest of ${formatCount(arcs.all)}` : ''}, wider for more ${metric}; they are no routes.${arcs.origins.some(({ country }) => country === null) ? ' Where the profile states no country of a range, they begin at a marked point that is no place.' : ''} `}
+            say(
+              'Arcs: one for each range and country{largest}, wider for more {metric}; they are no routes.{origins} ',
+              {
+                largest:
+                  arcs.all > arcs.arcs.length
+                    ? say(', the {most} largest of {all}', { most: MOST_ARCS, all: formatCount(arcs.all) })
+                    : '',
+                metric: say(metric),
+                origins: arcs.origins.some(({ country }) => country === null)
+                  ? say(
+                      ' Where the profile states no country of a range, they begin at a marked point that is no place.',
+                    )
+                  : '',
+              },
+            )}
           {hatched.length > 0 &&
-            `Hatched: the country tables, overlays of the case among them, place the peer differently for ${formatShare(HATCHED_FROM)} or more of a country’s flows. `}
-          A peer’s country is where its address is registered or held to be, not where a person, a server or the far end
-          of a tunnel was{tables === '' ? '' : `, by ${tables}`}.
-          {metric === 'host-hours' && ' A host-hour counts once in each country that it touched.'}
-          {undrawn.length > 0 && ` Not on the map, but in the list: ${formatList(undrawn)}.`}
+            say(
+              'Hatched: the country tables, overlays of the case among them, place the peer differently for {share} or more of a country’s flows. ',
+              { share: formatShare(HATCHED_FROM) },
+            )}
+          {say(
+            'A peer’s country is where its address is registered or held to be, not where a person, a server or the far end of a tunnel was',
+          )}
+          {tables === '' ? '' : say(', by {tables}', { tables })}.
+          {metric === 'host-hours' && say(' A host-hour counts once in each country that it touched.')}
+          {undrawn.length > 0 && say(' Not on the map, but in the list: {undrawn}.', { undrawn: formatList(undrawn) })}
         </p>
         <details className="map-foot foot quiet">
-          <summary>Which table, and the shapes</summary>
-          Of the country tables the one nearest in time to the flow is asked. Shapes: Natural Earth 1:50 m, Equal Earth
-          projection; borders are schematic and no statement on the status of any territory. Countries with flows that
-          are too small to see are dots; what is no country of the shapes stands in the list.
+          <summary>{say('Which table, and the shapes')}</summary>
+          {say(
+            'Of the country tables the one nearest in time to the flow is asked. Shapes: Natural Earth 1:50 m, Equal Earth projection; borders are schematic and no statement on the status of any territory. Countries with flows that are too small to see are dots; what is no country of the shapes stands in the list.',
+          )}
         </details>
       </section>
       <div className="map-side">
@@ -464,28 +523,30 @@ export function MapView(): ReactNode {
           <header>
             <h2 id="ranking-title">
               {list === 'networks'
-                ? 'Networks'
+                ? say('Networks')
                 : rows === null
-                  ? 'Countries'
-                  : `${formatCount(countries.length)} countries`}
+                  ? say('Countries')
+                  : say('{countries} countries', { countries: formatCount(countries.length) })}
             </h2>
             <Choice
-              name="List"
+              name={say('List')}
               value={list}
               options={[
-                ['countries', 'Countries'],
-                ['networks', 'Networks'],
+                ['countries', say('Countries')],
+                ['networks', say('Networks')],
               ]}
               onChange={(value) => mapSettings.set({ list: value })}
             />
           </header>
           <p className="quiet list-note">
-            {metric}
-            {list === 'countries' && isDeviation ? ', ratio to the expected share' : ', share of all that match'}
-            {scaled ? '; scaled by sampling' : ''}
+            {say(metric)}
+            {list === 'countries' && isDeviation
+              ? say(', ratio to the expected share')
+              : say(', share of all that match')}
+            {scaled ? say('; scaled by sampling') : ''}
           </p>
           {rows !== null && rows.length === 0 && (
-            <p className="quiet">No flow matches the filter: clear it or widen it.</p>
+            <p className="quiet">{say('No flow matches the filter: clear it or widen it.')}</p>
           )}
           {list === 'networks' ? (
             <NetworkList />
@@ -510,8 +571,8 @@ export function MapView(): ReactNode {
             />
           )}
           {list === 'countries' && unknown !== null && (
-            <p className="absent" title="Private and special addresses, and what no country table holds">
-              <span>Country not known</span>
+            <p className="absent" title={say('Private and special addresses, and what no country table holds')}>
+              <span>{say('Country not known')}</span>
               <span className="number">{amountText(metric, unknown.value)}</span>
               <span className="number quiet">{formatShare(unknown.share)}</span>
             </p>

@@ -24,6 +24,7 @@ import {
 } from '../state/mapping-draft.ts';
 import { fileName } from '../state/names.ts';
 import { ErrorNotice } from './notice.tsx';
+import { said, say, type Text } from '../../shared/text/say.ts';
 
 /** What the columns of a text export or a Parquet file mean: its first rows, a choice a field, and what comes of it while it is made. */
 
@@ -83,7 +84,7 @@ function sourceChoices(field: MappedField, now: Source | null, columns: readonly
     choices.push(
       ...FIXED_TRANSPORTS.map((fixed) => ({
         source: { fixed },
-        label: `every record: ${fixed.toUpperCase()}`,
+        label: say('every record: {fixed}', { fixed: fixed.toUpperCase() }),
         values: [],
       })),
     );
@@ -91,10 +92,12 @@ function sourceChoices(field: MappedField, now: Source | null, columns: readonly
   if (choices.some(({ source }) => keyOf(source) === keyOf(now)) || now === null) return choices;
   const label =
     'fixed' in now
-      ? `every record: ${visibleText(String(now.fixed))}`
+      ? say('every record: {fixed}', { fixed: visibleText(String(now.fixed)) })
       : columnsOf(now.from)
-          .map((column) => (typeof column === 'number' ? `column ${column}` : visibleText(column.slice(0, 64))))
-          .join(', else ') + (columnsOf(now.from).length === 1 ? ' (not in this file)' : '');
+          .map((column) =>
+            typeof column === 'number' ? say('column {column}', { column }) : visibleText(column.slice(0, 64)),
+          )
+          .join(say(', else ')) + (columnsOf(now.from).length === 1 ? say(' (not in this file)') : '');
   return [...choices, { source: now, label, values: [] }];
 }
 
@@ -105,13 +108,13 @@ interface FieldProps {
   readonly onDraft: (draft: MappingDraft) => void;
 }
 
-const TIME_TYPE_NAMES: Readonly<Record<(typeof TIME_TYPES)[number], string>> = {
+const TIME_TYPE_NAMES = said({
   iso8601: 'ISO 8601',
   'unix-s': 'Unix, seconds',
   'unix-ms': 'Unix, milliseconds',
   'unix-us': 'Unix, microseconds',
   'unix-ns': 'Unix, nanoseconds',
-};
+});
 
 const FIRST_PATTERN = '%d/%m/%Y %H:%M:%S';
 
@@ -123,7 +126,7 @@ function TimeParts({ field, draft, onDraft }: FieldProps & { field: 'start' | 'e
   return (
     <>
       <select
-        aria-label={`${name}: written as`}
+        aria-label={say('{name}: written as', { name })}
         value={isPattern ? '' : spec.type}
         onChange={(event) => onDraft(withPart(draft, field, { type: event.target.value || FIRST_PATTERN }))}
       >
@@ -132,20 +135,20 @@ function TimeParts({ field, draft, onDraft }: FieldProps & { field: 'start' | 'e
             {TIME_TYPE_NAMES[type]}
           </option>
         ))}
-        <option value="">pattern</option>
+        <option value="">{say('pattern')}</option>
       </select>
       <input
-        aria-label={`${name}: time zone`}
+        aria-label={say('{name}: time zone', { name })}
         list="mapping-zones"
-        placeholder="zone: UTC"
+        placeholder={say('zone: UTC')}
         value={spec.zone ?? ''}
         onChange={(event) => onDraft(withPart(draft, field, { zone: event.target.value.trim() || undefined }))}
       />
       {isPattern && (
         <input
           className="mono wide"
-          aria-label={`${name}: pattern`}
-          title="Directives of strptime: %Y %y %m %d %b %H %I %M %S %f %p %z %F %T %%"
+          aria-label={say('{name}: pattern', { name })}
+          title={say('Directives of strptime: %Y %y %m %d %b %H %I %M %S %f %p %z %F %T %%')}
           aria-invalid={!isTimePattern(spec.type)}
           value={spec.type}
           onChange={(event) => onDraft(withPart(draft, field, { type: event.target.value }))}
@@ -156,9 +159,7 @@ function TimeParts({ field, draft, onDraft }: FieldProps & { field: 'start' | 'e
 }
 
 /** Further choices of the fields that have one. */
-const PARTS: Readonly<
-  Partial<Record<MappedField, { part: string; name: string; values: readonly [string, string][] }>>
-> = {
+const PARTS: Readonly<Partial<Record<MappedField, { part: string; name: Text; values: readonly [string, Text][] }>>> = {
   duration: {
     part: 'type',
     name: 'unit',
@@ -209,13 +210,13 @@ function FieldParts(props: FieldProps): ReactNode {
   const value = spec[parts.part];
   return (
     <select
-      aria-label={`${FIELD_NAMES[field]}: ${parts.name}`}
+      aria-label={`${FIELD_NAMES[field]}: ${say(parts.name)}`}
       value={typeof value === 'string' ? value : parts.values[0]?.[0]}
       onChange={(event) => onDraft(withPart(draft, field, { [parts.part]: event.target.value }))}
     >
       {parts.values.map(([id, label]) => (
         <option key={id} value={id}>
-          {label}
+          {say(label)}
         </option>
       ))}
     </select>
@@ -242,7 +243,7 @@ function FieldRow(props: FieldProps): ReactNode {
       >
         {choices.map(({ label }, index) => (
           <option key={index} value={index}>
-            {isLacking && index === 0 ? 'choose a column' : label}
+            {isLacking && index === 0 ? say('choose a column') : label}
           </option>
         ))}
       </select>
@@ -254,7 +255,7 @@ function FieldRow(props: FieldProps): ReactNode {
 }
 
 /** Formats and delimiters that a list offers, `format delimiter`. */
-const LOOKS: readonly [string, string][] = [
+const LOOKS: readonly [string, Text][] = [
   ['csv ', 'commas'],
   ['csv ;', 'semicolons'],
   ['tsv ', 'tabs'],
@@ -281,7 +282,7 @@ function FileLook(props: {
   return (
     <div className="mapping-look">
       <label>
-        Name of the mapping
+        {say('Name of the mapping')}
         <input
           required
           maxLength={100}
@@ -292,19 +293,19 @@ function FileLook(props: {
       {preview.kind === 'text' && (
         <>
           <label>
-            Columns parted by
+            {say('Columns parted by')}
             <select value={isListed ? look : ''} onChange={(event) => choose(event.target.value)}>
               {LOOKS.map(([id, label]) => (
                 <option key={id} value={id}>
-                  {label}
+                  {say(label)}
                 </option>
               ))}
-              <option value="">another character</option>
+              <option value="">{say('another character')}</option>
             </select>
           </label>
           {!isListed && (
             <label>
-              Character
+              {say('Character')}
               <input
                 className="mono"
                 maxLength={1}
@@ -318,7 +319,7 @@ function FileLook(props: {
       {preview.kind === 'text' && draft.format !== 'ndjson' && (
         <>
           <label>
-            Lines before the table
+            {say('Lines before the table')}
             <input
               type="number"
               min={0}
@@ -333,7 +334,7 @@ function FileLook(props: {
               checked={draft.header}
               onChange={(event) => onDraft(withHeader(draft, event.target.checked, preview))}
             />
-            First line names the columns
+            {say('First line names the columns')}
           </label>
         </>
       )}
@@ -345,36 +346,36 @@ function Counts({ draft, onDraft }: Pick<FieldProps, 'draft' | 'onDraft'>): Reac
   return (
     <div className="mapping-look">
       <label>
-        A record counts
+        {say('A record counts')}
         <select
           value={draft.direction}
           onChange={(event) => onDraft({ ...draft, direction: event.target.value as Mapping['direction'] })}
         >
-          <option value="one-way">one direction</option>
-          <option value="two-way">both directions</option>
+          <option value="one-way">{say('one direction')}</option>
+          <option value="two-way">{say('both directions')}</option>
         </select>
       </label>
       <label>
-        Bytes count
+        {say('Bytes count')}
         <select
           value={draft.bytes}
           onChange={(event) => onDraft({ ...draft, bytes: event.target.value as Mapping['bytes'] })}
         >
-          <option value="ip">IP packets</option>
-          <option value="frame">whole frames</option>
-          <option value="payload">payload</option>
-          <option value="unknown">not known</option>
+          <option value="ip">{say('IP packets')}</option>
+          <option value="frame">{say('whole frames')}</option>
+          <option value="payload">{say('payload')}</option>
+          <option value="unknown">{say('not known')}</option>
         </select>
       </label>
       <label>
-        ICMP type and code
+        {say('ICMP type and code')}
         <select
           value={draft.icmp}
           onChange={(event) => onDraft({ ...draft, icmp: event.target.value as Mapping['icmp'] })}
         >
-          <option value="ports">in both ports</option>
-          <option value="responder-port">in the responder’s port</option>
-          <option value="initiator-port">in the initiator’s port</option>
+          <option value="ports">{say('in both ports')}</option>
+          <option value="responder-port">{say('in the responder’s port')}</option>
+          <option value="initiator-port">{say('in the initiator’s port')}</option>
         </select>
       </label>
     </div>
@@ -384,7 +385,7 @@ function Counts({ draft, onDraft }: Pick<FieldProps, 'draft' | 'onDraft'>): Reac
 function RawRows({ draft, columns }: Pick<FieldProps, 'draft' | 'columns'>): ReactNode {
   const rows = Math.min(RAW_ROWS, Math.max(0, ...columns.map(({ values }) => values.length)));
   return (
-    <div className="table-scroll raw-rows" tabIndex={0} role="group" aria-label="First rows of the file">
+    <div className="table-scroll raw-rows" tabIndex={0} role="group" aria-label={say('First rows of the file')}>
       <table>
         <thead>
           <tr>
@@ -452,8 +453,11 @@ function FlowsPreview({ preview, isOld }: { preview: TextPreview; isOld: boolean
     <div className="flows-preview" aria-busy={isOld}>
       <p aria-live="polite">
         {flows.length === 0
-          ? 'No flow comes of the beginning of the file.'
-          : `${flows.length === 1 ? 'The first flow' : `The first ${flows.length} flows`}; times in UTC, packets and bytes out / in.`}
+          ? say('No flow comes of the beginning of the file.')
+          : say('{which}; times in UTC, packets and bytes out / in.', {
+              which:
+                flows.length === 1 ? say('The first flow') : say('The first {flows} flows', { flows: flows.length }),
+            })}
       </p>
       {problems.length > 0 && (
         <ul className="mapping-problems">
@@ -461,30 +465,30 @@ function FlowsPreview({ preview, isOld }: { preview: TextPreview; isOld: boolean
             <li key={kind} className="problem">
               {visibleText(message)}{' '}
               <span className="quiet">
-                ({kind}, {formatCount(count)}×, first at {preview.kind === 'parquet' ? 'row' : 'line'}{' '}
-                {formatCount(line)})
+                {say('({kind}, {count}×, first at', { kind, count: formatCount(count) })}{' '}
+                {preview.kind === 'parquet' ? say('row') : say('line')} {formatCount(line)})
               </span>
             </li>
           ))}
         </ul>
       )}
       {flows.length > 0 && (
-        <div className="table-scroll" tabIndex={0} role="group" aria-label="Flows as they would be imported">
+        <div className="table-scroll" tabIndex={0} role="group" aria-label={say('Flows as they would be imported')}>
           <table>
             <thead>
               <tr>
-                <th scope="col">Start</th>
-                <th scope="col">End</th>
-                <th scope="col">Initiator</th>
-                <th scope="col">Responder</th>
-                <th scope="col">Transport</th>
+                <th scope="col">{say('Start')}</th>
+                <th scope="col">{say('End')}</th>
+                <th scope="col">{say('Initiator')}</th>
+                <th scope="col">{say('Responder')}</th>
+                <th scope="col">{say('Transport')}</th>
                 <th scope="col" className="number">
-                  Packets
+                  {say('Packets')}
                 </th>
                 <th scope="col" className="number">
-                  Bytes
+                  {say('Bytes')}
                 </th>
-                <th scope="col">Name</th>
+                <th scope="col">{say('Name')}</th>
               </tr>
             </thead>
             <tbody>
@@ -515,12 +519,12 @@ function Unasked({ preview }: { preview: TextPreview }): ReactNode {
         {origin === 'shipped'
           ? ''
           : mapping === null
-            ? 'It has no proposal.'
-            : `Confidence of the proposal: ${confidence} of 1.`}
+            ? say('It has no proposal.')
+            : say('Confidence of the proposal: {confidence} of 1.', { confidence })}
       </p>
       {why.length > 0 && (
         <details>
-          <summary>Reasons</summary>
+          <summary>{say('Reasons')}</summary>
           <ul>
             {why.map((reason) => (
               <li key={reason}>{visibleText(reason)}</li>
@@ -547,7 +551,8 @@ export function MappingEditor(props: {
     if (draft === null && unasked !== null) onDraft(draftOf(unasked, fileName(path)));
   }, [draft, unasked, path, onDraft]);
   if (error !== null) return <ErrorNotice error={error} />;
-  if (unasked === null || draft === null) return <p className="quiet">Looking at {fileName(path)}…</p>;
+  if (unasked === null || draft === null)
+    return <p className="quiet">{say('Looking at {path}…', { path: fileName(path) })}</p>;
   const columns = columnChoices(unasked, draft);
   const row = (field: MappedField): ReactNode => (
     <FieldRow key={field} field={field} draft={draft} columns={columns} onDraft={onDraft} />
@@ -561,7 +566,7 @@ export function MappingEditor(props: {
           <FileLook draft={draft} preview={unasked} onDraft={onDraft} />
           <div className="mapping-fields">{MAIN_FIELDS.map(row)}</div>
           <details open={FURTHER_FIELDS.some((field) => draft.fields[field] !== undefined)}>
-            <summary>Further fields</summary>
+            <summary>{say('Further fields')}</summary>
             <div className="mapping-fields">{FURTHER_FIELDS.map(row)}</div>
           </details>
           <Counts draft={draft} onDraft={onDraft} />
@@ -572,7 +577,7 @@ export function MappingEditor(props: {
           </datalist>
         </div>
         <div className="mapping-preview">
-          <h3>What comes of it</h3>
+          <h3>{say('What comes of it')}</h3>
           {checked?.ok === false && (
             <p className="notice" role="status">
               {checked.fault}

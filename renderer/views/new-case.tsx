@@ -9,6 +9,7 @@ import { FactField, FurtherFacts } from './fact-fields.tsx';
 import { Modal } from './modal.tsx';
 import { ErrorNotice } from './notice.tsx';
 import { NewPassphrase } from './passphrase.tsx';
+import { say } from '../../shared/text/say.ts';
 
 export interface NewCaseFacts extends CaseFacts {
   profile: string;
@@ -39,7 +40,13 @@ export function typedRanges(text: string): { readonly ranges: TypedRange[]; read
     const [cidr = '', ...label] = line.trim().split(/\s+/);
     if (cidr === '') continue;
     if (parseBlock(cidr) === null) {
-      return { ranges, fault: `Line ${index + 1}: ${visibleText(cidr)} is no address and no address/length.` };
+      return {
+        ranges,
+        fault: say('Line {index}: {cidr} is no address and no address/length.', {
+          index: index + 1,
+          cidr: visibleText(cidr),
+        }),
+      };
     }
     ranges.push({ cidr, label: label.join(' ').slice(0, 64) || cidr });
   }
@@ -85,14 +92,14 @@ export function NewCase(props: {
     });
   };
   return (
-    <Modal label="New case" className="new-case" onClose={props.onClose}>
+    <Modal label={say('New case')} className="new-case" onClose={props.onClose}>
       <form onSubmit={submit}>
-        <h2>New case</h2>
+        <h2>{say('New case')}</h2>
         {paths.length > 0 && (
           <p className="notice">
             {paths.length === 1
-              ? `${fileName(paths[0] ?? '')} is imported once the case is there.`
-              : `${paths.length} dropped files and folders are imported once the case is there.`}
+              ? say('{paths} is imported once the case is there.', { paths: fileName(paths[0] ?? '') })
+              : say('{paths} dropped files and folders are imported once the case is there.', { paths: paths.length })}
           </p>
         )}
         {props.error !== null && <ErrorNotice error={props.error} />}
@@ -102,23 +109,23 @@ export function NewCase(props: {
           <FactField name="authority" value={facts.authority} onChange={(authority) => set({ authority })} />
         </div>
         <details>
-          <summary>More about the case</summary>
+          <summary>{say('More about the case')}</summary>
           <FurtherFacts facts={facts} onChange={(name, value) => set({ [name]: value })} />
         </details>
         <div className="pair">
           <div className="field">
-            <label htmlFor="profile">Profile</label>
+            <label htmlFor="profile">{say('Profile')}</label>
             <select id="profile" value={isOwn ? OWN : facts.profile} onChange={(event) => choose(event.target.value)}>
               {profiles.map((profile) => (
                 <option key={profile.name} value={profile.name}>
                   {profileLabel(profile.name)}
                 </option>
               ))}
-              <option value={OWN}>Ranges of my own</option>
+              <option value={OWN}>{say('Ranges of my own')}</option>
             </select>
           </div>
           <label>
-            Time zone
+            {say('Time zone')}
             <input
               list="time-zones"
               required
@@ -136,7 +143,8 @@ export function NewCase(props: {
         {isOwn ? (
           <div className="field">
             <label htmlFor="own-ranges">
-              Ranges <span className="quiet">one a line: address/length, then a label if you like</span>
+              {say('Ranges')}{' '}
+              <span className="quiet">{say('one a line: address/length, then a label if you like')}</span>
             </label>
             <textarea
               id="own-ranges"
@@ -151,20 +159,22 @@ export function NewCase(props: {
             />
             <p id="own-ranges-fault" className={own.fault === null ? 'quiet' : 'bad'} aria-live="polite">
               {own.fault ??
-                `Activity is what was opened from inside ${own.ranges.length === 1 ? 'this range' : 'these ranges'}.`}
+                say('Activity is what was opened from inside {ranges}.', {
+                  ranges: own.ranges.length === 1 ? say('this range') : say('these ranges'),
+                })}
             </p>
           </div>
         ) : (
           chosen !== undefined && (
             <div className="profile-facts">
-              <p>Activity is what was opened from inside these ranges:</p>
-              <div className="table-scroll" tabIndex={0} role="group" aria-label="Ranges of the profile">
+              <p>{say('Activity is what was opened from inside these ranges:')}</p>
+              <div className="table-scroll" tabIndex={0} role="group" aria-label={say('Ranges of the profile')}>
                 <table>
                   <thead>
                     <tr>
-                      <th scope="col">Label</th>
-                      <th scope="col">Range</th>
-                      <th scope="col">Note</th>
+                      <th scope="col">{say('Label')}</th>
+                      <th scope="col">{say('Range')}</th>
+                      <th scope="col">{say('Note')}</th>
                     </tr>
                   </thead>
                   <tbody>
@@ -184,10 +194,10 @@ export function NewCase(props: {
         <NewPassphrase onChange={setPassphrase} />
         <footer>
           <button type="button" onClick={props.onClose}>
-            Cancel
+            {say('Cancel')}
           </button>
           <button type="submit" className="primary">
-            Choose where to save…
+            {say('Choose where to save…')}
           </button>
         </footer>
       </form>

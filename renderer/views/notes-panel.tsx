@@ -7,14 +7,15 @@ import { ask, useAsk } from '../bridge-access.ts';
 import { recordChanged, useRecordVersion } from '../state/record-version.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { ErrorNotice } from './notice.tsx';
+import { said, say } from '../../shared/text/say.ts';
 
 /** Notes on one thing: those there are, and a field for another. */
 
-const DECISION_WORDS: Readonly<Record<Decision, string>> = {
+const DECISION_WORDS = said({
   accept: 'Accepted',
   reject: 'Rejected',
   comment: 'Comment',
-};
+});
 
 /** What a note on a selection is about: a country, service or host where the filter is just that, else its flows. */
 export function targetOfFilter(filter: string): string {
@@ -44,8 +45,11 @@ function NoteItem(props: { note: Note; onDo: (doing: Promise<Answer<unknown>>) =
       {decision !== null && <strong>{DECISION_WORDS[decision]}</strong>}
       {text !== '' && <p>{text.split('\n').map(visibleText).join('\n')}</p>}
       <p className="quiet">
-        {visibleText(examiner)}, {madeAt.slice(0, 16).replace('T', ' ')} UTC
-        {changedAt === null ? '' : ', changed since'}
+        {say('{examiner}, {madeAt} UTC', {
+          examiner: visibleText(examiner),
+          madeAt: madeAt.slice(0, 16).replace('T', ' '),
+        })}
+        {changedAt === null ? '' : say(', changed since')}
         {tags.map((tag) => (
           <span key={tag} className="tag">
             {' '}
@@ -55,10 +59,10 @@ function NoteItem(props: { note: Note; onDo: (doing: Promise<Answer<unknown>>) =
       </p>
       <div className="note-actions">
         <label>
-          <input type="checkbox" checked={inReport} onChange={() => void choose()} /> in the report
+          <input type="checkbox" checked={inReport} onChange={() => void choose()} /> {say('in the report')}
         </label>
         <button type="button" className="quiet tiny" onClick={() => void onDo(ask('removeNote', { id }))}>
-          Remove
+          {say('Remove')}
         </button>
       </div>
     </li>
@@ -92,7 +96,10 @@ export function NotesPanel({ target }: { target: string }): ReactNode {
   const isEmpty = text.trim() === '' && (decision === '' || decision === 'comment');
   return (
     <section className="notes" aria-labelledby={title}>
-      <h3 id={title}>Notes{notes.length > 0 && ` (${notes.length})`}</h3>
+      <h3 id={title}>
+        {say('Notes')}
+        {notes.length > 0 && ` (${notes.length})`}
+      </h3>
       {error !== null && <ErrorNotice error={error} />}
       {fault !== null && <ErrorNotice error={fault} onDismiss={() => setFault(null)} />}
       {notes.length > 0 && (
@@ -112,25 +119,25 @@ export function NotesPanel({ target }: { target: string }): ReactNode {
           rows={2}
           maxLength={MAX_NOTE}
           value={text}
-          aria-label="New note"
-          placeholder="What you saw, and what you make of it"
+          aria-label={say('New note')}
+          placeholder={say('What you saw, and what you make of it')}
           onChange={(event) => setText(event.target.value)}
         />
         <div className="note-actions">
           <input
             value={tags}
             maxLength={400}
-            aria-label="Tags"
-            placeholder="tags"
+            aria-label={say('Tags')}
+            placeholder={say('tags')}
             onChange={(event) => setTags(event.target.value)}
           />
           {isFinding && (
             <select
-              aria-label="Decision"
+              aria-label={say('Decision')}
               value={decision}
               onChange={(event) => setDecision(DECISIONS.find((each) => each === event.target.value) ?? '')}
             >
-              <option value="">no decision</option>
+              <option value="">{say('no decision')}</option>
               {DECISIONS.map((each) => (
                 <option key={each} value={each}>
                   {each}
@@ -139,7 +146,7 @@ export function NotesPanel({ target }: { target: string }): ReactNode {
             </select>
           )}
           <button type="submit" className="small" disabled={busy || isEmpty}>
-            Add
+            {say('Add')}
           </button>
         </div>
       </form>

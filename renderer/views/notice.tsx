@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import type { ErrorValue } from '../../shared/problem.ts';
 import { visibleText } from '../../shared/visible-text.ts';
+import { say } from '../../shared/text/say.ts';
 
 /** What went wrong, where, and what to do. */
 export function ErrorNotice({
@@ -18,12 +19,12 @@ export function ErrorNotice({
       <div>
         <strong>{visibleText(sentence(error.message))}</strong>
         {error.place !== '' && <p className="mono">{visibleText(error.place)}</p>}
-        {error.remedy !== '' && <p>{visibleText(`What to do: ${error.remedy}.`)}</p>}
+        {error.remedy !== '' && <p>{visibleText(say('What to do: {remedy}.', { remedy: error.remedy }))}</p>}
         {children}
       </div>
       {onDismiss && (
         <button type="button" className="quiet small" onClick={onDismiss}>
-          Dismiss
+          {say('Dismiss')}
         </button>
       )}
     </div>

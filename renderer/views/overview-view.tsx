@@ -1,8 +1,8 @@
-import { memo, type ReactNode, useMemo, useState } from 'react';
+import { memo, type ReactNode, useCallback, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { SummaryRowValue } from '../../shared/bridge.ts';
-import type { Verdict } from '../../shared/finding.ts';
+import type { Metric, Verdict } from '../../shared/finding.ts';
 import type { TopRows } from '../../shared/jobs.ts';
-import { formatAmount, formatBytes, formatCount, formatCounted, formatShare } from '../../shared/number-format.ts';
+import { formatAmount, formatBytes, formatCount, formatShare } from '../../shared/number-format.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { CATEGORIES } from '../../shared/vocabulary.ts';
 import { useAsk } from '../bridge-access.ts';
@@ -23,6 +23,7 @@ import { Inspected } from './inspected.tsx';
 import { problemPlace } from './job-panel.tsx';
 import { ErrorNotice } from './notice.tsx';
 import { claimsOf, claimTally } from './verdicts.tsx';
+import { said, say, type Text } from '../../shared/text/say.ts';
 
 /** The case at a glance: totals, what was done with whom, what the findings and the evidence come to. */
 
@@ -34,16 +35,16 @@ const MOST_MARKED = 1000;
 const BAR_DIMENSIONS = ['category', 'service', 'country', 'protocol', 'host', 'range'] as const;
 type BarDimension = (typeof BAR_DIMENSIONS)[number];
 
-const TITLES: Readonly<Record<BarDimension, string>> = {
+const TITLES = said({
   category: 'Categories',
   service: 'Services',
   protocol: 'Protocols',
   country: 'Countries of the peers',
   host: 'Hosts',
   range: 'Ranges',
-};
+});
 
-const KINDS: Readonly<Record<BarDimension, string>> = {
+const KINDS: Readonly<Record<BarDimension, Text>> = {
   category: 'Category',
   service: 'Service',
   protocol: 'Protocol',
@@ -52,14 +53,14 @@ const KINDS: Readonly<Record<BarDimension, string>> = {
   range: 'Range',
 };
 
-const ABSENT: Readonly<Record<BarDimension, string>> = {
+const ABSENT = said({
   category: 'none',
   service: 'no service named',
   protocol: 'none',
   country: 'not known',
   host: 'outside the ranges',
   range: 'outside the ranges',
-};
+});
 
 function rowName(dimension: BarDimension, key: string | null): string {
   if (key === null) return ABSENT[dimension];
@@ -67,7 +68,8 @@ function rowName(dimension: BarDimension, key: string | null): string {
   return visibleText(key);
 }
 
-function BarRow(props: {
+const BarRow = memo(function BarRow(props: {
+  metric: Metric;
   dimension: BarDimension;
   row: SummaryRowValue;
   highest: number;
@@ -75,8 +77,7 @@ function BarRow(props: {
   marked: number | null;
   onChoose: (key: string, isFilter: boolean) => void;
 }): ReactNode {
-  const { metric } = useWorkbench();
-  const { dimension, row, highest } = props;
+  const { metric, dimension, row, highest } = props;
   const raw = row[dimension];
   const key = typeof raw === 'string' ? raw : null;
   const value = Number(row['value'] ?? 0);
@@ -84,14 +85,26 @@ function BarRow(props: {
   const name = rowName(dimension, key);
   const meaning =
     dimension === 'category' && key !== null && Object.hasOwn(CATEGORIES, key)
-      ? `: ${CATEGORIES[key as keyof typeof CATEGORIES]}`
+      ? `: ${say(CATEGORIES[key as keyof typeof CATEGORIES])}`
       : '';
   return (
     <li className={key === null ? 'absent' : ''}>
       <button
         type="button"
         disabled={key === null}
-        title={`${name}${meaning}: ${formatAmount(metric, value)}, ${formatCount(Number(row['flows'] ?? 0))} flows${props.marked === null ? '' : `, ${formatAmount(metric, props.marked)} highlighted`}. Click to look closer, with Shift to filter.`}
+        title={say(
+          '{name}{meaning}: {amount}, {flows} flows{highlighted}. Click to look closer, with Shift to filter.',
+          {
+            name,
+            meaning,
+            amount: formatAmount(metric, value),
+            flows: formatCount(Number(row['flows'] ?? 0)),
+            highlighted:
+              props.marked === null
+                ? ''
+                : say(', {amount} highlighted', { amount: formatAmount(metric, props.marked) }),
+          },
+        )}
         onClick={(event) => key !== null && props.onChoose(key, event.shiftKey)}
       >
         <span className="bar-name">
@@ -115,7 +128,7 @@ function BarRow(props: {
       </button>
     </li>
   );
-}
+});
 
 /** Kept apart: what else is answered in the view changes nothing here. */
 const BarPanel = memo(function BarPanel(props: {
@@ -132,7 +145,20 @@ const BarPanel = memo(function BarPanel(props: {
     () => props.marked && new Map(props.marked.rows.map((row) => [row[dimension], Number(row['value'] ?? 0)])),
     [props.marked, dimension],
   );
-  const { where, setWhere } = useWorkbench();
+  const { where, setWhere, metric } = useWorkbench();
+  const filterBy = useRef((_filter: string): void => undefined);
+  useLayoutEffect(() => {
+    filterBy.current = (filter) => setWhere(joinFilters(where, filter));
+  });
+  // The same from one filter to the next, so that rows are drawn when they are answered, and not when they are asked for.
+  const choose = useCallback(
+    (key: string, isFilter: boolean): void => {
+      const filter = `${dimension} = ${filterWord(key)}`;
+      if (isFilter) filterBy.current(filter);
+      else onChoose({ id: filter, kind: KINDS[dimension], title: rowName(dimension, key), filter });
+    },
+    [dimension, onChoose],
+  );
   const [isLong, setLong] = useState(false);
   const rows = value?.rows ?? [];
   const shown = rows.slice(0, isLong ? MORE : SHOWN);
@@ -144,30 +170,31 @@ const BarPanel = memo(function BarPanel(props: {
         <h2 id={`bars-${dimension}`}>{TITLES[dimension]}</h2>
         <span className="quiet">
           <EstimateMark when={estimated} />
-          {value === null || estimated ? '' : `${formatCount(value.all)} in all`}
-          {scaled ? ', scaled by sampling' : ''}
+          {value === null || estimated ? '' : say('{all} in all', { all: formatCount(value.all) })}
+          {scaled ? say(', scaled by sampling') : ''}
         </span>
       </header>
-      {value?.all === 0 && <p className="quiet">No flow matches the filter: clear it or widen it.</p>}
+      {value?.all === 0 && <p className="quiet">{say('No flow matches the filter: clear it or widen it.')}</p>}
       <ul className="bars">
         {shown.map((row) => (
           <BarRow
             key={String(row[dimension])}
+            metric={metric}
             dimension={dimension}
             row={row}
             highest={highest}
             marked={marked === null ? null : (marked.get(row[dimension]) ?? 0)}
-            onChoose={(key, isFilter) => {
-              const filter = `${dimension} = ${filterWord(key)}`;
-              if (isFilter) setWhere(joinFilters(where, filter));
-              else onChoose({ id: filter, kind: KINDS[dimension], title: rowName(dimension, key), filter });
-            }}
+            onChoose={choose}
           />
         ))}
       </ul>
       {value !== null && value.all > SHOWN && (
         <button type="button" className="quiet small more" onClick={() => setLong(!isLong)}>
-          {isLong ? 'Show fewer' : value.all > MORE ? `Show the first ${MORE}` : `Show all ${value.all}`}
+          {isLong
+            ? say('Show fewer')
+            : value.all > MORE
+              ? say('Show the first {most}', { most: MORE })
+              : say('Show all {all}', { all: value.all })}
         </button>
       )}
     </section>
@@ -179,19 +206,19 @@ function KeyNumbers({ value: totals, pending, estimated }: Estimated<EstimatedTo
   const coverage = useAsk('findings', null, version).value?.[0]?.coverage ?? null;
   const opened = totals?.flows && totals.outbound !== null ? totals.outbound / totals.flows : null;
   const about = estimated ? '≈ ' : '';
-  const as = estimated ? 'estimated, ' : '';
+  const as = estimated ? say('estimated, ') : '';
   const cards: [string, string, string][] = [
     [
-      'Flows',
+      say('Flows'),
       about + formatCount(totals?.flows ?? null),
-      opened === null ? '' : `${as}${formatShare(opened)} opened from inside`,
+      opened === null ? '' : say('{as}{opened} opened from inside', { as, opened: formatShare(opened) }),
     ],
-    ['Bytes', about + formatBytes(totals?.bytes ?? null), `${as}both ways, IP layer`],
-    ['Packets', about + formatCount(totals?.packets ?? null), `${as}both ways`],
-    ['Host-hours', formatCount(totals?.hostHours ?? null), 'a host in a clock hour'],
-    ['Hosts', formatCount(totals?.hosts ?? null), 'addresses inside the ranges'],
-    ['Days', formatCount(totals?.days ?? null), 'with flows'],
-    ['Evidence', formatCount(overview.evidence.length), 'files, whole case'],
+    [say('Bytes'), about + formatBytes(totals?.bytes ?? null), say('{as}both ways, IP layer', { as })],
+    [say('Packets'), about + formatCount(totals?.packets ?? null), say('{as}both ways', { as })],
+    [say('Host-hours'), formatCount(totals?.hostHours ?? null), say('a host in a clock hour')],
+    [say('Hosts'), formatCount(totals?.hosts ?? null), say('addresses inside the ranges')],
+    [say('Days'), formatCount(totals?.days ?? null), say('with flows')],
+    [say('Evidence'), formatCount(overview.evidence.length), say('files, whole case')],
   ];
   return (
     <dl className="key-numbers" aria-busy={pending && !estimated}>
@@ -232,15 +259,17 @@ function EvidenceLine(): ReactNode {
   const partial = evidence.filter(({ status }) => status === 'partial').length;
   return (
     <section className="panel summary-line" aria-labelledby="evidence-line-title">
-      <h2 id="evidence-line-title">Evidence</h2>
+      <h2 id="evidence-line-title">{say('Evidence')}</h2>
       <p>
-        {formatCounted(evidence.length, 'file')}, {formatBytes(bytes)}
-        {partial > 0 ? `, ${formatCount(partial)} partly read` : ', read whole'}
-        {flawed.length > 0 ? `; problems in ${formatCount(flawed.length)}:` : '; no problems.'}
+        {say('{count|file|files}', { count: evidence.length })}, {formatBytes(bytes)}
+        {partial > 0 ? say(', {partial} partly read', { partial: formatCount(partial) }) : say(', read whole')}
+        {flawed.length > 0
+          ? say('; problems in {flawed}:', { flawed: formatCount(flawed.length) })
+          : say('; no problems.')}
       </p>
-      <span className="quiet">whole case</span>
+      <span className="quiet">{say('whole case')}</span>
       <button type="button" className="small" onClick={() => go('evidence')}>
-        Look at the evidence
+        {say('Look at the evidence')}
       </button>
       {flawed.slice(0, SHOWN).flatMap((file) =>
         file.problems.map((problem) => (
@@ -252,7 +281,9 @@ function EvidenceLine(): ReactNode {
       )}
       {flawed.length > SHOWN && (
         <p className="quiet">
-          and in {formatCounted(flawed.length - SHOWN, 'more file')}: the Evidence view has them all.
+          {say('and in {flawed|more file|more files}: the Evidence view has them all.', {
+            flawed: flawed.length - SHOWN,
+          })}
         </p>
       )}
     </section>
@@ -269,19 +300,26 @@ function FindingsLine(): ReactNode {
     formatCount(value.filter((each) => each.kind !== 'claim-check' && each.verdict === verdict).length);
   return (
     <section className="panel summary-line" aria-labelledby="findings-line-title">
-      <h2 id="findings-line-title">Findings</h2>
+      <h2 id="findings-line-title">{say('Findings')}</h2>
       <p>
         {claims.length > 0 && (
           <>
-            Of {formatCount(claims.length)} claims {claimTally(claims)}.{' '}
+            {say('Of {claims} claims {tally}.', {
+              claims: formatCount(claims.length),
+              tally: claimTally(claims),
+            })}{' '}
           </>
         )}
-        {formatCount(value.length - claims.length)} findings: {count('supported')} supported, {count('not-supported')}{' '}
-        not supported, {count('insufficient-data')} without enough data.
+        {say('{findings} findings: {supported} supported, {unsupported} not supported, {untold} without enough data.', {
+          findings: formatCount(value.length - claims.length),
+          supported: count('supported'),
+          unsupported: count('not-supported'),
+          untold: count('insufficient-data'),
+        })}
       </p>
-      <span className="quiet">whole case</span>
+      <span className="quiet">{say('whole case')}</span>
       <button type="button" className="small" onClick={() => go('findings')}>
-        Look at the findings
+        {say('Look at the findings')}
       </button>
     </section>
   );

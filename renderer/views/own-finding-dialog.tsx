@@ -9,6 +9,7 @@ import { recordChanged, useRecordVersion } from '../state/record-version.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { Modal } from './modal.tsx';
 import { ErrorNotice } from './notice.tsx';
+import { say } from '../../shared/text/say.ts';
 
 /** Asks for a finding of the examiner's own: its words, and the flows that it rests on. */
 
@@ -20,17 +21,28 @@ function ExhibitLine({ exhibit, onRemove }: { exhibit: PickedExhibit; onRemove: 
     <li>
       <strong>{visibleText(exhibit.label)}</strong>
       {onRemove !== null && (
-        <button type="button" className="quiet tiny" aria-label={`Take out ${exhibit.label}`} onClick={onRemove}>
+        <button
+          type="button"
+          className="quiet tiny"
+          aria-label={say('Take out {label}', { label: exhibit.label })}
+          onClick={onRemove}
+        >
           ×
         </button>
       )}
-      <span className="mono">{exhibit.where === '' ? 'every flow' : visibleText(exhibit.where)}</span>
+      <span className="mono">{exhibit.where === '' ? say('every flow') : visibleText(exhibit.where)}</span>
       <span className="quiet">
         {error !== null
           ? visibleText(error.message)
           : value === null
-            ? 'counting…'
-            : `${formatCount(value.flows)} flows, ${formatBytes(value.bytes)}, ${formatCount(value.hostHours)} host-hours, ${formatCount(value.hosts)} hosts, ${formatCount(value.days)} days`}
+            ? say('counting…')
+            : say('{flows} flows, {bytes}, {hostHours} host-hours, {hosts} hosts, {days} days', {
+                flows: formatCount(value.flows),
+                bytes: formatBytes(value.bytes),
+                hostHours: formatCount(value.hostHours),
+                hosts: formatCount(value.hosts),
+                days: formatCount(value.days),
+              })}
       </span>
     </li>
   );
@@ -86,17 +98,18 @@ function Form(props: {
         if (isReady) void save();
       }}
     >
-      <h2>{asked.id === null ? 'Finding of your own' : 'Change your finding'}</h2>
+      <h2>{asked.id === null ? say('Finding of your own') : say('Change your finding')}</h2>
       {error !== null && <ErrorNotice error={error} onDismiss={() => setError(null)} />}
       <p className="quiet">
-        It stands beside the computed findings, marked as the examiner’s own, without a verdict of Enclave. Its numbers
-        are counted by Enclave and can be recounted.
+        {say(
+          'It stands beside the computed findings, marked as the examiner’s own, without a verdict of Enclave. Its numbers are counted by Enclave and can be recounted.',
+        )}
       </p>
       {asked.picked !== null && findings.length > 0 && (
         <label>
-          Add to
+          {say('Add to')}
           <select value={id ?? ''} onChange={(event) => choose(event.target.value)}>
-            <option value="">a new finding</option>
+            <option value="">{say('a new finding')}</option>
             {findings.map((each) => (
               <option key={each.id} value={each.id}>
                 {visibleText(each.title)}
@@ -106,22 +119,22 @@ function Form(props: {
         </label>
       )}
       <label>
-        Title
+        {say('Title')}
         <input value={title} maxLength={200} autoFocus onChange={(event) => setTitle(event.target.value)} />
       </label>
       <label>
-        Statement
+        {say('Statement')}
         <textarea
           rows={4}
           maxLength={20_000}
-          placeholder="What you state, in your own words"
+          placeholder={say('What you state, in your own words')}
           value={statement}
           onChange={(event) => setStatement(event.target.value)}
         />
       </label>
       <section aria-labelledby="exhibits-title">
-        <h3 id="exhibits-title">Flows that it rests on</h3>
-        {exhibits.length === 0 && <p className="problem">None: a finding rests on flows.</p>}
+        <h3 id="exhibits-title">{say('Flows that it rests on')}</h3>
+        {exhibits.length === 0 && <p className="problem">{say('None: a finding rests on flows.')}</p>}
         <ul className="exhibits">
           {exhibits.map((exhibit, index) => (
             <ExhibitLine
@@ -133,15 +146,15 @@ function Form(props: {
         </ul>
       </section>
       <label className="check">
-        <input type="checkbox" checked={inReport} onChange={(event) => setInReport(event.target.checked)} /> in the
-        report
+        <input type="checkbox" checked={inReport} onChange={(event) => setInReport(event.target.checked)} />{' '}
+        {say('in the report')}
       </label>
       <footer>
         <button type="button" onClick={onClose}>
-          Cancel
+          {say('Cancel')}
         </button>
         <button type="submit" className="primary" disabled={!isReady}>
-          Save
+          {say('Save')}
         </button>
       </footer>
     </form>
@@ -151,7 +164,7 @@ function Form(props: {
 export function OwnFindingDialog({ asked, onClose }: { asked: OwnFindingAsked; onClose: () => void }): ReactNode {
   const { value, error } = useAsk('ownFindings', null, useRecordVersion());
   return (
-    <Modal label="Finding of your own" className="own-finding" isFirm onClose={onClose}>
+    <Modal label={say('Finding of your own')} className="own-finding" isFirm onClose={onClose}>
       {error !== null && <ErrorNotice error={error} />}
       {value !== null && <Form asked={asked} findings={value} onClose={onClose} />}
     </Modal>

@@ -11,6 +11,7 @@ import { recordChanged } from '../state/record-version.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { CopyButton } from './copy-button.tsx';
 import { ErrorNotice } from './notice.tsx';
+import { say, type Text, withinSentence } from '../../shared/text/say.ts';
 
 /** The examiner's own findings among the computed ones: their place in the list, and a page each. */
 
@@ -18,7 +19,7 @@ export const ownId = (id: string): string => `own:${id}`;
 
 /** The mark that no machine judged it. */
 export function OwnMark(): ReactNode {
-  return <span className="verdict own">examiner’s own</span>;
+  return <span className="verdict own">{say('examiner’s own')}</span>;
 }
 
 export function OwnFindingRows(props: {
@@ -31,7 +32,10 @@ export function OwnFindingRows(props: {
   return (
     <section aria-labelledby="own-findings-title">
       <h3 id="own-findings-title">
-        <OwnMark /> <span className="quiet">{formatCount(findings.length)} · stated by people, not computed</span>
+        <OwnMark />{' '}
+        <span className="quiet">
+          {say('{findings} · stated by people, not computed', { findings: formatCount(findings.length) })}
+        </span>
       </h3>
       <ul>
         {findings.map(({ id, title, exhibits }) => (
@@ -43,7 +47,9 @@ export function OwnFindingRows(props: {
               onClick={() => onSelect(ownId(id))}
             >
               <span>{visibleText(title)}</span>
-              <span className="number">{exhibits.length === 1 ? '1 exhibit' : `${exhibits.length} exhibits`}</span>
+              <span className="number">
+                {exhibits.length === 1 ? say('1 exhibit') : say('{exhibits} exhibits', { exhibits: exhibits.length })}
+              </span>
             </button>
           </li>
         ))}
@@ -52,7 +58,7 @@ export function OwnFindingRows(props: {
   );
 }
 
-const AMOUNTS: readonly [name: keyof CaseTotals, head: string, told: (value: number) => string][] = [
+const AMOUNTS: readonly [name: keyof CaseTotals, head: Text, told: (value: number) => string][] = [
   ['flows', 'Flows', formatCount],
   ['bytes', 'Bytes', formatBytes],
   ['packets', 'Packets', formatCount],
@@ -65,18 +71,18 @@ function Exhibits({ finding }: { finding: CountedOwnFinding }): ReactNode {
   const { setWhere, go, overview, version } = useWorkbench();
   const coverage = useAsk('findings', null, version).value?.[0]?.coverage ?? null;
   return (
-    <div className="table-scroll" tabIndex={0} role="group" aria-label="Exhibits and their numbers">
+    <div className="table-scroll" tabIndex={0} role="group" aria-label={say('Exhibits and their numbers')}>
       <table className="particulars exhibit-table">
         <thead>
           <tr>
-            <th scope="col">Exhibit</th>
+            <th scope="col">{say('Exhibit')}</th>
             {AMOUNTS.map(([name, head]) => (
               <th key={name} scope="col" className="number">
                 {head}
               </th>
             ))}
             <th scope="col">
-              <span className="hidden">Ways on</span>
+              <span className="hidden">{say('Ways on')}</span>
             </th>
           </tr>
         </thead>
@@ -89,34 +95,42 @@ function Exhibits({ finding }: { finding: CountedOwnFinding }): ReactNode {
               <tr key={`${index}/${where}`}>
                 <td>
                   {visibleText(label)}
-                  <span className="mono quiet">{where === '' ? 'every flow' : visibleText(where)}</span>
+                  <span className="mono quiet">{where === '' ? say('every flow') : visibleText(where)}</span>
                 </td>
                 {AMOUNTS.map(([name, , told]) => (
                   <td key={name} className="number">
                     {told(totals[name])}
-                    {now[name] !== totals[name] && <span className="problem">now {told(now[name])}</span>}
+                    {now[name] !== totals[name] && (
+                      <span className="problem">{say('now {amount}', { amount: told(now[name]) })}</span>
+                    )}
                   </td>
                 ))}
                 <td className="nowrap">
                   <button
                     type="button"
                     className="small"
-                    aria-label={`Show the flows of exhibit ${index + 1}`}
+                    aria-label={say('Show the flows of exhibit {index}', { index: index + 1 })}
                     onClick={() => {
                       setWhere(where);
                       go('flows');
                     }}
                   >
-                    Flows
+                    {say('Flows')}
                   </button>{' '}
                   <CopyButton
                     isIcon
-                    of={`exhibit ${index + 1}`}
+                    of={say('exhibit {index}', { index: index + 1 })}
                     text={() =>
                       figureLine(
                         {
-                          subject: `Exhibit ${index + 1} of the examiner’s own finding “${finding.title}”, ${label}`,
-                          amounts: AMOUNTS.map(([name, head, told]) => `${told(totals[name])} ${head.toLowerCase()}`),
+                          subject: say('Exhibit {index} of the examiner’s own finding “{title}”, {label}', {
+                            index: index + 1,
+                            title: finding.title,
+                            label,
+                          }),
+                          amounts: AMOUNTS.map(
+                            ([name, head, told]) => `${told(totals[name])} ${withinSentence(say(head))}`,
+                          ),
                           where,
                         },
                         overview,
@@ -146,14 +160,16 @@ export function OwnFindingDetail({ finding }: { finding: CountedOwnFinding }): R
     if (answer.ok) recordChanged();
     return answer.ok;
   };
-  const time = (text: string): string => `${text.slice(0, 16).replace('T', ' ')} UTC`;
+  const time = (text: string): string => say('{time} UTC', { time: text.slice(0, 16).replace('T', ' ') });
   return (
     <article className="finding-detail panel" tabIndex={0} aria-labelledby="finding-title">
       <header>
         <div>
           <p className="quiet kind">
-            Stated by {visibleText(examiner)}, {time(madeAt)}
-            {changedAt === null ? '' : `; changed ${time(changedAt)}, what it said before is in the audit chain`}
+            {say('Stated by {examiner}, {madeAt}', { examiner: visibleText(examiner), madeAt: time(madeAt) })}
+            {changedAt === null
+              ? ''
+              : say('; changed {changedAt}, what it said before is in the audit chain', { changedAt: time(changedAt) })}
           </p>
           <h2 id="finding-title">{visibleText(title)}</h2>
         </div>
@@ -163,14 +179,14 @@ export function OwnFindingDetail({ finding }: { finding: CountedOwnFinding }): R
       <p className="statement own-statement">{statement.split('\n').map(visibleText).join('\n')}</p>
       <div className="detail-actions">
         <button type="button" disabled={isFixed} onClick={() => askOwnFinding({ picked: null, id })}>
-          Change…
+          {say('Change…')}
         </button>
         <button
           type="button"
           disabled={isFixed}
           onClick={() => void act(ask('removeOwnFinding', { id })).then((done) => done && select(null))}
         >
-          Remove
+          {say('Remove')}
         </button>
         <label className="check">
           <input
@@ -179,14 +195,15 @@ export function OwnFindingDetail({ finding }: { finding: CountedOwnFinding }): R
             checked={inReport}
             onChange={() => void act(ask('changeOwnFinding', { id, change: { inReport: !inReport } }))}
           />{' '}
-          in the report
+          {say('in the report')}
         </label>
       </div>
       {isStale && (
         <div className="notice" role="status">
           <p>
-            The case has changed since these numbers were counted: other labels, evidence or profile. Read the statement
-            again before you count anew.
+            {say(
+              'The case has changed since these numbers were counted: other labels, evidence or profile. Read the statement again before you count anew.',
+            )}
           </p>
           <button
             type="button"
@@ -197,15 +214,16 @@ export function OwnFindingDetail({ finding }: { finding: CountedOwnFinding }): R
               void act(ask('changeOwnFinding', { id, change: { exhibits: picked } }));
             }}
           >
-            Count anew
+            {say('Count anew')}
           </button>
         </div>
       )}
       <Exhibits finding={finding} />
       <p className="quiet foot">
-        No method and no verdict of Enclave stands behind the statement. The numbers are totals of the flows that each
-        filter selects, scaled by sampling; days and hours in {overview.profile.timeZone}. “Verify the case” counts them
-        again.
+        {say(
+          'No method and no verdict of Enclave stands behind the statement. The numbers are totals of the flows that each filter selects, scaled by sampling; days and hours in {timeZone}. “Verify the case” counts them again.',
+          { timeZone: overview.profile.timeZone },
+        )}
       </p>
     </article>
   );

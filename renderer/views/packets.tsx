@@ -10,6 +10,7 @@ import { localTimeOf } from '../state/local-time.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { Modal } from './modal.tsx';
 import { Empty, ErrorNotice } from './notice.tsx';
+import { say } from '../../shared/text/say.ts';
 
 /** The packets of a flow, out of the original capture: a list, and the bytes of the one chosen. */
 
@@ -57,23 +58,26 @@ function PacketList({ value, timeZone }: { value: FlowPackets; timeZone: string 
     <>
       <p className="quiet">
         {value.isExport
-          ? 'The datagram that carried this record of a flow export.'
+          ? say('The datagram that carried this record of a flow export.')
           : packets.length < all
-            ? `The first ${formatCount(packets.length)} of ${formatCount(all)} packets.`
-            : `${formatCount(all)} ${all === 1 ? 'packet' : 'packets'}.`}{' '}
-        Times in {timeZone}. The capture has the hash that the case holds.
+            ? say('The first {packets} of {all} packets.', {
+                packets: formatCount(packets.length),
+                all: formatCount(all),
+              })
+            : `${say('{count|packet|packets}', { count: all })}.`}{' '}
+        {say('Times in {timeZone}. The capture has the hash that the case holds.', { timeZone })}
       </p>
       <div className="packet-columns mono" aria-hidden="true">
-        <span>Number</span>
-        <span>Time</span>
-        <span>Length</span>
-        <span>Captured</span>
+        <span>{say('Number')}</span>
+        <span>{say('Time')}</span>
+        <span>{say('Length')}</span>
+        <span>{say('Captured')}</span>
       </div>
       <div
         ref={list}
         className="packet-list mono"
         role="listbox"
-        aria-label="Packets"
+        aria-label={say('Packets')}
         aria-activedescendant={`${id}-${chosen}`}
         tabIndex={0}
         onKeyDown={onKeyDown}
@@ -84,25 +88,38 @@ function PacketList({ value, timeZone }: { value: FlowPackets; timeZone: string 
             id={`${id}-${i}`}
             role="option"
             aria-selected={i === chosen}
-            aria-label={`Packet ${number}, ${localTimeOf(time, timeZone, 'all')}, ${length} bytes, ${captured} captured`}
+            aria-label={say('Packet {number}, {time}, {length} bytes, {captured} captured', {
+              number,
+              time: localTimeOf(time, timeZone, 'all'),
+              length,
+              captured,
+            })}
             onClick={() => setChosen(i)}
           >
             <span>{formatCount(number)}</span>
             <span>{localTimeOf(time, timeZone, 'all')}</span>
-            <span>{formatCount(length)} B</span>
-            <span>{formatCount(captured)} B</span>
+            <span>{say('{bytes} B', { bytes: formatCount(length) })}</span>
+            <span>{say('{bytes} B', { bytes: formatCount(captured) })}</span>
           </div>
         ))}
       </div>
       <h3>
-        Packet {formatCount(packet.number)},{' '}
+        {say('Packet {number},', { number: formatCount(packet.number) })}{' '}
         <span className="quiet">
           {shown < packet.captured
-            ? `the first ${formatCount(shown)} of ${formatCount(packet.captured)} B captured`
-            : `${formatCount(packet.captured)} B captured`}
+            ? say('the first {shown} of {captured} B captured', {
+                shown: formatCount(shown),
+                captured: formatCount(packet.captured),
+              })
+            : say('{bytes} B captured', { bytes: formatCount(packet.captured) })}
         </span>
       </h3>
-      <pre className="packet-bytes mono" tabIndex={0} role="group" aria-label={`Bytes of packet ${packet.number}`}>
+      <pre
+        className="packet-bytes mono"
+        tabIndex={0}
+        role="group"
+        aria-label={say('Bytes of packet {number}', { number: packet.number })}
+      >
         {hexDump(packet.bytes).join('\n')}
       </pre>
     </>
@@ -113,17 +130,17 @@ function PacketList({ value, timeZone }: { value: FlowPackets; timeZone: string 
 function NoPackets({ error, flow }: { error: ErrorValue; flow: FlowRecord }): ReactNode {
   if (error.code === 'no-packets') {
     return (
-      <Empty title="No packets">
+      <Empty title={say('No packets')}>
         <p>{visibleText(`${error.message.charAt(0).toUpperCase()}${error.message.slice(1)}`)}.</p>
       </Empty>
     );
   }
   if (error.code === 'evidence-missing') {
     return (
-      <Empty title="The original is not there">
+      <Empty title={say('The original is not there')}>
         <p className="mono">{visibleText(error.place)}</p>
         <p>
-          Put it back at this place, or carve with the command line from where it lies now:
+          {say('Put it back at this place, or carve with the command line from where it lies now:')}
           <br />
           <code>{`enclave carve CASE --where 'id = "${flow.id}"' --out FILE.pcapng --evidence FOLDER`}</code>
         </p>
@@ -139,18 +156,18 @@ function PacketsDialog({ flow, onClose }: { flow: FlowRecord; onClose: () => voi
   return (
     // A key pressed here is not for the inspector behind.
     <div onKeyDown={(event) => event.stopPropagation()}>
-      <Modal label="Packets of the flow" className="packets" onClose={onClose}>
+      <Modal label={say('Packets of the flow')} className="packets" onClose={onClose}>
         <header>
-          <h2>Packets</h2>
+          <h2>{say('Packets')}</h2>
           <button type="button" className="quiet small" onClick={onClose}>
-            Close
+            {say('Close')}
           </button>
         </header>
         <p className="mono">
           {flow.initiator} → {flow.responder} {flow.transport} {flow.responderPort}
         </p>
         {value !== null && <PacketList value={value} timeZone={timeZone} />}
-        {value === null && error === null && <p role="status">Reading the original capture…</p>}
+        {value === null && error === null && <p role="status">{say('Reading the original capture…')}</p>}
         {error !== null && <NoPackets error={error} flow={flow} />}
       </Modal>
     </div>
@@ -163,7 +180,7 @@ export function PacketsButton({ flow }: { flow: FlowRecord }): ReactNode {
   return (
     <>
       <button type="button" className="small" onClick={() => setOpen(true)}>
-        Packets…
+        {say('Packets…')}
       </button>
       {isOpen && <PacketsDialog flow={flow} onClose={() => setOpen(false)} />}
     </>

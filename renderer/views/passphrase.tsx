@@ -4,13 +4,15 @@ import type { ErrorValue } from '../../shared/problem.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { Modal } from './modal.tsx';
 import { ErrorNotice } from './notice.tsx';
+import { say } from '../../shared/text/say.ts';
 
 /** The passphrases of encrypted cases: chosen for a new one, asked for when one is opened. */
 
 /** What a new case needs of a passphrase that was typed twice; null when nothing is wrong. */
 function faultOf(first: string, again: string): string | null {
-  if (first.length < LEAST_PASSPHRASE) return `${LEAST_PASSPHRASE} characters or more; several words are best.`;
-  return first === again ? null : 'Type the same in both fields.';
+  if (first.length < LEAST_PASSPHRASE)
+    return say('{least} characters or more; several words are best.', { least: LEAST_PASSPHRASE });
+  return first === again ? null : say('Type the same in both fields.');
 }
 
 /** Whether a new case is encrypted, and with what. `onChange` is told null for “not”, '' while the passphrase is not right. */
@@ -29,13 +31,13 @@ export function NewPassphrase({ onChange }: { onChange: (passphrase: string | nu
     <div className="field encrypt">
       <label className="check">
         <input type="checkbox" checked={isOn} onChange={(event) => tell(event.target.checked, '', '')} />
-        Encrypt the case with a passphrase
+        {say('Encrypt the case with a passphrase')}
       </label>
       {isOn && (
         <>
           <div className="pair">
             <label>
-              Passphrase
+              {say('Passphrase')}
               <input
                 type="password"
                 autoComplete="new-password"
@@ -46,7 +48,7 @@ export function NewPassphrase({ onChange }: { onChange: (passphrase: string | nu
               />
             </label>
             <label>
-              The same again
+              {say('The same again')}
               <input
                 type="password"
                 autoComplete="new-password"
@@ -59,8 +61,8 @@ export function NewPassphrase({ onChange }: { onChange: (passphrase: string | nu
             </label>
           </div>
           <p id="passphrase-fault" className="quiet" aria-live="polite">
-            {fault ?? 'Who loses it loses the case: it is kept nowhere.'} Reports, exports and carved packets are not
-            encrypted.
+            {fault ?? say('Who loses it loses the case: it is kept nowhere.')}{' '}
+            {say('Reports, exports and carved packets are not encrypted.')}
           </p>
         </>
       )}
@@ -86,13 +88,13 @@ export function AskPassphrase(props: {
     setTrying(false);
   };
   return (
-    <Modal label="Open an encrypted case" className="new-case" onClose={props.onClose}>
+    <Modal label={say('Open an encrypted case')} className="new-case" onClose={props.onClose}>
       <form onSubmit={(event) => void submit(event)}>
-        <h2>This case is encrypted</h2>
+        <h2>{say('This case is encrypted')}</h2>
         <p className="mono">{visibleText(props.path)}</p>
         {props.error !== null && <ErrorNotice error={{ ...props.error, place: '' }} />}
         <label>
-          Passphrase
+          {say('Passphrase')}
           <input
             type="password"
             autoComplete="current-password"
@@ -104,10 +106,10 @@ export function AskPassphrase(props: {
         </label>
         <footer>
           <button type="button" onClick={props.onClose}>
-            Cancel
+            {say('Cancel')}
           </button>
           <button type="submit" className="primary" disabled={isTrying}>
-            {isTrying ? 'Opening…' : 'Open'}
+            {isTrying ? say('Opening…') : say('Open')}
           </button>
         </footer>
       </form>

@@ -2,7 +2,7 @@ import { type FormEvent, type ReactNode, useEffect, useMemo, useRef, useState } 
 import type { TimeSpan } from '../../shared/bridge.ts';
 import { dateOfDay, dayNumber } from '../../shared/calendar.ts';
 import type { Finding } from '../../shared/finding.ts';
-import { formatAmount, formatCount, formatCounted, formatShare } from '../../shared/number-format.ts';
+import { formatAmount, formatCount, formatShare } from '../../shared/number-format.ts';
 import type { ComparedPeriod, PairRow } from '../../shared/period-pair.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { useAsk } from '../bridge-access.ts';
@@ -20,6 +20,7 @@ import { useWorkbench } from '../state/workbench.ts';
 import { FigureTools } from './figure-tools.tsx';
 import { ErrorNotice } from './notice.tsx';
 import { useTimeStack } from './use-time-stack.ts';
+import { say } from '../../shared/text/say.ts';
 
 /** Two periods side by side: on one scale, by the timeline's dimension, per day or hour, with what the evidence covers of each. */
 
@@ -58,7 +59,7 @@ function PeriodForm(props: {
         size={14}
         value={draft[name]}
         placeholder={hint[name]}
-        aria-label={`Period ${NAMES[side]} ${title}`}
+        aria-label={say('Period {side} {title}', { side: NAMES[side], title })}
         aria-invalid={isWrong}
         onChange={({ target }) => setDraft({ ...draft, [name]: target.value.trim() })}
         onBlur={() => {
@@ -70,7 +71,7 @@ function PeriodForm(props: {
   return (
     <form
       className="span-form"
-      aria-label={`Period ${NAMES[side]}`}
+      aria-label={say('Period {side}', { side: NAMES[side] })}
       onSubmit={(event: FormEvent) => {
         event.preventDefault();
         if (stated !== null) onSet(stated);
@@ -78,26 +79,26 @@ function PeriodForm(props: {
     >
       <strong>{NAMES[side]}</strong>
       {field('from', 'from')}
-      {field('to', 'to before')}
+      {field('to', say('to before'))}
       <button type="submit" hidden>
-        Set
+        {say('Set')}
       </button>
       <button
         type="button"
         className="small"
         disabled={chosen === null}
-        title="The span that is chosen on the timeline, in whole hours"
+        title={say('The span that is chosen on the timeline, in whole hours')}
         onClick={() => onSet(chosen)}
       >
-        Chosen span
+        {say('Chosen span')}
       </button>
       {kept.length > 0 && (
         <select
-          aria-label={`Period ${NAMES[side]} of a kept state`}
+          aria-label={say('Period {side} of a kept state', { side: NAMES[side] })}
           value=""
           onChange={({ target }) => onSet(kept.find(({ name }) => name === target.value)?.span ?? null)}
         >
-          <option value="">Kept state…</option>
+          <option value="">{say('Kept state…')}</option>
           {kept.map(({ name }) => (
             <option key={name} value={name}>
               {visibleText(name)}
@@ -112,8 +113,8 @@ function PeriodForm(props: {
 /** A relative change as `+20 %`, `−3.5 %`; none in one period is told as such. */
 export function changeText(row: PairRow): string {
   if (row.change === null) return '–';
-  if (row.totals[0] === 0) return 'only in B';
-  if (row.totals[1] === 0) return 'only in A';
+  if (row.totals[0] === 0) return say('only in B');
+  if (row.totals[1] === 0) return say('only in A');
   return percent(row.change);
 }
 
@@ -127,15 +128,20 @@ function percent(change: number): string {
 }
 
 export function intervalText({ interval }: PairRow): string {
-  return interval === null ? '–' : `${percent(interval[0])} to ${percent(interval[1])}`;
+  return interval === null ? '–' : say('{low} to {high}', { low: percent(interval[0]), high: percent(interval[1]) });
 }
 
 /** Length, coverage and what was left out of a period, in words. */
 export function periodText(period: ComparedPeriod, unit: 'day' | 'hour'): string {
   const { hours, observedHours, daysLeftOut } = period;
-  const length = unit === 'day' ? formatCounted(hours / 24, 'day') : formatCounted(hours, 'hour');
-  const left = daysLeftOut === 0 ? '' : `, ${formatCounted(daysLeftOut, 'day')} left out of rates`;
-  return `${length}; evidence in ${formatShare(hours === 0 ? null : observedHours / hours)} of the hours${left}`;
+  const length =
+    unit === 'day' ? say('{count|day|days}', { count: hours / 24 }) : say('{count|hour|hours}', { count: hours });
+  const left = daysLeftOut === 0 ? '' : say(', {daysLeftOut|day|days} left out of rates', { daysLeftOut });
+  return say('{length}; evidence in {observed} of the hours{left}', {
+    length,
+    observed: formatShare(hours === 0 ? null : observedHours / hours),
+    left,
+  });
 }
 
 /** The finding that compares these very periods for a row, if there is one. */
@@ -180,7 +186,7 @@ function Pair({ periods, by, rest }: { periods: [TimeSpan, TimeSpan]; by: TimeDi
   const rows: { row: PairRow; isAll: boolean }[] =
     value === null ? [] : [{ row: value.all, isAll: true }, ...value.rows.map((row) => ({ row, isAll: false }))];
   const nameOf = (row: PairRow, isAll: boolean): string =>
-    isAll ? 'all' : row.value === null ? `no ${by}` : visibleText(row.value);
+    isAll ? say('all') : row.value === null ? say('no {by}', { by: say(by) }) : visibleText(row.value);
   const chartWidth = Math.max(200, Math.floor((width - 16) / 2));
   return (
     <div ref={box} className="pair-box" aria-busy={pending}>
@@ -195,14 +201,21 @@ function Pair({ periods, by, rest }: { periods: [TimeSpan, TimeSpan]; by: TimeDi
             height={CHART_HEIGHT + 18}
             viewBox={`0 0 ${2 * chartWidth + 16} ${CHART_HEIGHT + 18}`}
             role="img"
-            aria-label={`${metric} per ${step} in either period, on one scale`}
+            aria-label={say('{metric} per {step} in either period, on one scale', {
+              metric: say(metric),
+              step: say(step),
+            })}
           >
             {asked.map(({ shown }, side) => {
               const [period, told] = [periods[side], value?.periods[side]];
               return (
                 <g key={side} transform={`translate(${side * (chartWidth + 16)},18)`}>
                   <text className="pair-name" x={0} y={-5}>
-                    {`${NAMES[side] ?? ''}: ${period?.from ?? ''} to before ${period?.to ?? ''}`}
+                    {say('{side}: {from} to before {to}', {
+                      side: NAMES[side] ?? '',
+                      from: period?.from ?? '',
+                      to: period?.to ?? '',
+                    })}
                     {told === undefined ? '' : ` (${periodText(told, unit)})`}
                   </text>
                   {shown !== null && (
@@ -228,7 +241,7 @@ function Pair({ periods, by, rest }: { periods: [TimeSpan, TimeSpan]; by: TimeDi
         <>
           <div className="pair-tools">
             <FigureTools
-              title={`Two periods: ${metric} by ${by}`}
+              title={say('Two periods: {metric} by {by}', { metric: say(metric), by: say(by) })}
               box={figure}
               legend={() =>
                 asked
@@ -242,13 +255,13 @@ function Pair({ periods, by, rest }: { periods: [TimeSpan, TimeSpan]; by: TimeDi
               table={() => ({
                 heads: [
                   by,
-                  `A, ${metric}`,
-                  `A, ${metric} per ${each}`,
-                  `B, ${metric}`,
-                  `B, ${metric} per ${each}`,
-                  'relative change of the rate, B over A',
-                  'from (95 %)',
-                  'to (95 %)',
+                  `A, ${say(metric)}`,
+                  say('A, {metric} per {each}', { metric: say(metric), each: say(each) }),
+                  `B, ${say(metric)}`,
+                  say('B, {metric} per {each}', { metric: say(metric), each: say(each) }),
+                  say('relative change of the rate, B over A'),
+                  say('from (95 %)'),
+                  say('to (95 %)'),
                 ],
                 rows: rows.map(({ row, isAll }) => [
                   nameOf(row, isAll),
@@ -262,9 +275,17 @@ function Pair({ periods, by, rest }: { periods: [TimeSpan, TimeSpan]; by: TimeDi
                 ]),
               })}
               facts={{
-                'period A': `${periods[0].from} to before ${periods[0].to}; ${periodText(value.periods[0], unit)}`,
-                'period B': `${periods[1].from} to before ${periods[1].to}; ${periodText(value.periods[1], unit)}`,
-                filter: rest === '' ? 'every flow' : rest,
+                'period A': say('{from} to before {to}; {periods}', {
+                  from: periods[0].from,
+                  to: periods[0].to,
+                  periods: periodText(value.periods[0], unit),
+                }),
+                'period B': say('{from} to before {to}; {periods}', {
+                  from: periods[1].from,
+                  to: periods[1].to,
+                  periods: periodText(value.periods[1], unit),
+                }),
+                filter: rest === '' ? say('every flow') : rest,
                 zone: profileZone,
                 case: overview.title,
               }}
@@ -273,25 +294,25 @@ function Pair({ periods, by, rest }: { periods: [TimeSpan, TimeSpan]; by: TimeDi
           <table className="pair-table">
             <thead>
               <tr>
-                <th scope="col">{by}</th>
+                <th scope="col">{say(by)}</th>
                 {NAMES.map((name) => (
                   <th key={name} scope="col" className="number">
-                    {name}, {metric}
+                    {name}, {say(metric)}
                   </th>
                 ))}
                 {NAMES.map((name) => (
                   <th key={name} scope="col" className="number">
-                    {name} per {each}
+                    {say('{name} per {each}', { name, each: say(each) })}
                   </th>
                 ))}
                 <th scope="col" className="number">
-                  change, B over A
+                  {say('change, B over A')}
                 </th>
                 <th scope="col" className="number">
-                  95 % interval
+                  {say('95 % interval')}
                 </th>
                 <th scope="col">
-                  <span className="hidden">Finding</span>
+                  <span className="hidden">{say('Finding')}</span>
                 </th>
               </tr>
             </thead>
@@ -332,8 +353,10 @@ function Pair({ periods, by, rest }: { periods: [TimeSpan, TimeSpan]; by: TimeDi
                         <button
                           type="button"
                           className="quiet tiny"
-                          aria-label={`Finding on ${name} in these periods`}
-                          title="The finding counts activity, by the rules of the analysis; the row what matches the filter"
+                          aria-label={say('Finding on {name} in these periods', { name })}
+                          title={say(
+                            'The finding counts activity, by the rules of the analysis; the row what matches the filter',
+                          )}
                           onClick={() =>
                             go('findings', {
                               id: finding.id,
@@ -343,7 +366,7 @@ function Pair({ periods, by, rest }: { periods: [TimeSpan, TimeSpan]; by: TimeDi
                             })
                           }
                         >
-                          Finding
+                          {say('Finding')}
                         </button>
                       )}
                     </td>
@@ -354,20 +377,29 @@ function Pair({ periods, by, rest }: { periods: [TimeSpan, TimeSpan]; by: TimeDi
           </table>
           <p className="foot quiet">
             {value.rows.length < value.rowsInAll &&
-              `The ${formatCount(value.rows.length)} of ${formatCount(value.rowsInAll)} with most. `}
+              say('The {rows} of {rowsInAll} with most. ', {
+                rows: formatCount(value.rows.length),
+                rowsInAll: formatCount(value.rowsInAll),
+              })}
             {unit === 'day'
-              ? 'Rates are per observed day: days with less than three quarters of their weekday’s usual hours are left out, others count by their observed hours. '
-              : 'Periods cut within a day have rates per hour of their length, whatever was observed of it, and no interval. '}
-            {value.overlap && 'The periods overlap: what lies in both counts in both. '}
+              ? say(
+                  'Rates are per observed day: days with less than three quarters of their weekday’s usual hours are left out, others count by their observed hours. ',
+                )
+              : say(
+                  'Periods cut within a day have rates per hour of their length, whatever was observed of it, and no interval. ',
+                )}
+            {value.overlap && say('The periods overlap: what lies in both counts in both. ')}
             {unit === 'day' &&
-              'The interval is that of the findings on periods (day-block bootstrap, widened by autocorrelation), given with 14 comparable days on either side and 20 flows; each is for one row looked at alone, not corrected for many. '}
+              say(
+                'The interval is that of the findings on periods (day-block bootstrap, widened by autocorrelation), given with 14 comparable days on either side and 20 flows; each is for one row looked at alone, not corrected for many. ',
+              )}
             {Math.abs(
               value.periods[0].observedHours / value.periods[0].hours -
                 value.periods[1].observedHours / value.periods[1].hours,
             ) > 0.05 &&
-              'The coverage of the two differs by more than 5 points: part of a difference may be the recording. '}
-            {splitTime(where).from !== null && 'The span of the filter is put aside here; the rest of it holds. '}
-            Times in {profileZone}; counted: flows that match the filter, at their start.
+              say('The coverage of the two differs by more than 5 points: part of a difference may be the recording. ')}
+            {splitTime(where).from !== null && say('The span of the filter is put aside here; the rest of it holds. ')}
+            {say('Times in {profileZone}; counted: flows that match the filter, at their start.', { profileZone })}
           </p>
         </>
       )}
@@ -388,9 +420,9 @@ export function PeriodComparison(): ReactNode {
   return (
     <section className="panel period-comparison" aria-labelledby="pair-title">
       <header>
-        <h2 id="pair-title">Two periods side by side</h2>
+        <h2 id="pair-title">{say('Two periods side by side')}</h2>
         <button type="button" className="quiet small" onClick={() => timelineSettings.set({ isComparing: false })}>
-          Close
+          {say('Close')}
         </button>
       </header>
       <div className="pair-forms">
@@ -409,8 +441,9 @@ export function PeriodComparison(): ReactNode {
       </div>
       {a === null || b === null ? (
         <p className="quiet">
-          Choose a span on the chart above and take it for A, then another for B; or type dates, or take those of a kept
-          state.
+          {say(
+            'Choose a span on the chart above and take it for A, then another for B; or type dates, or take those of a kept state.',
+          )}
         </p>
       ) : (
         <Pair periods={[{ ...a }, { ...b }]} by={by} rest={rest} />

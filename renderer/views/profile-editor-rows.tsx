@@ -1,11 +1,12 @@
 import { type ReactNode, useId } from 'react';
 import { type DraftFaults, DRAFT_TABLES, type DraftRow, type DraftTable } from '../state/profile-draft.ts';
+import { say, type Text } from '../../shared/text/say.ts';
 
 /** Fields of the profile's editor: single ones, and tables of them, each fault below its field. */
 
 export interface Column {
   readonly field: string;
-  readonly name: string;
+  readonly name: Text;
   /** Share of the width. */
   readonly width: number;
   /** Several lines. */
@@ -52,7 +53,7 @@ export function DraftField(props: {
 export function DraftRows(props: {
   table: DraftTable;
   /** One of the rows, as `range`. */
-  noun: string;
+  noun: Text;
   columns: readonly Column[];
   rows: readonly DraftRow[];
   faults: DraftFaults;
@@ -68,7 +69,7 @@ export function DraftRows(props: {
       {rows.length > 0 && (
         <div className="draft-heads" style={grid} aria-hidden="true">
           {columns.map(({ field, name }) => (
-            <span key={field}>{name}</span>
+            <span key={field}>{say(name)}</span>
           ))}
         </div>
       )}
@@ -79,16 +80,16 @@ export function DraftRows(props: {
           className="draft-row"
           style={grid}
           role="group"
-          aria-label={`${noun} ${index + 1}`}
+          aria-label={`${say(noun)} ${index + 1}`}
         >
           {columns.map(({ field, name, isLong, hint }) => (
             <DraftField
               key={field}
-              label={`${name} of ${noun} ${index + 1}`}
+              label={say('{name} of {noun} {index}', { name: say(name), noun: say(noun), index: index + 1 })}
               isHidden
               value={row[field] ?? ''}
               fault={faults.get(`${table}.${index}.${field}`)}
-              hint={hint}
+              hint={hint === 'always' || hint === 'not stated' ? say(hint) : hint}
               {...(isLong === true ? { rows: 3 } : {})}
               onChange={(value) => change(index, field, value)}
             />
@@ -96,8 +97,8 @@ export function DraftRows(props: {
           <button
             type="button"
             className="quiet icon"
-            aria-label={`Remove ${noun} ${index + 1}`}
-            title={`Remove this ${noun}`}
+            aria-label={say('Remove {noun} {index}', { noun: say(noun), index: index + 1 })}
+            title={say('Remove this {noun}', { noun: say(noun) })}
             onClick={() => onChange(rows.filter((_, at) => at !== index))}
           >
             <svg width="12" height="12" viewBox="0 0 12 12" aria-hidden="true">
@@ -107,7 +108,7 @@ export function DraftRows(props: {
         </div>
       ))}
       <button type="button" className="small draft-add" onClick={() => onChange([...rows, empty])}>
-        Add a {noun}
+        {say('Add a {noun}', { noun: say(noun) })}
       </button>
     </>
   );

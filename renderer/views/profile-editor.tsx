@@ -1,19 +1,19 @@
 import { type FormEvent, type ReactNode, useMemo, useState } from 'react';
-import { formatCounted } from '../../shared/number-format.ts';
 import type { Profile } from '../../shared/profile.ts';
 import { checkDraft, type DraftFaults, draftOf, type DraftTable, type ProfileDraft } from '../state/profile-draft.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { Modal } from './modal.tsx';
 import { type Column, DraftField, DraftRows } from './profile-editor-rows.tsx';
+import { say, type Text } from '../../shared/text/say.ts';
 
 /** Corrects the profile of the open case: whose traffic it is about, its clock, events, lists and claims. */
 
 interface Section {
   readonly part: DraftTable | 'servers' | 'globalServices' | 'clock';
-  readonly title: string;
-  readonly about: string;
+  readonly title: Text;
+  readonly about: Text;
   /** Of a table. */
-  readonly noun?: string;
+  readonly noun?: Text;
   readonly columns?: readonly Column[];
 }
 
@@ -128,18 +128,18 @@ function SectionFields(props: {
   onChange: (change: Partial<ProfileDraft>) => void;
 }): ReactNode {
   const { section, draft, faults, onChange } = props;
-  const { part, title, noun = '', columns = [] } = section;
+  const { part, title, noun = 'range', columns = [] } = section;
   if (part === 'clock') {
     return (
       <div className="draft-clock">
         <DraftField
-          label="Name of the profile"
+          label={say('Name of the profile')}
           value={draft.name}
           fault={faults.get('name')}
           onChange={(name) => onChange({ name })}
         />
         <DraftField
-          label="Time zone (IANA name)"
+          label={say('Time zone (IANA name)')}
           list="profile-zones"
           value={draft.timeZone}
           fault={faults.get('timeZone')}
@@ -156,7 +156,7 @@ function SectionFields(props: {
   if (part === 'servers' || part === 'globalServices') {
     return (
       <DraftField
-        label={`${title}, one a line`}
+        label={say('{title}, one a line', { title: say(title) })}
         value={draft[part]}
         fault={faults.get(part)}
         rows={14}
@@ -197,20 +197,24 @@ export function ProfileEditor(props: {
   };
   const state =
     faults.size > 0
-      ? `${formatCounted(faults.size, 'fault')}: ${SECTIONS.filter((each) => faultsIn(each.part, faults) > 0)
-          .map(({ title }) => title)
+      ? `${say('{count|fault|faults}', { count: faults.size })}: ${SECTIONS.filter(
+          (each) => faultsIn(each.part, faults) > 0,
+        )
+          .map(({ title }) => say(title))
           .join(', ')}.`
       : !isChanged
-        ? 'Nothing is changed yet.'
+        ? say('Nothing is changed yet.')
         : busy
-          ? 'A job is in work: wait for its end.'
-          : `Every flow is labelled and every finding made anew; the audit chain keeps the hashes of both profiles.`;
+          ? say('A job is in work: wait for its end.')
+          : say(
+              'Every flow is labelled and every finding made anew; the audit chain keeps the hashes of both profiles.',
+            );
   return (
-    <Modal label="Correct the profile" className="profile-editor" isFirm onClose={props.onClose}>
+    <Modal label={say('Correct the profile')} className="profile-editor" isFirm onClose={props.onClose}>
       <form onSubmit={submit}>
-        <h2>Correct the profile</h2>
+        <h2>{say('Correct the profile')}</h2>
         <div className="profile-parts">
-          <ul aria-label="Parts of the profile">
+          <ul aria-label={say('Parts of the profile')}>
             {SECTIONS.map((each) => {
               const wrong = faultsIn(each.part, faults);
               const entries = entriesOf(each.part, draft);
@@ -221,9 +225,9 @@ export function ProfileEditor(props: {
                     aria-current={each.part === part ? 'true' : undefined}
                     onClick={() => setPart(each.part)}
                   >
-                    <span>{each.title}</span>
+                    <span>{say(each.title)}</span>
                     {wrong > 0 ? (
-                      <span className="draft-fault">{formatCounted(wrong, 'fault')}</span>
+                      <span className="draft-fault">{say('{count|fault|faults}', { count: wrong })}</span>
                     ) : (
                       <span className="quiet">{entries ?? ''}</span>
                     )}
@@ -234,9 +238,9 @@ export function ProfileEditor(props: {
           </ul>
           {section !== undefined && (
             <section key={section.part} aria-labelledby="profile-part">
-              <h3 id="profile-part">{section.title}</h3>
-              <p className="quiet">{section.about}</p>
-              <div className="draft-fields" tabIndex={0} role="group" aria-label={section.title}>
+              <h3 id="profile-part">{say(section.title)}</h3>
+              <p className="quiet">{say(section.about)}</p>
+              <div className="draft-fields" tabIndex={0} role="group" aria-label={say(section.title)}>
                 <SectionFields
                   section={section}
                   draft={draft}
@@ -252,10 +256,10 @@ export function ProfileEditor(props: {
             {state}
           </p>
           <button type="button" onClick={props.onClose}>
-            Cancel
+            {say('Cancel')}
           </button>
           <button type="submit" className="primary" disabled={!isReady}>
-            Save and analyse anew
+            {say('Save and analyse anew')}
           </button>
         </footer>
       </form>

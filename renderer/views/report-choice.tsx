@@ -15,6 +15,7 @@ import { visibleText } from '../../shared/visible-text.ts';
 import { ask, useAsk } from '../bridge-access.ts';
 import { recordChanged, useRecordVersion } from '../state/record-version.ts';
 import { useWorkbench } from '../state/workbench.ts';
+import { say } from '../../shared/text/say.ts';
 
 /** What goes into the report: chapters, findings, hosts with a page, notes. */
 
@@ -49,15 +50,15 @@ function Chapters({ settings, change }: Part): ReactNode {
   };
   return (
     <fieldset>
-      <legend>Chapters</legend>
+      <legend>{say('Chapters')}</legend>
       {CHAPTER_IDS.map((id) => (
         <label key={id}>
-          <input type="checkbox" checked={chosen.includes(id)} onChange={() => choose(id)} /> {REPORT_CHAPTERS[id]}
+          <input type="checkbox" checked={chosen.includes(id)} onChange={() => choose(id)} /> {say(REPORT_CHAPTERS[id])}
         </label>
       ))}
       {settings.chapters !== undefined && (
         <button type="button" className="quiet tiny" onClick={() => change(without(settings, 'chapters'))}>
-          As the {settings.form ?? 'full'} form has them
+          {settings.form === 'brief' ? say('As the brief form has them') : say('As the full form has them')}
         </button>
       )}
     </fieldset>
@@ -69,11 +70,14 @@ function Findings({ settings, change, findings }: Part & { findings: readonly Fi
   const left = settings.leaveOutFindings ?? [];
   const leaveOut = (ids: string[]): void =>
     change(ids.length === 0 ? without(settings, 'leaveOutFindings') : { ...settings, leaveOutFindings: ids });
-  const kinds = Object.entries(FINDING_KINDS) as [Kind, string][];
+  const kinds = Object.entries(FINDING_KINDS) as [Kind, (typeof FINDING_KINDS)[Kind]][];
   return (
     <details>
       <summary>
-        Findings <span className="quiet">{left.length === 0 ? 'all' : `${formatCount(left.length)} left out`}</span>
+        {say('Findings')}{' '}
+        <span className="quiet">
+          {left.length === 0 ? say('all') : say('{left} left out', { left: formatCount(left.length) })}
+        </span>
       </summary>
       {kinds.map(([kind, name]) => {
         const own = findings.filter((finding) => finding.kind === kind);
@@ -89,9 +93,9 @@ function Findings({ settings, change, findings }: Part & { findings: readonly Fi
             }}
           >
             <summary>
-              {name}{' '}
+              {say(name)}{' '}
               <span className="quiet">
-                {formatCount(own.length - out)} of {formatCount(own.length)}
+                {say('{shown} of {all}', { shown: formatCount(own.length - out), all: formatCount(own.length) })}
               </span>
             </summary>
             {open.has(kind) && (
@@ -102,7 +106,7 @@ function Findings({ settings, change, findings }: Part & { findings: readonly Fi
                     checked={out === 0}
                     onChange={() => leaveOut(out === 0 ? [...others, ...ids] : others)}
                   />{' '}
-                  All of this kind
+                  {say('All of this kind')}
                 </label>
                 {own.map((finding) => (
                   <label key={finding.id}>
@@ -146,23 +150,24 @@ function Hosts({ settings, change, hosts }: Part & { hosts: readonly string[] })
     <>
       <details>
         <summary>
-          Pages of hosts{' '}
+          {say('Pages of hosts')}{' '}
           <span className="quiet">
-            {formatCount(chosen.length)} of {formatCount(hosts.length)}
+            {say('{shown} of {all}', { shown: formatCount(chosen.length), all: formatCount(hosts.length) })}
           </span>
         </summary>
         <HostBoxes hosts={hosts} chosen={chosen} choose={(next) => change({ ...settings, hosts: next })} />
         {settings.hosts !== undefined && (
           <button type="button" className="quiet tiny" onClick={() => change(without(settings, 'hosts'))}>
-            The {formatCount(usual.length)} busiest
+            {say('The {usual} busiest', { usual: formatCount(usual.length) })}
           </button>
         )}
       </details>
       <details>
         <summary>
-          Hosts left out <span className="quiet">{left.length === 0 ? 'none' : formatCount(left.length)}</span>
+          {say('Hosts left out')}{' '}
+          <span className="quiet">{left.length === 0 ? say('none') : formatCount(left.length)}</span>
         </summary>
-        <p className="quiet">With their findings and rows; totals still count them.</p>
+        <p className="quiet">{say('With their findings and rows; totals still count them.')}</p>
         <HostBoxes
           hosts={hosts}
           chosen={left}
@@ -200,9 +205,12 @@ function Notes({ busy }: { busy: boolean }): ReactNode {
   return (
     <details>
       <summary>
-        Notes{' '}
+        {say('Notes')}{' '}
         <span className="quiet">
-          {formatCount(notes.filter(({ inReport }) => inReport).length)} of {formatCount(notes.length)}
+          {say('{shown} of {all}', {
+            shown: formatCount(notes.filter(({ inReport }) => inReport).length),
+            all: formatCount(notes.length),
+          })}
         </span>
       </summary>
       {notes.map((note) => (
@@ -225,7 +233,7 @@ export function ReportChoice(): ReactNode {
   }, [findings, left, settings, change]);
   const hosts = (findings ?? []).flatMap((finding) => (finding.kind === 'host-profile' ? [finding.host] : []));
   return (
-    <aside className="report-choice" aria-label="Contents of the report">
+    <aside className="report-choice" aria-label={say('Contents of the report')}>
       <Chapters settings={settings} change={change} />
       {findings !== null && findings.length > 0 && <Findings settings={settings} change={change} findings={findings} />}
       {hosts.length > 0 && <Hosts settings={settings} change={change} hosts={hosts} />}

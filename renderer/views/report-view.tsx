@@ -6,13 +6,15 @@ import { useRecordVersion } from '../state/record-version.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { ErrorNotice } from './notice.tsx';
 import { ReportChoice } from './report-choice.tsx';
+import { StaysEnglish } from './stays-english.tsx';
+import { said, say } from '../../shared/text/say.ts';
 
-const REDACTION_NAMES: Readonly<Record<Redaction, string>> = {
+const REDACTION_NAMES: Readonly<Record<Redaction, string>> = said({
   none: 'None',
   addresses: 'Addresses under pseudonyms',
   names: 'Names cut or left out',
   full: 'Full: aliases, no names',
-};
+});
 
 /**
  * Begins the body of the preview: the focus can stand there, and be seen, so that keys scroll the report. A frame without
@@ -29,24 +31,26 @@ export function ReportView(): ReactNode {
     <div className="view report">
       <header className="report-bar">
         <div>
-          <h2>Report</h2>
-          <p className="quiet">What you save is entered in the audit log.</p>
+          <h2>{say('Report')}</h2>
+          <p className="quiet">
+            {say('What you save is entered in the audit log.')} <StaysEnglish />
+          </p>
         </div>
         <div className="detail-actions">
           <label>
-            <span className="quiet">Form</span>{' '}
+            <span className="quiet">{say('Form')}</span>{' '}
             <select
               value={reportSettings.form ?? 'full'}
               onChange={({ target }) =>
                 setReportSettings({ ...reportSettings, form: target.value === 'brief' ? 'brief' : 'full' })
               }
             >
-              <option value="full">Full report</option>
-              <option value="brief">Brief</option>
+              <option value="full">{say('Full report')}</option>
+              <option value="brief">{say('Brief')}</option>
             </select>
           </label>
           <label>
-            <span className="quiet">Paper</span>{' '}
+            <span className="quiet">{say('Paper')}</span>{' '}
             <select
               value={reportSettings.paper ?? 'A4'}
               onChange={({ target }) =>
@@ -59,7 +63,7 @@ export function ReportView(): ReactNode {
             </select>
           </label>
           <label>
-            <span className="quiet">Redaction</span>{' '}
+            <span className="quiet">{say('Redaction')}</span>{' '}
             <select
               value={reportSettings.redact ?? 'none'}
               onChange={({ target }) =>
@@ -79,10 +83,10 @@ export function ReportView(): ReactNode {
             disabled={busy || value === null}
             onClick={() => run('save-report-pdf')}
           >
-            Save as PDF…
+            {say('Save as PDF…')}
           </button>
           <button type="button" disabled={busy || value === null} onClick={() => run('save-report-html')}>
-            Save as HTML…
+            {say('Save as HTML…')}
           </button>
         </div>
       </header>
@@ -90,9 +94,9 @@ export function ReportView(): ReactNode {
       <div className="report-body" aria-busy={pending}>
         <ReportChoice />
         {value === null ? (
-          error === null && <p className="quiet">Writing the report…</p>
+          error === null && <p className="quiet">{say('Writing the report…')}</p>
         ) : (
-          <iframe title="Report preview" sandbox="" srcDoc={value.replace('<body>', STANDING_PLACE)} />
+          <iframe title={say('Report preview')} sandbox="" srcDoc={value.replace('<body>', STANDING_PLACE)} />
         )}
       </div>
     </div>

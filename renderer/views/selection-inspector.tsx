@@ -16,6 +16,7 @@ import { CopyButton } from './copy-button.tsx';
 import { InspectorPanel } from './inspector-panel.tsx';
 import { NotesPanel, targetOfFilter } from './notes-panel.tsx';
 import { ErrorNotice } from './notice.tsx';
+import { say, type Text } from '../../shared/text/say.ts';
 
 /** What lies behind something that was clicked in a chart: its totals, its days, and what it is made of. */
 
@@ -24,7 +25,7 @@ const LISTED = 5;
 
 type ListDimension = 'category' | 'service' | 'country' | 'host';
 
-const LISTS: readonly { dimension: ListDimension; title: string; absent: string }[] = [
+const LISTS: readonly { dimension: ListDimension; title: Text; absent: Text }[] = [
   { dimension: 'category', title: 'Categories', absent: 'none' },
   { dimension: 'service', title: 'Services', absent: 'no service named' },
   { dimension: 'country', title: 'Countries of the peers', absent: 'not known' },
@@ -74,13 +75,18 @@ function CopySelection({ selection }: { selection: Selection }): ReactNode {
   const amounts = METRICS.map((metric) => {
     const [value, total] = [sumOf(here[metric].value), sumOf(whole[metric].value)];
     const share = value === null || total === null || total === 0 ? null : value / total;
-    const of = where === '' ? 'the case' : `what matches ${where}`;
-    return `${formatAmount(metric, value)} (${formatShare(share)} of the ${formatAmount(metric, total)} of ${of})`;
+    const of = where === '' ? say('the case') : say('what matches {where}', { where });
+    return say('{amount} ({share} of the {total} of {of})', {
+      amount: formatAmount(metric, value),
+      share: formatShare(share),
+      total: formatAmount(metric, total),
+      of,
+    });
   });
-  const subject = `${selection.kind} ${selection.title}`;
+  const subject = `${say(selection.kind)} ${selection.title}`;
   return (
     <CopyButton
-      of={`the totals of ${visibleText(subject)}`}
+      of={say('the totals of {subject}', { subject: visibleText(subject) })}
       text={() => figureLine({ subject, amounts, where: only }, overview, coverage)}
     />
   );
@@ -114,33 +120,33 @@ function Totals({ where }: { where: string }): ReactNode {
       <table className="selection-totals">
         <thead>
           <tr>
-            <th scope="col">Totals</th>
+            <th scope="col">{say('Totals')}</th>
             <th scope="col" className="number">
-              here
+              {say('here')}
             </th>
             <th scope="col" className="number">
-              {workbench.where === '' ? 'of the case' : 'of the filter'}
+              {workbench.where === '' ? say('of the case') : say('of the filter')}
             </th>
           </tr>
         </thead>
         <tbody>{METRICS.map(line)}</tbody>
       </table>
-      {scaled && <p className="quiet foot">Scaled by sampling.</p>}
+      {scaled && <p className="quiet foot">{say('Scaled by sampling.')}</p>}
       <dl className="facts">
         <div>
-          <dt>First day</dt>
+          <dt>{say('First day')}</dt>
           <dd>{days === null ? '–' : days.first}</dd>
         </div>
         <div>
-          <dt>Last day</dt>
+          <dt>{say('Last day')}</dt>
           <dd>{days === null ? '–' : days.last}</dd>
         </div>
         <div>
-          <dt>Days</dt>
+          <dt>{say('Days')}</dt>
           <dd>
             <span>
               {days === null ? '–' : formatCount(days.count)}{' '}
-              <span className="quiet">with flows, {workbench.profileZone}</span>
+              <span className="quiet">{say('with flows, {profileZone}', { profileZone: workbench.profileZone })}</span>
             </span>
           </dd>
         </div>
@@ -166,10 +172,12 @@ export function TopList(props: { dimension: ListDimension; title: string; absent
     <section aria-busy={pending}>
       <h3>
         {title}
-        {value !== null && value.all > LISTED && `: first ${LISTED} of ${formatCount(value.all)}`}
+        {value !== null &&
+          value.all > LISTED &&
+          say(': first {most} of {all}', { most: LISTED, all: formatCount(value.all) })}
       </h3>
       {error !== null && <ErrorNotice error={error} />}
-      {value?.all === 0 && <p className="quiet">No flow.</p>}
+      {value?.all === 0 && <p className="quiet">{say('No flow.')}</p>}
       <ul className="bars">
         {shown.map((row) => {
           const raw = row[dimension];
@@ -182,7 +190,7 @@ export function TopList(props: { dimension: ListDimension; title: string; absent
               <button
                 type="button"
                 disabled={key === null}
-                title={`${nameOf(key)}: ${formatAmount(metric, amount)}.${key === null ? '' : ' Click to add it to the filter.'}`}
+                title={`${nameOf(key)}: ${formatAmount(metric, amount)}.${key === null ? '' : say(' Click to add it to the filter.')}`}
                 onClick={() => setWhere(joinFilters(where, test))}
               >
                 <span className="bar-name">
@@ -222,10 +230,10 @@ export function SelectionActions({ selection }: { selection: Selection }): React
           go('flows');
         }}
       >
-        Show the flows
+        {say('Show the flows')}
       </button>
       <button type="button" className="small" disabled={isFilter} onClick={() => setWhere(only)}>
-        {isFilter ? 'This is the filter' : 'Filter to this'}
+        {isFilter ? say('This is the filter') : say('Filter to this')}
       </button>
       <button
         type="button"
@@ -236,24 +244,24 @@ export function SelectionActions({ selection }: { selection: Selection }): React
           select(null);
         }}
       >
-        Exclude
+        {say('Exclude')}
       </button>
       <button
         type="button"
         className="small"
         aria-pressed={isMarked}
         disabled={filter === ''}
-        title="Marks it in all views by a second colour, and narrows none"
+        title={say('Marks it in all views by a second colour, and narrows none')}
         onClick={() => setHighlight(isMarked ? null : { title, filter })}
       >
-        Highlight
+        {say('Highlight')}
       </button>
       <button
         type="button"
         className="small"
         onClick={() => askOwnFinding({ picked: exhibitOf(selection, where), id: null })}
       >
-        Add to finding…
+        {say('Add to finding…')}
       </button>
     </div>
   );
@@ -268,23 +276,29 @@ export function SelectionInspector({ selection }: { selection: Selection }): Rea
       id={`${kind}: ${title}`}
       kind={kind}
       title={visibleText(title)}
-      contents="What lies behind it"
+      contents={say('What lies behind it')}
       tools={<CopySelection selection={selection} />}
     >
       <section>
-        <h3>Filter</h3>
-        <p className="selection-filter mono">{where === '' ? 'every flow' : visibleText(where)}</p>
+        <h3>{say('Filter')}</h3>
+        <p className="selection-filter mono">{where === '' ? say('every flow') : visibleText(where)}</p>
         <SelectionActions selection={selection} />
       </section>
       {/* Numbers of what was selected before would stand under the wrong name. */}
       <Totals key={`totals/${kind}/${title}`} where={where} />
-      {LISTS.map((list) => (
-        <TopList key={`${list.dimension}/${kind}/${title}`} {...list} where={where} />
+      {LISTS.map(({ dimension, title: heading, absent }) => (
+        <TopList
+          key={`${dimension}/${kind}/${title}`}
+          dimension={dimension}
+          title={say(heading)}
+          absent={say(absent)}
+          where={where}
+        />
       ))}
       <NotesPanel key={`notes/${filter}`} target={targetOfFilter(filter)} />
       <details>
-        <summary>Why these labels</summary>
-        <p>Each flow tells its own “Why this label” in the Flows view: choose “Show the flows”, then a row.</p>
+        <summary>{say('Why these labels')}</summary>
+        <p>{say('Each flow tells its own “Why this label” in the Flows view: choose “Show the flows”, then a row.')}</p>
       </details>
     </InspectorPanel>
   );

@@ -1,6 +1,6 @@
 import { type ReactNode, useMemo, useRef, useState } from 'react';
 import type { Metric } from '../../shared/finding.ts';
-import { formatAmount, formatBytes, formatCount, formatCounted } from '../../shared/number-format.ts';
+import { formatAmount, formatBytes, formatCount } from '../../shared/number-format.ts';
 import type { ErrorValue } from '../../shared/problem.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { useAsk } from '../bridge-access.ts';
@@ -29,6 +29,7 @@ import { useWorkbench } from '../state/workbench.ts';
 import { FigureTools } from './figure-tools.tsx';
 import { Empty, ErrorNotice } from './notice.tsx';
 import { SelectionInspector } from './selection-inspector.tsx';
+import { said, say, withinSentence } from '../../shared/text/say.ts';
 
 /** The service graph as a network, or the hosts among themselves: groups that open, and the paths through a node. */
 
@@ -127,15 +128,20 @@ function useHosts(
   );
   const left = asked.value === null ? 0 : asked.value.all - asked.value.pairs.length;
   const note = [
-    metric === 'host-hours' ? 'Counted in flows: a pair has no host-hours.' : '',
-    left > 0 ? `The ${formatCount(MOST_PAIRS)} largest of ${formatCount(asked.value?.all ?? 0)} pairs.` : '',
+    metric === 'host-hours' ? say('Counted in flows: a pair has no host-hours.') : '',
+    left > 0
+      ? say('The {most} largest of {all} pairs.', {
+          most: formatCount(MOST_PAIRS),
+          all: formatCount(asked.value?.all ?? 0),
+        })
+      : '',
   ]
     .map((sentence) => (sentence === '' ? '' : `${sentence} `))
     .join('');
   return { network, error: asked.error, note, trace };
 }
 
-const SIDES = { here: 'This node', upstream: 'Upstream', both: 'Both ways', downstream: 'Downstream' } as const;
+const SIDES = said({ here: 'This node', upstream: 'Upstream', both: 'Both ways', downstream: 'Downstream' });
 
 function amountText(metric: Metric, of: { amount: number; isBound: boolean }): string {
   return `${of.isBound ? '≤ ' : ''}${metric === 'bytes' ? formatBytes(of.amount) : formatCount(of.amount)}`;
@@ -144,7 +150,15 @@ function amountText(metric: Metric, of: { amount: number; isBound: boolean }): s
 function tableOf(network: Network, trace: Trace | null, metric: Metric): FigureTable {
   if (trace !== null) {
     return {
-      heads: ['path', 'links away', 'kind', 'node', metric, 'flows, as recorded', 'filter'],
+      heads: [
+        say('path'),
+        say('links away'),
+        say('kind'),
+        say('node'),
+        say(metric),
+        say('flows, as recorded'),
+        'filter',
+      ],
       rows: trace.nodes.map(({ node, side, hops, amount, flows }) => [
         SIDES[side],
         hops,
@@ -158,7 +172,7 @@ function tableOf(network: Network, trace: Trace | null, metric: Metric): FigureT
   }
   const names = new Map(network.nodes.map(({ id, name }) => [id, name]));
   return {
-    heads: ['from', 'to', metric, 'flows, as recorded'],
+    heads: [say('from'), say('to'), metric, say('flows, as recorded')],
     rows: network.links.map(({ source, target, amount, flows }) => [
       names.get(source) ?? source,
       names.get(target) ?? target,
@@ -187,7 +201,7 @@ export function ServicesNetwork({ kind, modes }: { kind: 'network' | 'hosts'; mo
   );
   const from = network?.nodes.find(({ id }) => id === chosen) ?? null;
   const describe = (node: NetworkNode): string =>
-    `${KIND_NAMES[node.kind]} ${visibleText(node.name)}: ${node.isBound ? 'at most ' : ''}${formatAmount(metric, node.amount)}, ${formatCounted(node.flows, 'flow')}${node.opens ? '; opens' : ''}`;
+    `${say(KIND_NAMES[node.kind])} ${visibleText(node.name)}: ${node.isBound ? say('at most ') : ''}${formatAmount(metric, node.amount)}, ${say('{count|flow|flows}', { count: node.flows })}${node.opens ? say('; opens') : ''}`;
 
   const turn = (node: NetworkNode): void => {
     const id = node.opens ? node.id : node.group;
@@ -212,7 +226,7 @@ export function ServicesNetwork({ kind, modes }: { kind: 'network' | 'hosts'; mo
     return true;
   });
 
-  const title = isHosts ? 'Hosts among themselves' : 'Ranges, services and countries';
+  const title = isHosts ? say('Hosts among themselves') : say('Ranges, services and countries');
   /** A picture is made of what is drawn, when it is asked for. */
   const picture = useMemo(
     () => ({
@@ -238,17 +252,21 @@ export function ServicesNetwork({ kind, modes }: { kind: 'network' | 'hosts'; mo
     <div className="view services network-view inspecting">
       <section className="panel" aria-labelledby="services-title">
         <header>
-          <h2 id="services-title">{isHosts ? 'Hosts' : 'Services'}</h2>
+          <h2 id="services-title">{isHosts ? say('Hosts') : say('Services')}</h2>
           <span className="graph-readout quiet">
             {pointed !== null
               ? describe(pointed)
               : network === null
-                ? 'Reading…'
-                : `${formatCounted(network.nodes.length, 'node')}, ${formatCounted(network.links.length, 'link')}, by ${metric}`}
+                ? say('Reading…')
+                : say('{nodes|node|nodes}, {links|link|links}, by {metric}', {
+                    nodes: network.nodes.length,
+                    links: network.links.length,
+                    metric: say(metric),
+                  })}
           </span>
           {open.size > 0 && (
             <button type="button" className="small" onClick={() => opened.set({ open: new Set() })}>
-              Close all groups
+              {say('Close all groups')}
             </button>
           )}
           {modes}
@@ -256,8 +274,12 @@ export function ServicesNetwork({ kind, modes }: { kind: 'network' | 'hosts'; mo
         {error !== null && <ErrorNotice error={error} />}
         <div ref={box} className="network-box">
           {network !== null && network.nodes.length === 0 && (
-            <Empty title={isHosts ? 'No flow between two hosts of the ranges matches' : 'No flow matches the filter'}>
-              <p>{where === '' ? 'The case holds none.' : 'Clear the filter or widen it.'}</p>
+            <Empty
+              title={
+                isHosts ? say('No flow between two hosts of the ranges matches') : say('No flow matches the filter')
+              }
+            >
+              <p>{where === '' ? say('The case holds none.') : say('Clear the filter or widen it.')}</p>
             </Empty>
           )}
           {network !== null && network.nodes.length > 0 && (
@@ -265,7 +287,7 @@ export function ServicesNetwork({ kind, modes }: { kind: 'network' | 'hosts'; mo
               key={kind}
               network={network}
               hasColumns={!isHosts}
-              label={`${title}, ${metric}`}
+              label={`${title}, ${say(metric)}`}
               width={width}
               height={height}
               lit={lit}
@@ -282,60 +304,62 @@ export function ServicesNetwork({ kind, modes }: { kind: 'network' | 'hosts'; mo
         </div>
         {network !== null && network.nodes.length > 0 && (
           <FigureTools
-            title={from === null ? title : `${title}: paths through ${from.name}`}
+            title={from === null ? title : say('{title}: paths through {name}', { title, name: from.name })}
             box={picture}
             table={() => tableOf(network, trace, metric)}
             facts={{
               metric,
-              filter: where === '' ? 'every flow' : where,
+              filter: where === '' ? say('every flow') : where,
               case: overview.title,
-              ...(network.scaled ? { scaled: 'by sampling' } : {}),
+              ...(network.scaled ? { scaled: say('by sampling') } : {}),
             }}
           />
         )}
         <p className="foot quiet">
-          {isHosts ? 'A link leads from who opened the flows to who answered. ' : ''}
+          {isHosts ? say('A link leads from who opened the flows to who answered. ') : ''}
           {note}
           {asked === 'host-hours' && !isHosts
-            ? 'A host-hour counts once in each part that it touched: what is merged is told as “at most” (≤). '
+            ? say('A host-hour counts once in each part that it touched: what is merged is told as “at most” (≤). ')
             : ''}
-          {network?.scaled === true ? 'Scaled by sampling. ' : ''}
-          Round: hosts and ranges{isHosts ? '' : '; square: services and categories; on edge: countries and networks'}.
-          A click or Enter lights the paths, a double click or Space opens a group (+) and closes it, Shift filters;
-          wheel and drag, or + − 0, move the view.
+          {network?.scaled === true ? say('Scaled by sampling. ') : ''}
+          {say('Round: hosts and ranges')}
+          {isHosts ? '' : say('; square: services and categories; on edge: countries and networks')}
+          {say(
+            '. A click or Enter lights the paths, a double click or Space opens a group (+) and closes it, Shift filters; wheel and drag, or + − 0, move the view.',
+          )}
         </p>
       </section>
       {selection !== null ? (
         <SelectionInspector selection={selection} />
       ) : (
-        <aside className="inspector panel" aria-label="Nodes">
+        <aside className="inspector panel" aria-label={say('Nodes')}>
           <header>
             <h2>
               {from === null ? (
-                'Nodes'
+                say('Nodes')
               ) : (
                 <>
-                  <span className="quiet">Paths through</span> {visibleText(from.name)}
+                  <span className="quiet">{say('Paths through')}</span> {visibleText(from.name)}
                 </>
               )}
             </h2>
           </header>
-          <div className="inspector-scroll" tabIndex={0} role="group" aria-label="Nodes and their amounts">
+          <div className="inspector-scroll" tabIndex={0} role="group" aria-label={say('Nodes and their amounts')}>
             {from !== null && (
               <div className="selection-actions">
                 <button type="button" className="primary small" onClick={() => select(selectionOf(from))}>
-                  Explain
+                  {say('Explain')}
                 </button>
                 <button type="button" className="small" onClick={() => filterTo(from)}>
-                  Filter to this
+                  {say('Filter to this')}
                 </button>
                 {(from.opens || from.group !== null) && (
                   <button type="button" className="small" onClick={() => turn(from)}>
-                    {from.opens ? 'Open' : 'Close its group'}
+                    {from.opens ? say('Open') : say('Close its group')}
                   </button>
                 )}
                 <button type="button" className="small" onClick={() => setChosen(null)}>
-                  End
+                  {say('End')}
                 </button>
               </div>
             )}
@@ -343,31 +367,31 @@ export function ServicesNetwork({ kind, modes }: { kind: 'network' | 'hosts'; mo
               <p className="quiet">
                 {isHosts ? (
                   <>
-                    All from which links lead here and to which they lead on,{' '}
+                    {say('All from which links lead here and to which they lead on,')}{' '}
                     <select
-                      aria-label="How far"
+                      aria-label={say('How far')}
                       value={reach}
                       onChange={(event) => setReach(Number(event.target.value))}
                     >
-                      <option value={1}>1 link</option>
-                      <option value={2}>2 links</option>
-                      <option value={3}>3 links</option>
-                      <option value={Infinity}>however</option>
+                      <option value={1}>{say('1 link')}</option>
+                      <option value={2}>{say('2 links')}</option>
+                      <option value={3}>{say('3 links')}</option>
+                      <option value={Infinity}>{say('however')}</option>
                     </select>{' '}
-                    far. That links follow each other does not prove that what came in went on.
+                    {say('far. That links follow each other does not prove that what came in went on.')}
                   </>
                 ) : (
-                  'What the flows through this node touch: amounts are of these flows alone.'
+                  say('What the flows through this node touch: amounts are of these flows alone.')
                 )}
               </p>
             )}
             <table className="network-nodes">
               <thead>
                 <tr>
-                  {trace !== null && <th scope="col">Path, links away</th>}
-                  <th scope="col">Node</th>
+                  {trace !== null && <th scope="col">{say('Path, links away')}</th>}
+                  <th scope="col">{say('Node')}</th>
                   <th scope="col" className="number">
-                    {metric}
+                    {say(metric)}
                   </th>
                 </tr>
               </thead>
@@ -382,13 +406,14 @@ export function ServicesNetwork({ kind, modes }: { kind: 'network' | 'hosts'; mo
                         title={describe(node)}
                         onClick={() => setChosen(node.id)}
                       >
-                        {visibleText(node.name)} <span className="quiet">{KIND_NAMES[node.kind].toLowerCase()}</span>
+                        {visibleText(node.name)}{' '}
+                        <span className="quiet">{withinSentence(say(KIND_NAMES[node.kind]))}</span>
                       </button>
                       {node.opens && (
                         <button
                           type="button"
                           className="tiny"
-                          aria-label={`Open ${visibleText(node.name)}`}
+                          aria-label={say('Open {name}', { name: visibleText(node.name) })}
                           onClick={() => turn(node)}
                         >
                           +
@@ -402,7 +427,10 @@ export function ServicesNetwork({ kind, modes }: { kind: 'network' | 'hosts'; mo
             </table>
             {listed.length > LISTED && (
               <p className="quiet foot">
-                The first {formatCount(LISTED)} of {formatCount(listed.length)}; the table and the CSV hold all.
+                {say('The first {most} of {listed}; the table and the CSV hold all.', {
+                  most: formatCount(LISTED),
+                  listed: formatCount(listed.length),
+                })}
               </p>
             )}
           </div>

@@ -30,6 +30,7 @@ import { FigureTools } from './figure-tools.tsx';
 import { Empty, ErrorNotice } from './notice.tsx';
 import { SelectionInspector } from './selection-inspector.tsx';
 import { ServicesNetwork } from './services-network.tsx';
+import { said, say, withinSentence } from '../../shared/text/say.ts';
 
 /** Who spoke with which service in which country, as a graph of three columns. */
 
@@ -95,7 +96,7 @@ function useServiceGraph(
   return { graph: useLast(fresh), error, pending: fresh === null, estimated };
 }
 
-const LEFT_NAMES: Readonly<Record<LeftDimension, string>> = { range: 'Ranges', host: 'Hosts' };
+const LEFT_NAMES = said({ range: 'Ranges', host: 'Hosts' });
 
 function ColumnHead(props: {
   name: string;
@@ -109,17 +110,18 @@ function ColumnHead(props: {
     <div>
       <h3>{name}</h3>
       <span className="quiet">
-        {shown < all ? `${formatCount(shown)} of ${formatCount(all)}` : formatCount(all)}
-        {unnamed > 0 && `, ${formatCount(unnamed)} of them categories without a service named`}
+        {shown < all ? say('{shown} of {all}', { shown: formatCount(shown), all: formatCount(all) }) : formatCount(all)}
+        {unnamed > 0 &&
+          say(', {unnamed} of them categories without a service named', { unnamed: formatCount(unnamed) })}
       </span>
       {(shown < all || isLong) && (
         <button
           type="button"
           className="quiet tiny"
-          aria-label={`${isLong ? 'Fewer' : 'More'} ${name.toLowerCase()}`}
+          aria-label={`${isLong ? say('Fewer') : say('More')} ${withinSentence(name)}`}
           onClick={() => onLong(!isLong)}
         >
-          {isLong ? 'Fewer' : 'More'}
+          {isLong ? say('Fewer') : say('More')}
         </button>
       )}
     </div>
@@ -130,14 +132,16 @@ function ColumnHead(props: {
 function Colours({ graph }: { graph: ServiceGraph }): ReactNode {
   const categories = [...new Set(graph.nodes.flatMap(({ category }) => (category === null ? [] : [category])))];
   return (
-    <ul className="graph-colours" aria-label="Colours">
+    <ul className="graph-colours" aria-label={say('Colours')}>
       {categories.slice(0, NAMED).map((category) => (
         <li key={category}>
           <span className="swatch" style={{ backgroundColor: categoryColour(category) }} />
           {category}
         </li>
       ))}
-      {categories.length > NAMED && <li className="quiet">and {categories.length - NAMED} more</li>}
+      {categories.length > NAMED && (
+        <li className="quiet">{say('and {categories} more', { categories: categories.length - NAMED })}</li>
+      )}
     </ul>
   );
 }
@@ -158,19 +162,19 @@ function selectionOf(of: GraphNode | GraphLink, graph: ServiceGraph): Selection 
 function bandTable(graph: ServiceGraph, metric: Metric): FigureTable {
   const names = new Map(graph.nodes.map(({ id, name }) => [id, name]));
   return {
-    heads: ['from', 'to', 'category', metric, 'an upper bound', 'flows, as recorded'],
+    heads: [say('from'), say('to'), say('category'), say(metric), say('an upper bound'), say('flows, as recorded')],
     rows: graph.links.map(({ source, target, category, amount, isBound, flows }) => [
       names.get(source) ?? source,
       names.get(target) ?? target,
       category,
       amount,
-      isBound ? 'yes' : 'no',
+      isBound ? say('yes') : say('no'),
       flows,
     ]),
   };
 }
 
-const MODES = { bands: 'Bands', network: 'Network', hosts: 'Host to host' } as const;
+const MODES = said({ bands: 'Bands', network: 'Network', hosts: 'Host to host' });
 type Mode = keyof typeof MODES;
 const MODE_NAMES = Object.keys(MODES) as Mode[];
 
@@ -186,9 +190,9 @@ export function ServicesView(): ReactNode {
   });
   const modes = (
     <fieldset className="segmented">
-      <legend className="hidden">Drawn as</legend>
+      <legend className="hidden">{say('Drawn as')}</legend>
       {MODE_NAMES.map((name) => (
-        <label key={name} title={name === 'hosts' ? 'Hosts of the ranges among themselves' : undefined}>
+        <label key={name} title={name === 'hosts' ? say('Hosts of the ranges among themselves') : undefined}>
           <input type="radio" name="graph-mode" checked={name === mode} onChange={() => drawing.set({ mode: name })} />
           <span>{MODES[name]}</span>
         </label>
@@ -234,15 +238,18 @@ function ServiceBands({ modes }: { modes: ReactNode }): ReactNode {
     <div className={selected === null ? 'view services' : 'view services inspecting'}>
       <section className="panel" aria-busy={pending} aria-labelledby="services-title">
         <header>
-          <h2 id="services-title">Services</h2>
+          <h2 id="services-title">{say('Services')}</h2>
           <EstimateMark when={estimated} />
           <span className="graph-readout quiet">
             {graph === null || of === undefined
-              ? `${metric} between ${LEFT_NAMES[left].toLowerCase()}, services and the countries of the peers`
+              ? say('{metric} between {left}, services and the countries of the peers', {
+                  metric: say(metric),
+                  left: withinSentence(LEFT_NAMES[left]),
+                })
               : describe(of, graph, metric)}
           </span>
           <fieldset className="segmented">
-            <legend className="hidden">Left column</legend>
+            <legend className="hidden">{say('Left column')}</legend>
             {(['range', 'host'] as const).map((dimension) => (
               <label key={dimension}>
                 <input
@@ -263,7 +270,7 @@ function ServiceBands({ modes }: { modes: ReactNode }): ReactNode {
             {GRAPH_COLUMNS.map((column) => (
               <ColumnHead
                 key={column}
-                name={{ left: LEFT_NAMES[left], service: 'Services', country: 'Countries' }[column]}
+                name={{ left: LEFT_NAMES[left], service: say('Services'), country: say('Countries') }[column]}
                 counts={graph.counts[column]}
                 isLong={long[column]}
                 onLong={(isLong) => setLong({ ...long, [column]: isLong })}
@@ -273,13 +280,18 @@ function ServiceBands({ modes }: { modes: ReactNode }): ReactNode {
         )}
         <div ref={box} className="graph-box">
           {graph !== null && graph.nodes.length === 0 && (
-            <Empty title="No flow matches the filter">
-              <p>Clear the filter or widen it.</p>
+            <Empty title={say('No flow matches the filter')}>
+              <p>{say('Clear the filter or widen it.')}</p>
             </Empty>
           )}
           {graph !== null && graph.nodes.length > 0 && graph.links.every(({ amount }) => amount === 0) && (
-            <Empty title={`The ${formatCount(graph.total.flows)} matching flows hold no ${metric}`}>
-              <p>Count in flows to see them.</p>
+            <Empty
+              title={say('The {flows} matching flows hold no {metric}', {
+                flows: formatCount(graph.total.flows),
+                metric: say(metric),
+              })}
+            >
+              <p>{say('Count in flows to see them.')}</p>
             </Empty>
           )}
           {graph !== null && width > 0 && graph.links.some(({ amount }) => amount > 0) && (
@@ -300,24 +312,26 @@ function ServiceBands({ modes }: { modes: ReactNode }): ReactNode {
         {graph !== null && graph.nodes.length > 0 && <Colours graph={graph} />}
         {graph !== null && graph.nodes.length > 0 && (
           <FigureTools
-            title={`${LEFT_NAMES[left]}, services and countries`}
+            title={say('{left}, services and countries', { left: LEFT_NAMES[left] })}
             box={box}
             table={() => bandTable(graph, metric)}
             facts={{
               metric,
-              filter: where === '' ? 'every flow' : where,
+              filter: where === '' ? say('every flow') : where,
               ...(estimated ? ESTIMATED : {}),
               case: overview.title,
             }}
           />
         )}
         <p className="foot quiet">
-          A band joins two columns; it does not go on through a service.{' '}
+          {say('A band joins two columns; it does not go on through a service.')}{' '}
           {metric === 'host-hours'
-            ? 'A host-hour counts once in each band that it touched: bands add up to more than there are, and what is merged is told as “at most” (≤). '
+            ? say(
+                'A host-hour counts once in each band that it touched: bands add up to more than there are, and what is merged is told as “at most” (≤). ',
+              )
             : ''}
-          {graph?.scaled === true ? 'Scaled by sampling. ' : ''}
-          Arrow keys move, with Shift to a band; Enter or a click explains, with Shift it filters.
+          {graph?.scaled === true ? say('Scaled by sampling. ') : ''}
+          {say('Arrow keys move, with Shift to a band; Enter or a click explains, with Shift it filters.')}
         </p>
       </section>
       {selected !== null && <SelectionInspector selection={selected} />}

@@ -2,7 +2,7 @@ import { type FormEvent, type ReactNode, useEffect, useMemo, useRef, useState } 
 import { clockTime } from '../../shared/calendar.ts';
 import type { CaseEvent } from '../../shared/event.ts';
 import type { Finding, OnsetFinding } from '../../shared/finding.ts';
-import { formatAmount, formatCount, formatCounted, formatShare, weekdayName } from '../../shared/number-format.ts';
+import { formatAmount, formatCount, formatShare, weekdayName } from '../../shared/number-format.ts';
 import { useAsk } from '../bridge-access.ts';
 import type { FigureTable } from '../charts/figure-table.ts';
 import { layerColour } from '../charts/layer-colours.ts';
@@ -31,13 +31,14 @@ import { Inspected } from './inspected.tsx';
 import { Empty, ErrorNotice } from './notice.tsx';
 import { PeriodComparison } from './period-comparison.tsx';
 import { type ShownStack, localName, useMarkedSteps, useTimeStack } from './use-time-stack.ts';
+import { said, say, type Text } from '../../shared/text/say.ts';
 
 /**
  * Activity over time by a dimension, with the brush that sets `start` in the filter, events and onsets as pins; below hour × weekday
  * and the events, or two periods side by side.
  */
 
-const KINDS: Readonly<Record<TimeDimension, string>> = {
+const KINDS: Readonly<Record<TimeDimension, Text>> = {
   category: 'Category',
   service: 'Service',
   country: 'Country',
@@ -45,11 +46,16 @@ const KINDS: Readonly<Record<TimeDimension, string>> = {
   host: 'Host',
 };
 
-const STEP_NAMES: Readonly<Record<string, string>> = {
-  hour: 'a clock hour',
+const STEP_NAMES = said({
+  minute: 'a minute',
   '5 minutes': '5 minutes',
   '15 minutes': '15 minutes',
-};
+  hour: 'a clock hour',
+  day: 'a day',
+  week: 'a week',
+  month: 'a month',
+  year: 'a year',
+});
 
 /** Amounts of the bin under the cursor, else of the brushed span, else of the whole chart. */
 function Legend(props: {
@@ -71,7 +77,7 @@ function Legend(props: {
   const total = stack.layers.reduce((sum, layer) => sum + amountOf(layer), 0);
   const span =
     first === undefined || last === undefined
-      ? 'Whole chart'
+      ? say('Whole chart')
       : `${binName(stack.step, first)} – ${binName(stack.step, last)}`;
   return (
     <div className="legend">
@@ -96,7 +102,7 @@ function Legend(props: {
                 <button
                   type="button"
                   className="legend-row"
-                  title={`Look closer at ${name}; with Shift, show it only`}
+                  title={say('Look closer at {name}; with Shift, show it only', { name })}
                   onClick={(event) => {
                     const filter = `${by} = ${filterWord(layer.name ?? '')}`;
                     if (event.shiftKey) setWhere(joinFilters(where, filter));
@@ -111,7 +117,7 @@ function Legend(props: {
         })}
       </ul>
       <p className="legend-total">
-        <span>{metric === 'host-hours' && by !== 'host' ? 'Sum of these' : 'Total'}</span>
+        <span>{metric === 'host-hours' && by !== 'host' ? say('Sum of these') : say('Total')}</span>
         <strong>{formatAmount(metric, total)}</strong>
       </p>
     </div>
@@ -133,7 +139,7 @@ function SpanForm({ from, to }: { from: string | null; to: string | null }): Rea
   return (
     <form className="span-form" onSubmit={submit}>
       <label>
-        From
+        {say('From')}
         <input
           className="mono"
           size={16}
@@ -144,7 +150,7 @@ function SpanForm({ from, to }: { from: string | null; to: string | null }): Rea
         />
       </label>
       <label>
-        to before
+        {say('to before')}
         <input
           className="mono"
           size={16}
@@ -155,7 +161,7 @@ function SpanForm({ from, to }: { from: string | null; to: string | null }): Rea
         />
       </label>
       <button type="submit" className="small">
-        Set
+        {say('Set')}
       </button>
       {(from !== null || to !== null) && (
         <button
@@ -163,7 +169,7 @@ function SpanForm({ from, to }: { from: string | null; to: string | null }): Rea
           className="quiet small"
           onClick={() => setWhere(withTime(where, { from: null, to: null }))}
         >
-          Whole time
+          {say('Whole time')}
         </button>
       )}
       <span className="quiet">{profileZone}</span>
@@ -184,22 +190,32 @@ function Heat({ onChoose }: { onChoose: (selection: Selection) => void }): React
   return (
     <section className="panel" aria-busy={pending && !estimated} aria-labelledby="heat-title">
       <header>
-        <h2 id="heat-title">Hour by weekday</h2>
+        <h2 id="heat-title">{say('Hour by weekday')}</h2>
         <EstimateMark when={estimated} />
         <span className="quiet clip" aria-live="polite">
           {cell === null || amount === null
-            ? `${metric} by clock hour, ${profileZone}; fullest: ${formatAmount(metric, Math.max(...grid.flat(), 0))}`
-            : `${weekdayName(cell.weekday)} ${clockTime(cell.hour)}–${clockTime(cell.hour + 1)}: ${formatAmount(metric, amount)} in all, on ${days === null ? '…' : formatCount(daysOf(cell.weekday))} ${weekdayName(cell.weekday)}s with flows`}
+            ? say('{metric} by clock hour, {profileZone}; fullest: {amount}', {
+                metric: say(metric),
+                profileZone,
+                amount: formatAmount(metric, Math.max(...grid.flat(), 0)),
+              })
+            : say('{weekday} {from}–{to}: {amount} in all, on {days} {weekday}s with flows', {
+                weekday: weekdayName(cell.weekday),
+                from: clockTime(cell.hour),
+                to: clockTime(cell.hour + 1),
+                amount: formatAmount(metric, amount),
+                days: days === null ? '…' : formatCount(daysOf(cell.weekday)),
+              })}
         </span>
         <FigureTools
-          title={`Hour by weekday: ${metric}`}
+          title={say('Hour by weekday: {metric}', { metric: say(metric) })}
           box={figure}
           table={() => ({
-            heads: ['weekday', 'hour from', metric],
+            heads: [say('weekday'), say('hour from'), metric],
             rows: grid.flatMap((line, i) => line.map((held, hour) => [weekdayName(i + 1), clockTime(hour), held])),
           })}
           facts={{
-            filter: where === '' ? 'every flow' : where,
+            filter: where === '' ? say('every flow') : where,
             ...(estimated ? ESTIMATED : {}),
             zone: profileZone,
             case: overview.title,
@@ -318,9 +334,12 @@ export function TimelineView(): ReactNode {
     setCursor(Math.floor(place));
   };
 
-  const title = stack === null ? metric : `${metric} per ${stack.step}, by ${shown?.by ?? by}`;
+  const title =
+    stack === null
+      ? say(metric)
+      : say('{metric} per {step}, by {by}', { metric: say(metric), step: say(stack.step), by: say(shown?.by ?? by) });
   const table = (): FigureTable => ({
-    heads: ['from', 'to before', shown?.by ?? by, metric],
+    heads: [say('from'), say('to before'), say(shown?.by ?? by), say(metric)],
     rows: (stack?.layers ?? []).flatMap((layer) =>
       bins.flatMap((bin, i) => {
         const value = layer.values[i] ?? 0;
@@ -342,7 +361,7 @@ export function TimelineView(): ReactNode {
               aria-pressed={isComparing}
               onClick={() => timelineSettings.set({ isComparing: !isComparing })}
             >
-              Compare two periods
+              {say('Compare two periods')}
             </button>
             <FigureTools
               title={title}
@@ -353,11 +372,11 @@ export function TimelineView(): ReactNode {
                   colour: layerColour(layer, by, place),
                   name: layerName(layer, by),
                 })),
-                ...(pins.length > 0 ? [{ colour: 'none', name: '▼ event, ◇ onset of a finding' }] : []),
+                ...(pins.length > 0 ? [{ colour: 'none', name: say('▼ event, ◇ onset of a finding') }] : []),
               ]}
               facts={{
-                filter: split.rest === '' ? 'every flow' : split.rest,
-                shown: `${localName(span.first)} to ${localName(span.last)}`,
+                filter: split.rest === '' ? say('every flow') : split.rest,
+                shown: say('{low} to {high}', { low: localName(span.first), high: localName(span.last) }),
                 zone: profileZone,
                 case: overview.title,
               }}
@@ -365,9 +384,9 @@ export function TimelineView(): ReactNode {
           </header>
           <div className="time-controls">
             <label className="by-choice">
-              By
+              {say('By')}
               <select
-                aria-label="By"
+                aria-label={say('By')}
                 value={by}
                 onChange={({ target }) =>
                   timelineSettings.set({ by: TIME_DIMENSIONS.find((name) => name === target.value) ?? 'category' })
@@ -375,38 +394,38 @@ export function TimelineView(): ReactNode {
               >
                 {TIME_DIMENSIONS.map((name) => (
                   <option key={name} value={name}>
-                    {name}
+                    {say(name)}
                   </option>
                 ))}
               </select>
             </label>
             <Choice
-              name="Form"
+              name={say('Form')}
               value={isStacked ? 'stacked' : 'rows'}
               options={[
-                ['stacked', 'Stacked', isLog],
-                ['rows', 'Rows'],
+                ['stacked', say('Stacked'), isLog],
+                ['rows', say('Rows')],
               ]}
               {...(isLog
-                ? { title: 'A logarithmic axis has no stack: the heights of its parts would mean nothing' }
+                ? { title: say('A logarithmic axis has no stack: the heights of its parts would mean nothing') }
                 : {})}
               onChange={(value) => timelineSettings.set({ form: value })}
             />
             <Choice
-              name="Axis"
+              name={say('Axis')}
               value={isLog ? 'log' : 'linear'}
               options={[
-                ['linear', 'Linear'],
-                ['log', 'Log'],
+                ['linear', say('Linear')],
+                ['log', say('Log')],
               ]}
               onChange={(value) => timelineSettings.set({ isLog: value === 'log' })}
             />
-            <div className="zoom-buttons" role="group" aria-label="Zoom in time">
+            <div className="zoom-buttons" role="group" aria-label={say('Zoom in time')}>
               <button
                 type="button"
                 className="small"
-                title="Zoom in (+)"
-                aria-label="Zoom in"
+                title={say('Zoom in (+)')}
+                aria-label={say('Zoom in')}
                 onClick={() => zoomBy(0.5)}
               >
                 +
@@ -414,8 +433,8 @@ export function TimelineView(): ReactNode {
               <button
                 type="button"
                 className="small"
-                title="Zoom out (−)"
-                aria-label="Zoom out"
+                title={say('Zoom out (−)')}
+                aria-label={say('Zoom out')}
                 disabled={!isZoomed}
                 onClick={() => zoomBy(2)}
               >
@@ -426,23 +445,29 @@ export function TimelineView(): ReactNode {
                   <button
                     type="button"
                     className="small"
-                    aria-label="Earlier"
-                    title="Earlier"
+                    aria-label={say('Earlier')}
+                    title={say('Earlier')}
                     onClick={() => pan(-0.5)}
                   >
                     ‹
                   </button>
-                  <button type="button" className="small" aria-label="Later" title="Later" onClick={() => pan(0.5)}>
+                  <button
+                    type="button"
+                    className="small"
+                    aria-label={say('Later')}
+                    title={say('Later')}
+                    onClick={() => pan(0.5)}
+                  >
                     ›
                   </button>
-                  <button type="button" className="small" title="The whole time (0)" onClick={showAll}>
-                    All
+                  <button type="button" className="small" title={say('The whole time (0)')} onClick={showAll}>
+                    {say('All')}
                   </button>
                 </>
               )}
               {brush !== null && (
                 <button type="button" className="small" onClick={zoomToBrush}>
-                  Zoom to span
+                  {say('Zoom to span')}
                 </button>
               )}
             </div>
@@ -450,8 +475,8 @@ export function TimelineView(): ReactNode {
           </div>
           {error !== null && <ErrorNotice error={error} />}
           {stack !== null && bins.length === 0 ? (
-            <Empty title="No flow matches the filter">
-              <p>Clear the filter or widen it.</p>
+            <Empty title={say('No flow matches the filter')}>
+              <p>{say('Clear the filter or widen it.')}</p>
             </Empty>
           ) : (
             <div className="chart-and-legend">
@@ -489,7 +514,10 @@ export function TimelineView(): ReactNode {
                           tabIndex={-1}
                           style={{ left: LEFT + (bin + 0.5) * pitch }}
                           title={all.map((each) => ('time' in each ? each.label : each.title)).join('; ')}
-                          aria-label={`${formatCounted(all.length, 'mark')} at ${binName(stack.step, bins[bin] ?? { from: '', to: '' })}`}
+                          aria-label={say('{all|mark|marks} at {step}', {
+                            all: all.length,
+                            step: binName(stack.step, bins[bin] ?? { from: '', to: '' }),
+                          })}
                           onClick={() => setPinned(bin)}
                         />
                       ))}
@@ -501,25 +529,36 @@ export function TimelineView(): ReactNode {
             </div>
           )}
           <p className="foot quiet">
-            {stack !== null && `Steps of ${STEP_NAMES[stack.step] ?? `a ${stack.step}`}, chosen by the length shown. `}
-            {profileZone} time. Drag to choose a span for all views; click it to let go.{' '}
+            {stack !== null &&
+              say('Steps of {step}, chosen by the length shown. ', {
+                step: STEP_NAMES[stack.step],
+              })}
+            {say('{profileZone} time. Drag to choose a span for all views; click it to let go.', { profileZone })}{' '}
             {metric === 'flows' || metric === 'host-hours'
               ? ''
-              : `The ${metric} of a flow are spread evenly over its ${isShort ? 'minutes' : 'hours'}. `}
+              : say('The {metric} of a flow are spread evenly over its {steps}. ', {
+                  metric: say(metric),
+                  steps: isShort ? say('minutes') : say('hours'),
+                })}
             {metric === 'host-hours'
-              ? `A host-hour counts once in each ${by} that it touched; an hour is its shortest step. `
+              ? say('A host-hour counts once in each {by} that it touched; an hour is its shortest step. ', {
+                  by: say(by),
+                })
               : ''}
-            {shown?.scaled === true ? 'Sampled flows are multiplied by their rate. ' : ''}
-            {isLog ? 'Bars of the logarithmic axis begin at its lowest tick, not at 0. ' : ''}
-            {!isStacked ? 'All rows with a name are to one scale. ' : ''}
+            {shown?.scaled === true ? say('Sampled flows are multiplied by their rate. ') : ''}
+            {isLog ? say('Bars of the logarithmic axis begin at its lowest tick, not at 0. ') : ''}
+            {!isStacked ? say('All rows with a name are to one scale. ') : ''}
             {stack !== null && stack.undated > 0
-              ? `${formatAmount(metric, stack.undated)} bear no date that can be shown. `
+              ? say('{amount} bear no date that can be shown. ', { amount: formatAmount(metric, stack.undated) })
               : ''}
             {brush === null && (split.from !== null || split.to !== null)
-              ? 'The span of the filter is finer than the chart’s steps or lies outside it.'
+              ? say('The span of the filter is finer than the chart’s steps or lies outside it.')
               : ''}
             {overview.lastSeen !== null &&
-              ` Last packet ${localTime(overview.lastSeen, timeZone, 'minute')} (${timeZone}).`}
+              say(' Last packet {lastSeen} ({timeZone}).', {
+                lastSeen: localTime(overview.lastSeen, timeZone, 'minute'),
+                timeZone,
+              })}
           </p>
         </section>
         {isComparing && <PeriodComparison />}

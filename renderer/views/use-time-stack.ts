@@ -134,7 +134,7 @@ function useSteps(
   const minutes = MINUTES_OF[step] ?? null;
   const first = minutes === null ? 0 : Math.floor(span.first / (minutes * 60_000)) * minutes * 60_000;
   const steps = minutes === null ? 1 : Math.max(1, Math.ceil((span.last + 1 - first) / (minutes * 60_000)));
-  const instant = parseInstant(localName(first), profileZone) ?? 0;
+  const instant = minutes === null ? 0 : (parseInstant(localName(first), profileZone) ?? 0);
   const short = useAsk(
     'minutes',
     {

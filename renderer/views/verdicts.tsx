@@ -1,21 +1,22 @@
 import type { ReactNode } from 'react';
 import type { ClaimCheckFinding, Finding, Verdict, VerdictOnClaim } from '../../shared/finding.ts';
+import { said, say } from '../../shared/text/say.ts';
 
 /** The words for what findings and claims come to. */
 
 export const VERDICTS: readonly Verdict[] = ['supported', 'not-supported', 'insufficient-data'];
 
-export const VERDICT_NAMES: Readonly<Record<Verdict, string>> = {
+export const VERDICT_NAMES = said({
   supported: 'Supported',
   'not-supported': 'Not supported',
   'insufficient-data': 'Not enough data',
-};
+});
 
-const CLAIM_VERDICTS: Readonly<Record<VerdictOnClaim, string>> = {
+const CLAIM_VERDICTS = said({
   holds: 'Holds',
   refuted: 'Refuted',
   'cannot-be-told': 'Cannot be told',
-};
+});
 
 /** The claims among the findings. */
 export function claimsOf(findings: readonly Finding[]): ClaimCheckFinding[] {
@@ -26,7 +27,12 @@ export function claimsOf(findings: readonly Finding[]): ClaimCheckFinding[] {
 export function claimTally(claims: readonly ClaimCheckFinding[]): string {
   const count = (verdict: VerdictOnClaim): number => claims.filter((each) => each.verdictOnClaim === verdict).length;
   const holding = count('holds');
-  return `${holding} ${holding === 1 ? 'holds' : 'hold'}, ${count('refuted')} refuted, ${count('cannot-be-told')} cannot be told`;
+  return say('{holding} {hold}, {refuted} refuted, {untold} cannot be told', {
+    holding,
+    hold: holding === 1 ? say('holds') : say('hold'),
+    refuted: count('refuted'),
+    untold: count('cannot-be-told'),
+  });
 }
 
 /** The badge of a finding: its verdict, or that on its claim. */

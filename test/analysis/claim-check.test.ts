@@ -109,7 +109,7 @@ describe('claims put to the test', () => {
       'refuted',
     ]);
     expect(unused?.why).toMatch(
-      /^Twitter is met by 0 of [\d,]+ activity flows, on 0 of 21 days with activity \(refuted\)\. Baidu is met by .+ \(holds\)\.$/,
+      /^Service twitter is met by 0 of [\d,]+ activity flows, on 0 of 21 days with activity \(refuted\)\. Service baidu is met by .+ \(holds\)\.$/,
     );
   });
 

@@ -167,6 +167,21 @@ describe('detectors of malicious activity', () => {
     expect(selected).toBe(150);
   });
 
+  it('say nothing of tunnels where questions of DNS are seen and their names are not', () => {
+    const questions = Array.from({ length: 200 }, (_, i) =>
+      answered(i * 60 * SECOND, '203.0.113.9', 53, {
+        protocol: i % 2 === 0 ? 'dns' : 'unknown',
+        columns: { transport: UDP },
+      }),
+    );
+    const { finding } = detectorsOf([...web, ...questions].toSorted((x, y) => x.start - y.start));
+    expect(finding).toMatchObject({ verdict: 'insufficient-data', hits: 0 });
+    expect(detector(finding, 'dns-tunnel')).toMatchObject({
+      ran: false,
+      minimumDetectable: 'It did not run: of 200 flows of DNS from inside, 0 tell the name that was asked for.',
+    });
+  });
+
   it('tell regular calls, which decide nothing', () => {
     const calls = Array.from({ length: 300 }, (_, i) => answered(i * 600 * SECOND, '192.0.2.50', 8443));
     const { finding } = detectorsOf([...web, ...calls]);

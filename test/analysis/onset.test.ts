@@ -77,6 +77,27 @@ describe('what is told of changes', () => {
     expect(onsetOf(fall, 'category:crypto')?.episodes.map(({ from }) => from)).toEqual([dateOf(0), dateOf(20)]);
   });
 
+  it('a rise in steps begins with the first that goes half of the way', () => {
+    const steps = (first: number): PlantedFlow[] =>
+      inOrder([...base, ...flowsOn(0, 18, 2, COIN), ...flowsOn(18, 22, first, COIN), ...flowsOn(22, 42, 60, COIN)]);
+    const dated = (first: number): string | null | undefined =>
+      onsetOf(cases.findings([{ path: 'a', flows: steps(first) }]), 'category:crypto')?.date;
+    expect([dated(8), dated(30)]).toEqual([dateOf(22), dateOf(18)]);
+  });
+
+  it('what is not found without names, or labelled by behaviour alone, is not told', () => {
+    const unnamed = (flow: PlantedFlow): PlantedFlow => ({ ...flow, labelEvidence: 'port' });
+    const without = cases.findings([
+      { path: 'a', flows: inOrder([...base, ...flowsOn(20, 42, 12, COIN)]).map(unnamed) },
+    ]);
+    expect(onsetOf(without, 'category:crypto')).toMatchObject({ verdict: 'supported', date: dateOf(20) });
+    expect(onsetOf(without, 'category:gaming')).toMatchObject({ verdict: 'insufficient-data', date: null });
+    expect(onsetOf(without, 'total')?.verdict).toBe('not-supported');
+    const behaving = flowsOn(20, 42, 12, { ...COIN, labelEvidence: 'behaviour' });
+    const weak = onsetOf(cases.findings([{ path: 'a', flows: inOrder([...base, ...behaving]) }]), 'category:crypto');
+    expect([weak?.verdict, weak?.pValue, weak?.caveats[0]?.id]).toEqual(['insufficient-data', null, 'labels-too-weak']);
+  });
+
   it('a doubling is no onset', () => {
     const flows = inOrder([...base, ...flowsOn(0, 20, 10, COIN), ...flowsOn(20, 42, 20, COIN)]);
     expect(onsetOf(cases.findings([{ path: 'a', flows }]), 'category:crypto')).toMatchObject({

@@ -42,6 +42,25 @@ describe('two halves of a window', () => {
     expect(concealed?.shares[1]).toBeGreaterThan(concealed?.shares[0] ?? 1);
   });
 
+  it('tell what took a place where all else became busier, too', () => {
+    const busier = substituted.flatMap((flow, i) => (dayOf(flow) >= 21 && i % 3 !== 0 ? [flow, { ...flow }] : [flow]));
+    const facebook = changeOf(cases.findings([{ path: 'a', flows: busier }]), 'service:facebook');
+    expect(facebook).toMatchObject({ verdict: 'supported', substitutedBy: ['service:vk'] });
+  });
+
+  it('tell how large a change would have been told', () => {
+    const volume = changeOf(findings, 'volume');
+    const least = volume?.minimumDetectableEffect ?? 0;
+    // The interval must lie beyond a fifth, so that no smaller change is told however alike the days are.
+    expect(least).toBeGreaterThan(1.2);
+    expect(least).toBeLessThan(1.6);
+    expect(volume?.statement).toContain(
+      `a rise to ${Math.round(least * 100) / 100} times as much, or as large a fall,`,
+    );
+    const rare = changeOf(findings, 'service:vk');
+    expect(rare?.minimumDetectableEffect).toBeGreaterThan(least);
+  });
+
   it('tell no change of what did not change', () => {
     const calm = ofKind(findings, 'period-comparison').filter(
       ({ subject }) => !/facebook|vk|technique|vpn/.test(subject),

@@ -53,7 +53,13 @@ export interface SyntheticFlow {
   payloadRule?: string;
   name?: string;
   nameOrigin?: NameOrigin;
+  nameAt?: number;
+  payloadAt?: number;
   userAgent?: string;
+  via?: string;
+  forwardedFor?: string;
+  synOptions?: string;
+  enterpriseFields?: string;
   ja3?: string;
   ja4?: string;
   exporter?: string;

@@ -246,6 +246,12 @@ describe('addresses', () => {
     expect(addressed('205.188.18.208', IN_2026)).toBeNull();
   });
 
+  test('NAT64 addresses stand for the IPv4 address inside them', () => {
+    expect(addressed('64:ff9b::1f0d:4024', IN_2026)).toBe(addressed('31.13.64.36', IN_2026));
+    expect(addressed('64:ff9b::1f0d:4024', IN_2026)).toBe('facebook');
+    expect(addressed('64:ff9b:1::1f0d:4024', IN_2026)).toBeNull();
+  });
+
   test('every block is found at both ends and not beyond', () => {
     const blocks = [...catalogue.services()].flatMap(({ id, prefixes }) =>
       prefixes.map((prefix) => ({ id, ...prefix })),

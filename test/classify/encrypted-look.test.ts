@@ -61,6 +61,8 @@ describe('a first payload that is random throughout', () => {
       category: 'unknown',
       transport: 'tcp',
       responderPort: 8388,
+      seenIn: null,
+      tables: null,
     } as const;
     expect(labelDetail(basis)).toMatch(/^encrypted, unclassified: .*Wu 2023.*; port hint 8388 \(tcp\)$/);
     expect(labelDetail({ ...basis, payloadRule: null })).toBe('no rule matched; port hint 8388 (tcp)');

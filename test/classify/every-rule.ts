@@ -9,7 +9,17 @@ import {
 } from '../../shared/payload.ts';
 import { PROTOCOLS } from '../../shared/vocabulary.ts';
 
-const FIELDS = ['rule', 'memory', 'name', 'nameOrigin', 'userAgent', 'ja3', 'ja4'] as const satisfies (keyof Payload)[];
+const FIELDS = [
+  'rule',
+  'memory',
+  'name',
+  'nameOrigin',
+  'userAgent',
+  'via',
+  'forwardedFor',
+  'ja3',
+  'ja4',
+] as const satisfies (keyof Payload)[];
 
 /** Of a flow that is not named yet: memories of the recogniser and of each rule, and the rules that would have named it. */
 class Undecided {

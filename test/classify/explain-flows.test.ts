@@ -24,6 +24,7 @@ const HOST = '175.45.176.1';
 /** In a block that the catalogue gives to Facebook alone. */
 const FACEBOOK = '31.13.86.52';
 const shipped = { catalogue: Catalogue.load(), reference: ReferenceTables.load() };
+const CATALOGUE = `catalogue ${shipped.catalogue.version}`;
 
 function answer(client: string, address: string, name: string): AnswerChunk {
   return {
@@ -112,9 +113,9 @@ describe('the order of evidence', () => {
       ['payload', null, null],
     ]);
     expect(explanation.decided).toMatchObject({
-      detail: 'TLS SNI video.youku.com → youku.com → youku; but address block 31.13.64.0/18 → facebook',
+      detail: `TLS SNI video.youku.com → youku.com → youku; ${CATALOGUE}; but address block 31.13.64.0/18 → facebook`,
       pattern: 'youku.com',
-      table: { name: `catalogue ${shipped.catalogue.version}`, sha256: shipped.catalogue.sha256 },
+      table: { name: CATALOGUE, sha256: shipped.catalogue.sha256 },
       confidence: 0.95,
     });
     expect(explanation).toMatchObject({ payloadRule: 'tls-client-hello', port: 'tcp/443', current: false });
@@ -129,8 +130,7 @@ describe('the order of evidence', () => {
   it('tells an address that DNS gave under two names, and trusts it less where they are two services', () => {
     const asked = (...names: string[]) => explain({}, { answers: names.map((name) => answer(HOST, FACEBOOK, name)) });
     expect(asked('a.youku.com', 'v.youku.com').decided).toMatchObject({
-      detail:
-        'DNS answer to this client: v.youku.com → youku.com → youku; but DNS gave this address for a.youku.com, too; and address block 31.13.64.0/18 → facebook',
+      detail: `DNS answer to this client: v.youku.com → youku.com → youku; ${CATALOGUE}; but DNS gave this address for a.youku.com, too; and address block 31.13.64.0/18 → facebook`,
       confidence: 0.8,
     });
     const { detail, confidence } = asked('www.gmail.com', 'www.youku.com').decided;
@@ -145,7 +145,7 @@ describe('the order of evidence', () => {
       ['hostname', 'tls-sni', 'youku'],
     ]);
     expect(explanation.decided.table).toEqual({ name: 'overlay own.csv', date: null, sha256: 'ab', source: 'own.csv' });
-    expect(explanation.lost[0]?.table?.name).toBe(`catalogue ${shipped.catalogue.version}`);
+    expect(explanation.lost[0]?.table?.name).toBe(CATALOGUE);
   });
 
   it('never ends in a port: a bare SYN stays unlabelled', () => {
@@ -160,7 +160,7 @@ describe('the order of evidence', () => {
 
   it('sees no conflict with a block of the same firm', () => {
     const { decided } = explain({ ...named, name: 'mmg.whatsapp.net' });
-    expect(decided.detail).toBe('TLS SNI mmg.whatsapp.net → whatsapp.net → whatsapp');
+    expect(decided.detail).toBe(`TLS SNI mmg.whatsapp.net → whatsapp.net → whatsapp; ${CATALOGUE}`);
   });
 
   it('tells what every table says of the peer', () => {

@@ -13,6 +13,8 @@ interface Seen {
   rule: string;
   name: string;
   userAgent: string;
+  via: string;
+  forwardedFor: string;
   answers: [address: number, name: string, seconds: number][];
 }
 
@@ -39,7 +41,16 @@ function see(payloads: readonly Uint8Array[], changes: Partial<Payload> = {}, ar
     payload.looks++;
   }
   const { protocol, id } = recogniser.rules[payload.rule];
-  return { result, protocol, rule: id, name, userAgent: payload.userAgent, answers };
+  return {
+    result,
+    protocol,
+    rule: id,
+    name,
+    userAgent: payload.userAgent,
+    via: payload.via,
+    forwardedFor: payload.forwardedFor,
+    answers,
+  };
 }
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(/\s/g, ''), 'hex');
@@ -191,6 +202,18 @@ describe('HTTP', () => {
     expect(see([ascii('HTTP/1.0 404 Not Found\r\n\r\n')], { transport: TCP }).protocol).toBe('http');
     expect(see([ascii('GET away from here\r\nplease\r\n')], { transport: TCP }).protocol).toBe('');
     expect(see([ascii('POSTAL\r\n')], { transport: TCP }).protocol).toBe('');
+  });
+
+  it('of a request that a proxy passed on tell which way it came and for whom, the first line of each', () => {
+    const fields = [
+      'Host: a.test',
+      'VIA: 1.1 proxy.test',
+      'Via: 1.0 other',
+      'X-Forwarded-For: 10.0.0.7, 10.0.0.8',
+      'Forwarded: for=x',
+    ];
+    const seen = see([ascii(`GET / HTTP/1.1\r\n${fields.join('\r\n')}\r\n\r\n`)], { transport: TCP });
+    expect([seen.name, seen.via, seen.forwardedFor]).toEqual(['a.test', '1.1 proxy.test', '10.0.0.7, 10.0.0.8']);
   });
 
   it('shows control characters of a host, so that none acts', () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type FlowCounts, isConversation, registeredOn } from '../../electron/classify/registered-ports.ts';
+import { type FlowCounts, isConversation, registeredOn, webOn } from '../../electron/classify/registered-ports.ts';
 import { TCP, UDP } from '../../shared/flow.ts';
 import type { FlowRecord } from '../../shared/flow.ts';
 import { ownFlowSource } from '../score/own-flows.ts';
@@ -11,9 +11,10 @@ import { ownFlowSource } from '../score/own-flows.ts';
 const MIX = fileURLToPath(new URL('../../../shared/corpus/generated', import.meta.url));
 
 it('a port is registered for one transport', () => {
-  const on = (transport: number, port: number): string | null => registeredOn(transport, port, false);
+  const on = (transport: number, port: number): string | null => registeredOn(transport, port)?.name ?? null;
   expect([on(TCP, 22), on(UDP, 22), on(UDP, 123), on(1, 53), on(TCP, 443)]).toEqual(['ssh', null, 'ntp', null, null]);
-  expect([registeredOn(TCP, 443, true), registeredOn(TCP, 22, true)]).toEqual(['tls', 'ssh']);
+  expect([webOn(TCP, 443)?.name, webOn(TCP, 22)]).toEqual(['tls', null]);
+  expect(registeredOn(TCP, 25_565)).toEqual({ name: 'minecraft', category: 'gaming' });
 });
 
 const seen: FlowCounts = {
@@ -24,6 +25,7 @@ const seen: FlowCounts = {
   packetsIn: 2,
   bytesOut: 180,
   bytesIn: 120,
+  tcpFlags: 0,
   isIpv6: false,
   toMany: false,
 };
@@ -40,17 +42,24 @@ it('one direction of TCP is enough when it carries data: probes do not', () => {
   expect(isConversation('ssh', oneWay)).toBe(false);
   expect(isConversation('ssh', { ...oneWay, bytesOut: 9000 })).toBe(true);
   expect(isConversation('ssh', { ...oneWay, packetsOut: 1, bytesOut: 400 })).toBe(false);
+  expect(isConversation('ssh', { ...oneWay, packetsOut: 1, bytesOut: 92, tcpFlags: 0x18 })).toBe(true);
+  expect(isConversation('ssh', { ...oneWay, tcpFlags: 0x02 })).toBe(false);
+  expect(isConversation('ssh', { ...oneWay, tcpFlags: 0x29 })).toBe(false);
 });
 
 it('over UDP both ends spoke, or nobody has to answer', () => {
   const unanswered = { ...seen, transport: UDP, packetsIn: 0, bytesIn: 0, responderPort: 161 };
   expect(isConversation('snmp', unanswered)).toBe(false);
   expect(isConversation('snmp', { ...unanswered, packetsIn: 1 })).toBe(true);
+  expect(isConversation('snmp', { ...unanswered, packetsOut: 0, packetsIn: 1 })).toBe(true);
   expect(isConversation('snmp', { ...unanswered, responderPort: 162 })).toBe(true);
   expect(isConversation('ipsec', { ...unanswered, initiatorPort: 500, responderPort: 500 })).toBe(true);
   expect(isConversation('ipsec', { ...unanswered, responderPort: 500 })).toBe(false);
+  expect(isConversation('dhcp', { ...unanswered, initiatorPort: 67, responderPort: 68 })).toBe(true);
   expect(isConversation('syslog', { ...unanswered, responderPort: 514 })).toBe(true);
   expect(isConversation('ssdp', { ...unanswered, responderPort: 1900 })).toBe(false);
+  expect(isConversation('db-lsp', { ...unanswered, packetsIn: 1, responderPort: 17_500 })).toBe(false);
+  expect(isConversation('db-lsp', { ...unanswered, responderPort: 17_500, toMany: true })).toBe(true);
   expect(isConversation('ssdp', { ...unanswered, responderPort: 1900, toMany: true })).toBe(true);
 });
 

@@ -104,6 +104,12 @@ const LINKS: readonly (readonly [name: string, linkType: number, link: string])[
   ['802.11 between access points', 105, `0803 0000 ${MACS} 1000 020000000004 ${SNAP} 0800`],
   ['802.11, quality of service', 105, `${QOS} ${SNAP} 0800`],
   ['802.11, HT control', 105, `8881 0000 ${MACS} 1000 0000 00000000 ${SNAP} 0800`],
+  ['802.11s, one hop', 105, `8802 0000 ${MACS} 1000 0001 00 1f 00000001 ${SNAP} 0800`],
+  [
+    '802.11s, through a mesh',
+    105,
+    `8803 0000 ${MACS} 1000 020000000004 0001 02 1f 00000001 ${MACS.slice(0, 25)} ${SNAP} 0800`,
+  ],
   ['radiotap', 127, `${RADIOTAP} ${QOS} ${SNAP} 0800`],
   ['Prism', 119, `44000000 90000000 ${'00'.repeat(136)} ${WLAN} ${SNAP} 0800`],
   ['AVS where Prism is said', 119, `80211001 00000040 ${'00'.repeat(56)} ${WLAN} ${SNAP} 0800`],
@@ -188,6 +194,10 @@ describe('link layers', () => {
     const one = bytes(`8801 0000 ${MACS} 1000 8000`, subframe);
     expectUdp(decode(one, 105));
     expect(decode(bytes(one, '0000', subframe), 105).result).toBe(DECODED_FIRST);
+    const inMesh = bytes('020000000001 020000000002 002e 00 1f 00000001', llc);
+    expectUdp(decode(bytes(`8802 0000 ${MACS} 1000 8001`, inMesh), 105));
+    // Outside of a mesh the bit means something else.
+    expectUdp(decode(bytes(`8802 0000 ${MACS} 1000 0001`, llc), 105));
     // Beacon, null data, later fragment, acknowledgement.
     for (const frame of [`8000 0000 ${MACS} 1000`, `4801 0000 ${MACS} 1000`, `0801 0000 ${MACS} 1100`]) {
       expect(decode(bytes(frame, llc), 105).result).toBe(NOT_IP);

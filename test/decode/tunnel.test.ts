@@ -89,6 +89,7 @@ const BY_PROTOCOL: readonly (readonly [name: string, packet: Buffer, ipBytes?: n
   ['ERSPAN I', gre('0000', '88be', FRAME)],
   ['ERSPAN II', gre('1000', '88be', '00000001 10010001 00000000', FRAME)],
   ['ERSPAN III', gre('1000', '22eb', '00000001 20010001 00000000 00000000', FRAME)],
+  ['ERSPAN III, IP alone', gre('1000', '22eb', '00000001 20010001 00000000 00000800', INNER)],
   ['ERSPAN III with a subheader', gre('1000', '22eb', '00000001 20010001 00000000 00000001', '00'.repeat(8), FRAME)],
   ['EtherIP', ipv4(bytes('3000', FRAME), { transport: 97 })],
   ['MPLS in IP', ipv4(bytes('00010140', INNER), { transport: 137 })],

@@ -379,6 +379,29 @@ describe('two overlapping cuts of one capture', () => {
   });
 });
 
+describe('one capture, whole and with 60 bytes of each packet', () => {
+  const packets = conversations(40);
+  const cut = packets.map((packet) => {
+    const record = pcap([packet]).subarray(pcap([]).length);
+    const captured = Math.min(60, packet.frame.length);
+    record.writeUInt32LE(captured, 8);
+    return record.subarray(0, 16 + captured);
+  });
+  const files = [evidence('whole.pcap', pcap(packets)), evidence('cut.pcap', Buffer.concat([pcap([]), ...cut]))];
+
+  it.each([
+    ['whole first', files],
+    ['cut first', files.toReversed()],
+  ])('keeps the flows that tell more, %s', async (_order, inOrder) => {
+    const flows = flowsOf(await caseOf(inOrder));
+    expect(flows.length).toBe(80);
+    const kept = flows.filter(({ duplicate }) => duplicate === null);
+    expect(kept.length).toBe(40);
+    expect(kept.every(({ hostname }) => hostname !== null)).toBe(true);
+    expect(flows.filter(({ duplicate }) => duplicate === 'same').every(({ hostname }) => hostname === null)).toBe(true);
+  });
+});
+
 describe('evidence that does not overlap', () => {
   it('is not looked at: the labels say nothing of duplicates', async () => {
     const packets = conversations(40);

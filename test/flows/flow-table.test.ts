@@ -99,6 +99,8 @@ interface Flow {
   locator: number;
   depth: number;
   tunnel: number;
+  /** Packets that name and rule were known by. */
+  seenAt: [name: number, payload: number];
 }
 
 /** Runs packets through a table; `inspect` sees the payloads as text. */
@@ -125,6 +127,7 @@ function flowsOf(
         locator: value('locator'),
         depth: value('depth'),
         tunnel: value('tunnel'),
+        seenAt: [value('nameAt'), value('payloadAt')],
       });
     }
   };
@@ -527,5 +530,19 @@ describe('stream heads', () => {
       return given === 'ab' ? WANTS_MORE : WATCH;
     });
     expect(seen).toEqual(['ab', 'abcd', 'ef', 'gh']);
+  });
+
+  it('keep which packet made the rule sure and the name whole, beyond the active timeout too', () => {
+    const message = ['hel', 'lo ', 'a.test', ''].map((payload, i) =>
+      packet({ transport: TCP, flags: ACK, toPort: 80, sequence: i * 3, payload, time: 1_495_000_000 + i }),
+    );
+    const later = Array.from({ length: 10 }, (_, i) => back(message[0] ?? packet(), { time: 1_495_000_100 + i * 250 }));
+    const flows = flowsOf([packet({ toPort: 9 }), ...message, ...later], (payload, given) => {
+      if (given.length >= 6) payload.rule = 1;
+      if (given.length < 12) return WANTS_MORE;
+      payload.name = 'a.test';
+      return RECOGNISED;
+    });
+    expect(flows.map(({ seenAt }) => seenAt)).toEqual([[0, 0], [4, 3], [4, 3]]); // prettier-ignore
   });
 });

@@ -644,6 +644,27 @@ describe('templates', () => {
     expect(lying.problems).toMatchObject({ 'damaged-record': 1 });
   });
 
+  it('keep fields of enterprises by number, as far as there is room', () => {
+    const fields: Field[] = [[7, 2, 9], ...ADDRESSES, [5, 65_535, 35_632], [1, 1], [4, 1], [3, 1, 6871]];
+    const record = (text: number[]) => [1, 2, ...ENDS, text.length, ...text, 7, 6, 5];
+    const kept = (data: number[], given = fields) => {
+      const { found, problems } = read(ipfix([set(2, template(300, given)), set(300, data)]));
+      return [found.flows[0]?.enterpriseFields, problems['enterprise-fields-cut']];
+    };
+    expect(kept(record([0xab, 0xcd]))).toEqual(['9.7=0102 35632.5=abcd 6871.3=05', undefined]);
+    expect(kept(record([]))).toEqual(['9.7=0102 35632.5= 6871.3=05', undefined]);
+    const [long, wasCut] = kept(record(Array.from({ length: 254 }, () => 0x41)));
+    expect(long).toMatch(/^9\.7=0102 35632\.5=(41){240,}$/);
+    expect(wasCut).toBe(1);
+    const many = Array.from({ length: 100 }, (_, i): Field => [i, 1, 9]);
+    const [text, cut] = kept([...ENDS, ...many.map((_, i) => i)], [...ADDRESSES, ...many]);
+    expect(String(text).split(' ').at(-1)).toMatch(/^9\.\d+=[\da-f]{2}$/);
+    expect([String(text).length <= 512, String(text).length > 500, cut]).toEqual([true, true, 1]);
+    const [plain] = read(netflow9([set(0, template(300, [...ADDRESSES, [40_001, 2]])), set(300, ENDS, [3, 4])])).found
+      .flows;
+    expect(plain?.enterpriseFields).toBe('0.40001=0304');
+  });
+
   it('that lie are refused, and nothing loops', () => {
     const count = (...sets: number[][]) => read(ipfix(sets)).problems['bad-template'];
     expect(

@@ -111,11 +111,96 @@ describe('a proposed mapping', () => {
     expect(single.confidence).toBeLessThan(SURE);
   });
 
+  describe('of data sets and devices that many use', () => {
+    /** `column = value` of one record, with commas between. */
+    const propose = (record: string, ...further: string[]): ReturnType<typeof proposeMapping> => {
+      const cells = [record, ...further].map((row) => row.split(', ').map((cell) => cell.split(' = ')));
+      const header = cells[0]?.map(([name]) => name ?? '') ?? [];
+      return proposeMapping(
+        header,
+        cells.map((row) => row.map(([, value]) => value ?? '')),
+      );
+    };
+    const read = (proposal: ReturnType<typeof proposeMapping>): unknown =>
+      proposal.confidence >= SURE &&
+      Object.fromEntries(
+        Object.entries(proposal.mapping?.fields ?? {}).map(([field, spec]) => [
+          field,
+          spec !== undefined && 'from' in spec ? spec.from : spec,
+        ]),
+      );
+
+    it('UNSW-NB15, Palo Alto, NFStream, YAF, CIDDS', () => {
+      const ends = 'srcip = 192.0.2.1, sport = 1390, dstip = 198.51.100.2, dsport = 53, proto = udp';
+      expect(
+        read(
+          propose(`${ends}, sbytes = 132, dbytes = 164, Spkts = 2, Dpkts = 3, Stime = 1421927414, Ltime = 1421927415`),
+        ),
+      ).toMatchObject({
+        responderPort: 'dsport',
+        start: 'Stime',
+        end: 'Ltime',
+        bytesOut: 'sbytes',
+        packetsIn: 'Dpkts',
+      });
+      const device = `${ends}, Start Time = 2020/03/04 10:10:31, Elapsed Time (sec) = 20, Bytes = 700`;
+      expect(read(propose(`${device}, Bytes Sent = 300, Bytes Received = 400`))).toMatchObject({
+        bytesOut: 'Bytes Sent',
+        bytesIn: 'Bytes Received',
+        duration: 'Elapsed Time (sec)',
+      });
+      expect(
+        read(
+          propose(
+            `${ends}, bidirectional_first_seen_ms = 1421927414000, bidirectional_duration_ms = 1000, bidirectional_bytes = 700, src2dst_bytes = 300, dst2src_bytes = 400`,
+          ),
+        ),
+      ).toMatchObject({ bytesOut: 'src2dst_bytes', bytesIn: 'dst2src_bytes', bytesTotal: 'bidirectional_bytes' });
+      expect(
+        read(
+          propose(
+            `${ends}, flowStartMilliseconds = 2009-02-12 00:00:01.123, octetTotalCount = 3, reverseOctetTotalCount = 4`,
+          ),
+        ),
+      ).toMatchObject({ bytesOut: 'octetTotalCount', bytesIn: 'reverseOctetTotalCount' });
+      expect(read(propose(`${ends}, Date first seen = 2017-03-14 17:43:30.770, Bytes = 3`))).toMatchObject({
+        start: 'Date first seen',
+      });
+    });
+
+    it('CIC-IDS: the unit of the duration by the packets a second, payload bytes; not whether day or month comes first', () => {
+      const flow = (day: string, microseconds: number): string =>
+        `Src IP = 192.0.2.1, Src Port = 1390, Dst IP = 198.51.100.2, Dst Port = 53, Protocol = 17, Timestamp = ${day}/2018 08:31:01, ` +
+        `Flow Duration = ${microseconds}, Tot Fwd Pkts = 3, Tot Bwd Pkts = 1, TotLen Fwd Pkts = 120, TotLen Bwd Pkts = 300, ` +
+        `Flow Pkts/s = ${4e6 / microseconds}`;
+      const sure = propose(flow('14/02', 11_000_123), flow('14/02', 7), flow('14/02', 0));
+      expect(sure.confidence).toBeGreaterThanOrEqual(SURE);
+      expect(sure.mapping).toMatchObject({ bytes: 'payload', fields: { duration: { type: 'us' } } });
+      const unsure = propose(flow('03/02', 11_000_123));
+      expect(unsure.confidence).toBeLessThan(SURE);
+      expect(unsure.doubts).toEqual(['"Timestamp" may as well be written as %m/%d/%Y %H:%M:%S']);
+    });
+
+    it('asks where a count may be of one direction or of both, or the device counts from its own point of view', () => {
+      const ends =
+        'src = 192.0.2.1, sport = 1, dst = 198.51.100.2, dport = 2, proto = tcp, start = 2017-05-17T01:02:03Z';
+      expect(propose(`${ends}, bytes = 7, bytes received = 3`).doubts).toEqual([
+        'whether "bytes" counts one direction or both is not told',
+      ]);
+      const seen = propose(`${ends}, bytes_in = 7, bytes_out = 3`);
+      expect([seen.confidence < SURE, seen.doubts]).toEqual([
+        true,
+        ['from whose point of view "bytes_in" counts is not told'],
+      ]);
+    });
+  });
+
   it('says why there is none', () => {
     expect(proposeMapping(['a', 'b'], [['1', '2']])).toEqual({
       mapping: null,
       confidence: 0,
       why: ['no column holds times with a date', 'no two columns hold IP addresses'],
+      doubts: ['no column holds times with a date', 'no two columns hold IP addresses'],
     });
     expect(proposeMapping([], [])).toMatchObject({ mapping: null, confidence: 0 });
     expect(proposeMapping(null, [])).toMatchObject({ mapping: null, confidence: 0 });

@@ -179,7 +179,7 @@ describe('other text', () => {
     expect(detectText(head, null)).toBeNull();
     const refusal = explainText(head, null);
     expect(refusal?.message).toBe(
-      'a table with the columns start, src, sport, dst, dport, proto, bytes: which of them make a flow is not sure enough (0.5); say what they mean with --mapping FILE (docs/mappings.md)',
+      'a table with the columns start, src, sport, dst, dport, proto, bytes: which of them make a flow is not sure enough (0.5); "start" may as well be written as %m/%d/%Y %H:%M:%S; say what they mean with --mapping FILE (docs/mappings.md)',
     );
     expect(refusal?.proposal?.why[0]).toBe('"start" may as well be written as %m/%d/%Y %H:%M:%S');
     const given = JSON.parse(JSON.stringify(refusal?.proposal?.mapping)) as { fields: { start: { type: string } } };

@@ -173,17 +173,84 @@ describe('dhcp.log', () => {
   });
 });
 
+describe('certificates', () => {
+  const x509 = 'ts fingerprint certificate.subject san.dns';
+
+  it('x509: the name in the subject, else the first alternative name that is a host', () => {
+    const { found } = read(
+      tsv(
+        'x509',
+        x509,
+        ['1.0', 'ab', 'CN=www.example.org,O=Example\\, Inc', 'other.example'],
+        ['2.0', 'cd', 'CN=Example Device', 'Device,*.EXAMPLE.net,b.example'],
+        ['3.0', 'ef', 'CN=Example CA', '-'],
+        ['4.0', '-', 'CN=a.example', '-'],
+      ),
+    );
+    expect(found.names).toMatchObject([
+      { uid: 'certificate ab', time: 1_000_000, name: 'www.example.org', origin: 'tls-certificate' },
+      { uid: 'certificate cd', name: '*.example.net' },
+    ]);
+    expect(found.problems.list()).toMatchObject([{ kind: 'no-uid', count: 1 }]);
+  });
+
+  it('x509 of before 4.1, in JSON: by the id of its file', () => {
+    const record = { id: 'F1', certificate_serial: '01', certificate_subject: 'CN=a.example', san_dns: ['b.example'] };
+    const { format, found } = read(json({ ts: 1, ...record, basic_constraints_ca: true }));
+    expect(format.log).toBe('x509');
+    expect(found.names).toMatchObject([{ uid: 'certificate F1', name: 'a.example' }]);
+  });
+
+  it('ssl: linked by the first of the chain, by fingerprint or by file', () => {
+    const hello = { ts: 1, ...TUPLE, version: 'TLSv12', cipher: 'x' };
+    const { found } = read(
+      json(
+        { ...hello, _path: 'ssl', uid: 'C1', cert_chain_fps: ['ab', 'ca'] },
+        { ...hello, _path: 'ssl', uid: 'C2', cert_chain_fuids: ['F1', 'F2'] },
+        { ...hello, _path: 'ssl', uid: 'C3', cert_chain_fuids: [] },
+      ),
+    );
+    expect(found.names.map(({ certificate }) => certificate)).toEqual(['certificate ab', 'certificate F1', undefined]);
+  });
+
+  it('files: the protocol of every connection; the certificate of the server, not of client or authority', () => {
+    const file = (mime_type: string, source: string, conn_uids: string[], is_orig = false) =>
+      ({ _path: 'files', ts: 1, fuid: 'F1', source, mime_type, conn_uids, is_orig }) as const;
+    const { found, reader } = read(
+      json(
+        file('text/html', 'HTTP', ['C1', 'C2']),
+        file('application/x-x509-user-cert', 'SSL', ['C3']),
+        file('application/x-x509-user-cert', 'SSL', ['C4'], true),
+        file('application/x-x509-ca-cert', 'SSL', ['C5']),
+        file('application/ocsp-response', 'HTTP', ['C6']),
+        file('text/plain', 'Input', ['C7']),
+        { ...file('text/plain', 'FTP_DATA', []), uid: 'C8' },
+      ),
+    );
+    expect(reader.records).toBe(7);
+    expect(found.problems.list()).toEqual([]);
+    expect(found.names.map(({ uid, protocol, certificate }) => [uid, protocol, certificate])).toEqual([
+      ['C1', 'http', undefined],
+      ['C2', 'http', undefined],
+      ['C3', 'tls', 'certificate F1'],
+      ['C4', 'tls', undefined],
+      ['C5', 'tls', undefined],
+      ['C6', 'ocsp', undefined],
+      ['C8', 'ftp-data', undefined],
+    ]);
+  });
+});
+
 describe('logs that are not used', () => {
   it('are told once each, with the reason', () => {
-    const x509 = tsv('x509', 'ts fingerprint certificate.serial', ['1.0', 'ab', '01'], ['2.0', 'cd', '02']);
-    const files = tsv('files', 'ts fuid source conn_uids', ['1.0', 'F1', 'HTTP', 'C1']);
-    const { found, reader } = read(`${x509}${files}${x509}`);
+    const certificates = tsv('known_certs', 'ts host serial', ['1.0', '192.0.2.1', '01'], ['2.0', '192.0.2.1', '02']);
+    const weird = tsv('weird', 'ts uid name', ['1.0', 'C1', 'bad_TCP_checksum']);
+    const { found, reader } = read(`${certificates}${weird}${certificates}`);
     expect(reader.records).toBe(5);
     expect(found.names).toEqual([]);
     const [problem] = found.problems.list();
     expect(problem).toMatchObject({ kind: 'unused-log', count: 2 });
     expect(problem?.message).toContain('no uid');
-    expect(read(files).found.problems.list()[0]?.message).toContain('content of files');
     expect(read(tsv('stats', 'ts peer', ['1.0', 'zeek'])).found.problems.list()[0]?.message).toContain(
       USED_LOGS.join(', '),
     );

@@ -290,6 +290,13 @@ function ownText(): Buffer[] {
       `${head}#path\tx509\n#fields\tts\tid\tsan.dns\tcertificate.subject\n#types\ttime\tstring\tvector[string]\tstring\n` +
         '1494201600.5\tF1\twww.example.org,\\x2cb.example\tCN=www.example.org\n',
     ),
+    Buffer.from(
+      '{"_path":"files","ts":1494201600.5,"fuid":"F1","conn_uids":["C1"],"source":"SSL","mime_type":"application/x-x509-user-cert","is_orig":false}\n',
+    ),
+    Buffer.from(
+      '{"records":[{"properties":{"Version":2,"flows":[{"rule":"a\\"]","flows":[{"mac":"00","flowTuples":' +
+        '["1542110377,10.5.16.4,192.0.2.143,59831,443,T,O,A,B,,,,","1542110379,2001:db8::1,192.0.2.143,59932,443,U,O,A,E,1,66,1,66"]}]}]}}]}',
+    ),
   ];
 }
 

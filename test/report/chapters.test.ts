@@ -63,7 +63,7 @@ describe('chapters', () => {
 
 describe('pages of hosts', () => {
   const pagesOf = (html: string): string[] =>
-    [...html.matchAll(/<article class="host[^"]*">\n<h3>Host ([^<]+)</g)].map(([, host]) => host ?? '');
+    [...html.matchAll(/<div class="host-figures">\n<h3>Host ([^<]+)</g)].map(([, host]) => host ?? '');
 
   it('are of the busiest, or of those chosen; the others are counted', () => {
     const profiles = inCase((reader) => reader.findings().filter((finding) => finding.kind === 'host-profile'));

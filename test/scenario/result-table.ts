@@ -88,7 +88,7 @@ export function markdownTable(head: readonly string[], rows: readonly (readonly 
   return [line(head), `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...rows.map(line)].join('\n');
 }
 
-/** Coverage of the intervals, kind by kind. */
+/** Coverage of the intervals, kind by kind, with its own interval as if they were independent: those of one world are not. */
 export function coverageTable(measures: readonly MeasureResult[]): string {
   const rows = measures
     .filter(({ intervals }) => intervals > 0)
@@ -99,10 +99,21 @@ export function coverageTable(measures: readonly MeasureResult[]): string {
       String(worlds),
       String(intervals),
       percent(covered / intervals),
+      wilson(covered, intervals).map(percent).join(' to '),
       percent(bias),
       `± ${percent(halfWidth)}`,
     ]);
-  const head = ['kind', 'measure', 'metric', 'worlds', 'intervals', 'hold the truth', 'mean error', 'mean half-width'];
+  const head = [
+    'kind',
+    'measure',
+    'metric',
+    'worlds',
+    'intervals',
+    'hold the truth',
+    'of which 95 % interval',
+    'mean error',
+    'mean half-width',
+  ];
   return markdownTable(head, rows);
 }
 

@@ -62,6 +62,8 @@ describe('null worlds', () => {
     'daily-rhythm',
     'weekly-rhythm',
     'event-association',
+    'onset',
+    'period-comparison',
     'foreign-presence',
     'obfuscation',
     'cryptocurrency',

@@ -19,8 +19,8 @@ import { textTable } from './text-table.ts';
  * between the marks in FILE, `--list` prints where the marks fell.
  */
 
-/** Categories by payload or name that a behaviour is right about. */
-const RIGHT: Readonly<Record<Behaviour, readonly Category[]>> = {
+/** Categories by payload or name that a behaviour is right about; of a socket its own. */
+const RIGHT: Readonly<Record<Exclude<Behaviour, 'same-socket'>, readonly Category[]>> = {
   'horizontal-scan': ['scan'],
   'vertical-scan': ['scan'],
   'peer-to-peer': ['p2p', 'crypto'],
@@ -108,7 +108,10 @@ class Score {
     for (const [row, flow] of got.flows.entries()) {
       const truth = truthOf(flow);
       const mark = markOf(row);
-      const isRight = mark !== null && truth !== null && RIGHT[mark.behaviour].includes(truth);
+      const isRight =
+        mark !== null &&
+        truth !== null &&
+        (mark.behaviour === 'same-socket' ? mark.category === truth : RIGHT[mark.behaviour].includes(truth));
       if (truth !== null) {
         const known = this.#categories.get(truth) ?? { flows: 0, found: 0, files: new Set() };
         known.flows++;

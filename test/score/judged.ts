@@ -214,16 +214,16 @@ export const JUDGEMENTS: readonly Judgement[] = [
     theirs: null,
     ours: null,
     capture: '/dtls.pcap',
-    right: 'open',
-    why: 'DTLS 1.3 that calls itself 1.2 in the old field: the definition is silent on `supported_versions` there',
+    right: 'we',
+    why: 'DTLS 1.3 alone in `supported_versions`, which the definition (FoxIO, JA4) puts before the old field’s 1.2',
   },
   {
     aspect: 'ja4',
     theirs: null,
     ours: null,
     capture: 'sonos',
-    right: 'open',
-    why: 'a server name extension without a name: `d` by the extension, `i` by the name',
+    right: 'we',
+    why: 'a server name extension without a name: the definition (FoxIO, JA4) asks whether the extension is there, so `d`',
   },
 ];
 

@@ -8,7 +8,15 @@ import {
   natSuspected,
 } from '../../shared/devices.ts';
 
-const NOTHING: DeviceEvidence = { userAgents: [], ja4s: [], ttls: [], names: [] };
+const NOTHING: DeviceEvidence = {
+  userAgents: [],
+  ja4s: [],
+  ttls: [],
+  names: [],
+  synOptions: [],
+  via: [],
+  forwardedFor: [],
+};
 const IPAD =
   'Mozilla/5.0 (iPad; CPU OS 10_2_1 like Mac OS X) AppleWebKit/602.4.6 (KHTML, like Gecko) Version/10.0 Mobile/14D27 Safari/602.1';
 const WINDOWS =
@@ -87,6 +95,7 @@ describe("a host's own name", () => {
 describe('the devices of an address', () => {
   it('come with reasons and counts, the most flows first', () => {
     const evidence = {
+      ...NOTHING,
       userAgents: [
         seen(IPAD, 30),
         seen('AppleCoreMedia/1.0.0.14C92 (iPad; U; CPU OS 10_2 like Mac OS X)', 5),
@@ -157,5 +166,42 @@ describe('several devices behind one address', () => {
     expect(natSuspected({ ...NOTHING, userAgents: [seen(WINDOWS), seen(IPAD, 1)] }).suspected).toBe(false);
     expect(natSuspected({ ...NOTHING, ttls: [{ value: 127, flows: 90 }] })).toEqual({ suspected: false, why: [] });
     expect([1, 64, 65, 128, 129, 255].map(initialTtl)).toEqual([64, 64, 128, 128, 255, 255]);
+  });
+});
+
+const LINUX_SYN = 'mss=1460,sok,ts,nop,ws=7';
+const WINDOWS_SYN = 'mss=1452,nop,ws=8,nop,nop,sok';
+
+describe('TCP options of SYNs', () => {
+  it('speak for or against what a machine claims, and are a hint alone where it claims nothing', () => {
+    const why = (userAgent: string) =>
+      devicesOf({ ...NOTHING, userAgents: [seen(userAgent)], synOptions: [seen(WINDOWS_SYN)] })[0]?.why;
+    expect(why(WINDOWS)).toMatch(/; TCP options of SYNs are those of Windows \(p0f 3\)$/);
+    expect(why(IPAD)).toMatch(/; but TCP options of SYNs are those of Windows \(p0f 3\)$/);
+    const ttl = [{ value: 61, flows: 5 }];
+    expect(devicesOf({ ...NOTHING, ttls: ttl, synOptions: [seen(LINUX_SYN, 5), seen('none', 9)] })).toEqual([
+      {
+        kind: 'Linux or Android system',
+        family: 'linux',
+        flows: 5,
+        why: 'a hint alone: TCP options of SYNs are those of Linux or Android (p0f 3; 5 flows); initial TTL 64 fits',
+      },
+    ]);
+    expect(devicesOf({ ...NOTHING, synOptions: [seen('mss=1460'), seen('none')] })).toEqual([]);
+  });
+
+  it('of several systems tell of several machines, as proxies do of themselves', () => {
+    const suspect = (changes: Partial<DeviceEvidence>) => natSuspected({ ...NOTHING, ...changes }).why;
+    expect(suspect({ synOptions: [seen(LINUX_SYN), seen(WINDOWS_SYN)] })).toEqual([
+      'TCP options of SYNs as Linux or Android and as Windows make them (p0f 3)',
+    ]);
+    expect(suspect({ synOptions: [seen(LINUX_SYN), seen(WINDOWS_SYN, 1)] })).toEqual([]);
+    expect(suspect({ synOptions: [seen(LINUX_SYN), seen(LINUX_SYN.replace('1460', '1452'))] })).toEqual([]);
+    expect(
+      suspect({ via: [seen('1.1 proxy.test', 3)], forwardedFor: [seen('10.0.0.7', 1), seen('10.0.0.8', 1)] }),
+    ).toEqual([
+      'HTTP requests that a proxy says it passed on (Via, 3 flows)',
+      'HTTP requests that say they were passed on for 2 others (X-Forwarded-For)',
+    ]);
   });
 });

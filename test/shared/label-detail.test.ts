@@ -12,6 +12,8 @@ const basis: LabelBasis = {
   category: 'unknown',
   transport: 'tcp',
   responderPort: 8333,
+  seenIn: null,
+  tables: null,
 };
 
 describe('labelDetail', () => {
@@ -34,6 +36,18 @@ describe('labelDetail', () => {
       'port hint 22 (tcp) → registered for ssh, no payload was seen → remote',
     );
     expect(labelDetail({ ...basis, labelEvidence: 'behaviour', category: 'scan' })).toBe('behaviour → scan');
+  });
+
+  it('tells where that was seen and whose fact it is', () => {
+    const placed = { ...basis, seenIn: 'packet 4', tables: 'catalogue 2026.11.5' };
+    const facebook = { hostname: 'edge-mqtt.facebook.com', match: 'facebook.com', service: 'facebook' };
+    expect(labelDetail({ ...placed, ...facebook, labelEvidence: 'hostname', nameOrigin: 'tls-sni' })).toBe(
+      'TLS SNI edge-mqtt.facebook.com in packet 4 → facebook.com → facebook; catalogue 2026.11.5',
+    );
+    const block = { labelEvidence: 'address', match: '157.240.0.0/16', service: 'facebook' } as const;
+    expect(labelDetail({ ...placed, ...block })).toBe('address block 157.240.0.0/16 → facebook; catalogue 2026.11.5');
+    const magic = { labelEvidence: 'payload', payloadRule: 'bitcoin-magic', protocol: 'bitcoin' } as const;
+    expect(labelDetail({ ...placed, ...magic })).toBe('payload rule bitcoin-magic in packet 4 → bitcoin');
   });
 
   it('names a category where there is no service, and a name once when it is its own pattern', () => {

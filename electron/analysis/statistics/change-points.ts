@@ -127,12 +127,14 @@ export function changeDayInterval(
 
 /** Days that a higher level is tried to last, beside to the end. */
 const STRETCHES = [7, 14, 28, 56];
+/** Added to counts before their logarithms are taken. */
+const COUNT_OFFSET = 2;
 /** Squares that are no more than rounding. */
 const NO_SQUARES = 1e-9;
 
 /**
- * Is there an increase at all? Logarithms of the counts (+ 1/2), of which busy and quiet days vary alike (Anscombe, Biometrika 35,
- * 1948), are split into all days before, a stretch that follows (to the end, or 1, 2, 4 or 8 weeks) and the rest. The statistic is
+ * Is there an increase at all? Logarithms of the counts + 2, of which busy and quiet days vary alike where φ is about 1/4 (ln (x + 1/2φ):
+ * Anscombe, Biometrika 35, 1948), are split into all days before, a stretch that follows (to the end, or 1, 2, 4 or 8 weeks) and the rest. The statistic is
  * the greatest F for a mean of the stretch above that of the days before, over all beginnings and lengths (the scan for a shift
  * of Worsley, JASA 74, 1979). That of the series, divided by the variance inflation of its residuals around the three means, since days
  * that follow each other are alike, is compared with that of permutations of the days, which are not.
@@ -149,7 +151,7 @@ export function increaseTest(
   seed: number,
 ): number {
   const n = counts.length;
-  const logarithms = counts.map((count) => Math.log(count + 0.5));
+  const logarithms = counts.map((count) => Math.log(count + COUNT_OFFSET));
   const squares = logarithms.reduce((x, y) => x + y * y, 0);
   const sums = new Float64Array(n + 1);
   const scan = (values: Float64Array): { ratio: number; start: number; end: number } => {

@@ -1,45 +1,69 @@
 import { bootstrapInterval, type DayResamples, resampledTotals } from './day-bootstrap.ts';
 import type { PeriodDays, PeriodTest } from './period-test.ts';
 
-type Interval = readonly [number, number];
+type Interval = [number, number];
 
-export interface PeriodIntervals {
-  /** Relative change of the mean per observed day, later over earlier: 0 = none. Of the log ratio, half a recorded flow added to either total. */
-  readonly change: [number, number] | null;
-  /** Difference of the means per observed day. */
-  readonly gain: [number, number] | null;
+/**
+ * Interval of the relative change of the mean per observed day, later over earlier (0 = none): of the log ratio, half a recorded flow
+ * added to either total. Day-block bootstrap (day-bootstrap.ts), widened about the estimate by the square root of the variance
+ * inflation. Null as for `bootstrapInterval`.
+ *
+ * @param blocks block of each day @param test of the same days
+ */
+export function changeInterval(
+  days: PeriodDays,
+  resamples: DayResamples,
+  blocks: ArrayLike<number>,
+  { logRatio, inflation }: Pick<PeriodTest, 'logRatio' | 'inflation'>,
+): Interval | null {
+  const { values, exposures, unit } = days;
+  const [earlier, later] = resampledPeriods(days, values, resamples, blocks);
+  const [earlierDays, laterDays] = resampledPeriods(days, exposures, resamples, blocks);
+  const logs = later.map((sum, r) =>
+    Math.log((sum + unit / 2) / laterDays[r] / ((earlier[r] + unit / 2) / earlierDays[r])),
+  );
+  const log = widened(logRatio, bootstrapInterval(resamples, logs), inflation);
+  return log && [Math.exp(log[0]) - 1, Math.exp(log[1]) - 1];
 }
 
 /**
- * Intervals of what two periods differ by: day-block bootstrap (day-bootstrap.ts), widened about the estimate by the square root of the
- * variance inflation. Null as for `bootstrapInterval`.
- *
- * @param blocks block of each day @param test of the same days @param gain difference of the means per observed day; null: not asked for
+ * Interval of what was gained a day beyond a trend: the later mean per observed day, divided by `trend`, less the earlier. As above, about
+ * that difference.
  */
-export function periodIntervals(
-  { values, exposures, isLater, unit }: PeriodDays,
+export function gainInterval(
+  days: PeriodDays,
   resamples: DayResamples,
   blocks: ArrayLike<number>,
-  test: Pick<PeriodTest, 'logRatio' | 'inflation'>,
-  gain: number | null,
-): PeriodIntervals {
-  const resampled = (series: Float64Array, side: number): Float64Array => {
+  inflation: number,
+  trend: number,
+): Interval | null {
+  const { values, exposures, isLater } = days;
+  const [earlier, later] = resampledPeriods(days, values, resamples, blocks);
+  const [earlierDays, laterDays] = resampledPeriods(days, exposures, resamples, blocks);
+  const gains = later.map((sum, r) => sum / laterDays[r] / trend - earlier[r] / earlierDays[r]);
+  const mean = (side: number): number => {
+    const of = (series: Float64Array): number => series.reduce((sum, x, i) => (isLater[i] === side ? sum + x : sum), 0);
+    return of(values) / of(exposures);
+  };
+  return widened(mean(1) / trend - mean(0), bootstrapInterval(resamples, gains), inflation);
+}
+
+/** Totals of the earlier and of the later period in every resample. */
+function resampledPeriods(
+  { isLater }: PeriodDays,
+  series: Float64Array,
+  resamples: DayResamples,
+  blocks: ArrayLike<number>,
+): [Float64Array, Float64Array] {
+  const of = (side: number): Float64Array => {
     const sums = new Float64Array(resamples.blocks);
     for (let i = 0; i < series.length; i++) if (isLater[i] === side) sums[blocks[i]] += series[i];
     return resampledTotals(resamples, sums);
   };
-  const [earlier, later] = [resampled(values, 0), resampled(values, 1)];
-  const [earlierDays, laterDays] = [resampled(exposures, 0), resampled(exposures, 1)];
-  const logs = later.map((sum, r) =>
-    Math.log((sum + unit / 2) / laterDays[r] / ((earlier[r] + unit / 2) / earlierDays[r])),
-  );
-  const gains = (): Float64Array => later.map((sum, r) => sum / laterDays[r] - earlier[r] / earlierDays[r]);
-  const wider = Math.sqrt(test.inflation);
-  const widened = (value: number, interval: Interval | null): [number, number] | null =>
-    interval && [value - wider * (value - interval[0]), value + wider * (interval[1] - value)];
-  const log = widened(test.logRatio, bootstrapInterval(resamples, logs));
-  return {
-    change: log && [Math.exp(log[0]) - 1, Math.exp(log[1]) - 1],
-    gain: gain === null ? null : widened(gain, bootstrapInterval(resamples, gains())),
-  };
+  return [of(0), of(1)];
+}
+
+function widened(value: number, interval: Interval | null, inflation: number): Interval | null {
+  const wider = Math.sqrt(inflation);
+  return interval && [value - wider * (value - interval[0]), value + wider * (interval[1] - value)];
 }

@@ -1,4 +1,5 @@
 import { TCP, UDP } from '../../../shared/flow.ts';
+import { registeredOn } from '../registered-ports.ts';
 import type { BehaviourMark } from './behaviour-mark.ts';
 import {
   ACTIVE,
@@ -28,6 +29,9 @@ import {
   SESSION_FLOATS,
   SESSION_KEY,
   SESSION_START,
+  SOCKET_CATEGORIES,
+  SOCKET_FAR_PORT,
+  SOCKET_KEY,
   TCP_PEERS,
   UDP_PEERS,
 } from './contacts.ts';
@@ -41,6 +45,7 @@ import { coinNodes, isCoinPort, isNetworkPort, isPeerPort, peersOnPort, peerToPe
 import { finished, mixed, SampledTable } from './sampled-table.ts';
 import { horizontalScan, isScanner, isScanOf, LEAST_FAILURES, verticalScan } from './scans.ts';
 import type { Session } from './sessions.ts';
+import { sameSocket, SOCKET_SPAN } from './sockets.ts';
 import { singleServerTunnel } from './tunnels.ts';
 
 /**
@@ -85,6 +90,7 @@ export interface SampleOf {
   readonly hosts: number;
   readonly contacts: number;
   readonly sessions: number;
+  readonly sockets: number;
 }
 
 /** What is marked: host-days, pairs and sessions with their marks. */
@@ -94,6 +100,7 @@ export class Behaviours {
   readonly hosts = new SampledTable(HOST_KEY, HOST_MARKS, 0, MOST_MARKED);
   readonly pairs = new SampledTable(CONTACT_KEY, 3, 0, MOST_MARKED);
   readonly sessions = new SampledTable(SESSION_KEY, 1, 0, MOST_MARKED);
+  readonly sockets = new SampledTable(SOCKET_KEY, 1, 0, MOST_MARKED);
   /** Of each kind one in so many was looked at: 1 until memory's bound was met. */
   readonly sampleOf: SampleOf;
   readonly #marks: BehaviourMark[] = [];
@@ -102,6 +109,7 @@ export class Behaviours {
   readonly #scanMarks = new Map<number, number>();
   readonly #key = new Uint32Array(SESSION_KEY);
   readonly #far = new Uint32Array(HOST_KEY);
+  readonly #socket = new Uint32Array(SOCKET_KEY);
 
   constructor(sampleOf: SampleOf) {
     this.sampleOf = sampleOf;
@@ -128,7 +136,9 @@ export class Behaviours {
 
   /** Whether nothing was found, so that no flow need be asked about. */
   get isEmpty(): boolean {
-    return this.walks.entries + this.hosts.entries + this.pairs.entries + this.sessions.entries === 0;
+    return (
+      this.walks.entries + this.hosts.entries + this.pairs.entries + this.sessions.entries + this.sockets.entries === 0
+    );
   }
 
   /**
@@ -160,9 +170,14 @@ export class Behaviours {
         sampling[row] <= 1 &&
         isProbe(transport, out, bytesOut[row], into, bytesIn[row]) &&
         outcomeOf(transport, state[row], flags[row], ownPort, out, into) !== NOT_TOLD;
+      // On a registered port the port itself tells.
+      const ofSocket =
+        transport === UDP && this.sockets.entries > 0 && (into === 0 || registeredOn(UDP, port) === null);
       const found =
         (isBare && this.#scanMark(transport, port)) ||
         this.#hostMark(ownPort, transport, port) ||
+        (ofSocket && this.#socketMark(initiator, at, start[row], ownPort)) ||
+        (ofSocket && this.#socketMark(responder, at, start[row], port)) ||
         this.#sessionMark(transport, port) ||
         this.#pairMark(ownPort, transport, port, out > 0 && into > 0);
       return this.#marks[found - 1] ?? null;
@@ -212,6 +227,13 @@ export class Behaviours {
     return counter(this.hosts, this.#key, place) || counter(this.hosts, far, place);
   }
 
+  /** The mark of a UDP port of an address (four words at `at`) at a time. */
+  #socketMark(words: ArrayLike<number>, at: number, time: number, port: number): number {
+    hostDayInto(this.#socket, 0, words, at, Math.floor(time / SOCKET_SPAN));
+    this.#socket[2] = port;
+    return counter(this.sockets, this.#socket, SOCKET_KEY);
+  }
+
   #sessionMark(transport: number, port: number): number {
     this.#key[4] = (transport << 16) | port;
     return counter(this.sessions, this.#key, SESSION_KEY);
@@ -237,17 +259,19 @@ export function gatherBehaviours(segments: Iterable<FlowColumnsView>, check: () 
 
 /** What contacts and sessions, gathered from flows in any order, show. */
 export function behavioursIn(tables: ContactTables): Behaviours {
-  const { initiators, contacts, sessions } = tables;
+  const { initiators, contacts, sessions, sockets } = tables;
   const behaviours = new Behaviours({
     hosts: initiators.scale,
     contacts: contacts.scale,
     sessions: sessions.scale,
+    sockets: sockets.scale,
   });
   const hosts = hostDays(contacts);
   findScanners(tables, hosts, behaviours);
   markPairs(contacts, behaviours);
   markHosts(hosts, behaviours);
   markSessions(sessions, initiators, behaviours);
+  markSockets(sockets, behaviours);
   return behaviours;
 }
 
@@ -403,6 +427,18 @@ function markHosts(hosts: SampledTable, behaviours: Behaviours): void {
     behaviours.hosts.words[base + MAIL_MARK] = behaviours.keep(mail);
     behaviours.hosts.words[base + NETWORK_MARK] = behaviours.keep(onPort);
     behaviours.hosts.words[base + COIN_MARK] = behaviours.keep(coins);
+  }
+}
+
+function markSockets(known: SampledTable, behaviours: Behaviours): void {
+  if (known.entries === 0) return;
+  const { words } = known;
+  for (let slot = 0; slot < known.slots; slot++) {
+    if (!known.isUsed(slot)) continue;
+    const at = slot * known.stride;
+    const mark = sameSocket(words[at + SOCKET_CATEGORIES], words[at + SOCKET_FAR_PORT] - 1);
+    const to = mark === null ? -1 : behaviours.sockets.slotOf(words.subarray(at, at + SOCKET_KEY));
+    if (to >= 0) behaviours.sockets.words[to * behaviours.sockets.stride + SOCKET_KEY] = behaviours.keep(mark);
   }
 }
 

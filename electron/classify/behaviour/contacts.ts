@@ -1,4 +1,5 @@
 import { TCP, UDP } from '../../../shared/flow.ts';
+import { registeredOn } from '../registered-ports.ts';
 import { DNS_PORT, LONG_QUERY } from './dns-tunnels.ts';
 import { ANSWERED, FAILED, isGroupAddress, isProbe, isTracerouteProbe, outcomeOf } from '../../../shared/flow-shape.ts';
 import { FTP_PORT } from './ftp-data.ts';
@@ -6,6 +7,7 @@ import { SMTP_PORT } from './mail-servers.ts';
 import { isCoinPort, isNetworkPort, isPeerPort } from './peer-to-peer.ts';
 import { finished, mixed, SampledTable } from './sampled-table.ts';
 import { LEAST_PIECE } from './sessions.ts';
+import { categoryBit, SOCKET_SPAN } from './sockets.ts';
 
 /**
  * What a pass over the flows gathers: contacts (who sought whom on a day, with what result) and sessions (what lasted
@@ -17,6 +19,7 @@ import { LEAST_PIECE } from './sessions.ts';
 const MOST_INITIATORS = 2 ** 18;
 const MOST_CONTACTS = 2 ** 20;
 const MOST_SESSIONS = 2 ** 17;
+const MOST_SOCKETS = 2 ** 17;
 
 /** Words of a host-day as initiator: its key, kilobytes of both directions (each flow rounded up), and the flows that were
  * answered by group of ports, two to a word, each stopping at 65,535. */
@@ -56,6 +59,13 @@ export const BYTES_OUT = 3;
 export const BYTES_IN = 4;
 export const PACKETS_OUT = 5;
 export const PACKETS_IN = 6;
+
+/** Words of a socket: its key of an address in a span of time and a UDP port; the categories that it was answered in, as bits, and the least
+ * registered port of the far ends + 1. */
+export const SOCKET_KEY = 3;
+export const SOCKET_CATEGORIES = 3;
+export const SOCKET_FAR_PORT = 4;
+const SOCKET_COUNTERS = 2;
 
 const DAY = 86_400e6;
 
@@ -111,7 +121,9 @@ export class ContactTables {
   readonly initiators = new SampledTable(HOST_KEY, INITIATOR_COUNTERS, 0, MOST_INITIATORS);
   readonly contacts = new SampledTable(CONTACT_KEY, CONTACT_COUNTERS, 0, MOST_CONTACTS);
   readonly sessions = new SampledTable(SESSION_KEY, 0, SESSION_FLOATS, MOST_SESSIONS);
+  readonly sockets = new SampledTable(SOCKET_KEY, SOCKET_COUNTERS, 0, MOST_SOCKETS);
   readonly #key = new Uint32Array(SESSION_KEY);
+  readonly #socket = new Uint32Array(SOCKET_KEY);
 
   /** Adds the flows of a segment. Sampled flows show no failures. */
   add(facts: FlowColumnsView): void {
@@ -148,6 +160,9 @@ export class ContactTables {
         if (outcome === ANSWERED) countAnswered(words, entry, portGroup(transport, port));
       }
 
+      if (transport === UDP && outcome === ANSWERED && ownPort >= 1024) {
+        this.#addSocket(initiator, at, start[row], ownPort, port);
+      }
       let flag = 0;
       let failed = 0;
       if (outcome === ANSWERED) {
@@ -183,6 +198,25 @@ export class ContactTables {
       values[base + BYTES_IN] += bytesIn[row] * factor;
       values[base + PACKETS_OUT] += out * factor;
       values[base + PACKETS_IN] += into * factor;
+    }
+  }
+
+  /** Notes what a socket speaks, for the span of the flow's start and its neighbours. */
+  #addSocket(words: ArrayLike<number>, at: number, time: number, ownPort: number, port: number): void {
+    const registered = registeredOn(UDP, port);
+    const category = registered === null ? 0 : categoryBit(registered.category);
+    if (category === 0) return;
+    const key = this.#socket;
+    const { sockets } = this;
+    key[2] = ownPort;
+    const span = Math.floor(time / SOCKET_SPAN);
+    for (let near = span - 1; near <= span + 1; near++) {
+      hostDayInto(key, 0, words, at, near);
+      const slot = sockets.slotOf(key);
+      if (slot < 0) continue;
+      const entry = slot * sockets.stride;
+      sockets.words[entry + SOCKET_CATEGORIES] |= category;
+      sockets.words[entry + SOCKET_FAR_PORT] = leastKnown(sockets.words[entry + SOCKET_FAR_PORT], port);
     }
   }
 

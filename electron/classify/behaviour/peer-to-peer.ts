@@ -68,6 +68,8 @@ const NETWORK_PORTS: ReadonlySet<number> = new Set([
 ]);
 /** Default TCP ports of nodes of Bitcoin, its test networks, Monero and Ethereum (each project's chain parameters), likewise. */
 const COIN_PORTS: ReadonlySet<number> = new Set([8333, 18_080, 18_333, 30_303, 38_333]);
+/** Ethereum's nodes find each other by UDP on the same port (devp2p, Node Discovery Protocol v4). */
+const DISCOVERY_PORT = 30_303;
 /** Hosts on such a port from which on it is a network, not a server that happens to listen there. */
 const LEAST_ON_PORT = 5;
 
@@ -76,7 +78,7 @@ export function isNetworkPort(port: number): boolean {
 }
 
 export function isCoinPort(transport: number, port: number): boolean {
-  return transport === TCP && COIN_PORTS.has(port);
+  return transport === TCP ? COIN_PORTS.has(port) : port === DISCOVERY_PORT;
 }
 
 /** Marks flows to the default ports of P2P networks. @param peers hosts that answered the host there that day */

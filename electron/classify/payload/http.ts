@@ -65,7 +65,12 @@ function readTarget(payload: Payload, end: number): void {
   payload.nameOrigin = isConnect ? CONNECT_ORIGIN : HOST_ORIGIN;
 }
 
-/** Takes host and User-Agent of a request; false when its header goes on beyond the bytes. */
+/** First letters of the fields that are read. */
+const READ_INITIALS = [...'fhuvx'].map((letter) => letter.charCodeAt(0));
+
+/**
+ * Takes host and User-Agent of a request, which way it came (Via: RFC 9110, 7.6.3) and whom it came for (X-Forwarded-For or
+ * Forwarded (RFC 7239), whichever stands first), of each the first line; false when its header goes on beyond the bytes. */
 function readHeader(payload: Payload): boolean {
   const { bytes, end } = payload;
   let at = payload.start;
@@ -77,7 +82,7 @@ function readHeader(payload: Payload): boolean {
     at = newline + 1;
     if (bytes[at] === NEWLINE || (bytes[at] === 13 && bytes[at + 1] === NEWLINE)) return true;
     const initial = bytes[at] | 0x20;
-    if (initial !== 0x68 && initial !== 0x75) continue;
+    if (!READ_INITIALS.includes(initial)) continue;
     const lineEnd = lineEndAt(bytes, at, end);
     if (lineEnd < 0) return false;
     const textEnd = bytes[lineEnd - 1] === 13 ? lineEnd - 1 : lineEnd;
@@ -86,6 +91,12 @@ function readHeader(payload: Payload): boolean {
       payload.nameOrigin = HOST_ORIGIN;
     } else if (initial === 0x75 && isHeader(bytes, at, textEnd, 'user-agent:')) {
       payload.userAgent = visibleText(bytes, at + 11, textEnd).trim();
+    } else if (isHeader(bytes, at, textEnd, 'via:')) {
+      payload.via ||= visibleText(bytes, at + 4, textEnd).trim();
+    } else if (isHeader(bytes, at, textEnd, 'x-forwarded-for:')) {
+      payload.forwardedFor ||= visibleText(bytes, at + 16, textEnd).trim();
+    } else if (isHeader(bytes, at, textEnd, 'forwarded:')) {
+      payload.forwardedFor ||= visibleText(bytes, at + 10, textEnd).trim();
     }
   }
 }

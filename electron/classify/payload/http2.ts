@@ -26,9 +26,10 @@ const PRIORITY = 0x20;
 /** Largest frame without another setting (RFC 9113, 4.2). */
 const MAX_FRAME = 16_384;
 const MAX_FIELDS = 128;
-/** Entries of the static table (RFC 7541, appendix A): `:authority`, `user-agent`, and the last one. */
+/** Entries of the static table (RFC 7541, appendix A): `:authority`, `user-agent`, `via`, and the last one. */
 const AUTHORITY = 1;
 const USER_AGENT = 58;
+const VIA = 60;
 const STATIC_ENTRIES = 61;
 
 /**
@@ -130,6 +131,8 @@ function readHeaderBlock(payload: Payload, bytes: Uint8Array, start: number, end
       payload.name = hostOf(value);
       payload.nameOrigin = AUTHORITY_ORIGIN;
     } else if (index === USER_AGENT || name === 'user-agent') payload.userAgent = value;
+    else if (index === VIA || name === 'via') payload.via ||= value;
+    else if (name === 'x-forwarded-for' || name === 'forwarded') payload.forwardedFor ||= value;
   }
 }
 

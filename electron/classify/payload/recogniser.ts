@@ -104,12 +104,15 @@ const UDP_RULES = tableOf(UDP);
 /** Tries the payload rules on the first payloads of a flow, by transport and first byte. */
 export class PayloadRecogniser implements PayloadInspector {
   readonly rules: readonly PayloadRule[];
+  /** Of each rule: a call through so many objects of several shapes takes longer than what most rules do. */
+  readonly #recognisers: readonly ((payload: Payload) => InspectionResult)[];
   readonly #encrypted: number;
   readonly #numbers: ReadonlyMap<string, number>;
 
   /** @param answers receives every address that a DNS answer gave a client */
   constructor(answers: AnswerSink) {
     this.rules = allRules(answers);
+    this.#recognisers = this.rules.map(({ recognise }) => recognise);
     this.#encrypted = this.rules.length - 1;
     this.#numbers = new Map(this.rules.map(({ id }, number) => [id, number]));
   }
@@ -132,8 +135,11 @@ export class PayloadRecogniser implements PayloadInspector {
     if (transport !== TCP && transport !== UDP) return NOT_RECOGNISED;
     const table = transport === TCP ? TCP_RULES : UDP_RULES;
     let wantsMore = false;
-    for (const number of table[payload.bytes[payload.start]]) {
-      const result = this.rules[number].recognise(payload);
+    const numbers = table[payload.bytes[payload.start]];
+    for (let i = 0; i < numbers.length; i++) {
+      const number = numbers[i];
+      const recognise = this.#recognisers[number];
+      const result = recognise(payload);
       if (result === NOT_RECOGNISED) continue;
       if (result === WANTS_MORE) {
         wantsMore = true;
@@ -144,6 +150,8 @@ export class PayloadRecogniser implements PayloadInspector {
     }
     payload.name = '';
     payload.userAgent = '';
+    payload.via = '';
+    payload.forwardedFor = '';
     payload.ja3 = '';
     payload.ja4 = '';
     if (wasEncrypted) payload.rule = this.#encrypted;

@@ -21,6 +21,7 @@ export interface RecordedFlow extends ExportedFlow {
   nextHop: AddressWords | undefined;
   inputInterface: number;
   outputInterface: number;
+  enterpriseFields: string | undefined;
 }
 
 /**
@@ -51,6 +52,7 @@ export class ExportedRecords {
     nextHop: undefined,
     inputInterface: 0,
     outputInterface: 0,
+    enterpriseFields: undefined,
   };
   /** Data records read without fault. */
   count = 0;
@@ -92,6 +94,8 @@ export class ExportedRecords {
     if (flow.start < this.firstSeen) this.firstSeen = flow.start;
     if (flow.end > this.lastSeen) this.lastSeen = flow.end;
     this.sink.flow(flow);
+    // Only some decoders tell them.
+    flow.enterpriseFields = undefined;
   }
 
   /** @param offset of the fault in its message, bytes */

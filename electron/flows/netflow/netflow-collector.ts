@@ -352,7 +352,7 @@ export class NetflowCollector {
     for (const enterprise of template.enterprises) {
       if (this.#enterprises.has(enterprise) || this.#enterprises.size >= ENTERPRISES_TOLD) continue;
       this.#enterprises.add(enterprise);
-      const message = `fields of private enterprises are not used, first of enterprise ${enterprise}`;
+      const message = `fields of private enterprises are kept by number and tell nothing here, first of enterprise ${enterprise}`;
       this.#records.problem('enterprise-fields', place, offset, message);
     }
   }

@@ -47,6 +47,11 @@ const NTP_EPOCH = 2_208_988_800;
 
 const WRAP = 2 ** 32;
 
+/** What is kept of a record in fields that are a vendor's own, characters. */
+const MOST_OF_RECORD = 512;
+const SPACE = 0x20;
+const HEX_DIGITS = Buffer.from('0123456789abcdef');
+
 export class DataSetReader {
   readonly #records: ExportedRecords;
   readonly #numbers = new Float64Array(PLACES);
@@ -54,6 +59,7 @@ export class DataSetReader {
   #current: Template | null = null;
   readonly #exporter: MutableAddress = [0, 0, 0, 0];
   readonly #nextHop: MutableAddress = [0, 0, 0, 0];
+  readonly #text = Buffer.alloc(MOST_OF_RECORD);
 
   constructor(records: ExportedRecords) {
     this.#records = records;
@@ -91,7 +97,7 @@ export class DataSetReader {
         this.#options(template, context, place);
       } else if (template.hasAddresses) {
         this.#take(template.readings, bytes, at);
-        this.#flow(template, context, place);
+        this.#flow(template, bytes, at, context, place);
       } else {
         this.#problem(context, place, 'no-addresses', 'a record does not tell who spoke to whom (no IP addresses)');
       }
@@ -211,7 +217,7 @@ export class DataSetReader {
     return 0;
   }
 
-  #flow(template: Template, context: MessageContext, offset: number): void {
+  #flow(template: Template, bytes: Uint8Array, at: number, context: MessageContext, offset: number): void {
     const records = this.#records;
     const { flow } = records;
     const numbers = this.#numbers;
@@ -238,6 +244,7 @@ export class DataSetReader {
     flow.sampling = this.#sampling(template, context, offset);
     flow.inputInterface = word(numbers[PLACE.inputInterface]);
     flow.outputInterface = word(numbers[PLACE.outputInterface]);
+    flow.enterpriseFields = this.#enterpriseFields(template, bytes, at, context, offset);
     if (numbers[PLACE.biflowDirection] === REVERSE_INITIATOR) this.#turn();
     records.hand(context.exportTime, context.place, offset);
   }
@@ -270,6 +277,38 @@ export class DataSetReader {
       const message = 'the exporter gives one count for both directions; it stands as that of the way out';
       this.#problem(context, offset, 'directions-summed', message);
     }
+  }
+
+  /** Fields of vendors as text, in their order; those beyond the room that a record has are told. */
+  #enterpriseFields(
+    { enterpriseFields }: Template,
+    bytes: Uint8Array,
+    record: number,
+    context: MessageContext,
+    offset: number,
+  ): string | undefined {
+    if (enterpriseFields.length === 0) return undefined;
+    const text = this.#text;
+    let to = 0;
+    let isWhole = true;
+    for (const field of enterpriseFields) {
+      const room = (MOST_OF_RECORD - to - field.number.length - 2) >> 1;
+      const kept = Math.max(0, Math.min(field.length, room));
+      isWhole &&= kept === field.length;
+      if (room <= 0) break;
+      if (to > 0) text[to++] = SPACE;
+      to += text.write(`${field.number}=`, to, 'latin1');
+      const at = record + field.offset;
+      for (let i = at; i < at + kept; i++) {
+        text[to++] = HEX_DIGITS[bytes[i] >>> 4];
+        text[to++] = HEX_DIGITS[bytes[i] & 15];
+      }
+    }
+    if (!isWhole) {
+      const message = `a record has more in fields of private enterprises than is kept, ${MOST_OF_RECORD} characters`;
+      this.#problem(context, offset, 'enterprise-fields-cut', message);
+    }
+    return text.toString('latin1', 0, to);
   }
 
   #addresses(template: Template, context: MessageContext): void {
@@ -375,9 +414,10 @@ export class DataSetReader {
 
 /** Finds the fields of a record of variable length (RFC 7011, 7); gives its end, -1 when it runs beyond `end`. */
 function locate(template: Template, bytes: Uint8Array, record: number, end: number): number {
-  const { lengths, readings } = template;
+  const { lengths, readings, enterpriseFields } = template;
   let at = record;
   let next = 0;
+  let nextEnterprise = 0;
   for (let field = 0; field < lengths.length; field++) {
     let length = lengths[field];
     if (length === VARIABLE) {
@@ -394,6 +434,10 @@ function locate(template: Template, bytes: Uint8Array, record: number, end: numb
     for (; next < readings.length && readings[next].field === field; next++) {
       readings[next].offset = at - record;
       readings[next].length = length;
+    }
+    if (nextEnterprise < enterpriseFields.length && enterpriseFields[nextEnterprise].field === field) {
+      enterpriseFields[nextEnterprise].offset = at - record;
+      enterpriseFields[nextEnterprise++].length = length;
     }
     at += length;
   }

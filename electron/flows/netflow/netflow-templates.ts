@@ -45,6 +45,18 @@ export interface Reading extends Element {
   length: number;
 }
 
+/** A field that is a vendor's own: kept as it is, by its number. Offset and length as in a Reading. */
+export interface EnterpriseField {
+  readonly field: number;
+  /** `29305.12`: enterprise and element; enterprise 0 in NetFlow v9, which numbers only fields (above 32767). */
+  readonly number: string;
+  offset: number;
+  length: number;
+}
+
+/** First number of a vendor's own field in NetFlow v9: IANA's end before it (RFC 7011, 3.2). */
+const FIRST_VENDOR_FIELD_OF_9 = 32_768;
+
 /** Scopes of NetFlow v9 (RFC 3954, 6.1) that are used, and the elements that tell the same: the interface. */
 const SCOPES_OF_9: ReadonlyMap<number, number> = new Map([[2, 10]]);
 
@@ -69,7 +81,9 @@ export class Template {
   readonly sumsDirections: boolean;
   /** Cisco ASA's log of events (NSEL): the end of a flow counts all of it, what updates before it counted included. */
   readonly isEventLog: boolean;
-  /** Enterprise numbers of fields that are not read. */
+  /** Fields of vendors that nothing is read from, in the order of the fields; none of options. */
+  readonly enterpriseFields: readonly EnterpriseField[];
+  /** Their enterprise numbers. */
   readonly enterprises: readonly number[];
   /** The template as it came, to know it again. */
   readonly source: Uint8Array;
@@ -83,6 +97,7 @@ export class Template {
     this.minimum = fields.reduce((sum, field) => sum + (field.length === VARIABLE ? 1 : field.length), 0);
     const chosen = new Map<number, Reading>();
     const enterprises = new Set<number>();
+    const enterpriseFields: EnterpriseField[] = [];
     let offset = 0;
     for (const [index, field] of fields.entries()) {
       const isScopeOf9 = field.isScope && version === 9;
@@ -90,6 +105,15 @@ export class Template {
       const element = usedElement(version, number, field.enterprise);
       if (element === undefined) {
         if (field.enterprise !== 0) enterprises.add(field.enterprise);
+        const isOwn = field.enterprise !== 0 || (version === 9 && field.element >= FIRST_VENDOR_FIELD_OF_9);
+        if (isOwn && !isOptions) {
+          enterpriseFields.push({
+            field: index,
+            number: `${field.enterprise}.${field.element}`,
+            offset,
+            length: field.length,
+          });
+        }
       } else if (isReadable(element, field.length)) {
         const better = chosen.get(element.place);
         if (better === undefined || element.rank < better.rank) {
@@ -99,6 +123,7 @@ export class Template {
       offset += field.length;
     }
     this.enterprises = [...enterprises];
+    this.enterpriseFields = enterpriseFields;
     const number = (place: number): number => fields[chosen.get(place)?.field ?? -1]?.element ?? -1;
     const octets = number(PLACE.octets);
     // responderOctets stands alone in Huawei's templates, with a length that no counter has: it belongs to its pair.
@@ -209,6 +234,12 @@ function readTemplate(
     return -1;
   };
   const id = u16(bytes, from);
+  const former = known(id);
+  // Exporters send their templates again and again.
+  if (former?.isOptions === isOptions && startsWith(bytes, from, end, former.source)) {
+    visitor.template(id, isOptions, former);
+    return from + former.source.length;
+  }
   if (id < 256) return fault(`template ${id} has a number that is not a template's`);
   const header = isOptions ? 6 : 4;
   if (end - from < header) return fault(`template ${id} ends inside its header`);
@@ -240,12 +271,14 @@ function readTemplate(
   }
   if (length === 0) return fault(`the records of template ${id} have no length`);
   if (length >= LIMITS.recordBytes) return fault(`the records of template ${id} are longer than any message`);
-  const former = known(id);
-  const source = bytes.subarray(from, at);
-  const isSame = former?.isOptions === isOptions && Buffer.compare(former.source, source) === 0;
-  const template = isSame ? former : new Template(version, isOptions, fields, Uint8Array.from(source));
-  visitor.template(id, isOptions, template);
+  visitor.template(id, isOptions, new Template(version, isOptions, fields, new Uint8Array(bytes.subarray(from, at))));
   return at;
+}
+
+function startsWith(bytes: Uint8Array, from: number, end: number, beginning: Uint8Array): boolean {
+  if (end - from < beginning.length) return false;
+  for (let i = 0; i < beginning.length; i++) if (bytes[from + i] !== beginning[i]) return false;
+  return true;
 }
 
 /** A data set that came before its template. */
@@ -294,6 +327,9 @@ class SamplingRates {
   }
 }
 
+/** Stands for an exporter whose address is not told; no address has such a word. */
+const NO_ADDRESS: AddressWords = [-1, 0, 0, 0];
+
 /** One observation domain of an exporter (NetFlow v9: source id). */
 export class Domain {
   readonly exporter: Exporter;
@@ -325,13 +361,25 @@ class Exporter {
  */
 export class TemplateStore {
   readonly #exporters = new Map<string, Exporter>();
+  /** The domain asked for last: version, address, port and id, and itself. Messages of one come in a row. */
+  readonly #lastWords = new Float64Array(7);
+  #last: Domain | null = null;
   #domains = 0;
   #fields = 0;
   #waitingBytes = 0;
 
   /** The domain, made when it is new; null when there are too many. */
   domain(version: TemplateVersion, address: AddressWords | undefined, port: number, id: number): Domain | null {
-    const host = address === undefined ? '' : `${address[0]}.${address[1]}.${address[2]}.${address[3]}`;
+    const words = this.#lastWords;
+    const [a, b, c, d] = address ?? NO_ADDRESS;
+    const isSender = words[0] === version && words[1] === a && words[2] === b && words[3] === c && words[4] === d;
+    if (isSender && words[5] === port && words[6] === id) return this.#last;
+    words.set([version, a, b, c, d, port, id]);
+    this.#last = this.#find(version, `${a}.${b}.${c}.${d}`, port, id);
+    return this.#last;
+  }
+
+  #find(version: TemplateVersion, host: string, port: number, id: number): Domain | null {
     const key = version === 9 ? `9/${host}` : `10/${host}/${port}`;
     let exporter = this.#exporters.get(key);
     const known = exporter?.domains.get(id);

@@ -25,6 +25,8 @@ export interface Proposal {
   readonly confidence: number;
   /** What spoke for it and against it, a line each. */
   readonly why: readonly string[];
+  /** Of these, what has to be decided by who knows the export. */
+  readonly doubts: readonly string[];
 }
 
 export interface TableLook {
@@ -36,18 +38,18 @@ export interface TableLook {
 /** Names of columns, as letters and digits in lower case, for each field; the likeliest first. */
 const NAMES: Readonly<Partial<Record<MappedField, readonly string[]>>> = {
   start:
-    'start starttime stime starttimestamp ts firstseen first firstswitched flowstart flowstarttime flowstartmilliseconds flowstartseconds flowstartmicroseconds timestampstart eventstart begin begintime sessionstart timefirst startdate timestamp time datetime date eventtime'.split(
+    'start starttime stime starttimestamp ts firstseen first firstswitched flowstart flowstarttime flowstartmilliseconds flowstartseconds flowstartmicroseconds timestampstart eventstart begin begintime sessionstart timefirst firstpacket datefirstseen bidirectionalfirstseenms startdate timestamp time datetime date eventtime'.split(
       ' ',
     ),
-  end: 'end endtime etime ltime te endtimestamp lastseen last lasttime lastswitched flowend flowendtime flowendmilliseconds flowendseconds flowendmicroseconds timestampend eventend stop stoptime finish sessionend timelast enddate'.split(
+  end: 'end endtime etime ltime te endtimestamp lastseen last lasttime lastswitched flowend flowendtime flowendmilliseconds flowendseconds flowendmicroseconds timestampend eventend stop stoptime finish sessionend timelast lastpacket bidirectionallastseenms enddate'.split(
     ' ',
   ),
   duration:
-    'duration dur td flowduration durationms durationmsec durationmillis durationmilliseconds flowdurationmilliseconds flowdurationmicroseconds durationus durationns durationsec durationseconds durations elapsed elapsedtime age'.split(
+    'duration dur td flowduration durationms durationmsec durationmillis durationmilliseconds flowdurationmilliseconds flowdurationmicroseconds durationus durationns durationsec durationseconds durations elapsed elapsedtime elapsedtimesec sessionduration bidirectionaldurationms age'.split(
       ' ',
     ),
   initiator:
-    'initiator srcip sourceip srcaddr saddr sa src source sourceaddress srcaddress srcipaddr srcipaddress sourceipaddress ipv4srcaddr ipv6srcaddr ipsrc sourceipv4address sourceipv6address clientip client clientaddress sip orighost originatorip idorigh origh srch srchost sourcehost ipsource'.split(
+    'initiator initiatorip srcip sourceip srcaddr saddr sa src source sourceaddress srcaddress srcipaddr srcipaddress sourceipaddress ipv4srcaddr ipv6srcaddr ipsrc sourceipv4address sourceipv6address clientip client clientaddress sip orighost originatorip idorigh origh srch srchost sourcehost ipsource'.split(
       ' ',
     ),
   responder:
@@ -59,7 +61,7 @@ const NAMES: Readonly<Partial<Record<MappedField, readonly string[]>>> = {
       ' ',
     ),
   responderPort:
-    'responderport dstport destport destinationport dport dp dstpt dpt l4dstport portdst serverport destinationtransportport idrespp respp dstportnumber tcpdstport udpdstport'.split(
+    'responderport dstport destport destinationport dport dsport dp dstpt dpt l4dstport portdst serverport destinationtransportport idrespp respp dstportnumber tcpdstport udpdstport'.split(
       ' ',
     ),
   transport:
@@ -67,23 +69,23 @@ const NAMES: Readonly<Partial<Record<MappedField, readonly string[]>>> = {
       ' ',
     ),
   packetsOut:
-    'packetsout packets pkts pkt ipkt packetcount numpackets srcpkts srcpackets spkts sentpkts sentpackets packetssent fwdpackets totfwdpkts totalfwdpackets totalfwdpacket origpkts packetstoserver pktstoserver packetdeltacount packetsclienttoserver sourcepackets inpkts inpackets'.split(
+    'packetsout ipkt srcpkts srcpackets spkts sentpkts sentpackets packetssent fwdpackets totfwdpkts totalfwdpackets totalfwdpacket origpkts initiatorpackets packetstoserver pktstoserver packetdeltacount packettotalcount packetsclienttoserver sourcepackets src2dstpackets inpkts inpackets packets pkts pkt packetcount numpackets'.split(
       ' ',
     ),
   bytesOut:
-    'bytesout bytes octets byt ibyt bytecount numbytes srcbytes sbytes sentbytes bytessent sentbyte fwdbytes totlenfwdpkts totallengthoffwdpackets totallengthoffwdpacket origbytes origipbytes bytestoserver octetdeltacount bytesclienttoserver sourcebytes inbytes inoctets'.split(
+    'bytesout ibyt srcbytes sbytes sentbytes bytessent sentbyte fwdbytes totlenfwdpkts totallengthoffwdpackets totallengthoffwdpacket origipbytes origbytes initiatorbytes bytestoserver octetdeltacount octettotalcount bytesclienttoserver sourcebytes src2dstbytes inbytes inoctets bytes octets byt bytecount numbytes'.split(
       ' ',
     ),
   packetsIn:
-    'packetsin dstpkts dstpackets dpkts rcvdpkts receivedpackets packetsreceived bwdpackets totbwdpkts totalbackwardpackets totalbwdpackets resppkts packetstoclient pktstoclient opkt packetsservertoclient destinationpackets reversepacketdeltacount outpkts outpackets'.split(
+    'packetsin dstpkts dstpackets dpkts rcvdpkts receivedpackets packetsreceived bwdpackets totbwdpkts totalbackwardpackets totalbwdpackets resppkts responderpackets packetstoclient pktstoclient opkt packetsservertoclient destinationpackets reversepacketdeltacount reversepackettotalcount dst2srcpackets outpkts outpackets'.split(
       ' ',
     ),
   bytesIn:
-    'bytesin dstbytes dbytes rcvdbytes rcvdbyte receivedbytes bytesreceived bwdbytes totlenbwdpkts totallengthofbwdpackets totallengthofbwdpacket respbytes respipbytes bytestoclient obyt bytesservertoclient destinationbytes reverseoctetdeltacount outbytes outoctets'.split(
+    'bytesin dstbytes dbytes rcvdbytes rcvdbyte receivedbytes bytesreceived bwdbytes totlenbwdpkts totallengthofbwdpackets totallengthofbwdpacket respipbytes respbytes responderbytes bytestoclient obyt bytesservertoclient destinationbytes reverseoctetdeltacount reverseoctettotalcount dst2srcbytes outbytes outoctets'.split(
       ' ',
     ),
-  packetsTotal: ['packetstotal', 'totpkts', 'totalpackets', 'totalpkts'],
-  bytesTotal: ['bytestotal', 'totbytes', 'totalbytes'],
+  packetsTotal: ['packetstotal', 'totpkts', 'totalpackets', 'totalpkts', 'bidirectionalpackets'],
+  bytesTotal: ['bytestotal', 'totbytes', 'totalbytes', 'bidirectionalbytes'],
   tcpFlags: ['tcpflags', 'flags', 'flg', 'tcpcontrolbits', 'tcpflag'],
   sampling: ['sampling', 'samplingrate', 'samplinginterval', 'samplerate'],
   exporter: [
@@ -131,9 +133,16 @@ const UNSURE_NAMES: Readonly<Record<string, number>> = {
   inpackets: 0.8,
   inbytes: 0.9,
   inoctets: 0.8,
-  packetsin: 0.9,
-  bytesin: 0.9,
+  packetsin: 0.8,
+  bytesin: 0.8,
 };
+
+/** Names of counts that may be those of one direction or of both, where a column of the way back stands beside them. */
+const OF_ONE_OR_BOTH = /^(packets|pkts|pkt|packetcount|numpackets|bytes|octets|byt|bytecount|numbytes)$/;
+/** Sums of the lengths of payloads, as CICFlowMeter names them (its FlowFeature.java). */
+const PAYLOAD_BYTES = /^tot(al)?len(gthof)?fwdp(ac)?ke?ts?$/;
+/** Packets a second over a whole flow: with packets and duration it tells what unit the duration has. */
+const PACKET_RATES = ['flowpktss', 'flowpacketss', 'flowpacketspersecond'];
 
 /** Times that have no standard of their own, as people write them. */
 const DATES = [
@@ -244,8 +253,11 @@ function spellings(name: string): string[] {
   return [...new Set([plain(name), plain(parts.slice(-2).join('')), plain(parts.at(-1) ?? '')])];
 }
 
+const PER_SECOND = { s: 1, ms: 1e3, us: 1e6, ns: 1e9 } as const;
+type Unit = keyof typeof PER_SECOND;
+
 /** Unit that a column's name states, `durationMs` or `Duration (s)`; null when it states none. */
-function statedUnit(name: string): 's' | 'ms' | 'us' | 'ns' | null {
+function statedUnit(name: string): Unit | null {
   const words = name
     .replaceAll(/([a-z])([A-Z])/g, '$1 $2')
     .toLowerCase()
@@ -263,6 +275,8 @@ function shownName(name: string | number): string {
 
 interface Found {
   readonly column: number;
+  /** As which it is known; '' by its values alone. */
+  readonly name: string;
   readonly score: number;
 }
 
@@ -282,7 +296,13 @@ export function proposeMapping(
   const names = Array.from({ length: width }, (_, column) => spellings(header?.[column] ?? ''));
   const taken = new Set<number>();
   const why: string[] = [];
+  const doubts: string[] = [];
   let doubt = 1;
+  const doubted = (factor: number, reason: string): void => {
+    doubt *= factor;
+    why.push(reason);
+    doubts.push(reason);
+  };
   const from = (column: number): string | number => header?.[column] ?? column + 1;
 
   /** The column with one of the names of a field whose values fit. */
@@ -293,7 +313,7 @@ export function proposeMapping(
         const values = columns[column];
         if (values === undefined || !fits(values)) continue;
         taken.add(column);
-        return { column, score: UNSURE_NAMES[name] ?? 1 };
+        return { column, name, score: UNSURE_NAMES[name] ?? 1 };
       }
     }
     return null;
@@ -304,12 +324,12 @@ export function proposeMapping(
     const column = columns.findIndex((values, at) => !taken.has(at) && values.values.length > 0 && fits(values));
     if (column < 0) return null;
     taken.add(column);
-    return { column, score: 0.5 };
+    return { column, name: '', score: 0.5 };
   };
   const told = (field: string, found: Found, what: string): void => {
-    why.push(
-      `${field}: ${shownName(from(found.column))}, ${found.score < 0.6 ? 'by its values only' : 'by name and values'}: ${what}`,
-    );
+    const line = `${field}: ${shownName(from(found.column))}, ${found.name === '' ? 'by its values only' : 'by name and values'}: ${what}`;
+    why.push(line);
+    if (found.name === '') doubts.push(line);
   };
 
   const isTime = (column: ColumnValues): boolean => timeTypes(column).length > 0;
@@ -319,14 +339,14 @@ export function proposeMapping(
   if (start === null || initiator === null || responder === null) {
     if (start === null) why.push('no column holds times with a date');
     if (initiator === null || responder === null) why.push('no two columns hold IP addresses');
-    return { mapping: null, confidence: 0, why };
+    return { mapping: null, confidence: 0, why, doubts: why };
   }
   const time = (found: Found): { from: string | number; type: string } => {
     const types = timeTypes(columns[found.column] ?? new ColumnValues([]));
     const [type = 'iso8601'] = types;
     if (types.length > 1) {
-      doubt *= 0.5;
-      why.push(`${shownName(from(found.column))} may as well be written as ${types.slice(1, 3).join(' or ')}`);
+      const others = types.slice(1, 3).join(' or ');
+      doubted(0.5, `${shownName(from(found.column))} may as well be written as ${others}`);
     }
     return { from: from(found.column), type };
   };
@@ -343,38 +363,26 @@ export function proposeMapping(
     const found = find(field, isPort);
     if (found !== null) fields[field] = { from: from(found.column) };
     else {
-      doubt *= 0.85;
-      why.push(`no column looks like ${field}`);
+      doubted(0.85, `no column looks like ${field}`);
     }
   }
   const transport = find('transport', isTransport);
   if (transport === null) {
     fields.transport = { fixed: 'tcp' };
     confidence = Math.min(confidence, 0.3);
-    why.push('no column looks like the transport: the proposal takes every flow for TCP, correct it');
+    doubted(1, 'no column looks like the transport: the proposal takes every flow for TCP, correct it');
   } else {
     fields.transport = { from: from(transport.column) };
     told('transport', transport, 'names or numbers of transports');
   }
-  const end = byName(NAMES.end ?? [], isTime);
-  if (end !== null) fields.end = time(end);
-  else {
-    const duration = find('duration', isNumber);
-    if (duration !== null) {
-      const unit = statedUnit(String(from(duration.column)));
-      const decimal = columns[duration.column]?.values.some((bytes) => bytes.includes(0x2e)) ?? false;
-      if (unit === null && !decimal) {
-        doubt *= 0.8;
-        why.push(`whether ${shownName(from(duration.column))} counts seconds is not told`);
-      }
-      fields.duration = { from: from(duration.column), type: unit ?? 's' };
-    }
-  }
+  const countOf: Partial<Record<MappedField, Found>> = {};
   const counts = ['packetsOut', 'bytesOut', 'packetsIn', 'bytesIn', 'packetsTotal', 'bytesTotal'] as const;
   for (const field of counts) {
     const found = find(field, isCount);
     if (found === null) continue;
     fields[field] = { from: from(found.column) };
+    countOf[field] = found;
+    if (found.score < SURE) doubted(1, `from whose point of view ${shownName(from(found.column))} counts is not told`);
     confidence = Math.min(confidence, found.score);
   }
   for (const [out, back] of [
@@ -384,13 +392,47 @@ export function proposeMapping(
     if (fields[out] === undefined && fields[back] !== undefined) {
       fields[out] = fields[back];
       delete fields[back];
-      doubt *= 0.8;
-      why.push(`only one count is there for ${out}: which direction it counts is not told`);
+      doubted(0.8, `only one count is there for ${out}: which direction it counts is not told`);
+    }
+    const found = countOf[out];
+    if (found !== undefined && OF_ONE_OR_BOTH.test(found.name) && fields[back] !== undefined) {
+      doubted(0.8, `whether ${shownName(from(found.column))} counts one direction or both is not told`);
+    }
+  }
+  /** The one unit of the duration with which packets, duration and packets a second agree in most rows; null when none does. */
+  const unitByRate = (rate: Found | null, duration: Found): Unit | null => {
+    const { packetsOut, packetsIn } = countOf;
+    if (rate === null || packetsOut === undefined) return null;
+    const numbers = (found: Found | undefined): number[] => rows.map((row) => (found ? Number(row[found.column]) : 0));
+    const [out, back, rates, durations] = [packetsOut, packetsIn, rate, duration].map(numbers);
+    const fits = (perSecond: number): boolean => {
+      const ratios = rows.map((_, row) => ((rates[row] / perSecond) * durations[row]) / (out[row] + back[row]));
+      const usable = ratios.filter((ratio) => Number.isFinite(ratio) && ratio > 0);
+      return usable.length > 0 && usable.filter((ratio) => ratio > 0.9 && ratio < 1.1).length > usable.length / 2;
+    };
+    return (['s', 'ms', 'us', 'ns'] as const).find((unit) => fits(PER_SECOND[unit])) ?? null;
+  };
+  const end = byName(NAMES.end ?? [], isTime);
+  if (end !== null) fields.end = time(end);
+  else {
+    const duration = find('duration', isNumber);
+    if (duration !== null) {
+      const stated = statedUnit(String(from(duration.column)));
+      const unit =
+        stated ??
+        unitByRate(
+          byName(PACKET_RATES, (column) => column.values.length > 0),
+          duration,
+        );
+      const decimal = columns[duration.column]?.values.some((bytes) => bytes.includes(0x2e)) ?? false;
+      if (unit === null && !decimal)
+        doubted(0.8, `whether ${shownName(from(duration.column))} counts seconds is not told`);
+      fields.duration = { from: from(duration.column), type: unit ?? 's' };
+      told('duration', duration, stated === null && unit !== null ? `${unit}, by the packets a second` : (unit ?? 's'));
     }
   }
   if (!counts.some((field) => fields[field] !== undefined)) {
-    doubt *= 0.8;
-    why.push('no column looks like packets or bytes');
+    doubted(0.8, 'no column looks like packets or bytes');
   }
   const further: readonly (readonly [MappedField, (bytes: Buffer) => boolean])[] = [
     ['tcpFlags', isFlags],
@@ -422,7 +464,7 @@ export function proposeMapping(
     skipLines: look.skipLines ?? 0,
     fields,
     direction: twoWay ? 'two-way' : 'one-way',
-    bytes: 'unknown',
+    bytes: PAYLOAD_BYTES.test(countOf.bytesOut?.name ?? '') ? 'payload' : 'unknown',
     icmp: twoWay ? 'ports' : 'responder-port',
   });
   why.push(
@@ -430,6 +472,6 @@ export function proposeMapping(
   );
   if (rows.length === 0) doubt = 0;
   return checked.ok
-    ? { mapping: checked.mapping, confidence: Math.round(confidence * doubt * 100) / 100, why }
-    : { mapping: null, confidence: 0, why: [...why, checked.fault] };
+    ? { mapping: checked.mapping, confidence: Math.round(confidence * doubt * 100) / 100, why, doubts }
+    : { mapping: null, confidence: 0, why: [...why, checked.fault], doubts: [checked.fault] };
 }

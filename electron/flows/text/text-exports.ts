@@ -294,10 +294,10 @@ export function explainText(head: Uint8Array, given: Mapping | null): TextRefusa
     return { message, proposal: null };
   }
   const proposal = proposalOf(sample);
-  const doubt =
-    proposal.mapping === null
-      ? proposal.why.join('; ')
-      : `which of them make a flow is not sure enough (${proposal.confidence})`;
+  const doubt = [
+    ...(proposal.mapping === null ? [] : [`which of them make a flow is not sure enough (${proposal.confidence})`]),
+    ...proposal.doubts,
+  ].join('; ');
   return { message: `${found}: ${doubt}; say what they mean with --mapping FILE (docs/mappings.md)`, proposal };
 }
 

@@ -341,7 +341,7 @@ export function ipv4Word(bytes: Uint8Array, from: number, to: number): number {
   let digits = 0;
   let dots = 0;
   for (let at = from; at < to; at++) {
-    const byte = bytes[at] ?? 0;
+    const byte = bytes[at];
     if (byte === DOT) {
       if (digits === 0 || dots === 3) return -1;
       word = word * 256 + octet;

@@ -156,6 +156,7 @@ export class JsonRecord implements ZeekRecord {
     const value = this.#any(field);
     if (value === undefined) return '';
     if (typeof value === 'string') return value.toWellFormed();
+    if (typeof value === 'boolean') return value ? 'T' : 'F';
     if (Array.isArray(value)) return this.list(field).join(',');
     this.#fail('bad-text', field);
     return '';

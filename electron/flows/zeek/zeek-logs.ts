@@ -9,20 +9,18 @@ import {
   UDP,
   UNASKED_CLIENTS,
 } from '../../../shared/flow.ts';
-import { subjectHostName } from '../certificate-subject.ts';
+import { certificateHostName, subjectHostName } from '../certificate-subject.ts';
 import type { EvidenceSink, ExportedFlow } from '../flow-sink.ts';
 import { ABSENT, FIELD, secondsToMicroseconds, type ZeekRecord } from './zeek-record.ts';
 import { dnsProtocol, serviceProtocol } from './zeek-services.ts';
 
 /** The Zeek logs that we read; the others name no flow that these do not. */
-export const USED_LOGS = ['conn', 'dns', 'ssl', 'http', 'quic', 'ssh', 'smtp', 'sip', 'dhcp'] as const;
+export const USED_LOGS = ['conn', 'dns', 'ssl', 'http', 'quic', 'x509', 'files', 'ssh', 'smtp', 'sip', 'dhcp'] as const;
 export type UsedLog = (typeof USED_LOGS)[number];
 
 /** Why a log that one might expect to be read is not. */
 const REASONS_UNUSED: ReadonlyMap<string, string> = new Map([
-  ['x509', 'it has no uid: its certificates are tied to connections only by file ids, over several logs'],
   ['known_certs', 'it has no uid: its certificates are of hosts, not of connections'],
-  ['files', 'it tells of the content of files; the connections that carried them are in conn'],
   ['weird', 'it names no host and no protocol that conn does not'],
 ]);
 
@@ -201,7 +199,9 @@ export class ZeekLogs {
 
   read(log: UsedLog, record: ZeekRecord, line: number): RecordOutcome {
     if (log === 'conn') return this.#conn(record, line);
-    return log === 'dhcp' ? this.#dhcp(record) : this.#name(log, record, line);
+    if (log === 'dhcp') return this.#dhcp(record);
+    if (log === 'x509') return this.#certificate(record);
+    return log === 'files' ? this.#file(record) : this.#name(log, record, line);
   }
 
   /**
@@ -275,7 +275,7 @@ export class ZeekLogs {
     return protocol;
   }
 
-  #name(log: Exclude<UsedLog, 'conn' | 'dhcp'>, record: ZeekRecord, line: number): RecordOutcome {
+  #name(log: Exclude<UsedLog, 'conn' | 'dhcp' | 'x509' | 'files'>, record: ZeekRecord, line: number): RecordOutcome {
     const time = record.time(FIELD.time);
     const uid = record.text(FIELD.uid);
     if (record.fault !== null) return FAULTY;
@@ -343,6 +343,7 @@ export class ZeekLogs {
     const name = asked === '' ? subjectHostName(record.text(FIELD.subject)) : asked;
     const ja3 = record.text(FIELD.ja3);
     const ja4 = record.text(FIELD.ja4);
+    const chain = record.list(FIELD.chainFingerprints)[0] || record.list(FIELD.chainFiles)[0] || '';
     if (record.fault !== null) return FAULTY;
     this.#sink.logName({
       uid,
@@ -352,7 +353,52 @@ export class ZeekLogs {
       protocol,
       ja3: JA3.test(ja3) ? ja3 : undefined,
       ja4: JA4.test(ja4) ? ja4 : undefined,
+      certificate: chain === '' ? undefined : certificateId(chain),
     });
+    return { from: time, to: time };
+  }
+
+  /** x509.log: the name of a certificate, for the connections that ssl.log or files.log link to it (up to TLS 1.2 it is in clear). */
+  #certificate(record: ZeekRecord): RecordOutcome {
+    const time = record.time(FIELD.time);
+    const ids = [record.text(FIELD.fingerprint), record.text(FIELD.certificateFile)].filter((id) => id !== '');
+    const name = certificateHostName(record.text(FIELD.subject), record.list(FIELD.alternativeNames));
+    if (record.fault !== null) return FAULTY;
+    if (time === ABSENT) return NO_TIME;
+    if (ids.length === 0)
+      return lost('no-uid', 'neither fingerprint nor id is given: no connection can be linked to it');
+    if (name !== '') {
+      for (const id of ids) {
+        this.#sink.logName({ uid: certificateId(id), time, name, origin: 'tls-certificate', protocol: 'tls' });
+      }
+    }
+    return { from: time, to: time };
+  }
+
+  /**
+   * files.log: the protocol of the connections that carried a file, by what it is or by the analyser that saw it, and the server's
+   * certificate where the file is one.
+   */
+  #file(record: ZeekRecord): RecordOutcome {
+    const time = record.time(FIELD.time);
+    const uid = record.text(FIELD.uid);
+    const uids = record.list(FIELD.uids);
+    const source = record.text(FIELD.source).toLowerCase();
+    const mimeType = record.text(FIELD.mimeType).toLowerCase();
+    const isOfServer = mimeType === HOST_CERTIFICATE && record.text(FIELD.isFromInitiator) !== 'T';
+    const file = record.text(FIELD.file);
+    const sha256 = record.text(FIELD.sha256);
+    if (record.fault !== null) return FAULTY;
+    if (time === ABSENT) return NO_TIME;
+    const protocol = MIME_PROTOCOLS.get(mimeType) ?? serviceProtocol(source.replace('_data', '-data'), TCP, 0);
+    if (protocol === undefined) return { from: time, to: time };
+    // By either id its certificate may stand in x509.log.
+    const certificates = isOfServer ? [file, sha256].filter((id) => id !== '').map(certificateId) : [undefined];
+    for (const each of uids.length === 0 ? [uid] : uids) {
+      if (each === '') continue;
+      for (const certificate of certificates)
+        this.#sink.logName({ uid: each, time, origin: 'none', protocol, certificate });
+    }
     return { from: time, to: time };
   }
 
@@ -430,6 +476,22 @@ export class ZeekLogs {
 /** Fingerprints as their authors write them; what else a field of that name holds is none. */
 const JA3 = /^[0-9a-f]{32}$/;
 const JA4 = /^[tqd][0-9a-z]{9}_[0-9a-f]{12}_[0-9a-f]{12}$/i;
+
+/** Of the server or the client itself, not of who signed it. */
+const HOST_CERTIFICATE = 'application/x-x509-user-cert';
+/** Kinds of files that are a protocol's own, over HTTP (RFC 6960, 8216; ISO/IEC 23009-1). */
+const MIME_PROTOCOLS: ReadonlyMap<string, string> = new Map([
+  ['application/ocsp-request', 'ocsp'],
+  ['application/ocsp-response', 'ocsp'],
+  ['application/vnd.apple.mpegurl', 'hls'],
+  ['application/x-mpegurl', 'hls'],
+  ['application/dash+xml', 'mpeg-dash'],
+]);
+
+/** A certificate's name among uids: a log may number a connection and a file alike. */
+function certificateId(id: string): string {
+  return `certificate ${id}`;
+}
 
 /** One label of a host name (RFC 1123, 2.1), underscores allowed as Windows does. */
 const HOST_LABEL = /^[A-Za-z0-9_-]{1,63}$/;

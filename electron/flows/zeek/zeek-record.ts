@@ -32,7 +32,7 @@ export const FIELD_NAMES = [
   ['server_name'],
   ['host'],
   ['user_agent'],
-  ['uids'],
+  ['uids', 'conn_uids'],
   ['client'],
   ['host_name'],
   ['assigned_addr'],
@@ -41,7 +41,18 @@ export const FIELD_NAMES = [
   // Of packages that many install: ja3 (Salesforce), ja4 (FoxIO).
   ['ja3'],
   ['ja4'],
-  ['subject'],
+  ['subject', 'certificate.subject', 'certificate_subject'],
+  ['san.dns', 'san_dns'],
+  // A certificate is known by its fingerprint, before Zeek 4.1 by the id of the file that it came as.
+  ['fingerprint'],
+  ['id'],
+  ['cert_chain_fps'],
+  ['cert_chain_fuids'],
+  ['fuid'],
+  ['sha256'],
+  ['source'],
+  ['mime_type'],
+  ['is_orig'],
 ] as const;
 
 /** Number of each field in FIELD_NAMES. */
@@ -82,6 +93,16 @@ export const FIELD = {
   ja3: 33,
   ja4: 34,
   subject: 35,
+  alternativeNames: 36,
+  fingerprint: 37,
+  certificateFile: 38,
+  chainFingerprints: 39,
+  chainFiles: 40,
+  file: 41,
+  sha256: 42,
+  source: 43,
+  mimeType: 44,
+  isFromInitiator: 45,
 } as const;
 
 export type Field = (typeof FIELD)[keyof typeof FIELD];
@@ -106,7 +127,7 @@ export const FAULT_WORDS: Readonly<Record<FieldFault, string>> = {
 export interface ZeekRecord {
   readonly fault: FieldFault | null;
   readonly faultField: Field;
-  /** Text of a field; '' when absent, unset or empty. */
+  /** Text of a field, of a truth value `T` or `F`; '' when absent, unset or empty. */
   text(field: Field): string;
   /** Point in time, microseconds since the epoch, UTC; ABSENT when not given. */
   time(field: Field): number;
@@ -134,7 +155,7 @@ export function decimalMicroseconds(bytes: Uint8Array, from: number, to: number)
   let whole = 0;
   let at = from;
   for (; at < to; at++) {
-    const digit = (bytes[at] ?? 0) - DIGIT_0;
+    const digit = bytes[at] - DIGIT_0;
     if (digit < 0 || digit > 9) break;
     whole = whole * 10 + digit;
   }
@@ -145,7 +166,7 @@ export function decimalMicroseconds(bytes: Uint8Array, from: number, to: number)
     const first = at + 1;
     let scale = 100_000;
     for (at = first; at < to; at++) {
-      const digit = (bytes[at] ?? 0) - DIGIT_0;
+      const digit = bytes[at] - DIGIT_0;
       if (digit < 0 || digit > 9) return Number.NaN;
       if (scale >= 1) fraction += digit * scale;
       else if (at === first + 6 && digit >= 5) fraction++;

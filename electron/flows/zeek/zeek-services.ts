@@ -51,6 +51,7 @@ const SERVICES: readonly (readonly [service: string, protocol: string])[] = [
   ['sip', 'sip'],
   ['irc', 'irc'],
   ['irc-dcc-data', 'irc'],
+  ['irc-data', 'irc'],
   ['xmpp', 'xmpp'],
   ['mqtt', 'mqtt'],
   ['mysql', 'mysql'],

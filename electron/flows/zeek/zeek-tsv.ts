@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import { type AddressWords, parseAddress } from '../../../shared/address.ts';
 import { ShortTexts } from '../short-texts.ts';
 import { ipv4Word } from '../text/text-values.ts';
@@ -74,6 +74,17 @@ export class TsvRecord implements ZeekRecord {
   #line: Buffer = Buffer.alloc(0);
   /** Start of each column in the line; one more for the end. A column ends one byte before the next starts. */
   #starts = new Int32Array(64);
+  /** End of the field asked for last. */
+  #end = 0;
+  /** The piece in work, where it is all ASCII; where it has no escapes either. */
+  #ascii: Buffer | null = null;
+  #plain: Buffer | null = null;
+
+  /** Takes note of a piece whose lines come next: one without escapes and characters beyond ASCII is read faster. */
+  begin(piece: Buffer): void {
+    this.#ascii = isAscii(piece) ? piece : null;
+    this.#plain = this.#ascii !== null && !piece.includes(BACKSLASH) ? piece : null;
+  }
 
   /** Reads one line, `from` to `to` in `buffer`, without its line feed. The record is good until the next call. */
   read(buffer: Buffer, from: number, to: number): TsvLine {
@@ -83,19 +94,15 @@ export class TsvRecord implements ZeekRecord {
     const starts = this.#starts;
     const count = this.#count;
     let column = 1;
-    let bits = 0;
     starts[0] = from;
     for (let at = from; at < to; at++) {
-      const byte = buffer[at] ?? 0;
-      bits |= byte;
-      if (byte === separator) {
-        if (column < count) starts[column] = at + 1;
-        column++;
-      }
+      if (buffer[at] !== separator) continue;
+      if (column < count) starts[column] = at + 1;
+      column++;
     }
     if (column !== count) return 'wrong-columns';
     starts[count] = to + 1;
-    if (bits > 0x7f && !isUtf8(buffer.subarray(from, to))) return 'bad-utf8';
+    if (buffer !== this.#ascii && !isUtf8(buffer.subarray(from, to))) return 'bad-utf8';
     this.#line = buffer;
     this.fault = null;
     return 'record';
@@ -156,16 +163,13 @@ export class TsvRecord implements ZeekRecord {
     }
   }
 
-  /** Start of a field in the line; -1 when the log lacks it or it is unset. */
+  /** Start of a field in the line, and its end in `#end`; -1 when the log lacks it or it is unset. */
   #start(field: Field): number {
-    const column = this.#columns[field] ?? -1;
+    const column = this.#columns[field];
     if (column < 0) return -1;
-    const start = this.#starts[column] ?? 0;
-    return this.#equals(start, this.#end(field), this.#unset) ? -1 : start;
-  }
-
-  #end(field: Field): number {
-    return (this.#starts[(this.#columns[field] ?? -1) + 1] ?? 0) - 1;
+    const start = this.#starts[column];
+    this.#end = this.#starts[column + 1] - 1;
+    return this.#equals(start, this.#end, this.#unset) ? -1 : start;
   }
 
   #equals(start: number, end: number, marker: Buffer): boolean {
@@ -183,13 +187,14 @@ export class TsvRecord implements ZeekRecord {
   text(field: Field): string {
     const start = this.#start(field);
     if (start < 0) return '';
-    const end = this.#end(field);
+    const line = this.#line;
+    const end = this.#end;
     if (this.#equals(start, end, this.#empty)) return '';
-    for (let at = start; at < end; at++) {
-      const byte = this.#line[at] ?? 0;
-      if (byte === BACKSLASH || byte > 0x7f) return unescapeZeek(this.#line.subarray(start, end));
+    for (let at = line === this.#plain ? end : start; at < end; at++) {
+      if (line[at] === BACKSLASH || line[at] > 0x7f) return unescapeZeek(line.subarray(start, end));
     }
-    return this.#texts.of(this.#line, start, end);
+    // Ids do not come again.
+    return field === FIELD.uid ? line.toString('latin1', start, end) : this.#texts.of(line, start, end);
   }
 
   time(field: Field): number {
@@ -203,7 +208,7 @@ export class TsvRecord implements ZeekRecord {
   #microseconds(field: Field, fault: 'bad-time' | 'bad-number'): number {
     const start = this.#start(field);
     if (start < 0) return ABSENT;
-    const end = this.#end(field);
+    const end = this.#end;
     let value = decimalMicroseconds(this.#line, start, end);
     if (Number.isNaN(value) && fault === 'bad-number') value = this.#exponential(start, end);
     if (!Number.isNaN(value)) return value;
@@ -220,10 +225,11 @@ export class TsvRecord implements ZeekRecord {
   count(field: Field): number {
     const start = this.#start(field);
     if (start < 0) return ABSENT;
-    const end = this.#end(field);
+    const line = this.#line;
+    const end = this.#end;
     let value = 0;
     for (let at = start; at < end; at++) {
-      const digit = (this.#line[at] ?? 0) - DIGIT_0;
+      const digit = line[at] - DIGIT_0;
       if (digit < 0 || digit > 9) value = Number.NaN;
       value = value * 10 + digit;
     }
@@ -235,7 +241,7 @@ export class TsvRecord implements ZeekRecord {
   address(field: Field): AddressWords | null {
     const start = this.#start(field);
     if (start < 0) return null;
-    const end = this.#end(field);
+    const end = this.#end;
     const word = ipv4Word(this.#line, start, end);
     if (word >= 0) return [0, 0, 0xffff, word];
     const words = end - start <= 45 ? parseAddress(this.#line.toString('latin1', start, end)) : null;
@@ -246,7 +252,7 @@ export class TsvRecord implements ZeekRecord {
   list(field: Field): string[] {
     const start = this.#start(field);
     if (start < 0) return [];
-    const end = this.#end(field);
+    const end = this.#end;
     if (start === end || this.#equals(start, end, this.#empty)) return [];
     const unset = this.#unset.toString('latin1');
     return this.#line

@@ -67,7 +67,10 @@ function neededFields(log: UsedLog | null, record: TsvRecord): readonly Field[] 
       return [];
     case 'conn':
       return [FIELD.time, FIELD.initiator, FIELD.responder, FIELD.transport];
+    case 'x509':
+      return [FIELD.time, record.names(FIELD.fingerprint) ? FIELD.fingerprint : FIELD.certificateFile];
     case 'dhcp':
+    case 'files':
       return [FIELD.time, record.names(FIELD.uid) ? FIELD.uid : FIELD.uids];
     default:
       return [FIELD.time, FIELD.uid];
@@ -76,7 +79,8 @@ function neededFields(log: UsedLog | null, record: TsvRecord): readonly Field[] 
 
 /**
  * Reads one Zeek log of either encoding, given in pieces of any size (bytes already decompressed). conn records become
- * flows, those of the other used logs names, protocols and user agents of flows, DNS answers and names of DHCP clients;
+ * flows, those of the other used logs names, protocols and user agents of flows, names of certificates, DNS answers and
+ * names of DHCP clients;
  * logs that are not used are told once (`unused-log`). Whatever is wrong with a record costs that record and is counted
  * as a problem under its line. Holds at most one line.
  *
@@ -130,7 +134,9 @@ export class ZeekReader {
   }
 
   push(chunk: Uint8Array): void {
-    this.#lines.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+    const piece = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    this.#tsv?.begin(piece);
+    this.#lines.push(piece);
   }
 
   /** Ends the log: reads a last line that has no line feed. */

@@ -195,6 +195,9 @@ export class Redactor {
       case 'range':
         return this.label(text);
       case 'userAgent':
+      case 'via':
+      case 'forwardedFor':
+      case 'enterpriseFields':
       case 'indicator':
         return text === 'yes' ? text : 'left-out';
       case 'hostname': {

@@ -192,11 +192,15 @@ export function secretsOf(reader: CaseReader): Secrets {
     }
   }
 
-  for (const agent of new Set(columnTexts(reader, ['userAgent', 'linkedUserAgent']))) {
-    // A user agent of one plain word cannot be told from the program's or firm's name.
-    if (agent.length < 8 || !/[/\d(]/.test(agent)) continue;
-    for (const form of forms(agent.slice(0, 100))) {
-      sought.push({ value: form, replacement: LEFT_OUT, kind: 'a user agent' });
+  for (const [kind, columns] of [
+    ['a user agent', ['userAgent', 'linkedUserAgent']],
+    ['a field that a proxy added', ['via', 'forwardedFor']],
+    ['a field of an export', ['enterpriseFields']],
+  ] as const) {
+    for (const text of new Set(columnTexts(reader, columns))) {
+      // A user agent of one plain word cannot be told from the program's or firm's name.
+      if (text.length < 8 || !/[/\d(]/.test(text)) continue;
+      for (const form of forms(text.slice(0, 100))) sought.push({ value: form, replacement: LEFT_OUT, kind });
     }
   }
   const privateNames = new Set<string>();

@@ -137,6 +137,9 @@ describe('scans', () => {
     expect(counted(reflected)).toEqual({});
     expect(counted(reflected.map((one) => ({ ...one, initiatorPort: 40_000 })))).toEqual({ 'horizontal-scan': 100 });
     expect(counted(sweep(50).map((one) => ({ ...one, sampling: 100 })))).toEqual({});
+    const amongEquals = reflected.map((one) => ({ ...one, initiatorPort: 4342, responderPort: 4342 }));
+    expect(counted(amongEquals)).toEqual({});
+    expect(counted(amongEquals.map((one) => ({ ...one, initiatorPort: 40_000 })))).toEqual({ 'horizontal-scan': 100 });
   });
 });
 
@@ -195,9 +198,44 @@ describe('default ports of networks', () => {
     expect(counted(peers(5, 6881))).toEqual({ 'peers-on-port': 5 });
     expect(counted(peers(5, 8333))).toEqual({ 'coin-nodes': 5 });
     expect(marksOf(peers(5, 8333))[0]).toMatchObject({ category: 'crypto' });
+    const discovery = peers(5, 30_303).map((one) => ({ ...one, transport: UDP, initiatorPort: 30_303, tcpFlags: 0 }));
+    expect(counted(discovery)).toEqual({ 'coin-nodes': 5 });
+    expect(counted(discovery.map((one) => ({ ...one, responderPort: 8333 })))).toEqual({});
     expect(counted(peers(4, 6881))).toEqual({});
     expect(counted(peers(5, 25_565))).toEqual({});
     expect(counted([...peers(4, 6881), bareSyn({ responder: target(9), responderPort: 6881 })])).toEqual({});
+  });
+});
+
+describe('flows of one UDP socket', () => {
+  const udp = { transport: UDP, initiatorPort: 51_518, tcpFlags: 0 } as const;
+  const checked = flow({ ...udp, responderPort: 3478 });
+  const media = flow({ ...udp, responder: '203.0.113.7', responderPort: 60_312 });
+  const called = flow({
+    ...media,
+    initiator: '203.0.113.7',
+    initiatorPort: 60_312,
+    responder: '192.0.2.1',
+    responderPort: 51_518,
+  });
+
+  it('are what the socket spoke on a registered port, whoever began, answered or not', () => {
+    const silent = { ...media, responder: '203.0.113.8', packetsIn: 0, bytesIn: 0 };
+    const marks = marksOf([checked, media, called, silent]);
+    expect(marks.map((mark) => mark?.behaviour)).toEqual([undefined, 'same-socket', 'same-socket', 'same-socket']);
+    expect(marks[1]).toMatchObject({ category: 'comms', confidence: 40 });
+    expect(marks[1]?.detail).toContain('answered on port 3478, registered for comms');
+  });
+
+  it('are not those of another port, host or time, nor told by names, time, a VPN, silence or two kinds', () => {
+    const later = { ...media, start: NOON + 1800e6, end: NOON + 1801e6 };
+    expect(
+      counted([checked, { ...media, initiatorPort: 51_519 }, { ...media, initiator: '192.0.2.2' }, later]),
+    ).toEqual({});
+    for (const port of [53, 123, 3544]) expect(counted([{ ...checked, responderPort: port }, media])).toEqual({});
+    expect(counted([{ ...checked, packetsIn: 0, bytesIn: 0 }, media])).toEqual({});
+    expect(counted([checked, { ...checked, responderPort: 27_015 }, media])).toEqual({});
+    expect(counted([checked, { ...media, transport: TCP, tcpFlags: 0x1b }])).toEqual({});
   });
 });
 

@@ -1,12 +1,11 @@
 import type { PlantedEffect } from '../../../electron/sample/truth.ts';
+import type { PeriodComparisonFinding } from '../../../shared/finding.ts';
 import { estimateRow, expectedOf, findingsOf, type Judge, type JudgedRow, verdictRow } from './judged-row.ts';
-
-/** Changes smaller than this need not be found. */
-const LEAST_RATIO = 1.5;
 
 /**
  * Changes between periods. Where the profile states a period at the planted date (an event of kind `period`): the ratio of all
- * activity, and what took a service's place. In worlds whose effects do not begin or end inside the window, every change told is false.
+ * activity, of a service and of what took its place; changes beyond the least that the finding says it tells must be told. In worlds
+ * whose effects do not begin or end inside the window, every change told is false.
  */
 export const judgePeriodComparisons: Judge = (findings, truth) => {
   const told = findingsOf(findings, 'period-comparison');
@@ -29,27 +28,58 @@ export const judgePeriodComparisons: Judge = (findings, truth) => {
     if (effect.effect !== 'volume' && effect.effect !== 'substitution') continue;
     const from = Date.parse(effect.date) + 86_400_000;
     const stated = told.filter(({ periods }) => Date.parse(periods[1].from) === from);
+    const changeOf = (subject: string): Change | null => {
+      const finding = stated.find((each) => each.subject === subject && each.metric === 'flows');
+      const expected = expectedOf(truth, 'period-comparison', subject, 'change', 'flows');
+      return finding === undefined || expected === null
+        ? null
+        : { finding, expected, isLarge: isLarge(finding, expected) };
+    };
+    const partsOf = (subject: string) =>
+      ({ kind: 'period-comparison', subject, metric: 'flows', item: effect.date }) as const;
     if (effect.effect === 'volume') {
-      const finding = stated.find(({ subject, metric }) => subject === 'volume' && metric === 'flows');
-      const expected = expectedOf(truth, 'period-comparison', 'all', 'change', 'flows');
-      if (finding === undefined || expected === null) continue;
-      const parts = { kind: 'period-comparison', subject: 'volume', metric: 'flows', item: effect.date } as const;
-      rows.push(estimateRow({ ...parts, measure: 'change of volume' }, expected, finding.value, finding.interval));
-      if (effect.ratio >= LEAST_RATIO) {
-        rows.push(verdictRow({ ...parts, measure: 'volume told' }, true, finding.verdict === 'supported'));
+      const change = changeOf('volume');
+      if (change === null) continue;
+      rows.push(estimateOf(partsOf('volume'), 'change of volume', change));
+      if (change.isLarge) {
+        const isTold = change.finding.verdict === 'supported';
+        rows.push(verdictRow({ ...partsOf('volume'), measure: 'volume told' }, true, isTold));
       }
-    } else if (effect.share >= 1 - 1 / LEAST_RATIO) {
-      const finding = stated.find(({ subject }) => subject === `service:${effect.service}`);
-      if (finding === undefined) continue;
-      const parts = { kind: 'period-comparison', subject: finding.subject, metric: 'flows', item: effect.by } as const;
+    } else {
+      const [fallen, risen] = [changeOf(`service:${effect.service}`), changeOf(`service:${effect.by}`)];
+      for (const change of [fallen, risen]) {
+        if (change !== null) rows.push(estimateOf(partsOf(change.finding.subject), 'change of a service', change));
+      }
+      if (fallen === null || !fallen.isLarge) continue;
+      const { finding } = fallen;
       const isFall = finding.verdict === 'supported' && (finding.change ?? 0) < 0;
-      rows.push(verdictRow({ ...parts, measure: 'fall told' }, true, isFall));
+      rows.push(verdictRow({ ...partsOf(finding.subject), measure: 'fall told' }, true, isFall));
+      if (risen === null || !risen.isLarge) continue;
       const isReplaced = isFall && finding.substitutedBy.includes(`service:${effect.by}`);
-      rows.push(verdictRow({ ...parts, measure: 'substitute told' }, true, isReplaced));
+      rows.push(verdictRow({ ...partsOf(finding.subject), measure: 'substitute told' }, true, isReplaced));
     }
   }
   return rows;
 };
+
+interface Change {
+  readonly finding: PeriodComparisonFinding;
+  readonly expected: number;
+  /** Whether it lies beyond the least that the finding says it tells. */
+  readonly isLarge: boolean;
+}
+
+function isLarge({ minimumDetectableEffect: least }: PeriodComparisonFinding, expected: number): boolean {
+  return least !== null && Math.abs(Math.log(1 + expected)) >= Math.log(least);
+}
+
+function estimateOf(
+  parts: Pick<JudgedRow, 'kind' | 'subject' | 'metric' | 'item'>,
+  measure: string,
+  { finding, expected }: Change,
+): JudgedRow {
+  return estimateRow({ ...parts, measure }, expected, finding.value, finding.interval);
+}
 
 /** Whether an effect makes one part of the window unlike another. */
 function isDated(effect: PlantedEffect): boolean {

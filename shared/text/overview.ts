@@ -1,0 +1,96 @@
+/** English and German of the Overview and the facts of a case. */
+export const overviewText = {
+  'Case facts': 'Angaben zum Fall',
+  'At work now': 'Jetzt bei der Arbeit',
+  'another name begins a sitting: its holder does what follows':
+    'ein anderer Name beginnt eine Sitzung: sein Träger tut, was folgt',
+  'Worked on it:': 'Daran arbeiteten:',
+  'nobody by name': 'niemand namentlich',
+  '. Each change is an entry in the audit chain, with what stood before.':
+    '. Jede Änderung ist ein Eintrag in der Prüfkette, mit dem, was vorher dort stand.',
+  'Audit chain: {entries} entries, head': 'Prüfkette: {entries} Einträge, Kopf',
+  'What the case is called in your files': 'Wie der Fall in Ihren Akten heißt',
+  'As your register has it': 'Wie Ihr Register ihn führt',
+  'Who asked for it, and when': 'Wer darum bat, und wann',
+  'Order, warrant or consent': 'Anordnung, Beschluss oder Einwilligung',
+  'What was to be examined, and what not': 'Was zu untersuchen war, und was nicht',
+  'What was asked, one a line': 'Was gefragt wurde, je Zeile eine Frage',
+  'Stands on every page of the report': 'Steht auf jeder Seite des Berichts',
+  Protocols: 'Protokolle',
+  '{name}{meaning}: {amount}, {flows} flows{highlighted}. Click to look closer, with Shift to filter.':
+    '{name}{meaning}: {amount}, {flows} Flows{highlighted}. Klick zeigt Näheres, mit Umschalt wird gefiltert.',
+  '{all} in all': '{all} insgesamt',
+  ', scaled by sampling': ', mit der Sampling-Rate hochgerechnet',
+  'Show all {all}': 'Alle {all} zeigen',
+  'estimated, ': 'geschätzt, ',
+  '{as}{opened} opened from inside': '{as}{opened} von innen eröffnet',
+  '{as}both ways, IP layer': '{as}beide Richtungen, IP-Schicht',
+  '{as}both ways': '{as}beide Richtungen',
+  'a host in a clock hour': 'ein Host in einer vollen Stunde',
+  'addresses inside the ranges': 'Adressen in den Bereichen',
+  'with flows': 'mit Flows',
+  'files, whole case': 'Dateien, ganzer Fall',
+  ', {partial} partly read': ', {partial} teilweise gelesen',
+  ', read whole': ', ganz gelesen',
+  '; problems in {flawed}:': '; Probleme in {flawed}:',
+  '; no problems.': '; keine Probleme.',
+  'whole case': 'ganzer Fall',
+  'Look at the evidence': 'Beweismittel ansehen',
+  'and in {flawed|more file|more files}: the Evidence view has them all.':
+    'und in {flawed|weiteren Datei|weiteren Dateien}: die Ansicht „Beweismittel“ nennt alle.',
+  'Of {claims} claims {tally}.': 'Von {claims} Behauptungen: {tally}.',
+  '{findings} findings: {supported} supported, {unsupported} not supported, {untold} without enough data.':
+    '{findings} Befunde: {supported} gestützt, {unsupported} nicht gestützt, {untold} ohne genügend Daten.',
+  'Look at the findings': 'Befunde ansehen',
+  Supported: 'Gestützt',
+  'Not supported': 'Nicht gestützt',
+  'Not enough data': 'Zu wenig Daten',
+  Holds: 'Trifft zu',
+  Refuted: 'Widerlegt',
+  'Cannot be told': 'Nicht feststellbar',
+  '{holding} {hold}, {refuted} refuted, {untold} cannot be told':
+    '{holding} {hold}, {refuted} widerlegt, {untold} nicht feststellbar',
+  holds: 'trifft zu',
+  hold: 'treffen zu',
+  'Online games, game platforms, matchmaking, game voice, game content delivery':
+    'Onlinespiele, Spieleplattformen, Matchmaking, Sprache und Inhalte für Spiele',
+  'Video and audio on demand or live, music, app-store media; peer-assisted TV':
+    'Video und Audio auf Abruf oder live, Musik, Medien aus App-Stores; Peer-gestütztes TV',
+  'Social networks, microblogs, forums': 'Soziale Netze, Mikroblogs, Foren',
+  'Web mail, mail protocols, mail providers': 'Webmail, Mailprotokolle, Mailanbieter',
+  'Search engines and portals': 'Suchmaschinen und Portale',
+  "News agencies, papers, broadcasters (carries the outlet's country)":
+    'Nachrichtenagenturen, Zeitungen, Sender (mit dem Land des Mediums)',
+  'Marketplaces, shops, payment': 'Marktplätze, Läden, Bezahlung',
+  'Voice, video calls, conferencing, messaging': 'Sprache, Videoanrufe, Konferenzen, Nachrichten',
+  'VPN, Tor, proxies, circumvention, encrypted DNS, tunnels': 'VPN, Tor, Proxys, Umgehung, verschlüsseltes DNS, Tunnel',
+  'Peer-to-peer file sharing': 'Peer-to-Peer-Dateitausch',
+  'Cryptocurrency: nodes, mining pools, exchanges, wallets': 'Kryptowährung: Knoten, Mining-Pools, Börsen, Wallets',
+  'Cloud storage, hosting, platforms, office and developer services':
+    'Cloud-Speicher, Hosting, Plattformen, Büro- und Entwicklerdienste',
+  'Adult content': 'Inhalte für Erwachsene',
+  'Medicine, health, beauty': 'Medizin, Gesundheit, Schönheit',
+  'Industrial control protocols; industrial hardware and process technology':
+    'Protokolle der Industriesteuerung; Industriehardware und Prozesstechnik',
+  'Cybersecurity vendors and research': 'Anbieter und Forschung der Cybersicherheit',
+  'DDoS protection': 'DDoS-Schutz',
+  'Satellite communications': 'Satellitenkommunikation',
+  "Universities, colleges, courses (carries the institution's country)":
+    'Universitäten, Hochschulen, Kurse (mit dem Land der Einrichtung)',
+  'Research institutes and laboratories (carries the country)': 'Forschungsinstitute und Labore (mit dem Land)',
+  'Government and military (carries the country)': 'Regierung und Militär (mit dem Land)',
+  'Operating system, antivirus and application updates; certificate status':
+    'Updates für Betriebssystem, Virenschutz und Anwendungen; Zertifikatsstatus',
+  'Name, time, address, routing, management and discovery protocols; CDN; advertising and measurement':
+    'Namens-, Zeit-, Adress-, Routing-, Verwaltungs- und Erkennungsprotokolle; CDN; Werbung und Messung',
+  'Remote access and administration': 'Fernzugriff und Fernverwaltung',
+  'File transfer and network file systems': 'Dateiübertragung und Netzdateisysteme',
+  'Databases, queues, internal application protocols': 'Datenbanken, Warteschlangen, interne Anwendungsprotokolle',
+  'Web traffic to a site that nothing else names': 'Webverkehr zu einer Seite, die sonst nichts benennt',
+  'Consumer devices, home automation, telemetry': 'Verbrauchergeräte, Heimautomation, Telemetrie',
+  'Encyclopaedias, maps, travel, other named sites': 'Enzyklopädien, Karten, Reisen, andere benannte Seiten',
+  'Scanning and reconnaissance (by behaviour)': 'Scannen und Aufklärung (nach Verhalten)',
+  'Matches of a loaded indicator or a named signature':
+    'Treffer eines geladenen Indikators oder einer benannten Signatur',
+  'No rule matched': 'Keine Regel traf zu',
+} as const;
