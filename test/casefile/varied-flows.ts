@@ -86,6 +86,10 @@ export const anyFlow: fc.Arbitrary<SyntheticFlow> = fc
     range: optional(fc.constantFrom(1, 2, 3)),
     direction: optional(fc.constantFrom(...DIRECTIONS)),
     duplicate: fc.constantFrom(...DUPLICATES),
+    via: optional(fc.constantFrom('1.1 cache.example', '1.1 "=cmd"')),
+    forwardedFor: optional(fc.constantFrom('10.0.0.7', '10.0.0.7, 192.0.2.3')),
+    synOptions: optional(fc.constantFrom('mss=1460,sok,nop,ws=7', 'none')),
+    enterpriseFields: optional(fc.constantFrom('6871.40=0001 29305.58=0000', '9.12232=05')),
   })
   .map(({ lasting, ...rest }) => {
     const flow: Record<string, unknown> = { ...rest, end: Math.min(rest.start + lasting, 2 ** 53) };

@@ -23,12 +23,14 @@ export async function faultsOf(engine: Engine, casePath: string): Promise<Verify
   return faults;
 }
 
-/** Flows without what differs between files of the same content: evidence and place in it. In a fixed order. */
+/** Flows without what differs between files of the same content: evidence and places in it. In a fixed order. */
 export function flowsApartFromPlace(lines: readonly string[]): string[] {
+  const places = new Set(['id', 'evidence', 'locator', 'nameAt', 'payloadAt']);
   return lines
     .map((line) => {
-      const { id: _id, evidence: _evidence, locator: _locator, ...flow } = JSON.parse(line) as Record<string, unknown>;
-      return JSON.stringify(flow);
+      const flow = Object.entries(JSON.parse(line) as Record<string, unknown>).filter(([field]) => !places.has(field));
+      const detail = (value: unknown): string => String(value).replace(/ in (packet|line|record) \d+/, '');
+      return JSON.stringify(flow.map(([field, value]) => [field, field === 'labelDetail' ? detail(value) : value]));
     })
     .toSorted();
 }
