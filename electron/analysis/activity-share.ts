@@ -1,6 +1,13 @@
 import { filterValue } from '../../shared/activity.ts';
 import { type ActivityShareFinding, type Caveat, METRICS, type Metric, type Verdict } from '../../shared/finding.ts';
-import { formatAmount, formatCount, formatList, formatShare, formatShareInterval } from '../../shared/number-format.ts';
+import {
+  formatAmount,
+  formatCount,
+  formatCounted,
+  formatList,
+  formatShare,
+  formatShareInterval,
+} from '../../shared/number-format.ts';
 import { isCategory } from '../../shared/vocabulary.ts';
 import { activityCaveats, labelCaveats } from './caveats.ts';
 import {
@@ -184,12 +191,13 @@ function whyInsufficient(
   groupDays: number,
   interval: readonly [number, number] | null,
 ): string | null {
-  if (activeDays < MINIMUM_DAYS) return `Activity was seen on ${activeDays} days; at least ${MINIMUM_DAYS} are needed.`;
+  if (activeDays < MINIMUM_DAYS)
+    return `Activity was seen on ${formatCounted(activeDays, 'day')}; at least ${MINIMUM_DAYS} are needed.`;
   if (flows < MINIMUM_FLOWS) {
     return `There are ${formatCount(flows)} activity flows; at least ${MINIMUM_FLOWS} are needed.`;
   }
   if (groupDays < MINIMUM_GROUP_DAYS) {
-    return `The group was seen on ${groupDays} days; at least ${MINIMUM_GROUP_DAYS} are needed for an interval.`;
+    return `The group was seen on ${formatCounted(groupDays, 'day')}; at least ${MINIMUM_GROUP_DAYS} are needed for an interval.`;
   }
   if (interval === null) return 'No interval can be told.';
   if ((interval[1] - interval[0]) / 2 > LARGEST_HALF_WIDTH) {

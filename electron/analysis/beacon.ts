@@ -1,7 +1,7 @@
 import type { CaseReader, SegmentInfo } from '../casefile/case-reader.ts';
 import { PairIndex } from '../casefile/pair-index.ts';
 import type { BeaconFinding, Caveat, Verdict } from '../../shared/finding.ts';
-import { formatCount, formatShare } from '../../shared/number-format.ts';
+import { formatCount, formatCounted, formatShare } from '../../shared/number-format.ts';
 import { UDP } from '../../shared/flow.ts';
 import { UNKNOWN } from '../../shared/vocabulary.ts';
 import { AddressNumbers } from './address-numbers.ts';
@@ -371,7 +371,7 @@ function none(frame: AnalysisFrame, tested: number, shared: readonly Caveat[]): 
   if (!isEnough) {
     caveats.push({
       id: 'too-little-data',
-      text: `Activity was seen on ${days} days; at least ${MINIMUM_DAYS} are needed to say that none calls regularly.`,
+      text: `Activity was seen on ${formatCounted(days, 'day')}; at least ${MINIMUM_DAYS} are needed to say that none calls regularly.`,
     });
   }
   caveats.push(

@@ -1,7 +1,7 @@
 import { LABEL_EVIDENCE } from '../../shared/flow.ts';
 import type { Caveat, FindingBase, Verdict } from '../../shared/finding.ts';
 import type { DuplicateCounts } from '../../shared/duplicate-counts.ts';
-import { formatCount, formatShare } from '../../shared/number-format.ts';
+import { formatCount, formatCounted, formatShare } from '../../shared/number-format.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { type AnalysisFrame, hasActivity, type MissingLabels } from './analysis-frame.ts';
 import { lossInWords, lossesOf } from './evidence-losses.ts';
@@ -126,7 +126,7 @@ export function activityCaveats(frame: AnalysisFrame): Caveat[] {
   if (days < SHORT_WINDOW_DAYS) {
     caveats.push({
       id: 'short-window',
-      text: `Activity was seen on ${days} days only; a longer or another window may show other habits.`,
+      text: `Activity was seen on ${formatCounted(days, 'day')} only; a longer or another window may show other habits.`,
     });
   }
   caveats.push(

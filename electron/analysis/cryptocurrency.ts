@@ -179,7 +179,7 @@ function dealing(
   if (!isSeen && !isEnough) {
     caveats.push({
       id: 'too-little-data',
-      text: `Activity was seen on ${activeDays} days; at least ${MINIMUM_DAYS} are needed to say that there was none.`,
+      text: `Activity was seen on ${formatCounted(activeDays, 'day')}; at least ${MINIMUM_DAYS} are needed to say that there was none.`,
     });
   }
   if (role === 'node-activity') {

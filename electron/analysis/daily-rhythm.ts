@@ -132,7 +132,7 @@ export function dailyRhythm(frame: AnalysisFrame, metric: RhythmMetric): DailyRh
     caveats.push({
       id: 'too-little-data',
       text:
-        `There are ${formatCount(tally.activityFlows)} activity flows on ${activeDays} days; at least ` +
+        `There are ${formatCount(tally.activityFlows)} activity flows on ${formatCounted(activeDays, 'day')}; at least ` +
         `${MINIMUM_FLOWS} on ${MINIMUM_DAYS} days are needed.`,
     });
   }

@@ -403,7 +403,7 @@ function presence(
     caveats.push({
       id: 'too-little-data',
       text:
-        `There are ${formatCount(frame.tally.activityFlows)} activity flows on ${activeDays} days; at least ` +
+        `There are ${formatCount(frame.tally.activityFlows)} activity flows on ${formatCounted(activeDays, 'day')}; at least ` +
         `${MINIMUM_FLOWS} on ${MINIMUM_DAYS} days are needed.`,
     });
   }

@@ -4,7 +4,7 @@ import { PairIndex } from '../casefile/pair-index.ts';
 import { type DeviceEvidence, devicesOf, natSuspected, type Seen } from '../../shared/devices.ts';
 import type { Caveat, HostProfileFinding, Verdict } from '../../shared/finding.ts';
 import { type FlowColumn, NAME_ORIGINS, SUBJECT_SIDES } from '../../shared/flow.ts';
-import { formatCount, formatShare, formatShareInterval } from '../../shared/number-format.ts';
+import { formatCount, formatCounted, formatShare, formatShareInterval } from '../../shared/number-format.ts';
 import { ZoneClock } from '../../shared/time.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { UNKNOWN } from '../../shared/vocabulary.ts';
@@ -289,7 +289,7 @@ function profile(
     caveats.push({
       id: 'too-little-data',
       text:
-        `The host opened ${formatCount(total)} activity flows on ${days.length} days; at least ${MINIMUM_FLOWS} on ` +
+        `The host opened ${formatCount(total)} activity flows on ${formatCounted(days.length, 'day')}; at least ${MINIMUM_FLOWS} on ` +
         `${MINIMUM_DAYS} days are needed to speak of habits.`,
     });
   }

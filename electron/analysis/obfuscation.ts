@@ -3,7 +3,14 @@ import { PairIndex } from '../casefile/pair-index.ts';
 import { filterValue } from '../../shared/activity.ts';
 import type { Caveat, ObfuscationFinding } from '../../shared/finding.ts';
 import { LABEL_EVIDENCE, transportName } from '../../shared/flow.ts';
-import { formatAmount, formatCount, formatList, formatShare, formatShareInterval } from '../../shared/number-format.ts';
+import {
+  formatAmount,
+  formatCount,
+  formatCounted,
+  formatList,
+  formatShare,
+  formatShareInterval,
+} from '../../shared/number-format.ts';
 import { ZoneClock } from '../../shared/time.ts';
 import { AddressNumbers } from './address-numbers.ts';
 import type { Analysis } from './analysis.ts';
@@ -234,7 +241,7 @@ function obfuscation(
     caveats.push({
       id: 'too-little-data',
       text:
-        `There are ${formatCount(frame.tally.activityFlows)} activity flows on ${activeDays} days; at least ` +
+        `There are ${formatCount(frame.tally.activityFlows)} activity flows on ${formatCounted(activeDays, 'day')}; at least ` +
         `${MINIMUM_FLOWS} on ${MINIMUM_DAYS} days are needed.`,
     });
   }

@@ -1,5 +1,5 @@
 import type { Caveat, OnsetFinding } from '../../shared/finding.ts';
-import { formatCount } from '../../shared/number-format.ts';
+import { formatCount, formatCounted } from '../../shared/number-format.ts';
 import { formatUtc } from '../../shared/time.ts';
 import type { Analysis } from './analysis.ts';
 import {
@@ -205,7 +205,7 @@ function seriesOf(
     caveats.push({
       id: 'too-little-data',
       text:
-        `${formatCount(days.length)} days can be compared, with ${formatCount(subject.recorded)} recorded flows; at least ` +
+        `${formatCounted(days.length, 'day')} can be compared, with ${formatCount(subject.recorded)} recorded flows; at least ` +
         `${MINIMUM_ONSET_DAYS} days and ${MINIMUM_SUBJECT_FLOWS} flows are needed.`,
     });
   }

@@ -4,7 +4,7 @@ import { countryCode } from '../casefile/flow-records.ts';
 import { filterValue } from '../../shared/activity.ts';
 import type { Caveat, ServiceRankingFinding, Verdict } from '../../shared/finding.ts';
 import { LABEL_EVIDENCE } from '../../shared/flow.ts';
-import { formatCount, formatShare, formatShareInterval } from '../../shared/number-format.ts';
+import { formatCount, formatCounted, formatShare, formatShareInterval } from '../../shared/number-format.ts';
 import { ZoneClock } from '../../shared/time.ts';
 import type { Analysis } from './analysis.ts';
 import type { FlowCollector } from './flow-collector.ts';
@@ -236,7 +236,7 @@ function ranking(frame: AnalysisFrame, ranked: Ranked, isWithoutCountries: boole
     caveats.push({
       id: 'too-little-data',
       text:
-        `There are ${formatCount(denominator)} ${of} on ${days} days; at least ${MINIMUM_FLOWS} on ${MINIMUM_DAYS} ` +
+        `There are ${formatCount(denominator)} ${of} on ${formatCounted(days, 'day')}; at least ${MINIMUM_FLOWS} on ${MINIMUM_DAYS} ` +
         'days are needed.',
     });
   }

@@ -188,7 +188,7 @@ function watchList(frame: AnalysisFrame, collector: WatchListCollector, name: st
   if (!isMet && !isEnough) {
     caveats.push({
       id: 'too-little-data',
-      text: `Activity was seen on ${activeDays} days; at least ${MINIMUM_DAYS} are needed to say that a list was not met.`,
+      text: `Activity was seen on ${formatCounted(activeDays, 'day')}; at least ${MINIMUM_DAYS} are needed to say that a list was not met.`,
     });
   }
   if (updates > 0) {

@@ -72,10 +72,14 @@ export function breakable(text: string): string {
   return apart(text, (escaped) => escaped.replace(/([/_.,:=)]|&amp;)/g, '$1<wbr>'));
 }
 
-/** A hash in groups of eight digits, so that it can be compared by eye and breaks between groups; copies as one word. */
+/**
+ * A hash in groups of eight digits, so that it can be compared by eye and breaks between groups; copies as one word, and stands
+ * whole in its title for who looks for it in the file.
+ */
 export function hashMarkup(hex: string): string {
-  const groups = escapeAttribute(hex).match(/.{1,8}/g) ?? [];
-  return `<span class="hash">${groups.map((group) => `<span>${group}</span>`).join('<wbr>')}</span>`;
+  const whole = escapeAttribute(hex);
+  const groups = whole.match(/.{1,8}/g) ?? [];
+  return `<span class="hash" title="${whole}">${groups.map((group) => `<span>${group}</span>`).join('<wbr>')}</span>`;
 }
 
 /** A string in CSS: everything but plain letters, digits and blanks by its code point (CSS Syntax 3, 4.3.7); isolated as in `escapeHtml`. */
