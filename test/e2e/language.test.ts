@@ -107,6 +107,16 @@ describe.skipIf(cannotLaunch !== null)(`the window in German${reason}`, { timeou
     expect(await faults()).toEqual([]);
   });
 
+  it('the inspector of a flow is German', async () => {
+    await launched.app.clickMenuItem('view-flows');
+    await page.getByRole('gridcell', { name: '175.45.176.71:80', exact: true }).first().click();
+    await page.keyboard.press('Enter');
+    const inspector = page.getByRole('complementary', { name: 'Flow', exact: true });
+    await inspector.getByText('Warum diese Einordnung').waitFor();
+    expect(await faults()).toEqual([]);
+    await inspector.getByRole('button', { name: 'Schließen' }).click();
+  });
+
   it.each(DIALOGS)('%s is German', async (action) => {
     await launched.app.clickMenuItem(action);
     await page.locator('dialog:modal').waitFor();
