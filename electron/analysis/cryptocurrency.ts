@@ -132,7 +132,8 @@ function subjectOf(protocol: string, service: StoredService | undefined): Subjec
  *
  * `value` and `perDay` are activity flows a day with activity, with the day-block bootstrap interval (Carlstein, Ann. Statist.
  * 14, 1986; bias-corrected and accelerated: Efron, JASA 82, 1987). `supported`: seen on at least 2 days. `not-supported`: activity on at least 7 days,
- * evidence with names or payload, and not so.
+ * evidence with names or payload, and not so. Mining that most flows only behave like is `insufficient-data`: other programs
+ * call one server as regularly.
  */
 export function cryptocurrencies(): Analysis {
   const collector = new CryptocurrencyCollector();
@@ -175,6 +176,7 @@ function dealing(
   const blind = frame.missing.names;
   const caveats: Caveat[] = [...blind];
   const isSeen = daysActive >= MINIMUM_SEEN_DAYS;
+  const isLikeness = role === 'pool-mining' && collector.byBehaviour * 2 > flows;
   const isEnough = activeDays >= MINIMUM_DAYS;
   if (!isSeen && !isEnough) {
     caveats.push({
@@ -218,10 +220,11 @@ function dealing(
     statement:
       flows === 0
         ? `No activity flow (opened from inside the ranges) shows ${what}, in ${caseWindow(frame)}.`
-        : `${formatCount(flows)} activity flows (opened from inside the ranges) of ${formatCounted(hosts, 'host')} show ${what}, ` +
+        : `${formatCount(flows)} activity flows (opened from inside the ranges) of ${formatCounted(hosts, 'host')} ` +
+          `${isLikeness ? 'behave like' : 'show'} ${what}, ` +
           `on ${daysActive} of ${activeDays} days with activity (${formatCount(perDay)} a day; 95 % interval ` +
           `${interval === null ? '–' : interval.map(formatCount).join(' to ')}), in ${caseWindow(frame)}.`,
-    verdict: verdictOf(isSeen, isEnough && blind.length === 0),
+    verdict: isLikeness ? 'insufficient-data' : verdictOf(isSeen, isEnough && blind.length === 0),
     value: perDay,
     interval,
     unit: 'activity flows a day',

@@ -153,6 +153,16 @@ describe('cryptocurrency', () => {
     expect(pool?.verdict).toBe('not-supported');
   });
 
+  it('tells no mining by likeness: most of its flows only behave so', () => {
+    const like = (day: number): PlantedFlow =>
+      visit(day, { category: 'crypto', protocol: 'unknown', service: null, labelEvidence: 'behaviour' });
+    const known = visit(2, { category: 'crypto', protocol: 'stratum', service: 'antpool' });
+    const pool = crypto([...[2, 3, 4].map(like), known])[1]?.finding;
+    expect(pool).toMatchObject({ verdict: 'insufficient-data', numerator: 4, daysActive: 3 });
+    expect(pool?.statement).toContain('behave like mining with a pool');
+    expect(crypto([like(2), known, { ...known, start: known.start + DAY }])[1]?.finding.verdict).toBe('supported');
+  });
+
   it('finds none where there is none', () => {
     for (const { finding, selected } of crypto([])) {
       expect(finding).toMatchObject({ verdict: 'not-supported', value: 0, numerator: 0 });
