@@ -110,14 +110,16 @@ async function show(page: Page, view: View, theme: Theme): Promise<void> {
   await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
 }
 
-/** The picture once two in a row are the same: what was asked for has come and is drawn. */
+/** The picture once two in a row are the same, and nothing waited before the second: what was asked for has come and is drawn. */
 async function stillPicture(page: Page): Promise<Buffer> {
   let before = await page.screenshot();
   const end = performance.now() + PATIENCE;
   for (;;) {
     await page.waitForTimeout(400);
+    // Asked before the picture: what comes between the two would be missing in it.
+    const isWaiting = (await page.locator('[aria-busy=true]').count()) > 0;
     const now = await page.screenshot();
-    if (now.equals(before) && (await page.locator('[aria-busy=true]').count()) === 0) return now;
+    if (!isWaiting && now.equals(before)) return now;
     if (performance.now() > end) throw new Error('the window does not come to rest');
     before = now;
   }
