@@ -3,7 +3,7 @@ import type { Caveat, FindingBase, Verdict } from '../../shared/finding.ts';
 import type { DuplicateCounts } from '../../shared/duplicate-counts.ts';
 import { formatCount, formatCounted, formatShare } from '../../shared/number-format.ts';
 import { visibleText } from '../../shared/visible-text.ts';
-import { type AnalysisFrame, hasActivity, type MissingLabels } from './analysis-frame.ts';
+import { type AnalysisFrame, hasActivity, type MissingLabels, sum } from './analysis-frame.ts';
 import { lossInWords, lossesOf } from './evidence-losses.ts';
 import { LONGEST_FLOW_HOURS, type TrafficTally } from './traffic-tally.ts';
 
@@ -143,7 +143,7 @@ export function activityCaveats(frame: AnalysisFrame): Caveat[] {
   );
   if (tally.activityFlows > 0) {
     const unknown = tally.labels.reduce((total, label, number) => {
-      return label.category === 'unknown' ? total + labelFlows(frame, number) : total;
+      return label.category === 'unknown' ? total + sum(evidenceCounts(frame.tally, [number])) : total;
     }, 0);
     const share = unknown / tally.activityFlows;
     if (share >= HIGH_UNKNOWN) {
@@ -164,16 +164,13 @@ export function activityCaveats(frame: AnalysisFrame): Caveat[] {
  */
 export function missingLabels(tally: TrafficTally): MissingLabels {
   const flows = formatCount(tally.activityFlows);
+  const counts = evidenceCounts(tally, [...tally.labels.keys()]);
   const unless = (
     id: string,
     kinds: readonly (typeof LABEL_EVIDENCE)[number][],
     text: (told: string) => string,
   ): Caveat[] => {
-    const numbers = kinds.map((kind) => LABEL_EVIDENCE.indexOf(kind));
-    const told = tally.labels.reduce(
-      (total, _, label) => total + numbers.reduce((sum, kind) => sum + tally.evidenceFlows(label, kind), 0),
-      0,
-    );
+    const told = restingOn(counts, kinds);
     return told >= FEW_NAMED * tally.activityFlows ? [] : [{ id, text: text(formatCount(told)) }];
   };
   return {
@@ -205,13 +202,8 @@ export function verdictUnlessMissing({ caveats }: Pick<FindingBase, 'caveats'>):
  * in evidence without names, by not having one.
  */
 export function weakLabels(frame: AnalysisFrame, labels: readonly number[]): Caveat[] {
-  const flowsOf = (kinds: readonly number[]): number =>
-    labels.reduce(
-      (total, label) => total + kinds.reduce((sum, kind) => sum + frame.tally.evidenceFlows(label, kind), 0),
-      0,
-    );
-  const all = flowsOf([...LABEL_EVIDENCE.keys()]);
-  const isBehaviour = flowsOf([LABEL_EVIDENCE.indexOf('behaviour')]) * 2 > all;
+  const counts = evidenceCounts(frame.tally, labels);
+  const isBehaviour = restingOn(counts, ['behaviour']) * 2 > sum(counts);
   const isNameless =
     frame.missing.names.length > 0 && labels.some((label) => NAMELESS.has(frame.tally.labels[label].category));
   if (!isBehaviour && !isNameless) return [];
@@ -229,31 +221,29 @@ export function placeCaveat(): Caveat {
   };
 }
 
-function labelFlows(frame: AnalysisFrame, label: number): number {
-  let flows = 0;
-  for (let evidence = 0; evidence < LABEL_EVIDENCE.length; evidence++) {
-    flows += frame.tally.evidenceFlows(label, evidence);
-  }
-  return flows;
+/** Activity flows of some labels by the kind of evidence that they rest on, in the order of LABEL_EVIDENCE. */
+function evidenceCounts(tally: TrafficTally, labels: readonly number[]): number[] {
+  return LABEL_EVIDENCE.map((_, evidence) =>
+    labels.reduce((total, label) => total + tally.evidenceFlows(label, evidence), 0),
+  );
+}
+
+/** How many of such counts rest on one of these kinds. */
+function restingOn(counts: readonly number[], kinds: readonly (typeof LABEL_EVIDENCE)[number][]): number {
+  return kinds.reduce((total, kind) => total + counts[LABEL_EVIDENCE.indexOf(kind)], 0);
 }
 
 /** Caveats when most flows behind a figure were named by something weaker than their payload; else none. */
 export function labelCaveats(frame: AnalysisFrame, labels: readonly number[]): Caveat[] {
-  return evidenceCaveats(
-    LABEL_EVIDENCE.map((_, evidence) =>
-      labels.reduce((total, label) => total + frame.tally.evidenceFlows(label, evidence), 0),
-    ),
-  );
+  return evidenceCaveats(evidenceCounts(frame.tally, labels));
 }
 
 /** As labelCaveats, from the flows that rest on each kind of evidence (in the order of LABEL_EVIDENCE). */
 export function evidenceCaveats(counts: readonly number[]): Caveat[] {
-  const total = counts.reduce((x, y) => x + y, 0);
+  const total = sum(counts);
   if (total === 0) return [];
-  const shareOf = (...kinds: (typeof LABEL_EVIDENCE)[number][]): number =>
-    kinds.reduce((x, kind) => x + counts[LABEL_EVIDENCE.indexOf(kind)], 0) / total;
   const caveats: Caveat[] = [];
-  const names = shareOf('hostname', 'dns');
+  const names = restingOn(counts, ['hostname', 'dns']) / total;
   if (names >= 0.5) {
     caveats.push({
       id: 'labels-by-name',
@@ -262,7 +252,7 @@ export function evidenceCaveats(counts: readonly number[]): Caveat[] {
         'not what was done there.',
     });
   }
-  const weak = shareOf('address', 'port', 'behaviour');
+  const weak = restingOn(counts, ['address', 'port', 'behaviour']) / total;
   if (weak >= 0.2) {
     caveats.push({
       id: 'labels-by-address-or-port',

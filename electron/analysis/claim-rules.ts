@@ -64,10 +64,6 @@ function subjectPart(claim: Claim, key: string): string | null {
   return word === undefined ? null : word.slice(key.length + 1);
 }
 
-function days(count: number): string {
-  return count === 1 ? '1 day' : `${formatCount(count)} days`;
-}
-
 /** Half a unit of the last digit of a stated number: 0.65 may be 0.645 to 0.655, 0.2 may be 0.15 to 0.25. */
 export function statedTolerance(value: number): number {
   const decimals = /\.(\d+)$/.exec(String(value))?.[1]?.length ?? 0;
@@ -380,7 +376,7 @@ function presencePart(country: string, presence: KindOf<'foreign-presence'> | un
   if (presence === undefined) return refuted(`${name}: no activity with it was seen`);
   if (presence.verdict === 'insufficient-data') return open(`${name}: the data do not suffice`, presence);
   const { flagged, share, localOrganisations, daysActive } = presence;
-  const told = `${name}: ${formatShare(share)} of activity flows, ${localOrganisations.length} local organisations on ${days(daysActive)}`;
+  const told = `${name}: ${formatShare(share)} of activity flows, ${localOrganisations.length} local organisations on ${formatCounted(daysActive, 'day')}`;
   return (flagged ? holds : refuted)(told, presence);
 }
 
@@ -463,7 +459,7 @@ const watchListRule: ClaimRule = (claim, findings, frame) => {
     if (finding.verdict === 'insufficient-data') parts.push(verdictPart('supported', finding));
     else if (typeof value === 'number') {
       const share = finding.shareOfDays ?? 0;
-      const told = `list ${finding.list} was met on ${days(finding.daysActive)}, ${formatShare(share)} of those observed`;
+      const told = `list ${finding.list} was met on ${formatCounted(finding.daysActive, 'day')}, ${formatShare(share)} of those observed`;
       parts.push((share >= value * DAILY_SHARE ? holds : refuted)(told, finding));
     } else parts.push(verdictPart('supported', finding));
   }

@@ -7,6 +7,7 @@ import {
   transportName,
 } from '../../shared/flow.ts';
 import { labelDetail, withConflict } from '../../shared/label-detail.ts';
+import { formatCounted } from '../../shared/number-format.ts';
 import { UNKNOWN } from '../../shared/vocabulary.ts';
 import type { CaseReader, SegmentInfo } from './case-reader.ts';
 import { TextCache } from './flow-texts.ts';
@@ -114,6 +115,6 @@ export class FlowDetails {
 function labelTables(basis: Record<string, unknown> | null): string | null {
   const { catalogue, overlays } = (basis ?? {}) as { catalogue?: { version?: unknown }; overlays?: unknown[] };
   if (typeof catalogue?.version !== 'string') return null;
-  const laidOver = overlays === undefined ? '' : ` with ${overlays.length} overlay${overlays.length === 1 ? '' : 's'}`;
+  const laidOver = overlays === undefined ? '' : ` with ${formatCounted(overlays.length, 'overlay')}`;
   return `catalogue ${catalogue.version}${laidOver}`;
 }
