@@ -92,7 +92,7 @@ export function caseCaveats(frame: AnalysisFrame): Caveat[] {
 /** What of the evidence was recorded twice, where, and what the figures do about it. */
 function duplicateFlowsText(frame: AnalysisFrame, counts: DuplicateCounts): string {
   const names = new Map(frame.evidence.map(({ id, path }) => [id, visibleText(path.split(/[\\/]/).at(-1) ?? path)]));
-  const flows = frame.evidence.reduce((sum, file) => sum + file.flows, 0);
+  const flows = frame.evidence.reduce((total, file) => total + file.flows, 0);
   const pairs = counts.pairs.slice(0, NAMED_PAIRS).map(({ evidence, alsoIn, same, part }) => {
     const wholly = [
       ...(same > 0 ? [`${formatCount(same)} wholly`] : []),
