@@ -269,7 +269,7 @@ export class Catalogue {
   }
 
   #addPrefix(service: CatalogueService, prefix: CataloguePrefix): void {
-    const { id, category, owner, country = null } = service;
+    const { id, category, subcategory, owner, country = null } = service;
     const block = parseBlock(prefix.cidr);
     const fromUs = prefix.from === undefined ? -Infinity : Date.parse(prefix.from) * 1000;
     const untilUs = prefix.to === undefined ? Infinity : Date.parse(prefix.to) * 1000 + DAY_US;
@@ -289,6 +289,7 @@ export class Catalogue {
       country,
       pattern: formatBlock(block),
       kind: 'prefix',
+      ...(subcategory === undefined ? {} : { subcategory }),
       ...(owner === undefined ? {} : { owner }),
     };
     const same = group.byWords.get(key);

@@ -26,7 +26,15 @@ import {
   PROTOCOL_ON_PORT,
   RUNS_OVER_HTTP,
 } from './refined-protocol.ts';
-import { isConversation, type Registered, registeredOn, webOn } from './registered-ports.ts';
+import {
+  type FlowCounts,
+  innerWebOn,
+  type Registered,
+  registeredOn,
+  type Speech,
+  speechOf,
+  webOn,
+} from './registered-ports.ts';
 import { type RuleService, SERVICE_OF_RULE } from './service-of-rule.ts';
 
 /**
@@ -78,6 +86,7 @@ const CONFIDENCE = {
   serviceByAddress: 60,
   protocolByPayload: 95,
   categoryByPort: 20,
+  categoryByQuestion: 10,
 } as const;
 
 const evidenceNumber = (name: (typeof LABEL_EVIDENCE)[number]): number => LABEL_EVIDENCE.indexOf(name);
@@ -127,7 +136,6 @@ const SERVICE_OF_PROTOCOL: Readonly<Record<string, string>> = {
   viber: 'viber',
   'whatsapp-wire': 'whatsapp',
 };
-/** A certificate names all hosts behind it, the SNI the one that was asked. */
 /** Protocols whose name is a question, not the far end. */
 const NAME_IS_QUESTION: ReadonlySet<string> = new Set(['dns', 'mdns', 'llmnr', 'netbios']);
 /** Protocols that carry anybody's service, so that an address may name it; others speak for themselves. */
@@ -135,6 +143,8 @@ const CARRIERS: ReadonlySet<string> = new Set([
   '', 'tls', 'http', 'http2', 'quic', 'dtls', 'websocket', 'encrypted-dns', 'stun', 'rtp', 'rtcp', 'srtp', 'wireguard',
 ]); // prettier-ignore
 const ENCRYPTED_DNS = 'encrypted-dns';
+/** HTTPS (RFC 8484), DoT (RFC 7858), and DoQ (RFC 9250) with its draft's ports. */
+const ENCRYPTED_DNS_PORTS: ReadonlySet<number> = new Set([443, 784, 853, 8853]);
 const MAX_CACHED_NAMES = 200_000;
 const MAX_INSTITUTIONS = 100_000;
 
@@ -282,6 +292,27 @@ export class FlowLabeller {
     return { ...match, pattern };
   }
 
+  /**
+   * What is registered for a port, where it says more than the address block that names the flow (`match`): a block names what carries anybody's
+   * service (TLS on the port of secure mail, too); a port of something else goes before it.
+   */
+  #registeredFor(
+    transport: number,
+    port: number,
+    match: CatalogueMatch | null,
+    hasName: boolean,
+    side: number,
+  ): Registered | null {
+    const registered = registeredOn(transport, port);
+    // Who comes to a controller's port from outside is mostly one of those that try all of them with whatever they speak (Mirian et al., PST 2016).
+    if (registered?.category === 'industrial' && side === RESPONDER) return null;
+    if (match === null) {
+      if (registered !== null) return registered;
+      return hasName ? webOn(transport, port) : side === BOTH ? innerWebOn(transport, port) : null;
+    }
+    return registered === null || registered.category === match.category || isOverTls(port) ? null : registered;
+  }
+
   label(facts: SegmentFactsView): SegmentLabels {
     const { rows } = facts;
     const { reference, memory, termId } = this.#sources;
@@ -334,6 +365,18 @@ export class FlowLabeller {
     const isResolverOfName: (boolean | undefined)[] = [];
     /** By number of the rule's term; 0 is no rule. */
     const serviceOfRule: (RuleService | null | undefined)[] = [null];
+    const countsOf = (row: number): FlowCounts => ({
+      transport: transport[row],
+      initiatorPort: initiatorPort[row],
+      responderPort: responderPort[row],
+      packetsOut: packetsOut[row],
+      packetsIn: packetsIn[row],
+      bytesOut: bytesOut[row],
+      bytesIn: bytesIn[row],
+      tcpFlags: tcpFlags[row],
+      isIpv6: !isIpv4(responder[row * 4], responder[row * 4 + 1], responder[row * 4 + 2]),
+      toMany: isToMany(responder, row * 4),
+    });
 
     for (let row = 0; row < rows; row++) {
       const at = row * 4;
@@ -428,40 +471,21 @@ export class FlowLabeller {
       if (form !== null && evidence !== BY_HOSTNAME) match = null;
       if (match === null && form === null && protocol.isCarrier) {
         match = addresses.service(slot, time);
+        // What else goes to a resolver (questions in the clear, pings, probes) is no encrypted DNS.
+        if (match?.subcategory === ENCRYPTED_DNS && !ENCRYPTED_DNS_PORTS.has(responderPort[row])) match = null;
         evidence = BY_ADDRESS;
         confidence = CONFIDENCE.serviceByAddress;
       }
       const isSilent = protocol.id === '' && form === null;
       let registered: Registered | null = null;
       // Captures tell a TTL, logs with an analyser an id: those looked at the payload and found nothing.
-      if (
-        isSilent &&
-        rule === 0 &&
-        (match === null || evidence === BY_ADDRESS) &&
-        initiatorTtl[row] + responderTtl[row] + uid[row * 2] + uid[row * 2 + 1] === 0
-      ) {
-        registered = registeredOn(transport[row], responderPort[row]);
-        if (match === null && nameEvidence !== 0) registered ??= webOn(transport[row], responderPort[row]);
-        // A block names what carries anybody's service (TLS on the port of secure mail, too); a port of something else goes before it.
-        if (
-          registered !== null &&
-          ((match !== null && (registered.category === match.category || isOverTls(responderPort[row]))) ||
-            !isConversation(registered.name, {
-              transport: transport[row],
-              initiatorPort: initiatorPort[row],
-              responderPort: responderPort[row],
-              packetsOut: packetsOut[row],
-              packetsIn: packetsIn[row],
-              bytesOut: bytesOut[row],
-              bytesIn: bytesIn[row],
-              tcpFlags: tcpFlags[row],
-              isIpv6: !isIpv4(responder[at], responder[at + 1], responder[at + 2]),
-              toMany: isToMany(responder, at),
-            }))
-        ) {
-          registered = null;
-        }
-        if (registered !== null && match !== null) {
+      const nobodyLooked = rule === 0 && initiatorTtl[row] + responderTtl[row] + uid[row * 2] + uid[row * 2 + 1] === 0;
+      let speech: Speech = 'none';
+      if (isSilent && nobodyLooked && (match === null || evidence === BY_ADDRESS)) {
+        registered = this.#registeredFor(transport[row], responderPort[row], match, nameEvidence !== 0, side);
+        if (registered !== null) speech = speechOf(registered.name, countsOf(row));
+        if (speech === 'none' || (speech === 'question' && match !== null)) registered = null;
+        else if (match !== null) {
           doubt = `address block ${match.pattern} → ${match.service ?? match.category}`;
           match = null;
         }
@@ -498,8 +522,10 @@ export class FlowLabeller {
         } else if (registered !== null) {
           flowCategory = registered.category;
           evidence = BY_PORT;
-          confidence = CONFIDENCE.categoryByPort;
-          matchColumn[row] = matches.number(registered.name);
+          confidence = speech === 'question' ? CONFIDENCE.categoryByQuestion : CONFIDENCE.categoryByPort;
+          matchColumn[row] = matches.number(
+            speech === 'question' ? `${registered.name} (nobody was seen to answer)` : registered.name,
+          );
         }
       } else {
         flowCategory = match.category;

@@ -7,7 +7,7 @@ type PortsOfProtocols = Readonly<
 
 /**
  * What is spoken on a port by IANA's register of service names and ports, or by its maker's manual (Steam, WireGuard, Tailscale, Zoom, …), where
- * hardly anything else uses it. It names no protocol and no service; of conversations of which nobody saw a payload it gives the category, as the
+ * hardly anything else uses it. It names no protocol and no service; of flows of which nobody saw a payload it gives the category, as the
  * weakest evidence there is. Left out are the ports of cryptocurrency and file sharing, of which a host's many peers tell
  * (`behaviour/peer-to-peer.ts`), but for BitTorrent's search of the local network (BEP 14).
  */
@@ -44,6 +44,7 @@ const REGISTERED: PortsOfProtocols = {
   redis: { tcp: [6379] },
   mongodb: { tcp: [27_017] },
   cassandra: { tcp: [9042] },
+  thrift: { tcp: [9160] },
   memcached: { tcp: [11_211], udp: [11_211] },
   amqp: { tcp: [5671, 5672] },
   kafka: { tcp: [9092] },
@@ -112,7 +113,7 @@ const REGISTERED: PortsOfProtocols = {
   'gtp-prime': { udp: [3386] },
   pfcp: { udp: [8805] },
   capwap: { udp: [5246, 5247] },
-  lisp: { udp: [4341, 4342] },
+  lisp: { tcp: [4342], udp: [4341, 4342] },
   ipsec: { udp: [500, 4500] },
   l2tp: { udp: [1701] },
   pptp: { tcp: [1723] },
@@ -123,7 +124,7 @@ const REGISTERED: PortsOfProtocols = {
   teredo: { udp: [3544] },
   socks: { tcp: [1080] },
   'encrypted-dns': { tcp: [853], udp: [784, 853, 8853] },
-  armagetron: { udp: [4534] },
+  armagetron: { udp: [4533, 4534] },
   'source-engine': { udp: [27_015, 27_016] },
   'steam-wire': { udp: [27_017, 27_018, 27_019] },
   bittorrent: { udp: [6771] },
@@ -189,14 +190,21 @@ export function webOn(transport: number, port: number): Registered | null {
   return WEB_ON.get(keyOf(transport, port)) ?? null;
 }
 
+/** Likewise of an end of one's own network, where nobody's services are behind the port of plain HTTP; behind that of TLS are many things. */
+export function innerWebOn(transport: number, port: number): Registered | null {
+  return port === 80 ? webOn(transport, port) : null;
+}
+
 /** Bytes of IP and TCP headers with all options that a handshake carries: a packet without payload is no longer. */
 const LONGEST_EMPTY_PACKET = { ipv4: 60, ipv6: 80 } as const;
+/** IP and UDP headers, and the shortest message that asks for something (CoAP's ping, RFC 7252 4.3). */
+const SHORTEST_QUESTION = { ipv4: 28 + 4, ipv6: 48 + 4 } as const;
 /** SYN, ACK and data, of a connection of which one direction was seen. */
 const LEAST_ONE_WAY = 3;
 const PSH = 8;
 const ACK = 16;
 
-/** What a flow's counts tell of whether both ends spoke. */
+/** What a flow's counts tell of what was said in it. */
 export interface FlowCounts {
   readonly transport: number;
   readonly initiatorPort: number;
@@ -212,21 +220,29 @@ export interface FlowCounts {
   readonly toMany: boolean;
 }
 
+/** How much was said in a flow on a registered port. */
+export type Speech = 'none' | 'question' | 'conversation';
+
 /**
- * Whether something was said in a flow on a registered port: over TCP data (pushed, RFC 9293 3.9.1, or more bytes than handshakes and refusals
- * have), perhaps with the answers on another way, for who sends data was answered; over UDP an answer, or what needs none, or from a port of the same protocol.
+ * What was said in a flow on a registered port. A conversation is over TCP data (pushed, RFC 9293 3.9.1, or more bytes than handshakes and refusals
+ * have), perhaps with the answers on another way, for who sends data was answered; over UDP an answer, or what needs none, or from a port of the same
+ * protocol. A question is UDP with a message that nobody was seen to answer, as exports of one direction, sampling and firewalls leave it.
  */
-export function isConversation(name: string, flow: FlowCounts): boolean {
+export function speechOf(name: string, flow: FlowCounts): Speech {
   const { transport, initiatorPort, responderPort, packetsOut, packetsIn, bytesOut, bytesIn } = flow;
   if (transport === TCP) {
-    if ((flow.tcpFlags & (PSH | ACK)) === (PSH | ACK)) return true;
+    if ((flow.tcpFlags & (PSH | ACK)) === (PSH | ACK)) return 'conversation';
     const empty = flow.isIpv6 ? LONGEST_EMPTY_PACKET.ipv6 : LONGEST_EMPTY_PACKET.ipv4;
     const carriesPayload = bytesOut > empty * packetsOut || bytesIn > empty * packetsIn;
-    return carriesPayload && ((packetsOut > 0 && packetsIn > 0) || packetsOut + packetsIn >= LEAST_ONE_WAY);
+    const isSaid = carriesPayload && ((packetsOut > 0 && packetsIn > 0) || packetsOut + packetsIn >= LEAST_ONE_WAY);
+    return isSaid ? 'conversation' : 'none';
   }
-  if (SEARCHES.has(name)) return flow.toMany;
-  if (packetsIn > 0) return true;
-  const needsNoAnswer = flow.toMany || ONE_WAY.has(name) || responderPort === SNMP_TRAP_PORT;
+  if (SEARCHES.has(name)) return flow.toMany ? 'conversation' : 'none';
+  if (packetsIn > 0) return 'conversation';
+  if (packetsOut === 0) return 'none';
   // Who sends from the protocol's port himself speaks it.
-  return packetsOut > 0 && (needsNoAnswer || registeredOn(transport, initiatorPort)?.name === name);
+  const needsNoAnswer = flow.toMany || ONE_WAY.has(name) || responderPort === SNMP_TRAP_PORT;
+  if (needsNoAnswer || registeredOn(transport, initiatorPort)?.name === name) return 'conversation';
+  const shortest = flow.isIpv6 ? SHORTEST_QUESTION.ipv6 : SHORTEST_QUESTION.ipv4;
+  return bytesOut >= shortest * packetsOut ? 'question' : 'none';
 }

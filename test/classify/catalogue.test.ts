@@ -206,14 +206,22 @@ describe('addresses', () => {
     ['17.57.144.84', 'apple-push'],
     ['86.59.21.38', 'tor'],
     ['86.59.21.39', null],
+    ['8.8.8.8', 'google-dns'],
+    ['9.9.9.9', 'quad9'],
+    ['1.1.1.1', null],
     ['2a03:2880:f12f:83:face:b00c:0:25de', 'facebook'],
     ['2a03:2881::1', null],
   ])('%s is %s', (address, service) => {
     expect(addressed(address)).toBe(service);
   });
 
+  test('a block counts from the day on which its service began', () => {
+    expect(addressed('1.1.1.1', IN_2026)).toBe('cloudflare-dns');
+    expect(addressed('2606:4700:4700::1111', IN_2026)).toBe('cloudflare-dns');
+  });
+
   test.each([
-    ['8.8.8.8', 'Google, all of it'],
+    ['8.8.9.8', 'Google, all of it'],
     ['172.217.24.14', 'Google, all of it'],
     ['35.185.1.1', "Google Cloud's customers"],
     ['54.239.17.6', 'Amazon: shop, cloud and customers'],

@@ -60,7 +60,8 @@ function explain(
     answers = [],
     logs = [],
     overlay = null,
-  }: { answers?: AnswerChunk[]; logs?: LogNameChunk[]; overlay?: string | null } = {},
+    uid = 'C1',
+  }: { answers?: AnswerChunk[]; logs?: LogNameChunk[]; overlay?: string | null; uid?: string | null } = {},
 ): FlowExplanation {
   const path = join(folder, `${cases++}.enclave`);
   buildCase(path, [{ start: START, initiator: HOST, responder: FACEBOOK, responderPort: 443, ...flow }]);
@@ -80,7 +81,7 @@ function explain(
     const withUid = {
       ...facts,
       column: (name: Parameters<typeof facts.column>[0]) =>
-        name === 'uid' ? Uint32Array.from(uidWords('C1')) : facts.column(name),
+        name === 'uid' && uid !== null ? Uint32Array.from(uidWords(uid)) : facts.column(name),
     };
     const [explanation] = explainer.explain(withUid, Uint32Array.of(0), [...flowRecords(reader)]);
     if (explanation === undefined) throw new Error('no explanation');
@@ -156,6 +157,35 @@ describe('the order of evidence', () => {
 
   it('leaves an address block to protocols that carry anybody’s service', () => {
     expect(rank(explain({ payloadProtocol: 'ssh', payloadRule: 'ssh-banner' }))[0]).toEqual(['payload', null, null]);
+  });
+
+  it('takes a resolver’s address for encrypted DNS on the ports of that alone', () => {
+    const said = (responderPort: number, protocol?: string): string | null =>
+      explain({ responder: '8.8.8.8', responderPort, ...(protocol === undefined ? {} : { protocol }) }).decided.service;
+    expect([443, 853].map((port) => said(port, 'tls'))).toEqual(['google-dns', 'google-dns']);
+    expect(said(443, 'quic')).toBe('google-dns');
+    expect([53, 80, 33_434].map((port) => said(port))).toEqual([null, null, null]);
+    expect(said(80, 'http')).toBeNull();
+  });
+
+  it('lets a port tell a category where both ends spoke, half as surely where one asked, and nothing of what comes to controllers from outside', () => {
+    const said = (flow: Partial<SyntheticFlow>): unknown[] => {
+      const { category, confidence, detail } = explain({ packetsIn: 0, bytesIn: 0, ...flow }, { uid: null }).decided;
+      return [category, confidence, detail.includes('nobody was seen to answer')];
+    };
+    const inner = '175.45.176.2';
+    const spoken = { packetsOut: 9, bytesOut: 900, packetsIn: 9, bytesIn: 900, tcpFlags: 0x1a };
+    expect(said({ ...spoken, responder: inner, responderPort: 502 })).toEqual(['industrial', 0.2, false]);
+    expect(said({ ...spoken, initiator: '192.0.2.1', responder: HOST, responderPort: 502 })[0]).toBe('unknown');
+    expect(said({ ...spoken, initiator: '192.0.2.1', responder: HOST, responderPort: 22 })[0]).toBe('remote');
+    expect(said({ ...spoken, responder: inner, responderPort: 80 })).toEqual(['web', 0.2, false]);
+    expect(said({ ...spoken, responder: '192.0.2.1', responderPort: 80 })[0]).toBe('unknown');
+    const asked = { transport: 17, responder: '192.0.2.1', responderPort: 161, packetsOut: 1 };
+    expect(said({ ...asked, bytesOut: 71 })).toEqual(['infra', 0.1, true]);
+    expect(said({ ...asked, bytesOut: 28 })).toEqual(['unknown', 0, false]);
+    expect(said({ ...asked, bytesOut: 71, packetsIn: 1, bytesIn: 71 })).toEqual(['infra', 0.2, false]);
+    // A block says more than a question.
+    expect(said({ ...asked, bytesOut: 71, responder: FACEBOOK })[0]).toBe('social');
   });
 
   it('sees no conflict with a block of the same firm', () => {

@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type FlowCounts, isConversation, registeredOn, webOn } from '../../electron/classify/registered-ports.ts';
+import {
+  type FlowCounts,
+  innerWebOn,
+  registeredOn,
+  speechOf,
+  webOn,
+} from '../../electron/classify/registered-ports.ts';
 import { TCP, UDP } from '../../shared/flow.ts';
 import type { FlowRecord } from '../../shared/flow.ts';
 import { ownFlowSource } from '../score/own-flows.ts';
@@ -31,36 +37,51 @@ const seen: FlowCounts = {
 };
 
 it('over TCP more than handshakes must have passed', () => {
-  expect(isConversation('ssh', seen)).toBe(false);
-  expect(isConversation('ssh', { ...seen, bytesIn: 121 })).toBe(true);
-  expect(isConversation('ssh', { ...seen, bytesOut: 240, bytesIn: 160, isIpv6: true })).toBe(false);
-  expect(isConversation('ssh', { ...seen, bytesIn: 161, isIpv6: true })).toBe(true);
+  expect(speechOf('ssh', seen)).toBe('none');
+  expect(speechOf('ssh', { ...seen, bytesIn: 121 })).toBe('conversation');
+  expect(speechOf('ssh', { ...seen, bytesOut: 240, bytesIn: 160, isIpv6: true })).toBe('none');
+  expect(speechOf('ssh', { ...seen, bytesIn: 161, isIpv6: true })).toBe('conversation');
 });
 
 it('one direction of TCP is enough when it carries data: probes do not', () => {
   const oneWay = { ...seen, packetsIn: 0, bytesIn: 0 };
-  expect(isConversation('ssh', oneWay)).toBe(false);
-  expect(isConversation('ssh', { ...oneWay, bytesOut: 9000 })).toBe(true);
-  expect(isConversation('ssh', { ...oneWay, packetsOut: 1, bytesOut: 400 })).toBe(false);
-  expect(isConversation('ssh', { ...oneWay, packetsOut: 1, bytesOut: 92, tcpFlags: 0x18 })).toBe(true);
-  expect(isConversation('ssh', { ...oneWay, tcpFlags: 0x02 })).toBe(false);
-  expect(isConversation('ssh', { ...oneWay, tcpFlags: 0x29 })).toBe(false);
+  expect(speechOf('ssh', oneWay)).toBe('none');
+  expect(speechOf('ssh', { ...oneWay, bytesOut: 9000 })).toBe('conversation');
+  expect(speechOf('ssh', { ...oneWay, packetsOut: 1, bytesOut: 400 })).toBe('none');
+  expect(speechOf('ssh', { ...oneWay, packetsOut: 1, bytesOut: 92, tcpFlags: 0x18 })).toBe('conversation');
+  expect(speechOf('ssh', { ...oneWay, tcpFlags: 0x02 })).toBe('none');
+  expect(speechOf('ssh', { ...oneWay, tcpFlags: 0x29 })).toBe('none');
 });
 
+const unanswered = { ...seen, transport: UDP, packetsOut: 1, packetsIn: 0, bytesOut: 71, bytesIn: 0 };
+
 it('over UDP both ends spoke, or nobody has to answer', () => {
-  const unanswered = { ...seen, transport: UDP, packetsIn: 0, bytesIn: 0, responderPort: 161 };
-  expect(isConversation('snmp', unanswered)).toBe(false);
-  expect(isConversation('snmp', { ...unanswered, packetsIn: 1 })).toBe(true);
-  expect(isConversation('snmp', { ...unanswered, packetsOut: 0, packetsIn: 1 })).toBe(true);
-  expect(isConversation('snmp', { ...unanswered, responderPort: 162 })).toBe(true);
-  expect(isConversation('ipsec', { ...unanswered, initiatorPort: 500, responderPort: 500 })).toBe(true);
-  expect(isConversation('ipsec', { ...unanswered, responderPort: 500 })).toBe(false);
-  expect(isConversation('dhcp', { ...unanswered, initiatorPort: 67, responderPort: 68 })).toBe(true);
-  expect(isConversation('syslog', { ...unanswered, responderPort: 514 })).toBe(true);
-  expect(isConversation('ssdp', { ...unanswered, responderPort: 1900 })).toBe(false);
-  expect(isConversation('db-lsp', { ...unanswered, packetsIn: 1, responderPort: 17_500 })).toBe(false);
-  expect(isConversation('db-lsp', { ...unanswered, responderPort: 17_500, toMany: true })).toBe(true);
-  expect(isConversation('ssdp', { ...unanswered, responderPort: 1900, toMany: true })).toBe(true);
+  const said = (name: string, flow: Partial<FlowCounts>): string => speechOf(name, { ...unanswered, ...flow });
+  expect(said('snmp', { responderPort: 161, packetsIn: 1 })).toBe('conversation');
+  expect(said('snmp', { responderPort: 161, packetsOut: 0, packetsIn: 1 })).toBe('conversation');
+  expect(said('snmp', { responderPort: 162 })).toBe('conversation');
+  expect(said('ipsec', { initiatorPort: 500, responderPort: 500 })).toBe('conversation');
+  expect(said('dhcp', { initiatorPort: 67, responderPort: 68 })).toBe('conversation');
+  expect(said('syslog', { responderPort: 514 })).toBe('conversation');
+  expect(said('db-lsp', { packetsIn: 1, responderPort: 17_500 })).toBe('none');
+  expect(said('db-lsp', { responderPort: 17_500, toMany: true })).toBe('conversation');
+  expect(said('ssdp', { responderPort: 1900, toMany: true })).toBe('conversation');
+});
+
+it('UDP that nobody was seen to answer is a question when it carries a message, and nothing when it is a bare probe', () => {
+  const said = (flow: Partial<FlowCounts>): string => speechOf('snmp', { ...unanswered, responderPort: 161, ...flow });
+  expect(said({})).toBe('question');
+  expect(said({ bytesOut: 28 })).toBe('none');
+  expect(said({ bytesOut: 31 })).toBe('none');
+  expect(said({ bytesOut: 32 })).toBe('question');
+  expect(said({ packetsOut: 3, bytesOut: 84 })).toBe('none');
+  expect(said({ bytesOut: 48, isIpv6: true })).toBe('none');
+  expect(said({ bytesOut: 52, isIpv6: true })).toBe('question');
+  expect(said({ packetsOut: 0, bytesOut: 0 })).toBe('none');
+});
+
+it('the port of plain HTTP alone tells of an end of the own network', () => {
+  expect([80, 443, 8080].map((port) => innerWebOn(TCP, port)?.name)).toEqual(['http', undefined, undefined]);
 });
 
 describe.skipIf(!existsSync(MIX))(

@@ -28,6 +28,7 @@ const RIGHT: Readonly<Record<Exclude<Behaviour, 'same-socket'>, readonly Categor
   'coin-nodes': ['crypto'],
   'mail-server': ['email'],
   'ftp-data': ['files'],
+  'call-media': ['comms'],
   'dns-tunnel': ['vpn'],
   'single-server-tunnel': ['vpn'],
   'paced-stream': ['streaming'],

@@ -8,6 +8,7 @@ export const BEHAVIOURS = [
   'coin-nodes',
   'mail-server',
   'ftp-data',
+  'call-media',
   'same-socket',
   'dns-tunnel',
   'single-server-tunnel',

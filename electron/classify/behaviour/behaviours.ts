@@ -6,6 +6,7 @@ import {
   answeredFlows,
   BYTES_IN,
   BYTES_OUT,
+  CALL_CONTROL,
   CONTACT_KEY,
   ContactTables,
   dayOf,
@@ -35,6 +36,7 @@ import {
   TCP_PEERS,
   UDP_PEERS,
 } from './contacts.ts';
+import { CALL_MEDIA, isCallMedia } from './call-media.ts';
 import { DNS_PORT, lastingQueries, longQueries } from './dns-tunnels.ts';
 import { FTP_DATA } from './ftp-data.ts';
 import { isGroupAddress, isProbe, NOT_TOLD, outcomeOf } from '../../../shared/flow-shape.ts';
@@ -70,7 +72,8 @@ const FAR_PORTS = 10;
 const FAR_WORDS = 8;
 const ON_NETWORK_PORT = 18;
 const ON_COIN_PORT = 19;
-const HOST_COUNTERS = 18;
+const CALLS = 20;
+const HOST_COUNTERS = 19;
 const MOST_HOSTS = 2 ** 18;
 /** Of a walk behind its key: targets that failed, by group of ports, then flows that were answered. */
 const WALK_FAILED = 2;
@@ -82,7 +85,8 @@ const PEER_MARK = 2;
 const MAIL_MARK = 3;
 const NETWORK_MARK = 4;
 const COIN_MARK = 5;
-const HOST_MARKS = 4;
+const CALL_MARK = 6;
+const HOST_MARKS = 5;
 
 const SESSION_RULES = [lastingQueries, pacedCall, singleServerTunnel, poolPolling, pacedStream] as const;
 
@@ -179,7 +183,8 @@ export class Behaviours {
         (ofSocket && this.#socketMark(initiator, at, start[row], ownPort)) ||
         (ofSocket && this.#socketMark(responder, at, start[row], port)) ||
         this.#sessionMark(transport, port) ||
-        this.#pairMark(ownPort, transport, port, out > 0 && into > 0);
+        this.#pairMark(ownPort, transport, port, out > 0 && into > 0) ||
+        (isCallMedia(transport, out + into, bytesOut[row] + bytesIn[row]) ? this.#callMark(ownPort, port) : 0);
       return this.#marks[found - 1] ?? null;
     };
   }
@@ -217,6 +222,11 @@ export class Behaviours {
       this.#endMark(PEER_MARK) ||
       (isNetworkPort(port) ? this.#endMark(NETWORK_MARK) : 0)
     );
+  }
+
+  #callMark(ownPort: number, port: number): number {
+    const isAgreed = (one: number): boolean => one >= 1024 && registeredOn(UDP, one) === null;
+    return this.hosts.entries > 0 && isAgreed(ownPort) && isAgreed(port) ? this.#endMark(CALL_MARK) : 0;
   }
 
   /** The mark that the initiator bears, else the responder's. */
@@ -290,6 +300,10 @@ function hostDays(contacts: SampledTable): SampledTable {
     if ((flags & MAIL) !== 0) {
       addTo(hosts, near, MAIL_OUT);
       addTo(hosts, far, MAIL_IN);
+    }
+    if ((flags & CALL_CONTROL) !== 0) {
+      addTo(hosts, near, CALLS);
+      addTo(hosts, far, CALLS);
     }
     if (!isPeer) return;
     if ((flags & NETWORK_PORT) !== 0) addTo(hosts, near, ON_NETWORK_PORT);
@@ -419,7 +433,8 @@ function markHosts(hosts: SampledTable, behaviours: Behaviours): void {
     const mail = mailServer(words[at + MAIL_OUT], words[at + MAIL_IN]);
     const onPort = peersOnPort(words[at + ON_NETWORK_PORT]);
     const coins = coinNodes(words[at + ON_COIN_PORT]);
-    if (peers === null && mail === null && onPort === null && coins === null) continue;
+    const calls = words[at + CALLS] === 0 ? null : CALL_MEDIA;
+    if (peers === null && mail === null && onPort === null && coins === null && calls === null) continue;
     const to = behaviours.hosts.slotOf(words.subarray(at, at + HOST_KEY));
     if (to < 0) continue;
     const base = to * behaviours.hosts.stride;
@@ -427,6 +442,7 @@ function markHosts(hosts: SampledTable, behaviours: Behaviours): void {
     behaviours.hosts.words[base + MAIL_MARK] = behaviours.keep(mail);
     behaviours.hosts.words[base + NETWORK_MARK] = behaviours.keep(onPort);
     behaviours.hosts.words[base + COIN_MARK] = behaviours.keep(coins);
+    behaviours.hosts.words[base + CALL_MARK] = behaviours.keep(calls);
   }
 }
 

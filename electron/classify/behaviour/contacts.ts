@@ -1,5 +1,6 @@
 import { TCP, UDP } from '../../../shared/flow.ts';
 import { registeredOn } from '../registered-ports.ts';
+import { isCallControlPort } from './call-media.ts';
 import { DNS_PORT, LONG_QUERY } from './dns-tunnels.ts';
 import { ANSWERED, FAILED, isGroupAddress, isProbe, isTracerouteProbe, outcomeOf } from '../../../shared/flow-shape.ts';
 import { FTP_PORT } from './ftp-data.ts';
@@ -48,6 +49,7 @@ export const MAIL = 4;
 export const NETWORK_PORT = 8;
 export const COIN_PORT = 16;
 export const FTP_CONTROL = 32;
+export const CALL_CONTROL = 64;
 
 /** Words of a session behind its key: two host-days and transport with the responder's port. */
 export const SESSION_KEY = 5;
@@ -173,6 +175,7 @@ export class ContactTables {
         }
         if (port === SMTP_PORT && transport === TCP) flag = MAIL;
         if (port === FTP_PORT && transport === TCP) flag = FTP_CONTROL;
+        if (isCallControlPort(transport, port)) flag |= CALL_CONTROL;
       } else if (outcome === FAILED && factor === 1 && isProbe(transport, out, bytesOut[row], into, bytesIn[row])) {
         if (!isTracerouteProbe(transport, port)) failed = 1 << portGroup(transport, port);
       }

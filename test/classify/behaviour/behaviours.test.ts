@@ -253,6 +253,32 @@ it('data connections of FTP are told by the control connection beside them', () 
   expect(counted([control, { ...data, start: NOON + 86_400e6, end: NOON + 86_401e6 }])).toEqual({});
 });
 
+it('voice is told by the signalling of either end, between ports that are registered for nothing', () => {
+  const signalling = flow({ transport: UDP, initiatorPort: 5060, responderPort: 5060 });
+  const voice = flow({
+    ...{ transport: UDP, initiatorPort: 30_000, responder: '198.51.100.9', responderPort: 40_392 },
+    ...{ packetsOut: 18, packetsIn: 0, bytesOut: 18 * 200, bytesIn: 0 },
+  });
+  expect(counted([signalling, voice])).toEqual({ 'call-media': 1 });
+  expect(counted([signalling, { ...voice, initiator: '198.51.100.9', responder: '192.0.2.1' }])).toEqual({
+    'call-media': 1,
+  });
+  expect(marksOf([signalling, voice])[1]).toMatchObject({ category: 'comms', confidence: 35 });
+  expect(counted([voice])).toEqual({});
+  expect(counted([{ ...signalling, packetsIn: 0, bytesIn: 0 }, voice])).toEqual({});
+  for (const other of [
+    { packetsOut: 9, bytesOut: 1800 },
+    { bytesOut: 18 * 900 },
+    { responderPort: 443 },
+    { responderPort: 27_015 },
+    { transport: TCP, tcpFlags: 0x1b },
+    { initiator: '192.0.2.77' },
+    { start: NOON + 86_400e6, end: NOON + 86_401e6 },
+  ]) {
+    expect(counted([signalling, { ...voice, ...other }])).toEqual({});
+  }
+});
+
 describe('mail servers', () => {
   const sent = (length: number): GatheredFlow[] =>
     list(length, (i) => flow({ responder: target(i), responderPort: 25 }));
