@@ -256,8 +256,14 @@ it('data connections of FTP are told by the control connection beside them', () 
 it('voice is told by the signalling of either end, between ports that are registered for nothing', () => {
   const signalling = flow({ transport: UDP, initiatorPort: 5060, responderPort: 5060 });
   const voice = flow({
-    ...{ transport: UDP, initiatorPort: 30_000, responder: '198.51.100.9', responderPort: 40_392 },
-    ...{ packetsOut: 18, packetsIn: 0, bytesOut: 18 * 200, bytesIn: 0 },
+    transport: UDP,
+    initiatorPort: 30_000,
+    responder: '198.51.100.9',
+    responderPort: 40_392,
+    packetsOut: 18,
+    packetsIn: 0,
+    bytesOut: 18 * 200,
+    bytesIn: 0,
   });
   expect(counted([signalling, voice])).toEqual({ 'call-media': 1 });
   expect(counted([signalling, { ...voice, initiator: '198.51.100.9', responder: '192.0.2.1' }])).toEqual({
