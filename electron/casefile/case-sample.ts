@@ -2,7 +2,7 @@ import type { Metric } from '../../shared/finding.ts';
 import { type ColumnArray, FLOW_COLUMNS, type FlowColumn } from '../../shared/flow.ts';
 import { CaseReader, PASS_CACHE_BYTES, type SegmentInfo } from './case-reader.ts';
 import type { FlowSelection } from './flow-selection.ts';
-import { type Dimension, summarise, type SummaryRow } from './summary.ts';
+import { type Dimension, largestRows, type LargestRows, summarise, type SummaryRow } from './summary.ts';
 
 /**
  * Every n-th flow of a case, in stored order: a small case of its own, to estimate totals from before they are counted.
@@ -57,15 +57,30 @@ export function isEstimable(metric: Metric): boolean {
   return metric !== 'host-hours';
 }
 
-/** A summary as the sample makes one expect it. Shares are those of the sample. @param selection made for the sample */
+interface EstimateAsked {
+  readonly metric: Metric;
+  /** Made for the sample. */
+  readonly selection: FlowSelection;
+}
+
+/** A summary as the sample makes one expect it. Shares are those of the sample. */
 export function estimate(
   sample: CaseSample,
-  { by, metric, selection }: { by: readonly Dimension[]; metric: Metric; selection: FlowSelection },
+  { by, ...asked }: EstimateAsked & { by: readonly Dimension[] },
 ): SummaryRow[] {
-  const { step } = sample;
-  return summarise(sample, { by, metric, selection }).map((row) => ({
-    ...row,
-    value: row.value * step,
-    flows: row.flows * step,
-  }));
+  return summarise(sample, { by, ...asked }).map((row) => expected(sample, row));
+}
+
+/** The same of the largest rows by one dimension, see `largestRows`. */
+export function estimateLargest(
+  sample: CaseSample,
+  { by, ...asked }: EstimateAsked & { by: Dimension },
+  most: number,
+): LargestRows {
+  const { rows, ...others } = largestRows(sample, { by, ...asked }, most);
+  return { rows: rows.map((row) => expected(sample, row)), ...others };
+}
+
+function expected({ step }: CaseSample, row: SummaryRow): SummaryRow {
+  return { ...row, value: row.value * step, flows: row.flows * step };
 }

@@ -51,7 +51,47 @@ export interface SummaryQuestion {
  * Hosts (4 bytes a flow) and local hours (4 bytes a flow) are derived at the first query that needs them and cached by the
  * reader, as are the totals of segments that a question took whole. Host-hours hold up to 32 MiB of bits, or 14 bytes for each flow of the segments that overlap in time.
  */
-export function summarise(reader: CaseReader, { by, metric, selection, tableWords }: SummaryQuestion): SummaryRow[] {
+export function summarise(reader: CaseReader, question: SummaryQuestion): SummaryRow[] {
+  const counted = countCells(reader, question);
+  return rowsOf(counted, usedCells(counted));
+}
+
+/** The largest rows of a summary by one dimension, and what the others come to. */
+export interface LargestRows {
+  readonly rows: SummaryRow[];
+  /** Rows of the whole summary. */
+  readonly all: number;
+  /** Of those, rows whose dimension is not absent. */
+  readonly named: number;
+}
+
+/** The first `most` (from 1) rows of `summarise` by one dimension: hosts may be thousands, and no row is made of what nobody reads. */
+export function largestRows(
+  reader: CaseReader,
+  { by, ...question }: Omit<SummaryQuestion, 'by'> & { by: Dimension },
+  most: number,
+): LargestRows {
+  const counted = countCells(reader, { ...question, by: [by] });
+  const used = usedCells(counted);
+  const { groups, hourGroups, tally } = counted;
+  const ascending = Float64Array.from(used, (cell) => tally.value[cell]).toSorted();
+  const least = ascending.at(-most) ?? 0;
+  const rows = rowsOf(
+    counted,
+    used.filter((cell) => tally.value[cell] >= least),
+  ).slice(0, most);
+  const absent = hourGroups === null ? used.filter((cell) => groups.isAbsent(cell)).length : 0;
+  return { rows, all: used.length, named: used.length - absent };
+}
+
+/** What a question counted. */
+interface Counted extends CountedCells {
+  readonly dimensions: readonly Dimension[];
+  /** Shares are of this; null: of all rows together. */
+  readonly distinct: number | null;
+}
+
+function countCells(reader: CaseReader, { by, metric, selection, tableWords }: SummaryQuestion): Counted {
   const dimensions = [...new Set(by)];
   const plain = plainDimensionsOf(dimensions);
   const times = timeDimensionsOf(dimensions);
@@ -76,7 +116,7 @@ export function summarise(reader: CaseReader, { by, metric, selection, tableWord
       found = newCells();
       distinct = sweepHostHours(reader, selection, found.groups, found.hourGroups, found.tally);
     }
-    return rowsOf(found.tally, dimensions, found.groups, found.hourGroups, distinct);
+    return { ...found, dimensions, distinct };
   }
   const found = newCells();
   for (const segment of reader.segments()) {
@@ -92,7 +132,7 @@ export function summarise(reader: CaseReader, { by, metric, selection, tableWord
     else addTotals(totals, found, plain.length);
   }
   found.tally.settle();
-  return rowsOf(found.tally, dimensions, found.groups, found.hourGroups, null);
+  return { ...found, dimensions, distinct: null };
 }
 
 /** Adds the selected flows of a segment to their cells. */
@@ -104,9 +144,17 @@ function countSegment(
   { groups, hourGroups, tally }: CountedCells,
 ): void {
   const { rows } = selected;
+  const rates = ratesOf(reader, segment, selected);
+  if (metric === 'flows' && rates === null && hourGroups === null) {
+    const counted = groups.countAlone(segment, selected);
+    if (counted !== null) {
+      tally.reserve(groups.size);
+      for (const [group, flows] of counted) tally.add(group, flows, flows, 0);
+      return;
+    }
+  }
   const ofRows = groups.read(segment, selected);
   const amounts = metric === 'flows' ? null : amountsOf(reader, segment, metric, selected);
-  const rates = ratesOf(reader, segment, selected);
   if (hourGroups === null) {
     tally.reserve(groups.size);
     tally.count(ofRows, rows, amounts, rates);
@@ -136,34 +184,28 @@ function amountsOf(
   };
 }
 
-/** Makes rows of cells: of groups, or of the cells of `hourGroups`. Shares are of `distinct`, default: of all rows. */
-function rowsOf(
-  tally: CellTally,
-  dimensions: readonly Dimension[],
-  groups: Groups,
-  hourGroups: HourGroups | null,
-  distinct: number | null,
-): SummaryRow[] {
-  const { value, flows, scaled, unspread } = tally;
+/** Cells that something was counted in. */
+function usedCells({ tally: { value, flows } }: Counted): Uint32Array {
   const used: number[] = [];
-  let total = 0;
-  for (let cell = 0; cell < value.length; cell++) {
-    total += value[cell];
-    if (flows[cell] > 0 || value[cell] > 0) used.push(cell);
-  }
-  const cells = Uint32Array.from(used);
+  for (let cell = 0; cell < value.length; cell++) if (flows[cell] > 0 || value[cell] > 0) used.push(cell);
+  return Uint32Array.from(used);
+}
+
+/** Makes rows of some of the cells, which are groups, or those of `hourGroups`. */
+function rowsOf({ tally, dimensions, groups, hourGroups, distinct }: Counted, cells: Uint32Array): SummaryRow[] {
+  const { value, flows, scaled, unspread } = tally;
   const ofCells = hourGroups === null ? cells : cells.map((cell) => hourGroups.cells.firsts[cell]);
   const told = new Map([...groups.tell(ofCells), ...(hourGroups?.tell(cells) ?? [])]);
   const columns = dimensions.flatMap((name) => {
     const values = told.get(name);
     return values === undefined ? [] : [{ name, ...values }];
   });
-  const places = Uint32Array.from(used.keys()).toSorted((x, y) => {
+  const places = Uint32Array.from(cells.keys()).toSorted((x, y) => {
     let order = value[cells[y]] - value[cells[x]];
     for (let i = 0; order === 0 && i < columns.length; i++) order = columns[i].ranks[x] - columns[i].ranks[y];
     return order;
   });
-  const whole = distinct ?? total;
+  const whole = distinct ?? value.reduce((sum, each) => sum + each, 0);
   return Array.from(places, (place) => {
     const cell = cells[place];
     const keys: Partial<Record<Dimension, string | number | null>> = {};

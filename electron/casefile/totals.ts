@@ -9,6 +9,8 @@ import { SelectedRows } from './selected-rows.ts';
 import { summarise } from './summary.ts';
 
 const OUTBOUND = DIRECTIONS.indexOf('outbound');
+/** What a column of directions can hold, damaged or not. */
+const DIRECTION_CODES = 256;
 
 /** The key numbers of the selected flows of a segment. */
 interface SegmentNumbers {
@@ -42,7 +44,7 @@ export function totalsOf(reader: CaseReader, selection: FlowSelection): CaseTota
     totals.bytes += bytes;
     totals.packets += packets;
     for (const day of met.days) days.add(day);
-    mark(met.hosts, met.hosts.length, seen);
+    for (const host of met.hosts) seen[host] = 1;
   }
   const [row] = summarise(reader, { by: [], metric: 'host-hours', selection });
   seen[NO_HOST] = 0;
@@ -57,41 +59,24 @@ function numbersOf(
   selected: SelectedRows,
   marks: Uint8Array,
 ): SegmentNumbers {
-  const { rows } = selected;
   const rates = ratesOf(reader, segment, selected);
   const sumOf = (name: 'bytesOut' | 'bytesIn' | 'packetsOut' | 'packetsIn'): number => {
     const column = reader.column(segment, name);
-    return rates === null ? selected.sum(column) : scaledSum(selected.pickCounts('amounts', column), rates, rows);
+    if (rates === null) return selected.sum(column);
+    return scaledSum(selected.pickCounts('amounts', column), rates, selected.rows);
   };
   const bytes = sumOf('bytesOut') + sumOf('bytesIn');
   const packets = sumOf('packetsOut') + sumOf('packetsIn');
-  const outbound = countEqual(selected.pick('direction', reader.column(segment, 'direction')), rows, OUTBOUND);
+  const byDirection = new Uint32Array(DIRECTION_CODES);
+  selected.count(reader.column(segment, 'direction'), byDirection);
   const { hours, starts } = LocalHours.of(reader).ofSegment(segment);
-  const startedIn = new Uint8Array(hours.length);
-  mark(selected.pick('starts', starts), rows, startedIn);
+  const byHour = new Uint32Array(hours.length);
+  selected.count(starts, byHour);
   const days = new Set<number>();
-  for (let i = 0; i < hours.length; i++) if (startedIn[i] === 1) days.add(Math.floor(hours[i] / 24));
-  const ofRows = selected.pick('hosts', HostNumbers.of(reader).column(segment));
-  const hosts: number[] = [];
-  for (let i = 0; i < rows; i++) {
-    if (marks[ofRows[i]] === 1) continue;
-    marks[ofRows[i]] = 1;
-    hosts.push(ofRows[i]);
-  }
-  for (const host of hosts) marks[host] = 0;
-  const numbers = { outbound, bytes, packets, days: [...days], hosts: Uint32Array.from(hosts) };
-  return { byteLength: numbers.hosts.byteLength + 8 * (days.size + 8), ...numbers };
-}
-
-/** Sets 1 at every value. */
-function mark(values: ArrayLike<number>, rows: number, marks: Uint8Array): void {
-  for (let i = 0; i < rows; i++) marks[values[i]] = 1;
-}
-
-function countEqual(values: ArrayLike<number>, rows: number, wanted: number): number {
-  let count = 0;
-  for (let i = 0; i < rows; i++) count += values[i] === wanted ? 1 : 0;
-  return count;
+  for (let i = 0; i < hours.length; i++) if (byHour[i] > 0) days.add(Math.floor(hours[i] / 24));
+  const hosts = selected.distinct(HostNumbers.of(reader).column(segment), marks);
+  const byteLength = hosts.byteLength + 8 * (days.size + 8);
+  return { byteLength, outbound: byDirection[OUTBOUND], bytes, packets, days: [...days], hosts };
 }
 
 function scaledSum(values: ArrayLike<number>, rates: ArrayLike<number>, rows: number): number {

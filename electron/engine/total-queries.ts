@@ -1,9 +1,9 @@
 import { withoutBrush } from '../casefile/brushed-selection.ts';
 import type { CaseReader } from '../casefile/case-reader.ts';
-import { CaseSample, estimate, isEstimable } from '../casefile/case-sample.ts';
+import { CaseSample, estimate, estimateLargest, isEstimable } from '../casefile/case-sample.ts';
 import { compileFilter, type FlowSelection } from '../casefile/flow-selection.ts';
 import { KeptSelection } from '../casefile/selected-rows.ts';
-import { DIMENSIONS, type Dimension, summarise, type SummaryRow } from '../casefile/summary.ts';
+import { DIMENSIONS, type Dimension, largestRows, type LargestRows, summarise } from '../casefile/summary.ts';
 import { parseFilter } from '../../shared/filter/parse-filter.ts';
 import { METRICS, type Metric } from '../../shared/finding.ts';
 import type { Jobs, SummaryResult, TopRows } from '../../shared/jobs.ts';
@@ -70,8 +70,8 @@ export function totalQueries(
     const reader = readerOf(request.case, request.live);
     const begun = performance.now();
     const selection = selectionOf(reader, request.where);
-    const tops = largestRows(reader, by, request.limit, (dimension) =>
-      summarise(reader, { by: [dimension], metric, selection }),
+    const tops = topRows(reader, by, (dimension) =>
+      largestRows(reader, { by: dimension, metric, selection }, request.limit),
     );
     noteTime(reader, request, begun);
     return tops;
@@ -94,11 +94,15 @@ export function totalQueries(
           return { rows: summary(request).rows, tops: [], isExact: true };
         }
         const selection = new KeptSelection(compileFilter(parseFilter(request.where), drawn));
-        const rowsBy = (dimensions: typeof by): SummaryRow[] =>
-          estimate(drawn, { by: dimensions, metric, selection }).map(rounded);
-        const tops = limit === null ? [] : largestRows(reader, by, limit, (dimension) => rowsBy([dimension]));
-        const rows = limit === null ? (rowsBy(by) as SummaryResult['rows']) : [];
-        return { rows, tops, isExact: false };
+        if (limit === null) {
+          const rows = estimate(drawn, { by, metric, selection }).map(rounded) as SummaryResult['rows'];
+          return { rows, tops: [], isExact: false };
+        }
+        const tops = topRows(reader, by, (dimension) => {
+          const { rows, ...others } = estimateLargest(drawn, { by: dimension, metric, selection }, limit);
+          return { rows: rows.map(rounded), ...others };
+        });
+        return { rows: [], tops, isExact: false };
       },
     },
   };
@@ -109,19 +113,16 @@ function knownTotals(asked: TotalsAsked): { by: Dimension[]; metric: Metric } {
   return { by, metric: oneOf('metric', asked.metric, METRICS) };
 }
 
-function largestRows(
+function topRows(
   reader: CaseReader,
   by: readonly Dimension[],
-  limit: number,
-  rowsBy: (dimension: Dimension) => SummaryRow[],
+  largest: (dimension: Dimension) => LargestRows,
 ): TopRows[] {
   return by.map((dimension) => {
-    const rows = rowsBy(dimension);
-    const named = rows.filter((row) => row[dimension] !== null).length;
-    const largest = rows.slice(0, limit) as SummaryResult['rows'];
-    for (const row of largest)
-      if (typeof row['asn'] === 'number') row['organisation'] = reader.organisation(row['asn']);
-    return { by: dimension, rows: largest, all: rows.length, named };
+    const found = largest(dimension);
+    const rows = found.rows as SummaryResult['rows'];
+    for (const row of rows) if (typeof row['asn'] === 'number') row['organisation'] = reader.organisation(row['asn']);
+    return { by: dimension, ...found, rows };
   });
 }
 

@@ -6,7 +6,13 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { CaseReader } from '../../electron/casefile/case-reader.ts';
 import { flowRecords } from '../../electron/casefile/flow-records.ts';
 import { compileFilter } from '../../electron/casefile/flow-selection.ts';
-import { type Dimension, DIMENSIONS, LONGEST_SPAN_HOURS, summarise } from '../../electron/casefile/summary.ts';
+import {
+  type Dimension,
+  DIMENSIONS,
+  largestRows,
+  LONGEST_SPAN_HOURS,
+  summarise,
+} from '../../electron/casefile/summary.ts';
 import { parseFilter } from '../../shared/filter/parse-filter.ts';
 import { type Metric, METRICS } from '../../shared/finding.ts';
 import type { FlowRecord } from '../../shared/flow.ts';
@@ -116,6 +122,27 @@ describe('summarise', () => {
         },
       ),
       { seed: 31, numRuns: 150 },
+    );
+  });
+
+  it('tells of the largest rows what it tells of all', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...DIMENSIONS),
+        fc.constantFrom(...METRICS),
+        fc.constantFrom('', 'transport = tcp', 'country = CN or not hostname ~ "*"', 'port = 4'),
+        fc.constantFrom(1, 2, 7, 1000),
+        (by, metric, where, most) => {
+          const selection = compileFilter(parseFilter(where), reader);
+          const rows = summarise(reader, { by: [by], metric, selection });
+          expect(largestRows(reader, { by, metric, selection }, most)).toEqual({
+            rows: rows.slice(0, most),
+            all: rows.length,
+            named: rows.filter((row) => row[by] !== null).length,
+          });
+        },
+      ),
+      { seed: 32, numRuns: 150 },
     );
   });
 
