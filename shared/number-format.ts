@@ -71,10 +71,19 @@ function formatChange(value: number | null): string {
   return `${rounded > 0 ? '+' : ''}${rounded} %`;
 }
 
-/** A number of a finding by its unit: shares and changes in percent, else the bare number. */
-export function formatQuantity(unit: string, value: number | null): string {
+const hundredths = perLanguage(
+  (locale) => new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 }),
+);
+
+/**
+ * A number of a finding by its unit: shares and changes in percent, else the bare number.
+ *
+ * @param isFine it stands among fractions: two decimals below 100, whether they are zeros or not
+ */
+export function formatQuantity(unit: string, value: number | null, isFine = false): string {
   if (unit.startsWith('relative change')) return formatChange(value);
-  return unit.startsWith('share') ? formatShare(value) : formatCount(value);
+  if (unit.startsWith('share')) return formatShare(value);
+  return isFine && value !== null && Math.abs(value) < 100 ? hundredths().format(value) : formatCount(value);
 }
 
 /** A p-value: three decimals, `< 0.001` below. */

@@ -171,7 +171,7 @@ function inventory(
   if (late.length > 0) {
     caveats.push({
       id: 'first-seen-late',
-      text: `${late.length} of them were first seen in the second half of the window: new, or not called before.`,
+      text: `${late.length} of them ${late.length === 1 ? 'was' : 'were'} first seen in the second half of the window: new, or not called before.`,
     });
   }
   if (collector.peerToPeer > 0) {

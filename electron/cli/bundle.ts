@@ -35,7 +35,7 @@ export function bundle(args: readonly string[]): Promise<number> {
       const whole = made.evidence.filter(({ included }) => included).length;
       out(
         `${safe(made.out)}: ${count(made.files)} files, ${bytes(made.bytes)}; ` +
-          `of ${count(made.evidence.length)} evidence files ${count(whole)} whole, the others by their hashes\n` +
+          `of ${count(made.evidence.length)} evidence files ${count(whole)} whole${whole < made.evidence.length ? ', the others by their hashes' : ''}\n` +
           `SHA-256 of manifest.json: ${made.manifestSha256}\nCheck it with: enclave verify ${safe(made.out)}\n`,
       );
     }

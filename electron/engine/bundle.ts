@@ -98,8 +98,8 @@ function copyHashed(from: string, to: string, progress: (bytes: number) => void)
 
 /** Writes HTML, and PDF where there is a Chromium; names of the files. */
 async function writeReports(reader: CaseReader, folder: string): Promise<string[]> {
-  const html = join(folder, 'report.html');
-  writeFileSync(html, reportHtml(reader, { version: ENCLAVE_VERSION, printedAt: new Date().toISOString() }));
+  const html = reportHtml(reader, { version: ENCLAVE_VERSION, printedAt: new Date().toISOString() });
+  writeFileSync(join(folder, 'report.html'), html);
   const chromium = findChromium();
   if (chromium === null) return ['report.html'];
   await printPdf(chromium, html, join(folder, 'report.pdf'));

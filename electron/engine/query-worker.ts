@@ -245,13 +245,7 @@ const report: Handler<'report'> = async (request) => {
           'install chromium, name one in ENCLAVE_CHROMIUM, or write .html and print it',
         );
       }
-      const page = `${out}.printing.html`;
-      try {
-        writeFileSync(page, html);
-        await printPdf(chromium, page, out);
-      } finally {
-        rmSync(page, { force: true });
-      }
+      await printPdf(chromium, html, out);
     } else writeFileSync(out, html);
   } catch (error) {
     if (error instanceof EnclaveError) throw error;

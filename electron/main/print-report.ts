@@ -1,30 +1,18 @@
 import { createHash } from 'node:crypto';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { BrowserWindow } from 'electron';
+import { printedWithPages } from '../../shared/contents-pages.ts';
 import { EnclaveError } from '../../shared/problem.ts';
 import { serveReport } from './app-protocol.ts';
 import { SAFE_PREFERENCES } from './case-window.ts';
 
 /**
- * Prints a report to a PDF at `path` (absolute) in a hidden window that runs no script; resolves to the SHA-256 of the file.
- * The file appears whole or not at all.
+ * Prints a report to a PDF at `path` (absolute) in a hidden window that runs no script, with page numbers in its contents; resolves
+ * to the SHA-256 of the file. The file appears whole or not at all.
  */
 export async function printReport(html: string, path: string): Promise<string> {
-  const report = serveReport(html);
-  const window = new BrowserWindow({ show: false, webPreferences: { ...SAFE_PREFERENCES, javascript: false } });
-  let pdf: Buffer;
-  try {
-    await window.loadURL(report.url);
-    pdf = await window.webContents.printToPDF({
-      preferCSSPageSize: true,
-      printBackground: true,
-      generateTaggedPDF: true,
-      generateDocumentOutline: true,
-    });
-  } finally {
-    window.destroy();
-    report.withdraw();
-  }
+  const printed = await printedWithPages(html, async (text) => (await print(text)).toString('latin1'));
+  const pdf = Buffer.from(printed, 'latin1');
   const beside = `${path}.${process.pid}.part`;
   try {
     await writeFile(beside, pdf);
@@ -35,4 +23,21 @@ export async function printReport(html: string, path: string): Promise<string> {
     throw new EnclaveError('not-writable', `the file cannot be written (${why})`, path, 'choose another place');
   }
   return createHash('sha256').update(pdf).digest('hex');
+}
+
+async function print(html: string): Promise<Buffer> {
+  const report = serveReport(html);
+  const window = new BrowserWindow({ show: false, webPreferences: { ...SAFE_PREFERENCES, javascript: false } });
+  try {
+    await window.loadURL(report.url);
+    return await window.webContents.printToPDF({
+      preferCSSPageSize: true,
+      printBackground: true,
+      generateTaggedPDF: true,
+      generateDocumentOutline: true,
+    });
+  } finally {
+    window.destroy();
+    report.withdraw();
+  }
 }

@@ -1,5 +1,6 @@
 import { type Finding, FINDING_KINDS } from '../../shared/finding.ts';
-import { formatCount } from '../../shared/number-format.ts';
+import { formatCount, formatCounted } from '../../shared/number-format.ts';
+import { duplicateCountsOf } from '../../shared/duplicate-counts.ts';
 import { REPORT_CHAPTERS } from '../../shared/report-settings.ts';
 import type { Chapter } from './chapter.ts';
 import { breakable, escapeHtml, facts, hashMarkup } from './markup.ts';
@@ -26,12 +27,15 @@ export function basisChapter(reader: ReportCase, findings: readonly Finding[], v
   rows.push([
     'Letters',
     'Noto Sans (SIL Open Font License 1.1), in this file as far as its text needs them: Latin, Greek, Cyrillic, Devanagari, ' +
-      'Arabic, Hebrew, Han, kana and hangul; Latin letters of fixed width are Noto Sans Mono. Other scripts are the machine’s own',
+      'Arabic, Hebrew, Han, kana and hangul; Latin letters of fixed width are Noto Sans Mono. Other scripts are in the machine’s own letters.',
   ]);
   if (basis === null) rows.push(['Labels', 'the flows have no final labels yet']);
   else
     rows.push(
-      ...Object.entries(basis).map(([name, value]): [string, string] => [capital(inWords(name)), basisMarkup(value)]),
+      ...Object.entries(basis).map(([name, value]): [string, string] => [
+        capital(inWords(name)),
+        name === 'duplicates' ? duplicatesMarkup(basis) : basisMarkup(value),
+      ]),
     );
   return { title: REPORT_CHAPTERS.methods, ownPage: false, markup: facts(rows) + methodTable(findings) };
 }
@@ -51,7 +55,30 @@ function methodTable(findings: readonly Finding[]): string {
       `<tr><td>${escapeHtml([...names].join(', '))}</td><td>${escapeHtml(method.name)}</td><td>${escapeHtml(method.source)}</td>` +
       `<td class="number">${formatCount(count)}</td></tr>`,
   );
-  return `<h3>Methods</h3><table><thead><tr><th>Findings of kind</th><th>Method</th><th>Source</th><th class="number">Findings</th></tr></thead><tbody>${rows.join('')}</tbody></table>`;
+  return `<h3>Methods</h3><table class="methods"><thead><tr><th>Findings of kind</th><th>Method</th><th>Source</th><th class="number">Findings</th></tr></thead><tbody>${rows.join('')}</tbody></table>`;
+}
+
+/** What several evidence files recorded, and what the analyses do with it. */
+function duplicatesMarkup(basis: Record<string, unknown>): string {
+  const counts = duplicateCountsOf(basis);
+  // Labels of a version that counted otherwise are told as they stand.
+  if (counts === null) return basisMarkup(basis.duplicates);
+  const { same, part, notCompared, pairsInAll, pairs } = counts;
+  const isLeftOut = Object.entries(Object(basis.duplicates)).some(
+    ([name, value]) => name === 'leftOut' && value === true,
+  );
+  const told = [
+    `Of flows that more than one evidence file recorded there are ${formatCount(same)} that another file holds as a whole and ${formatCount(part)} that it holds in part.`,
+    notCompared > 0 ? `${formatCounted(notCompared, 'flow')} in overlapping times could not be compared.` : '',
+    `Analyses ${isLeftOut ? 'leave out the former' : 'count them all'}.`,
+  ];
+  const listed = pairs.map(
+    (pair) =>
+      `<div class="part">${escapeHtml(pair.evidence)}: ${formatCount(pair.same)} as a whole and ${formatCount(pair.part)} in part also in ${escapeHtml(pair.alsoIn)}</div>`,
+  );
+  const left = pairsInAll - pairs.length;
+  const rest = left > 0 ? `<div class="part">${formatCounted(left, 'further pair')} of files not listed</div>` : '';
+  return `<div class="part">${told.filter((text) => text !== '').join(' ')}</div>${listed.join('')}${rest}`;
 }
 
 /** A value of the label basis: lists one entry a line, objects as `name value` pairs, hashes in groups. */

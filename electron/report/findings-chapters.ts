@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { compileFilter } from '../casefile/flow-selection.ts';
 import { summarise } from '../casefile/summary.ts';
-import { findingSubject, toSecond } from '../../shared/finding-tables.ts';
+import { toSecond } from '../../shared/finding-tables.ts';
 import { parseFilter } from '../../shared/filter/parse-filter.ts';
 import {
   type Caveat,
@@ -24,9 +24,9 @@ import {
 import { ALTERNATIVES } from './alternatives.ts';
 import type { Chapter } from './chapter.ts';
 import { profileFigure, rankingFigure, shareFigure, weekFigure, weekdayFigure } from './figures.ts';
-import { breakable, escapeHtml, facts, prose, shellArgument } from './markup.ts';
+import { commandMarkup, escapeHtml, facts, prose, shellArgument } from './markup.ts';
 import type { ReportCase } from './report-case.ts';
-import { capital, inWords, MOST_SUBJECTS, plain, VERDICT_WORDS, VERDICTS } from './report-words.ts';
+import { capital, inWords, MOST_SUBJECTS, plain, subjectInWords, VERDICT_WORDS, VERDICTS } from './report-words.ts';
 import {
   MOST_IN_FULL,
   activityOf,
@@ -117,7 +117,7 @@ export function findingsChapters(
       : `<div class="note"><p><strong>These limits hold for every finding about users:</strong></p>${caveatList(shared)}</div>`) +
     (activity === ''
       ? ''
-      : `<p class="flows">In filters below, <code>ACTIVITY</code> stands for <code>${breakable(activity)}</code>.</p>`);
+      : `<p class="flows">In filters below, <code>ACTIVITY</code> stands for <code>${commandMarkup(activity)}</code>.</p>`);
   const firstVerdict = verdictOf(about);
   return VERDICTS.map((verdict): Chapter | null => {
     const own = cards(about, hostsApart).filter((card) => verdictOf(card.findings) === verdict);
@@ -169,7 +169,7 @@ function ownCaveats(card: readonly Finding[], shared: ReadonlySet<string>): Cave
     for (const caveat of finding.caveats) {
       if (shared.has(caveat.id) && finding.kind !== 'coverage') continue;
       const known = holding.get(`${caveat.id} ${caveat.text}`) ?? { caveat, subjects: [] };
-      if (isPartRanking(finding) || isSerial(finding)) known.subjects.push(findingSubject(finding));
+      if (isPartRanking(finding) || isSerial(finding)) known.subjects.push(subjectInWords(finding));
       holding.set(`${caveat.id} ${caveat.text}`, known);
     }
   }
@@ -339,7 +339,7 @@ function categoryRankings(findings: readonly ServiceRankingFinding[]): string {
     );
     if (left > 0) places.push(`<li class="quiet">and ${left} further ranked</li>`);
     return (
-      `<tr><td>${escapeHtml(finding.category ?? finding.country ?? '')}</td><td class="number">${formatCount(finding.denominator)}</td>` +
+      `<tr><td>${escapeHtml(subjectInWords(finding))}</td><td class="number">${formatCount(finding.denominator)}</td>` +
       `<td><ul class="places">${places.join('')}</ul></td><td class="mono">${escapeHtml(finding.id)}</td></tr>`
     );
   });
@@ -399,7 +399,7 @@ function details(reader: ReportCase, card: readonly Finding[], areTold: boolean)
       ...(areTold
         ? []
         : ([
-            ['Flows behind it', `<code class="block">${escapeHtml(command)}</code>`],
+            ['Flows behind it', `<code class="block">${commandMarkup(command)}</code>`],
             [card.length > 1 ? 'Finding ids' : 'Finding id', ids],
           ] as const)),
     ],
@@ -416,7 +416,7 @@ function rankingDetails(reader: ReportCase, findings: readonly ServiceRankingFin
   const start = first.where.slice(0, first.where.lastIndexOf(` and ${part} = `));
   const filters = findings.map((finding) => {
     const rest = finding.where.startsWith(start) ? `…${finding.where.slice(start.length)}` : finding.where;
-    return `<li><code>${breakable(rest)}</code></li>`;
+    return `<li><code>${commandMarkup(rest)}</code></li>`;
   });
   return facts(
     [
@@ -426,11 +426,11 @@ function rankingDetails(reader: ReportCase, findings: readonly ServiceRankingFin
       ...otherExplanations(findings),
       [
         'Flows behind the first places',
-        `<ul class="places"><li><code>${breakable(start)} …</code></li>${filters.join('')}</ul>`,
+        `<ul class="places"><li><code>${commandMarkup(start)} …</code></li>${filters.join('')}</ul>`,
       ],
       [
         'Reproduce',
-        `<code class="block">${escapeHtml(`enclave flows ${shellArgument(basename(reader.path))} --where ${shellArgument(`${start} and ${part} = ${part.toUpperCase()} and service = SERVICE`)}`)}</code>`,
+        `<code class="block">${commandMarkup(`enclave flows ${shellArgument(basename(reader.path))} --where ${shellArgument(`${start} and ${part} = ${part.toUpperCase()} and service = SERVICE`)}`)}</code>`,
       ],
     ],
     'details',

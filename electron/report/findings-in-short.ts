@@ -1,8 +1,8 @@
 import { type Finding, FINDING_KINDS } from '../../shared/finding.ts';
-import { findingSubject } from '../../shared/finding-tables.ts';
 import { formatCounted, formatFirst } from '../../shared/number-format.ts';
 import type { Chapter } from './chapter.ts';
 import { escapeHtml, prose } from './markup.ts';
+import { subjectInWords } from './report-words.ts';
 
 /** Sentences of one kind that are printed; the rest are counted. */
 const MOST_SENTENCES = 4;
@@ -22,14 +22,21 @@ export function findingsInShort(findings: readonly Finding[]): Chapter {
   return { title: 'Findings in short', ownPage: true, markup };
 }
 
+function isByOther(finding: Finding): boolean {
+  return finding.kind === 'activity-share' && finding.metric !== 'flows';
+}
+
 function told(findings: readonly Finding[]): string {
-  const supported = findings.filter(({ verdict }) => verdict === 'supported');
+  // Of the shares of one group by several metrics the first is told before those of the others.
+  const supported = findings
+    .filter(({ verdict }) => verdict === 'supported')
+    .toSorted((one, other) => Number(isByOther(one)) - Number(isByOther(other)));
   const sentences = supported.slice(0, MOST_SENTENCES).map(({ statement }) => prose(statement));
   const left = supported.length - sentences.length;
   if (left > 0)
     sentences.push(`<span class="quiet">${formatCounted(left, 'further finding')} in the full report.</span>`);
   const other = (verdict: Finding['verdict'], words: string): void => {
-    const subjects = findings.filter((finding) => finding.verdict === verdict).map(findingSubject);
+    const subjects = findings.filter((finding) => finding.verdict === verdict).map(subjectInWords);
     if (subjects.length === 0) return;
     sentences.push(`<span class="quiet">${words}: ${escapeHtml(formatFirst(subjects, MOST_SUBJECTS))}.</span>`);
   };

@@ -14,7 +14,7 @@ import type { Chapter } from './chapter.ts';
 import { chartFigure } from './charts.ts';
 import { BAR, GRID, INK, PALE, WIDTH, figure, label, line, rect, scaleEnd, svg } from './figures.ts';
 import { peersOf } from './host-peers.ts';
-import { breakable, escapeHtml, facts, prose } from './markup.ts';
+import { breakable, commandMarkup, escapeHtml, facts, prose } from './markup.ts';
 import type { ReportCase } from './report-case.ts';
 import { activityOf, filterMarkup } from './serial-findings.ts';
 
@@ -44,7 +44,7 @@ export function hostsChapter(
   const coverage = findings.find((finding) => finding.kind === 'coverage');
   const activity = activityOf(findings);
   const filters =
-    activity === '' ? '' : ` In filters <code>ACTIVITY</code> stands for <code>${breakable(activity)}</code>.`;
+    activity === '' ? '' : ` In filters <code>ACTIVITY</code> stands for <code>${commandMarkup(activity)}</code>.`;
   const rest = profiles.length - shown.length;
   const unknown = (named?.size ?? 0) - shown.length;
   const told = [
@@ -89,7 +89,7 @@ ${facts([['Devices', devices.length === 0 ? 'nothing tells of any' : devices.joi
 ${whenFigure(finding, days, hours, window, reader.profile.timeZone)}
 ${chart === null ? '' : chartFigure(chart, `${finding.title}: hours of some days`)}
 </div>
-<div class="host-tables">${servicesOf(finding)}${peerTable(reader, finding.host, selection)}</div>
+<div class="host-tables">${servicesOf(finding)}${peerTable(reader, selection)}</div>
 <p class="flows"><span class="quiet">Flows</span> <code>${filterMarkup(finding.where, activity)}</code>, <span class="quiet">finding</span> <span class="mono">${escapeHtml(finding.id)}</span></p>
 </article>`;
 }
@@ -159,7 +159,7 @@ function whenFigure(
   );
 }
 
-function servicesOf({ host, topServices }: HostProfileFinding): string {
+function servicesOf({ topServices }: HostProfileFinding): string {
   const rows = topServices
     .slice(0, MOST_SERVICES)
     .map(
@@ -167,10 +167,10 @@ function servicesOf({ host, topServices }: HostProfileFinding): string {
         `<tr><td>${escapeHtml(service)}</td><td class="number">${formatCount(flows)}</td><td class="number">${formatCount(daysActive)}</td></tr>`,
     );
   if (rows.length === 0) return '<p class="quiet">No named service was met.</p>';
-  return `<div><h4>Services that ${escapeHtml(host)} met most</h4><table><thead><tr><th>Service</th><th class="number">Flows</th><th class="number">Days</th></tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
+  return `<div><h4>Services met most</h4><table><thead><tr><th>Service</th><th class="number">Flows</th><th class="number">Days</th></tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
 }
 
-function peerTable(reader: ReportCase, host: string, selection: KeptSelection): string {
+function peerTable(reader: ReportCase, selection: KeptSelection): string {
   const { peers, all } = peersOf(reader.counted, selection, MOST_PEERS);
   const rows = peers
     .filter(({ address }) => !reader.leavesOut(address))
@@ -182,5 +182,5 @@ function peerTable(reader: ReportCase, host: string, selection: KeptSelection): 
       );
     });
   const of = all > rows.length ? `, ${formatCount(rows.length)} of ${formatCount(all)}` : '';
-  return `<div><h4>Peers that ${escapeHtml(host)} met most${of}</h4><table><thead><tr><th>Peer</th><th>Country, network</th><th class="number">Flows</th><th class="number">Bytes</th></tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
+  return `<div><h4>Peers met most${of}</h4><table><thead><tr><th>Peer</th><th>Country, network</th><th class="number">Flows</th><th class="number">Bytes</th></tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
 }

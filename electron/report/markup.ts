@@ -67,9 +67,27 @@ export function prose(text: string): string {
   return apart(text, (escaped) => escaped.replace(TOGETHER, '<span class="together">$&</span>'));
 }
 
+const SEPARATOR = /([/_.,:=)]|&amp;)/g;
+
 /** A long word without blanks (path, filter, hash) that may break after its separators. */
 export function breakable(text: string): string {
-  return apart(text, (escaped) => escaped.replace(/([/_.,:=)]|&amp;)/g, '$1<wbr>'));
+  return apart(text, (escaped) => escaped.replace(SEPARATOR, '$1<wbr>'));
+}
+
+/** Longest word of a filter or command that is kept on one line, in characters. */
+const MOST_TOGETHER = 40;
+
+/**
+ * A filter or command: lines break between its words only, so that it can be copied from paper or a PDF line by line; words longer than
+ * MOST_TOGETHER break after their separators.
+ */
+export function commandMarkup(text: string): string {
+  return apart(text, (escaped) =>
+    escaped.replace(/[^ ]+/g, (word) => {
+      if (word.length > MOST_TOGETHER) return word.replace(SEPARATOR, '$1<wbr>');
+      return /\W/.test(word) ? `<span class="together">${word}</span>` : word;
+    }),
+  );
 }
 
 /**

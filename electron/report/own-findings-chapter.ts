@@ -2,7 +2,7 @@ import type { OwnFinding } from '../../shared/own-finding.ts';
 import { formatBytes, formatCount } from '../../shared/number-format.ts';
 import { linesMarkup } from './case-facts.ts';
 import type { Chapter } from './chapter.ts';
-import { breakable, escapeHtml } from './markup.ts';
+import { commandMarkup, escapeHtml } from './markup.ts';
 
 /** The examiners' own findings that were chosen for the report, in the order they were made; null when there is none. */
 export function ownFindingsChapter(findings: readonly OwnFinding[]): Chapter | null {
@@ -15,7 +15,7 @@ export function ownFindingsChapter(findings: readonly OwnFinding[]): Chapter | n
       const amounts = [flows, bytes, packets, hostHours, hosts, days].map((amount, i) => {
         return `<td class="number">${i === 1 ? formatBytes(amount) : formatCount(amount)}</td>`;
       });
-      const filter = where === '' ? 'every flow' : `<code>${breakable(where)}</code>`;
+      const filter = where === '' ? 'every flow' : `<code>${commandMarkup(where)}</code>`;
       return `<tr><td>${escapeHtml(label)}<br>${filter}</td>${amounts.join('')}</tr>`;
     });
     return `<div class="finding own"><h3>${escapeHtml(title)}</h3>

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
-import { accessSync, constants, copyFileSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { printedWithPages } from '../../shared/contents-pages.ts';
 import { EnclaveError } from '../../shared/problem.ts';
 
 /** Prints a report to PDF with a Chromium that is installed already: no download, no network, no profile left behind. */
@@ -60,22 +61,27 @@ export function findChromium(): string | null {
 }
 
 /**
- * Prints an HTML file to a PDF. The PDF appears whole or not at all. Throws EnclaveError `print-failed` when Chromium
+ * Prints the HTML of a report to a PDF, with page numbers in its contents. The PDF appears whole or not at all. Throws EnclaveError `print-failed` when Chromium
  * cannot be started, fails or takes longer than two minutes, and `print-not-written` when the place cannot be written.
  */
-export async function printPdf(chromium: string, htmlPath: string, pdfPath: string): Promise<void> {
+export async function printPdf(chromium: string, html: string, pdfPath: string): Promise<void> {
   const profile = mkdtempSync(join(tmpdir(), 'enclave-print-'));
   try {
+    const page = join(profile, 'report.html');
     const made = join(profile, 'report.pdf');
     // Chromium's own sandbox cannot start as root.
     const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-    const page = pathToFileURL(resolve(htmlPath)).href;
     const switches = [...SWITCHES, ...asRoot, `--user-data-dir=${join(profile, 'profile')}`, `--print-to-pdf=${made}`];
-    const complaint = await run(chromium, [...switches, page]);
-    if (!(statSync(made, { throwIfNoEntry: false })?.size ?? 0)) {
-      throw printFailed(chromium, `no PDF was made${complaint === '' ? '' : `: ${complaint}`}`);
-    }
-    moveTo(made, pdfPath);
+    const pdf = await printedWithPages(html, async (text) => {
+      rmSync(made, { force: true });
+      writeFileSync(page, text);
+      const complaint = await run(chromium, [...switches, pathToFileURL(page).href]);
+      if (!(statSync(made, { throwIfNoEntry: false })?.size ?? 0)) {
+        throw printFailed(chromium, `no PDF was made${complaint === '' ? '' : `: ${complaint}`}`);
+      }
+      return readFileSync(made, 'latin1');
+    });
+    writeBeside(pdf, pdfPath);
   } finally {
     rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
@@ -129,11 +135,10 @@ function stopGroup(pid: number | undefined): void {
   }
 }
 
-function moveTo(made: string, pdfPath: string): void {
-  // Copied beside its place first, since the temporary directory may lie on another disk.
+function writeBeside(pdf: string, pdfPath: string): void {
   const beside = join(dirname(resolve(pdfPath)), `.${process.pid}.enclave-print.pdf`);
   try {
-    copyFileSync(made, beside);
+    writeFileSync(beside, pdf, 'latin1');
     renameSync(beside, pdfPath);
   } catch (error) {
     rmSync(beside, { force: true });

@@ -1,4 +1,6 @@
-import type { Verdict } from '../../shared/finding.ts';
+import { countryInWords } from '../../shared/country-name.ts';
+import type { Finding, Verdict } from '../../shared/finding.ts';
+import { findingSubject } from '../../shared/finding-tables.ts';
 
 /** Words that several chapters use. */
 
@@ -11,6 +13,14 @@ export const VERDICTS: readonly Verdict[] = ['supported', 'not-supported', 'insu
 
 /** Subjects that a sentence names; the rest are counted. */
 export const MOST_SUBJECTS = 8;
+
+/** What a finding is about, with the names of countries beside their codes. */
+export function subjectInWords(finding: Finding): string {
+  if (finding.kind === 'foreign-presence') return countryInWords(finding.country);
+  if (finding.kind === 'service-ranking' && finding.category === null && finding.country !== null)
+    return countryInWords(finding.country);
+  return findingSubject(finding);
+}
 
 export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);

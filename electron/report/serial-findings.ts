@@ -6,11 +6,12 @@ import {
   type VerdictOnClaim,
 } from '../../shared/finding.ts';
 import { findingChart } from '../../shared/finding-chart.ts';
-import { type FindingTable, findingSubject, findingTables } from '../../shared/finding-tables.ts';
-import { formatPValue, formatQuantity } from '../../shared/number-format.ts';
+import { type FindingTable, findingTables } from '../../shared/finding-tables.ts';
+import { formatCount, formatPValue, formatQuantity } from '../../shared/number-format.ts';
 import type { Chapter } from './chapter.ts';
 import { chartFigure } from './charts.ts';
-import { breakable, escapeHtml, prose } from './markup.ts';
+import { commandMarkup, escapeHtml, prose } from './markup.ts';
+import { subjectInWords } from './report-words.ts';
 
 /** Claims, and the kinds of which a case holds one finding for each of many subjects: countries, hosts, services. */
 
@@ -18,6 +19,8 @@ import { breakable, escapeHtml, prose } from './markup.ts';
 const MOST_ROWS = 40;
 /** From so many rows on, a table of short rows stands in two columns. */
 const FOLDED_ROWS = 8;
+/** Findings of a kind and verdict, looked for and not found, that are printed; the rest are in the case. */
+const MOST_UNSUPPORTED = 20;
 /** Findings of a kind told in full; further ones stand in a table. */
 export const MOST_IN_FULL = 6;
 
@@ -109,19 +112,57 @@ function isShort(cell: string): boolean {
   return cell.length <= 24 && !/ \D/.test(cell);
 }
 
-/** Findings of one kind and verdict as rows of one table; without the columns that all of them leave empty. */
+/**
+ * How telling a finding is that is not borne out: by its p-value, then by how far its interval keeps from no change, as a ratio;
+ * negative when no change lies inside. What has neither comes last.
+ */
+function tellingness({ adjustedPValue, interval, unit }: Finding): readonly [number, number] {
+  const [low, high] = unit.startsWith('relative change') && interval !== null ? interval : [-1, Infinity];
+  return [1 - (adjustedPValue ?? 1), Math.max(Math.log1p(low), -Math.log1p(high))];
+}
+
+/**
+ * Findings of one kind and verdict as rows of one table; without the columns that all of them leave empty. Of many that were looked
+ * for and not found only the most telling are printed, and the rest are counted.
+ */
 export function serialTable(findings: readonly Finding[]): string {
+  const isCut = findings.length > MOST_UNSUPPORTED && findings.every(({ verdict }) => verdict !== 'supported');
+  if (!isCut) return rowsOf(findings);
+  const ranks = new Map(findings.map((finding) => [finding, tellingness(finding)]));
+  const shown = findings
+    .toSorted((x, y) => {
+      const [one, other] = [ranks.get(x) ?? [0, 0], ranks.get(y) ?? [0, 0]];
+      return other[0] - one[0] || (other[1] === one[1] ? 0 : other[1] - one[1]);
+    })
+    .slice(0, MOST_UNSUPPORTED);
+  const order = [
+    findings.some(({ adjustedPValue }) => adjustedPValue !== null) ? 'by p' : '',
+    findings.some(({ unit }) => unit.startsWith('relative change'))
+      ? 'by how far their interval keeps from no change'
+      : '',
+  ].filter((part) => part !== '');
+  return (
+    rowsOf(shown) +
+    `<p class="quiet">The ${formatCount(shown.length)} most telling of ${formatCount(findings.length)}${order.length === 0 ? '' : `, ${order.join(', then ')}`}. ` +
+    `The other ${formatCount(findings.length - shown.length)} are in the case, not printed: <code>enclave export --what findings</code> writes all of them.</p>`
+  );
+}
+
+function rowsOf(findings: readonly Finding[]): string {
+  const isFine = findings.some(({ value, interval }) =>
+    [value, ...(interval ?? [])].some((number) => number !== null && Math.abs(number) < 100 && number % 1 !== 0),
+  );
   const hasInterval = findings.some(({ interval }) => interval !== null);
   const hasPValue = findings.some(({ adjustedPValue }) => adjustedPValue !== null);
   const rows = findings.map((finding) => {
-    const ends = finding.interval?.map((end) => formatQuantity(finding.unit, end)).join(' to ') ?? '–';
+    const ends = finding.interval?.map((end) => formatQuantity(finding.unit, end, isFine)).join(' to ') ?? '–';
     const cells = [
-      formatQuantity(finding.unit, finding.value),
+      formatQuantity(finding.unit, finding.value, isFine),
       ...(hasInterval ? [ends] : []),
       ...(hasPValue ? [formatPValue(finding.adjustedPValue)] : []),
     ];
     return (
-      `<tr><td>${escapeHtml(findingSubject(finding))}</td>` +
+      `<tr><td>${escapeHtml(subjectInWords(finding))}</td>` +
       cells.map((cell) => `<td class="number">${escapeHtml(cell)}</td>`).join('') +
       `<td class="mono">${escapeHtml(finding.id)}</td></tr>`
     );
@@ -142,8 +183,8 @@ export function activityOf(findings: readonly Finding[]): string {
 export function filterMarkup(where: string, activity: string): string {
   if (where === '') return 'all';
   return activity !== '' && where.startsWith(`${activity} and `)
-    ? `ACTIVITY${breakable(where.slice(activity.length))}`
-    : breakable(where);
+    ? `ACTIVITY${commandMarkup(where.slice(activity.length))}`
+    : commandMarkup(where);
 }
 
 /**

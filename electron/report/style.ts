@@ -3,7 +3,8 @@ import { FIXED_WIDTH, LETTERS } from './letters.ts';
 import { cssString } from './markup.ts';
 
 /**
- * The style of the report, for screen and paper. Letters are the page's own (letters.ts); black and white is enough to read every
+ * The style of the report, for screen and paper. Pseudo-elements stand with one colon: two read as an address (a::af) to the check of
+ * redacted reports. Letters are the page's own (letters.ts); black and white is enough to read every
  * figure, and page boxes carry the case and the page number (CSS Paged Media 3).
  */
 export function reportStyle(title: string, id: string, banner: string, paper: Paper): string {
@@ -49,10 +50,12 @@ table.serial th:first-child { width: 36%; }
 table.serial th.number { white-space: normal; }
 table.serial td.mono { white-space: nowrap; }
 table.shares { margin: 4mm 0; }
+table.methods td:first-child { width: 32mm; }
 table.claims td:nth-child(2) { width: 30%; }
 table + table { margin-top: 4mm; }
 .subject { margin-bottom: 6mm; }
 .flows { font-size: 8.2pt; margin-top: 2mm; }
+.flows:has(+ .finding.first) { margin-bottom: 6mm; }
 tbody.entry { break-inside: avoid; }
 tbody.entry tr:not(:last-child) td { border-bottom: 0; padding-bottom: 0; }
 td.detail { font-size: 7.8pt; }
@@ -67,8 +70,8 @@ dl.facts dt { color: var(--quiet); }
 dl.facts dd { margin: 0; overflow-wrap: anywhere; }
 dl.details { grid-template-columns: 30mm 1fr; font-size: 8.2pt; gap: 0.8mm 4mm; margin-top: 4mm; }
 dl.facts dd, dl.facts dt, dl.details dd, dl.details dt { break-inside: avoid; }
-dl.details > div:nth-last-child(-n + 2) > * { break-before: avoid; }
-table + p.quiet { margin-top: 1.2mm; font-size: 8.2pt; }
+dl.details > div:last-child > * { break-before: avoid; }
+table + p.quiet, .folded + p.quiet { margin-top: 1.2mm; font-size: 8.2pt; }
 dl.glossary { grid-template-columns: 42mm 1fr; gap: 2mm 5mm; }
 dl.glossary dt { color: var(--ink); font-weight: 600; }
 dl > div { display: contents; }
@@ -83,25 +86,28 @@ dl > div { display: contents; }
 .finding h3 { margin: 0 0 2mm; }
 .finding .statement { font-size: 9.7pt; break-inside: avoid; break-after: avoid; }
 .finding table:not(.rankings, .folded > *, :has(tr:nth-child(12))) { break-inside: avoid; }
-article.host + article.host { margin-top: 4mm; padding-top: 4mm; border-top: 0.6pt solid var(--ink); }
+.finding table.rankings:not(:has(tbody tr:nth-child(6))) { break-inside: avoid; }
+article.host + article.host { margin-top: 7mm; }
 article.host h3, article.host .statement { margin: 0 0 1mm; }
-article.host dl.details, article.host figure { margin: 2mm 0; }
+article.host dl.details, article.host figure { margin: 1.6mm 0; }
+article.host dl.details { grid-template-columns: 18mm 1fr; }
 article.host figcaption { margin: 0; }
 .host-tables + .flows { margin: 1.5mm 0 0; break-before: avoid; }
 .host-figures { break-inside: avoid; }
-.host-tables { display: grid; grid-template-columns: 5fr 9fr; column-gap: 7mm; break-inside: avoid; }
+.host-tables { display: grid; grid-template-columns: 4fr 9fr; column-gap: 6mm; break-inside: avoid; }
 .host-tables h4 { margin-top: 0; }
-.host-tables td { padding-top: 0.5mm; padding-bottom: 0.5mm; }
-table.exhibits td { border-bottom: 0; padding: 0.6mm 3mm 0.6mm 0; }
+.host-tables td { padding-top: 0.4mm; padding-bottom: 0.4mm; }
+table.exhibits td { border-bottom: 0; padding-top: 0.6mm; padding-bottom: 0.6mm; }
 table.exhibits tbody tr:last-child td { border-bottom: 0.4pt solid var(--line); padding-bottom: 1.6mm; }
 section:has(> .signatures) { break-inside: avoid; }
 .signatures { display: grid; grid-template-columns: 1fr 1fr; gap: 6mm 10mm; margin-top: 8mm; break-inside: avoid; }
 .signature .name { font-weight: 600; margin-bottom: 8mm; }
 .signature .line { border-top: 0.6pt solid var(--ink); padding-top: 0.8mm; margin-bottom: 9mm; font-size: 8.2pt; color: var(--quiet); }
-nav.contents ol { list-style: none; margin: 6mm 0 0; padding: 0; columns: 2;
+nav.contents ol { list-style: none; margin: 6mm 0 0; padding: 0; columns: 2; column-gap: 12mm;
   font-size: 8.8pt; }
 nav.contents li { margin-bottom: 0.6mm; }
-nav.contents a { color: var(--ink); text-decoration: none; }
+nav.contents a { display: block; color: var(--ink); text-decoration: none; }
+nav.contents a[data-page]:after { content: attr(data-page); float: right; color: var(--quiet); }
 table.short td:first-child { width: 32mm; font-weight: 600; }
 table.short p { margin-bottom: 1.4mm; }
 ul.places { margin: 0; padding: 0; list-style: none; }

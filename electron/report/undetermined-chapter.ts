@@ -1,10 +1,9 @@
 import { type Finding, FINDING_KINDS } from '../../shared/finding.ts';
-import { findingSubject } from '../../shared/finding-tables.ts';
 import { formatFirst, formatShare } from '../../shared/number-format.ts';
 import type { Chapter } from './chapter.ts';
 import { isPartRanking } from './findings-chapters.ts';
 import { prose } from './markup.ts';
-import { MOST_SUBJECTS } from './report-words.ts';
+import { MOST_SUBJECTS, subjectInWords } from './report-words.ts';
 import { isSerial } from './serial-findings.ts';
 
 /** What cannot be concluded, and why. */
@@ -25,7 +24,7 @@ export function undeterminedChapter(findings: readonly Finding[]): Chapter {
     items.push(`${finding.title}: ${reason?.text ?? 'too little data.'}`);
   }
   for (const [kind, name] of Object.entries(FINDING_KINDS)) {
-    const subjects = open.filter((finding) => finding.kind === kind && isOneOfMany(finding)).map(findingSubject);
+    const subjects = open.filter((finding) => finding.kind === kind && isOneOfMany(finding)).map(subjectInWords);
     if (subjects.length > 0)
       items.push(`${name}: the data do not suffice for ${formatFirst(subjects, MOST_SUBJECTS)}.`);
   }

@@ -7,7 +7,10 @@ import { analyseCase } from '../../electron/analysis/analyse.ts';
 import { CaseReader } from '../../electron/casefile/case-reader.ts';
 import { flowRecords } from '../../electron/casefile/flow-records.ts';
 import { compileFilter } from '../../electron/casefile/flow-selection.ts';
+import { commandMarkup } from '../../electron/report/markup.ts';
 import { reportHtml } from '../../electron/report/report-html.ts';
+import { serialTable } from '../../electron/report/serial-findings.ts';
+import type { Finding } from '../../shared/finding.ts';
 import { parseFilter } from '../../shared/filter/parse-filter.ts';
 import { HOST_PAGES, type ReportSettings } from '../../shared/report-settings.ts';
 import { plantCase, plantWorld } from '../analysis/planted-case.ts';
@@ -107,4 +110,67 @@ describe('who was met', () => {
     const activity = inCase((reader) => reader.findings().find(({ kind }) => kind === 'daily-rhythm')?.numerator ?? 0);
     expect(flows.reduce((sum, count) => sum + count, 0)).toBe(activity);
   });
+});
+
+describe('a long list of what was looked for and not found', () => {
+  const compared = (change: number, interval: [number, number]): Finding => {
+    const [period] = [{ from: '2017-05-01', to: '2017-05-31' }];
+    return {
+      kind: 'period-comparison',
+      id: `id${change}`,
+      title: 'Periods compared',
+      statement: '',
+      verdict: 'insufficient-data',
+      value: change,
+      interval,
+      level: 0.95,
+      unit: 'relative change per observed day',
+      pValue: null,
+      adjustedPValue: null,
+      method: { name: '', source: '' },
+      parameters: {},
+      population: '',
+      metric: 'flows',
+      where: '',
+      numerator: null,
+      denominator: null,
+      scaled: false,
+      caveats: [],
+      coverage: { from: null, to: null, observedFraction: 1, sampling: [1] },
+      periods: [period, period],
+      subject: `service:s${change}`,
+      change,
+      minimumDetectableEffect: null,
+      substitutedBy: [],
+      perDay: [1, 1],
+      shares: [null, null],
+      whereEarlier: '',
+    };
+  };
+  const many = Array.from({ length: 140 }, (_, i) => compared(i, [-0.5, i]));
+  const rows = (html: string): string[] => [...html.matchAll(/>(id\d+)</g)].map(([, id]) => id ?? '');
+
+  it('is cut to the most telling, and says how many there are and where the others stand', () => {
+    const telling = [compared(1000, [4, 20]), compared(1001, [-0.9, -0.7])];
+    const html = serialTable([...many, ...telling]);
+    expect(rows(html)).toHaveLength(20);
+    expect(rows(html).slice(0, 2)).toEqual(['id1000', 'id1001']);
+    expect(html).toContain('The 20 most telling of 142');
+    expect(html).toContain('The other 122 are in the case');
+  });
+
+  it('is whole when it is short, or borne out', () => {
+    expect(rows(serialTable(many.slice(0, 20)))).toHaveLength(20);
+    expect(serialTable(many.slice(0, 20))).not.toContain('most telling');
+    const supported = many.map((finding): Finding => ({ ...finding, verdict: 'supported' }));
+    expect(rows(serialTable(supported))).toHaveLength(140);
+  });
+});
+
+it('breaks filters and commands between words only, and long words behind their separators', () => {
+  expect(commandMarkup('address = 10.1.2.3 and start >= 2017-04-05T21:30:00Z')).toBe(
+    'address <span class="together">=</span> <span class="together">10.1.2.3</span> and start ' +
+      '<span class="together">&gt;=</span> <span class="together">2017-04-05T21:30:00Z</span>',
+  );
+  expect(commandMarkup(`${'a'.repeat(30)}.${'b'.repeat(30)}`)).toBe(`${'a'.repeat(30)}.<wbr>${'b'.repeat(30)}`);
 });

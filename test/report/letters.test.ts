@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -64,16 +64,12 @@ const chromium = findChromium();
 
 describe('in a PDF', () => {
   it.skipIf(chromium === null)('are embedded, and read back as they were', { timeout: 120_000 }, async () => {
-    const html = join(folder, 'page.html');
     const pdf = join(folder, 'page.pdf');
     const names = Object.values(NAMES);
     const latin = '<p>Report <strong style="font-weight: 600">of</strong> <code>0123abcd</code></p>';
     const body = latin + names.map((name) => `<p>${escapeHtml(name)} (5)</p>`).join('');
     const policy = `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; font-src data:">`;
-    writeFileSync(
-      html,
-      `<!doctype html><meta charset="utf-8">${policy}<style>html { font-family: ${LETTERS}; } code { font-family: ${FIXED_WIDTH}; }${letterFaces(body)}</style>${body}`,
-    );
+    const html = `<!doctype html><meta charset="utf-8">${policy}<style>html { font-family: ${LETTERS}; } code { font-family: ${FIXED_WIDTH}; }${letterFaces(body)}</style>${body}`;
     await printPdf(chromium ?? '', html, pdf);
     expect(readFileSync(pdf, 'latin1').slice(0, 5)).toBe('%PDF-');
     const fonts = spawnSync('pdffonts', [pdf], { encoding: 'utf8' });

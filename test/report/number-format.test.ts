@@ -5,6 +5,7 @@ import {
   formatCount,
   formatList,
   formatPValue,
+  formatQuantity,
   formatShare,
   formatShareInterval,
   weekdayName,
@@ -39,6 +40,17 @@ describe('numbers as people read them', () => {
       '1.23 GB',
       '5.00e+3 PB',
     ]);
+  });
+
+  it('writes the numbers of one column with as many decimals', () => {
+    expect([2, 17, 21.984, 588, null].map((value) => formatQuantity('flows per day', value, true))).toEqual([
+      '2.00',
+      '17.00',
+      '21.98',
+      '588',
+      '–',
+    ]);
+    expect([formatQuantity('targets', 2), formatQuantity('share of flows', 0.5, true)]).toEqual(['2', '50.0 %']);
   });
 
   it('names metrics, weekdays and lists', () => {
