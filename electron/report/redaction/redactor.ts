@@ -10,7 +10,7 @@ import { KnownTexts } from './exact-text.ts';
 import { type AliasedRange, HostAliases, letters } from './host-aliases.ts';
 import { rewriteFilter } from './redacted-filter.ts';
 import { registrableDomain, replaceHostNames } from './registrable-domain.ts';
-import { LEFT_OUT, type Secrets, secretsOf } from './secrets.ts';
+import { isVocabulary, LEFT_OUT, type Secrets, secretsOf } from './secrets.ts';
 
 /** Blocks of hosts of up to so many addresses are told host by host where hosts have aliases. */
 const MOST_SPELT_OUT = 16;
@@ -192,8 +192,14 @@ export class Redactor {
   #filterText(field: string, text: string): string {
     if (!this.hidesNames) return this.text(text);
     switch (field) {
-      case 'range':
-        return this.label(text);
+      case 'range': {
+        // A piece of a label (`range ~ "main"`) is no label, and would stay.
+        const told = this.label(text);
+        return told === text && !isVocabulary(text) ? 'left-out' : told;
+      }
+      case 'evidence':
+        // Ids are hashes; anything else was typed by somebody.
+        return /^[0-9a-f*]*$/.test(text) ? text : 'left-out';
       case 'userAgent':
       case 'via':
       case 'forwardedFor':

@@ -317,3 +317,91 @@ describe('a hostile case', () => {
     setMeta(path, 'redactionKey', KEY);
   });
 });
+
+describe('a case with what proxies, exporters and examiners add', () => {
+  const path = join(FOLDER, 'added.enclave');
+  const engine = new Engine();
+  /** By the level that has to hide them; all stand in the whole report. */
+  const ADDRESSES = ['10.77.1.9', '10.77.1.10', '2001:db8:77::9', '::ffff:10.77.1.11'];
+  const TEXTS = [
+    '1.1 gate.frobisher-works.example (squid/3.5)',
+    'gate.frobisher-works.example',
+    'FrobisherAgent/7.1 (badge 4711)',
+    'Frobisher Hall',
+    'Hall of Frobisher',
+    'frobisher.pcap',
+    'Grace Quill',
+    'tagged-quill',
+    'printer7.quill.corp',
+  ];
+
+  beforeAll(async () => {
+    const start = Date.parse('2017-05-01T00:00:00Z') * 1000;
+    const flows = Array.from({ length: 60 }, (_, i) => ({
+      start: start + i * 3_600_000_000,
+      protocol: 'http',
+      category: 'web',
+      labelEvidence: 'hostname' as const,
+      responder: i % 2 === 0 ? '10.77.1.9' : '2001:db8:77::9',
+      texts: {
+        via: '1.1 gate.frobisher-works.example (squid/3.5)',
+        forwardedFor: '10.77.1.10, ::ffff:10.77.1.11',
+        userAgent: 'FrobisherAgent/7.1 (badge 4711)',
+        enterpriseFields: 'Frobisher Hall',
+        name: i % 3 === 0 ? 'printer7.quill.corp' : 'www.a.gate.frobisher-works.example',
+      },
+    }));
+    plantCase(path, [{ path: '/home/quill/frobisher.pcap', flows }], { meta: { examiner: 'Grace Quill' } });
+    setMeta(path, 'redactionKey', KEY);
+    const filters = [
+      'via = "1.1 gate.frobisher-works.example (squid/3.5)"',
+      'forwardedFor ~ "10.77.1.10"',
+      'userAgent ~ "FrobisherAgent"',
+      'userAgent = "FrobisherAgent/7.1 (badge 4711)" and address = 10.77.1.9',
+      'enterpriseFields ~ "Frobisher Hall"',
+      'hostname ~ "quill" or hostname = "printer7.quill.corp"',
+      'range ~ "main" or evidence ~ "quill"',
+      'address in (10.77.1.9, 2001:db8:77::9) and not peer = ::ffff:10.77.1.11',
+    ];
+    const settled = { tags: ['tagged-quill'], inReport: true, decision: null };
+    const text =
+      'Seen by Grace Quill at 10.77.1.10 and [2001:db8:77::9]:443 behind gate.frobisher-works.example, Hall of Frobisher.';
+    for (const filter of filters)
+      await engine.run('addNote', { case: path, note: { target: `filter:${filter}`, text, ...settled } });
+    await engine.run('addNote', { case: path, note: { target: 'host:10.77.1.9', text, ...settled } });
+    const exhibits = filters.map((where) => ({ label: 'Hall of Frobisher', where }));
+    await engine.run('addOwnFinding', {
+      case: path,
+      finding: { title: 'Hall of Frobisher', statement: text, exhibits, inReport: true },
+    });
+    await engine.close();
+  }, 60_000);
+
+  /** What a reader of the file gets who knows nothing of how the check reads it: tags, entities, spaces and isolates taken out. */
+  const letters = (html: string): string =>
+    html
+      .replace(/<[^>]*>/g, '')
+      .replace(/&(amp|lt|gt|quot|#39);/g, (entity) => ({ '&amp;': '&', '&lt;': '<', '&gt;': '>' })[entity] ?? '"')
+      .replace(/[\s\u2066-\u2069\u00ad\u200b-\u200d]/g, '')
+      .toLowerCase();
+  const left = (html: string, secrets: readonly string[]): string[] => {
+    const text = letters(html);
+    const attributes = letters([...html.matchAll(/="([^"]*)"/g)].map(([, value]) => value).join(' '));
+    return secrets.filter((secret) => [text, attributes].some((each) => each.includes(letters(secret))));
+  };
+
+  it('tells all of it in the whole report', () => {
+    expect(left(printed(path), [...ADDRESSES, ...TEXTS])).toEqual([...ADDRESSES, ...TEXTS]);
+  });
+
+  it.each(['addresses', 'full'] as const)('leaves no address of it (%s)', (redact) => {
+    expect(left(printed(path, { redact }), [...ADDRESSES, '10.77.', '2001:db8:77'])).toEqual([]);
+  });
+
+  it.each(['names', 'full'] as const)('leaves no text of it (%s)', (redact) => {
+    const html = printed(path, { redact });
+    expect(
+      left(html, [...TEXTS, 'frobisheragent', '4711', 'quill', 'gate.', 'squid', 'Hall of', 'range~"main"']),
+    ).toEqual([]);
+  });
+});
