@@ -4,7 +4,7 @@ import { type CaseContents, EXAMINERS_OWN, addressesOf, basisOf } from './case-c
 import { uuidOf } from './uuid.ts';
 
 /**
- * The case as a graph in the CASE ontology (1.4, on UCO 1.4) as JSON-LD: an investigation; evidence files with their hashes,
+ * The case as a graph in the CASE ontology (1.5.0, on UCO 1.5.0) as JSON-LD: an investigation; evidence files with their hashes,
  * each the object of an import by Enclave and an exhibit of a provenance record; addresses; findings, and the examiners' own, as
  * annotations of what they rest on. Ids are made from names, so that the same case gives the same graph.
  */
@@ -19,7 +19,6 @@ const CONTEXT = {
   'uco-observable': 'https://ontology.unifiedcyberontology.org/uco/observable/',
   'uco-tool': 'https://ontology.unifiedcyberontology.org/uco/tool/',
   'uco-types': 'https://ontology.unifiedcyberontology.org/uco/types/',
-  'uco-vocabulary': 'https://ontology.unifiedcyberontology.org/uco/vocabulary/',
   xsd: 'http://www.w3.org/2001/XMLSchema#',
 } as const;
 
@@ -64,7 +63,7 @@ export function caseGraph(contents: CaseContents): object {
             'uco-observable:hash': {
               '@id': idOf('hash', id),
               '@type': 'uco-types:Hash',
-              'uco-types:hashMethod': { '@type': 'uco-vocabulary:HashNameVocab', '@value': 'SHA256' },
+              'uco-types:hashMethod': 'SHA256',
               'uco-types:hashValue': { '@type': 'xsd:hexBinary', '@value': sha256 },
             },
           },
