@@ -59,6 +59,12 @@ export interface NameChunk {
   dictionaries: Readonly<Record<string, readonly string[]>>;
 }
 
+/**
+ * Bytes of names that a case holds of each kind: labelling has all of them in memory, some three times as much (4 million answers,
+ * or names that logs give to flows, are about as many).
+ */
+export const MOST_NAME_BYTES = 256 * 1024 * 1024;
+
 const TERM_COLUMNS = ['payloadProtocol', 'payloadRule'];
 const TERM_LABELS = ['protocol', 'service', 'category'];
 
@@ -82,6 +88,11 @@ export class CaseWriter {
   readonly #lock: CaseLock;
   readonly #terms = new Map<string, number>();
   readonly #now: () => Date;
+  /** Stored bytes of names by kind, once they were looked up. */
+  readonly #nameBytes = new Map<NameChunk['kind'], number>();
+  readonly #namesLeftOut = new Map<number, number>();
+  /** Stored bytes of the names of each kind that the case may hold; tests put fewer here. */
+  mostNameBytes = MOST_NAME_BYTES;
   readonly #watch: ContentWatch;
   /** Of the Enclave that writes; each audit entry bears it. */
   readonly #version: string;
@@ -351,16 +362,52 @@ export class CaseWriter {
     }
   }
 
-  addNameChunk(evidence: number, chunk: NameChunk): void {
+  /** Stores names of the evidence. False when the case holds as many of their kind as it may (`MOST_NAME_BYTES`): they are left out. */
+  addNameChunk(evidence: number, chunk: NameChunk): boolean {
+    const columns: StoredColumn[] = [
+      ...Object.entries(chunk.columns).map(([column, array]) => ({ column, data: bytesOf(array) })),
+      ...Object.entries(chunk.dictionaries).map(([column, entries]) => ({
+        column: `${column}.dictionary`,
+        data: dictionaryBytes(entries),
+      })),
+    ];
+    const bytes = columns.reduce((sum, { data }) => sum + data.byteLength, 0);
+    const held = this.#nameBytes.get(chunk.kind) ?? this.#storedNameBytes(chunk.kind);
+    const isHeld = held + bytes <= this.mostNameBytes;
+    this.#nameBytes.set(chunk.kind, isHeld ? held + bytes : held);
+    if (!isHeld) {
+      this.#namesLeftOut.set(evidence, this.namesLeftOut(evidence) + chunk.rows);
+      return false;
+    }
     this.#change(() => {
       const id = this.#insertChunk.run(evidence, chunk.kind, chunk.rows).lastInsertRowid;
-      for (const [column, array] of Object.entries(chunk.columns)) {
-        this.#insertChunkColumn.run(id, column, bytesOf(array));
-      }
-      for (const [column, entries] of Object.entries(chunk.dictionaries)) {
-        this.#insertChunkColumn.run(id, `${column}.dictionary`, dictionaryBytes(entries));
-      }
+      for (const { column, data } of columns) this.#insertChunkColumn.run(id, column, data);
     });
+    return true;
+  }
+
+  /** Names of the evidence that were not stored for want of room. */
+  namesLeftOut(evidence: number): number {
+    return this.#namesLeftOut.get(evidence) ?? 0;
+  }
+
+  #storedNameBytes(kind: NameChunk['kind']): number {
+    const row = this.#db
+      .prepare<[string], { bytes: number | null }>(
+        `SELECT sum(length(data)) AS bytes FROM nameChunkColumn JOIN nameChunk ON nameChunk.chunk = nameChunkColumn.chunk
+         WHERE kind = ?`,
+      )
+      .get(kind);
+    return row?.bytes ?? 0;
+  }
+
+  /** Whether the case has flows of a Zeek conn log. */
+  hasZeekFlows(): boolean {
+    return (
+      this.#db
+        .prepare("SELECT 1 FROM evidence WHERE flows > 0 AND format LIKE '%zeek-%' AND status <> 'importing'")
+        .get() !== undefined
+    );
   }
 
   /** Commits the evidence; from here on it is part of the case, and the findings made without it are not. */
@@ -420,6 +467,8 @@ export class CaseWriter {
 
   /** Takes back evidence that was begun and not finished. */
   abandonEvidence(evidence: number): void {
+    this.#nameBytes.clear();
+    this.#namesLeftOut.delete(evidence);
     this.#change(() =>
       this.#db.prepare("DELETE FROM evidence WHERE number = ? AND status = 'importing'").run(evidence),
     );

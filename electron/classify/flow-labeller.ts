@@ -18,7 +18,8 @@ import { AddressLabels } from './address-labels.ts';
 import type { BehaviourLookup } from './behaviour/behaviours.ts';
 import { type Catalogue, type CatalogueMatch, institutionOfMatch } from './catalogue.ts';
 import type { Institution } from './institutions.ts';
-import { CERTIFICATE, type FoundName, type NameMemory } from './name-memory.ts';
+import { CERTIFICATE } from './log-names.ts';
+import { type FoundName, type NameMemory } from './name-memory.ts';
 import {
   CARRIES_ENCRYPTED_DNS,
   isResolverName,

@@ -1,10 +1,11 @@
 import { compareAddresses, type AddressWords } from '../../shared/address.ts';
 import { NAME_ORIGINS, type NameOrigin, UNASKED_CLIENTS } from '../../shared/flow.ts';
-import { RUNS_OVER_HTTP } from './refined-protocol.ts';
+import { compareText, type LinkedName, type LogNameChunk, LogNames } from './log-names.ts';
 
 /**
  * What the case learnt about names beside the flows: DNS answers (who was told which name for which address, and until
- * when), and names that other logs give to a flow by its id. Kept in sorted typed arrays: 60 bytes an answer.
+ * when), and names that other logs give to a flow by its id. Kept in sorted typed arrays: 60 bytes an answer. How much there is of
+ * both is limited where they are stored (`MOST_NAME_BYTES`).
  */
 
 /** Stands for the client where nobody was seen to ask: names that a capture file itself gives to addresses. */
@@ -21,26 +22,6 @@ export interface AnswerChunk {
   names: readonly string[];
 }
 
-/** A stored chunk of log names; `uid` is two words a row. */
-export interface LogNameChunk {
-  rows: number;
-  uid: Uint32Array;
-  name: Uint32Array;
-  origin: Uint8Array;
-  protocol: Uint32Array;
-  userAgent: Uint32Array;
-  names: readonly string[];
-  protocols: readonly string[];
-  userAgents: readonly string[];
-  /** Absent from cases of before fingerprints were kept. */
-  ja3?: Uint32Array;
-  ja4?: Uint32Array;
-  ja3s?: readonly string[];
-  ja4s?: readonly string[];
-  /** Uid of the row that names the server's certificate, two words a row, 0 = none; absent from cases of before it was kept. */
-  certificate?: Uint32Array;
-}
-
 /** The name that an address was known by. */
 export interface FoundName {
   name: string;
@@ -50,24 +31,8 @@ export interface FoundName {
   rival: string;
 }
 
-export interface LinkedName {
-  name: string;
-  /** Index in NAME_ORIGINS. */
-  origin: number;
-  protocol: string;
-  userAgent: string;
-  /** Of this log or of another one that tells of the same flow. */
-  ja3: string;
-  ja4: string;
-  /** The log that gave the name has one of them. */
-  hasFingerprint: boolean;
-  /** Uid under which another log names the server's certificate; 0 = none. */
-  certificate: readonly [high: number, low: number];
-}
-
 const FROM_CLIENT = NAME_ORIGINS.indexOf('dns-answer-client');
 const FROM_OTHER = NAME_ORIGINS.indexOf('dns-answer-other-client');
-export const CERTIFICATE = NAME_ORIGINS.indexOf('tls-certificate');
 /** By client: where a name that nobody asked for came from, most telling first. */
 const UNASKED = (['dhcp-lease', 'mdns-announcement', 'netbios-name', 'name-record'] as const).map(
   (origin: keyof typeof UNASKED_CLIENTS & NameOrigin) => ({
@@ -105,11 +70,11 @@ export class NameMemory {
   #until = new Float64Array(0);
   #name = new Uint32Array(0);
   readonly #names: string[] = [];
-  readonly #byUid = new Map<number, Map<number, LinkedName>>();
+  readonly #logNames: LogNames;
 
   constructor(answers: Iterable<AnswerChunk>, logNames: Iterable<LogNameChunk>) {
     this.#loadAnswers([...answers]);
-    for (const chunk of logNames) this.#loadLogNames(chunk);
+    this.#logNames = new LogNames(logNames);
   }
 
   #loadAnswers(chunks: readonly AnswerChunk[]): void {
@@ -166,54 +131,20 @@ export class NameMemory {
     }
   }
 
-  #loadLogNames(chunk: LogNameChunk): void {
-    for (let row = 0; row < chunk.rows; row++) {
-      const high = chunk.uid[row * 2];
-      const low = chunk.uid[row * 2 + 1];
-      const linked: LinkedName = {
-        name: chunk.name[row] > 0 ? chunk.names[chunk.name[row] - 1] : '',
-        origin: chunk.origin[row],
-        protocol: chunk.protocols[chunk.protocol[row] - 1],
-        userAgent: chunk.userAgent[row] > 0 ? chunk.userAgents[chunk.userAgent[row] - 1] : '',
-        ja3: chunk.ja3s?.[(chunk.ja3?.[row] ?? 0) - 1] ?? '',
-        ja4: chunk.ja4s?.[(chunk.ja4?.[row] ?? 0) - 1] ?? '',
-        hasFingerprint: false,
-        certificate: [chunk.certificate?.[row * 2] ?? 0, chunk.certificate?.[row * 2 + 1] ?? 0],
-      };
-      linked.hasFingerprint = linked.ja3 + linked.ja4 !== '';
-      let inner = this.#byUid.get(high);
-      if (inner === undefined) {
-        inner = new Map();
-        this.#byUid.set(high, inner);
-      }
-      const known = inner.get(low);
-      if (known === undefined) {
-        inner.set(low, linked);
-        continue;
-      }
-      const best = isBetter(linked, known) ? linked : known;
-      const closer = [linked.protocol, known.protocol].filter((protocol) => RUNS_OVER_HTTP.has(protocol)).toSorted();
-      const [ja3, ja4] = [firstText(linked.ja3, known.ja3), firstText(linked.ja4, known.ja4)];
-      const certificate = firstUid(linked.certificate, known.certificate);
-      inner.set(low, { ...best, protocol: closer[0] ?? best.protocol, ja3, ja4, certificate });
-    }
-  }
-
   get hasAnswers(): boolean {
     return this.#answers > 0;
   }
 
   get hasLogNames(): boolean {
-    return this.#byUid.size > 0;
+    return !this.#logNames.isEmpty;
   }
 
   /** What other logs say of the flow with this id, where they give it no name that of its certificate; null when none does. */
   byUid(high: number, low: number): LinkedName | null {
-    const linked = this.#byUid.get(high)?.get(low) ?? null;
+    const linked = this.#logNames.find(high, low);
     if (linked === null || linked.name !== '') return linked;
-    const [certificateHigh, certificateLow] = linked.certificate;
-    const certificate = this.#byUid.get(certificateHigh)?.get(certificateLow);
-    return certificate === undefined ? linked : { ...linked, name: certificate.name, origin: certificate.origin };
+    const certificate = this.#logNames.find(...linked.certificate);
+    return certificate === null ? linked : { ...linked, name: certificate.name, origin: certificate.origin };
   }
 
   /**
@@ -311,29 +242,4 @@ export class NameMemory {
     }
     return -1;
   }
-}
-
-/** A record with a name beats one without; then the order of the text decides, so that file order cannot matter. */
-function isBetter(x: LinkedName, y: LinkedName): boolean {
-  if ((x.name !== '') !== (y.name !== '')) return x.name !== '';
-  // A certificate names all hosts behind it.
-  if ((x.origin === CERTIFICATE) !== (y.origin === CERTIFICATE)) return y.origin === CERTIFICATE;
-  if (x.hasFingerprint !== y.hasFingerprint) return x.hasFingerprint;
-  if ((x.userAgent !== '') !== (y.userAgent !== '')) return x.userAgent !== '';
-  return compareText(x.name + x.userAgent + x.protocol, y.name + y.userAgent + y.protocol) < 0;
-}
-
-/** The one that is there; of two the first by their text. */
-function firstText(x: string, y: string): string {
-  return y === '' || (x !== '' && x < y) ? x : y;
-}
-
-/** The one that is there; of two the first by its words. */
-function firstUid(x: readonly [number, number], y: readonly [number, number]): readonly [number, number] {
-  const isThere = x[0] !== 0 || x[1] !== 0;
-  return (y[0] === 0 && y[1] === 0) || (isThere && (x[0] - y[0] || x[1] - y[1]) < 0) ? x : y;
-}
-
-function compareText(x: string, y: string): number {
-  return x < y ? -1 : x > y ? 1 : 0;
 }

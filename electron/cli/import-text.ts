@@ -24,13 +24,18 @@ const REMEDIES: Readonly<Record<string, string>> = {
   'decoder-died': 'please report it; the other files are not concerned',
 };
 
-/** Text is located by line, captures by byte; decoding problems name the packet in their message. */
-function placeOf(evidence: EvidenceResult, { kind, firstOffset }: Problem): string {
-  if (evidence.format?.startsWith('zeek')) return `${evidence.path}, line ${firstOffset}`;
+const TEXT_FORMAT = /^(zeek-|nfdump-|silk-|vpc-|azure-|suricata-|csv|tsv|pipe|space|ndjson)/;
+const BINARY_EXPORT = /^(nfcapd|argus|ipfix)/;
+
+/** Text is located by line, other files by byte, as far as a problem has a place; problems of packets name the packet in their message. */
+function placeOf({ path, format }: EvidenceResult, { kind, firstOffset }: Problem): string {
+  const inner = format ?? '';
+  if (firstOffset === 0) return path;
+  if (TEXT_FORMAT.test(inner)) return `${path}, line ${firstOffset}`;
   const isLocated = /^(truncated|damaged|packet-without-time|long-block)/.test(kind) && kind !== 'truncated-header';
-  if (!isLocated) return evidence.path;
-  const isInside = /\.(gz|zst)$/.test(evidence.format ?? '') && kind !== 'damaged-compression';
-  return `${evidence.path}, byte ${firstOffset}${isInside ? ' when decompressed' : ''}`;
+  if (!isLocated && !BINARY_EXPORT.test(inner)) return path;
+  const isInside = /\.(gz|zst|lz4|bz2|xz)$/.test(inner) && kind !== 'damaged-compression';
+  return `${path}, byte ${firstOffset}${isInside ? ' when decompressed' : ''}`;
 }
 
 /** One line a problem: what, where, what to do. A rejected file gets one line, its reason. */

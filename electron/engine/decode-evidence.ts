@@ -25,6 +25,7 @@ import { ExportDatagrams } from './export-datagrams.ts';
 import { type ExportReader, exportFormatOf } from './export-readers.ts';
 import { AnswerCollector, LogNameCollector } from './name-collectors.ts';
 import { PacketPath, type PacketTaps } from './packet-path.ts';
+import { describeRefused } from './refused-formats.ts';
 
 /** One evidence file to segments of flows and chunks of names: the first half of the line, in one thread. */
 
@@ -57,23 +58,6 @@ export interface DecodedEvidence {
   problems: Problem[];
 }
 
-/** Formats that are recognised only to say so: first bytes in hex → name. */
-const OTHER_FORMATS: readonly (readonly [hex: string, name: string])[] = [
-  ['cf10', 'flow-tools'],
-  ['53514c69746520', 'SQLite'],
-  ['474d4255', 'Microsoft Network Monitor 2'],
-  ['52545353', 'Microsoft Network Monitor 1'],
-  ['58435000', 'NetXRay or Windows Sniffer'],
-  ['54525346', 'DOS Sniffer'],
-  ['6274736e6f6f7000', 'btsnoop (Bluetooth)'],
-  ['69707472616365', 'AIX iptrace'],
-  ['377abcaf271c', '7-Zip'],
-  ['52617221', 'RAR'],
-  ['894c5a4f', 'lzop'],
-  ['4c5a4950', 'lzip'],
-  ['1f9d', 'compress (.Z)'],
-];
-
 /** Names that captures give to addresses and that one file may add. */
 const MAX_NAME_RECORDS = 1_000_000;
 
@@ -92,9 +76,8 @@ const CONTAINER_FAULTS: ReadonlySet<string> = new Set([
 export function describeUnknown(head: Uint8Array, mapping: Mapping | null = null): string {
   if (head.length === 0) return 'the file is empty';
   if (isParquet(head)) return 'a Parquet file inside a container: unpack it first';
-  const hex = Buffer.from(head.subarray(0, 16)).toString('hex');
-  const known = OTHER_FORMATS.find(([magic]) => hex.startsWith(magic));
-  if (known) return `a file of the kind ${known[1]}, which this version does not read`;
+  const refused = describeRefused(head);
+  if (refused !== null) return refused;
   const isText = head.every((byte) => byte >= 0x20 || byte === 9 || byte === 10 || byte === 13);
   if (isText) return explainText(head, mapping)?.message ?? 'text that is no flow export known to this version';
   return 'neither a capture nor a flow export known to this version';

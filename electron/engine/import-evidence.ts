@@ -130,8 +130,7 @@ class Decoder {
                 const segment = writer.addSegment(evidence[reply.file], reply.segment);
                 hooks.stored(segment, reply.segment);
               } else {
-                writer.addNameChunk(evidence[reply.file], reply.chunk);
-                hooks.storedNames();
+                if (writer.addNameChunk(evidence[reply.file], reply.chunk)) hooks.storedNames();
               }
               release(reply.type === 'segment' ? reply.segment.columns : reply.chunk.columns);
             } catch (error) {
@@ -407,6 +406,20 @@ function commitDecoded(
       firstOffset: 0,
       message: 'it holds no packet and no record',
     });
+  }
+  const leftOut = writer.namesLeftOut(number);
+  if (leftOut > 0) {
+    const message =
+      'the case holds as many DNS answers, or names that logs give to flows, as it may: these were left out';
+    decoded.problems.push({ kind: 'names-over-budget', count: leftOut, firstOffset: 0, message });
+  }
+  // Only records that tell of connections set the time.
+  const isZeek = decoded.format?.includes('zeek-') === true && decoded.firstSeen !== null;
+  if (isZeek && decoded.flows === 0 && !writer.hasZeekFlows()) {
+    const message =
+      'records of a Zeek log that names connections by their uid, with neither counts nor end: they make no flow of their own, ' +
+      'but name those of their conn.log, and the case held none when they were read; import it too, before or after';
+    decoded.problems.push({ kind: 'no-conn-log', count: decoded.records, firstOffset: 0, message });
   }
   const { status, why } = outcomeOf(decoded);
   if (status === 'rejected') {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CaseReader } from '../../electron/casefile/case-reader.ts';
+import { CaseWriter, type NameChunk } from '../../electron/casefile/case-writer.ts';
 import { readProfile } from '../../electron/cli/profile-file.ts';
 import { Engine } from '../../electron/engine/engine.ts';
 import type { FlowRecord } from '../../shared/flow.ts';
@@ -62,6 +63,78 @@ beforeAll(async () => {
 afterAll(async () => {
   await engine.close();
   rmSync(ROOT, { recursive: true, force: true });
+});
+
+/** A Zeek log of these columns and records. */
+const zeek = (path: string, fields: string, ...records: string[]): string =>
+  [
+    '#separator \\x09',
+    '#set_separator\t,',
+    '#empty_field\t(empty)',
+    '#unset_field\t-',
+    `#path\t${path}`,
+    `#fields\t${fields.replaceAll(' ', '\t')}`,
+    ...records.map((record) => record.replaceAll(' ', '\t')),
+    '',
+  ].join('\n');
+
+describe('Zeek logs that only name flows', () => {
+  const dns = put(
+    'zeek/dns.log',
+    zeek(
+      'dns',
+      'ts uid id.orig_h id.orig_p id.resp_h id.resp_p proto trans_id query',
+      '1700000000.0 C1 192.0.2.1 40000 198.51.100.1 53 udp 1 www.example.com',
+      '1700000001.0 C2 192.0.2.1 40001 198.51.100.1 53 udp 2 mail.example.com',
+    ),
+  );
+  const conn = put(
+    'zeek/conn.log',
+    zeek(
+      'conn',
+      'ts uid id.orig_h id.orig_p id.resp_h id.resp_p proto duration orig_ip_bytes resp_ip_bytes orig_pkts resp_pkts conn_state',
+      '1700000000.0 C1 192.0.2.1 40000 198.51.100.1 53 udp 0.1 60 120 1 1 SF',
+    ),
+  );
+  const told = (summary: ImportSummary): [string, number][][] =>
+    summary.evidence.map(({ problems }) => problems.map(({ kind, count }) => [kind, count]));
+
+  it('are told when the case has no conn log, not when it has one', async () => {
+    expect(told((await imported(dns)).summary)).toEqual([[['no-conn-log', 2]]]);
+    const both = await imported(conn, dns);
+    expect(told(both.summary)).toEqual([[], []]);
+    expect(both.flows.join('')).toContain('"hostname":"www.example.com"');
+  });
+});
+
+describe('names beyond what a case may hold', () => {
+  it('are left out and counted, and others stay', () => {
+    const casePath = freshCase();
+    const writer = CaseWriter.open(casePath, '0');
+    const chunk: NameChunk = {
+      kind: 'dns-answer',
+      rows: 2,
+      columns: {
+        client: new Uint32Array(8),
+        address: new Uint32Array(8),
+        name: new Uint32Array([1, 1]),
+        from: new Float64Array(2),
+        until: new Float64Array(2),
+      },
+      dictionaries: { name: ['www.example.com'] },
+    };
+    const held = 8 * 4 * 2 + 2 * 4 + 2 * 8 * 2 + '["www.example.com"]'.length;
+    writer.mostNameBytes = held * 2;
+    const number = writer.beginEvidence('some.log', 1);
+    expect([1, 2, 3].map(() => writer.addNameChunk(number, chunk))).toEqual([true, true, false]);
+    expect(writer.addNameChunk(number, { ...chunk, kind: 'log-name' })).toBe(true);
+    expect(writer.namesLeftOut(number)).toBe(2);
+    writer.abandonEvidence(number);
+    const next = writer.beginEvidence('other.log', 1);
+    expect(writer.addNameChunk(next, chunk)).toBe(true);
+    expect(writer.namesLeftOut(next)).toBe(0);
+    writer.close();
+  });
 });
 
 describe('custody', () => {

@@ -36,6 +36,16 @@ describe('what becomes of a file', () => {
   it('rejected when it is empty, unknown, or has a link of which nothing is decoded', async () => {
     expect(await outcome(new Uint8Array(0))).toEqual({ status: 'rejected', why: 'the file is empty' });
     expect(await outcome(Buffer.from('no evidence'))).toMatchObject({ status: 'rejected' });
+    const sniffer = Buffer.from('TRSNIFF data    \u001a\u0001\u0000');
+    expect(await outcome(sniffer)).toEqual({
+      status: 'rejected',
+      why: expect.stringMatching(/DOS Sniffer, which this version does not read: editcap/) as string,
+    });
+    const printed = Buffer.from('19:59:32.595590 IP 192.0.2.1.4000 > 198.51.100.2.80: Flags [S], length 0\n');
+    expect(await outcome(printed)).toEqual({
+      status: 'rejected',
+      why: "tcpdump's printed packets, not the capture itself: import the capture",
+    });
     const can = Buffer.from(whole);
     can.writeUInt32LE(227, 20);
     expect(await outcome(can)).toEqual({ status: 'rejected', why: 'packets of CAN_SOCKETCAN are not decoded' });

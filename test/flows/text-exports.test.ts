@@ -211,6 +211,38 @@ describe('other text', () => {
     expect(explainText(clock, format.mapping)?.message).toMatch(/not those that the mapping "proposed" names/);
   });
 
+  it('that is argus with names of ports is told so, with the remedy', () => {
+    const head = Buffer.from(
+      [
+        'StartTime,LastTime,SrcAddr,DstAddr,Sport,Dport,Proto,SrcPkts,DstPkts,SrcBytes,DstBytes',
+        '1700000023.000000,1700000023.000000,192.0.2.1,198.51.100.2,ntp,ntp,udp,1,0,90,0',
+        '1700000024.000000,1700000024.000000,192.0.2.1,198.51.100.2,40000,https,tcp,1,0,90,0',
+      ].join('\n'),
+    );
+    expect(detectText(head, null)).toBeNull();
+    const message = explainText(head, null)?.message ?? '';
+    expect(message).toMatch(/the columns are those of argus ra, .*\(line 2: initiatorPort \(Sport\) is not a number/);
+    expect(message).toContain('ra -n -u');
+  });
+
+  it('of nfdump 1.7.1 whose times were stored the wrong way round is still nfdump, one record a direction', () => {
+    const [header = '', row = ''] = readFileSync(`${FIXTURES}nfdump-1.7.csv`, 'utf8').split('\n');
+    const wrapped = row.replace(',1.250,', ',18446744073709528.000,');
+    expect(wrapped).not.toBe(row);
+    const { format, found } = detected(`${header}\n${wrapped}\n${wrapped}\n`);
+    expect(format).toMatchObject({ id: 'nfdump-csv', origin: 'shipped' });
+    expect(found.flows.map(({ start, end, oneWay }) => [end - start, oneWay])).toEqual([
+      [0, true],
+      [0, true],
+    ]);
+    expect(found.told).toEqual([
+      ['time-zone-assumed', 1, 2],
+      ['end-before-start', 2, 2],
+    ]);
+    const absurd = detected(`${header}\n${row}\n${row.replace(',1.250,', ',9446744073709528.000,')}\n`);
+    expect(absurd.found.told).toContainEqual(['bad-number', 1, 3]);
+  });
+
   it('that is no table or no text at all has nothing to be said', () => {
     for (const bytes of [
       Buffer.alloc(0),

@@ -8,6 +8,8 @@ export interface KnownMapping {
   readonly mapping: Mapping;
   /** Columns or keys, all of which have to be there; the others of the mapping may be missing. */
   readonly marks: readonly string[];
+  /** How to print the export so that it can be read, said where its columns are there and its records are not; begins with what parts it. */
+  readonly hint?: string;
 }
 
 const defaults = { header: true, skipLines: 0, icmp: 'ports' } as const;
@@ -123,6 +125,7 @@ function argus(name: string, type: string): Mapping {
   };
 }
 
+const ARGUS_HINT = ': print numbers instead of names of ports, and times with their dates (ra -n -u)';
 const ARGUS_MARKS = ['StartTime', 'Proto', 'SrcAddr', 'DstAddr'];
 
 const PMACCT_JSON: Mapping['fields'] = {
@@ -282,8 +285,13 @@ export const KNOWN_MAPPINGS: readonly KnownMapping[] = [
     marks: ['srcaddr', 'dstaddr', 'protocol', 'start', 'end'],
     mapping: vpc('AWS VPC flow log', true, (name) => name),
   },
-  { id: 'csv', marks: ARGUS_MARKS, mapping: argus('argus ra, times since the epoch', 'unix-s') },
-  { id: 'csv', marks: ARGUS_MARKS, mapping: argus('argus ra, dated times', 'iso8601') },
+  {
+    id: 'csv',
+    marks: ARGUS_MARKS,
+    mapping: argus('argus ra, times since the epoch', 'unix-s'),
+    hint: ARGUS_HINT,
+  },
+  { id: 'csv', marks: ARGUS_MARKS, mapping: argus('argus ra, dated times', 'iso8601'), hint: ARGUS_HINT },
   {
     id: 'csv',
     marks: ['SRC_IP', 'DST_IP', 'PROTOCOL', 'PACKETS', 'BYTES', 'TIMESTAMP_START'],

@@ -318,6 +318,20 @@ function shifted(source: RecordSource, shift: number): number {
   return value >= 0 && value <= LATEST ? value : Number.NaN;
 }
 
+/** Milliseconds of 64 bits, in seconds; a double has steps of two seconds there. */
+const WRAPPED = 2 ** 64 / 1000;
+const MOST_BELOW = 2 ** 31;
+
+/**
+ * A duration below zero that was printed as a number without sign, in microseconds: nfdump 1.7.1 does so for flows whose times
+ * it stored the wrong way round. NaN when it is none.
+ */
+function belowZero({ buffer, from, to, numeric }: RecordSource): number {
+  if (Number.isNaN(numeric) && to - from > 32) return Number.NaN;
+  const seconds = Number.isNaN(numeric) ? Number(buffer.toString('latin1', from, to)) : numeric;
+  return seconds <= WRAPPED && seconds > WRAPPED - MOST_BELOW ? (seconds - WRAPPED) * 1e6 : Number.NaN;
+}
+
 const DURATION_SHIFT = { s: 6, ms: 3, us: 0, ns: -3, clock: 0 } as const;
 
 const HAS_PORTS: ReadonlySet<number> = new Set([TCP, UDP, SCTP, ICMP, ICMP6, 33, 136]);
@@ -728,6 +742,8 @@ export class MappedRecords {
         ? clockMicroseconds(source.buffer, source.from, Number.isNaN(source.numeric) ? source.to : source.from)
         : shifted(source, DURATION_SHIFT[duration.type]);
     if (!Number.isNaN(value)) return value;
+    const below = duration.type === 's' ? belowZero(source) : Number.NaN;
+    if (!Number.isNaN(below)) return below;
     this.#fault('bad-number', SLOT.duration, 'is not a duration of the type that the mapping states');
     return 0;
   }

@@ -5,7 +5,7 @@ import { eveEvent, EveReader } from './eve.ts';
 import type { EvidenceSink, ExportedFlow } from '../flow-sink.ts';
 import { PreviewSink } from '../preview-sink.ts';
 import { JsonObjects } from './json-objects.ts';
-import { isVpcRecord, KNOWN_MAPPINGS, NFDUMP, VPC_WITHOUT_HEADER } from './known-mappings.ts';
+import { isVpcRecord, KNOWN_MAPPINGS, type KnownMapping, NFDUMP, VPC_WITHOUT_HEADER } from './known-mappings.ts';
 import { JsonSource, MappedRecords, shownColumns, TableSource, valueAt } from './mapped-records.ts';
 import { isValue, type Proposal, proposeMapping, SURE, type TableLook } from './propose-mapping.ts';
 import type { JsonObject } from '../zeek/zeek-json.ts';
@@ -241,16 +241,8 @@ export function detectText(head: Uint8Array, given: Mapping | null): TextFormat 
   if (sample.objects.some((object) => eveEvent(object) !== null)) {
     return { id: 'suricata-eve', mapping: null, origin: 'shipped' };
   }
-  const isJson = sample.look.format === 'ndjson';
-  for (const { id, mapping, marks } of KNOWN_MAPPINGS) {
-    if ((mapping.format === 'ndjson') !== isJson) continue;
-    const marked = isJson
-      ? sample.objects.some((object) => marks.every((key) => valueAt(object, key) !== undefined))
-      : marks.every((name) => sample.header?.includes(name) === true);
-    if (!marked) continue;
-    const written = adapted(mapping, sample.look);
-    if (!fits(head, written)) continue;
-    return { id: id === 'csv' ? written.format : id, mapping: written, origin: 'shipped' };
+  for (const { id, mapping } of markedMappings(sample)) {
+    if (fits(head, mapping)) return { id: id === 'csv' ? mapping.format : id, mapping, origin: 'shipped' };
   }
   const [first] = sample.rows;
   if (sample.look.format === 'space' && sample.header === null && first !== undefined) {
@@ -260,6 +252,31 @@ export function detectText(head: Uint8Array, given: Mapping | null): TextFormat 
   const { mapping, confidence } = proposalOf(sample);
   if (mapping === null || confidence < SURE || !fits(head, mapping)) return null;
   return { id: mapping.format, mapping, origin: 'proposed' };
+}
+
+/** The shipped mappings whose columns or keys are there, as the file is written. */
+function markedMappings(sample: TextSample): KnownMapping[] {
+  const isJson = sample.look.format === 'ndjson';
+  return KNOWN_MAPPINGS.flatMap((known) => {
+    if ((known.mapping.format === 'ndjson') !== isJson) return [];
+    const marked = isJson
+      ? sample.objects.some((object) => known.marks.every((key) => valueAt(object, key) !== undefined))
+      : known.marks.every((name) => sample.header?.includes(name) === true);
+    return marked ? [{ ...known, mapping: adapted(known.mapping, sample.look) }] : [];
+  });
+}
+
+/** What keeps a file from being read as the export whose columns it has, and the remedy; '' when it has those of none. */
+function misfit(head: Uint8Array, sample: TextSample): string {
+  const tried = markedMappings(sample).map(({ mapping, hint = '' }) => {
+    const { flows, problems } = previewText(head, { id: 'csv', mapping, origin: 'shipped' }, Infinity);
+    const lost = problems.filter(({ kind }) => LOSSES.has(kind)).toSorted((x, y) => y.count - x.count)[0];
+    return { name: mapping.name, hint, flows: flows.length, lost };
+  });
+  const [closest] = tried.toSorted((x, y) => y.flows - x.flows);
+  if (closest?.lost === undefined) return '';
+  const { name, hint, lost } = closest;
+  return `the columns are those of ${name}, but most records at the beginning are not (line ${lost.line}: ${lost.message})${hint}`;
 }
 
 function proposalOf(sample: TextSample): Proposal {
@@ -294,7 +311,9 @@ export function explainText(head: Uint8Array, given: Mapping | null): TextRefusa
     return { message, proposal: null };
   }
   const proposal = proposalOf(sample);
+  const misfitting = misfit(head, sample);
   const doubt = [
+    ...(misfitting === '' ? [] : [misfitting]),
     ...(proposal.mapping === null ? [] : [`which of them make a flow is not sure enough (${proposal.confidence})`]),
     ...proposal.doubts,
   ].join('; ');
