@@ -1,13 +1,4 @@
-import {
-  type DragEvent,
-  type ReactNode,
-  startTransition,
-  useCallback,
-  useEffect,
-  useMemo,
-  useRef,
-  useState,
-} from 'react';
+import { type ReactNode, startTransition, useCallback, useEffect, useMemo, useState } from 'react';
 import { flushSync } from 'react-dom';
 import { ACTIONS, type ActionId } from '../shared/actions.ts';
 import type { AppInfo, CaseOverview } from '../shared/bridge.ts';
@@ -33,6 +24,8 @@ import {
 import { mapSettings } from './state/map-settings.ts';
 import { forgetSettings } from './state/setting-store.ts';
 import { type Job, startedJob } from './state/job.ts';
+import { doOnPage } from './state/page-actions.ts';
+import { useFileDrop } from './state/use-file-drop.ts';
 import { offerAction } from './state/view-actions.ts';
 import { exhibitOf, type OwnFindingAsked } from './state/own-finding.ts';
 import type { ProfileDraft } from './state/profile-draft.ts';
@@ -51,6 +44,7 @@ import { AskPassphrase } from './views/passphrase.tsx';
 import { OwnFindingDialog } from './views/own-finding-dialog.tsx';
 import { ProfileEditor } from './views/profile-editor.tsx';
 import { ShortcutSheet } from './views/shortcut-sheet.tsx';
+import { ThemeSwitch } from './views/theme-switch.tsx';
 import { language } from '../shared/text/language.ts';
 import { say } from '../shared/text/say.ts';
 
@@ -61,10 +55,6 @@ const CANCELLED = 'cancelled';
 const MAX_NOTICES = 3;
 
 const OF_GRAPH: readonly ActionId[] = ['switch-graph', 'trace-node', 'close-groups'];
-
-function holdsFiles(event: DragEvent): boolean {
-  return event.dataTransfer.types.includes('Files');
-}
 
 export function App(): ReactNode {
   const [info, setInfo] = useState<AppInfo | null>(null);
@@ -83,7 +73,6 @@ export function App(): ReactNode {
   const [askedFinding, setAskedFinding] = useState<OwnFindingAsked | null>(null);
   /** A profile that was typed, and whose saving has not ended well. */
   const [unsaved, setUnsaved] = useState<{ path: string; draft: ProfileDraft } | null>(null);
-  const [isOver, setOver] = useState(false);
   const [theme, setTheme] = useState(storedTheme);
   const [shownLanguage, setShownLanguage] = useState(language);
   const [history, setHistory] = useState(() => historyOf(FIRST_PLACE));
@@ -97,7 +86,6 @@ export function App(): ReactNode {
   const [notices, setNotices] = useState<readonly string[]>([]);
   /** An encrypted case whose passphrase is asked for, and what was wrong with the last. */
   const [locked, setLocked] = useState<{ path: string; error: ErrorValue | null } | null>(null);
-  const dragDepth = useRef(0);
   const busy = job?.state === 'running' || job?.state === 'cancelling';
 
   const refresh = useCallback(async (): Promise<void> => {
@@ -390,9 +378,6 @@ export function App(): ReactNode {
         case 'undo-filter':
           setHistory(undo);
           break;
-        case 'focus-timeline':
-          document.getElementById('case-timeline')?.focus();
-          break;
         case 'compare-periods':
           timelineSettings.set({ isComparing: true });
           go('timeline');
@@ -413,12 +398,6 @@ export function App(): ReactNode {
           mapSettings.set({ hasArcs: !mapSettings.get().hasArcs });
           go('map');
           break;
-        case 'figure-table':
-        case 'save-figure-svg':
-        case 'save-figure-png':
-        case 'save-figure-csv':
-          document.querySelector<HTMLButtonElement>(`[data-figure="${action.split('-').at(-1) ?? ''}"]`)?.click();
-          break;
         case 'kept-states':
           setKeptOpen(overview !== null);
           break;
@@ -427,9 +406,6 @@ export function App(): ReactNode {
           break;
         case 'switch-zone':
           setUtc((before) => !before);
-          break;
-        case 'copy-statement':
-          document.querySelector<HTMLButtonElement>('.inspector button.copy, .finding-detail button.copy')?.click();
           break;
         case 'command-palette':
           setPalette(true);
@@ -454,6 +430,7 @@ export function App(): ReactNode {
           offerAction(action);
           break;
         default:
+          doOnPage(action);
           break;
       }
     },
@@ -523,12 +500,7 @@ export function App(): ReactNode {
     return window.enclave.on('evidenceGiven', (paths) => take(paths, true));
   }, [take]);
 
-  const drop = (event: DragEvent): void => {
-    event.preventDefault();
-    dragDepth.current = 0;
-    setOver(false);
-    const paths = window.enclave.pathsOf([...event.dataTransfer.files]).filter((path) => path !== '');
-    if (paths.length === 0) return;
+  const { isOver, dropTarget } = useFileDrop((paths) => {
     if (statements !== null) {
       setStatements({ ...statements, paths: [...new Set([...statements.paths, ...paths])] });
       return;
@@ -537,22 +509,9 @@ export function App(): ReactNode {
     const [first] = paths;
     if (paths.length === 1 && first !== undefined && first.endsWith('.enclave')) void openCase(first);
     else take(paths, overview !== null);
-  };
+  });
 
-  const themeSwitch = (
-    <button
-      type="button"
-      className="quiet icon"
-      aria-label={isDark(theme) ? say('Light theme') : say('Dark theme')}
-      title={isDark(theme) ? say('Light theme') : say('Dark theme')}
-      onClick={() => run('toggle-theme')}
-    >
-      <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
-        <circle cx="8" cy="8" r="6" fill="none" stroke="currentColor" strokeWidth="1.5" />
-        <path d="M8 2a6 6 0 0 1 0 12Z" fill="currentColor" />
-      </svg>
-    </button>
-  );
+  const themeSwitch = <ThemeSwitch theme={theme} onSwitch={() => run('toggle-theme')} />;
 
   const workbench = useMemo<Workbench | null>(
     () =>
@@ -603,20 +562,7 @@ export function App(): ReactNode {
       // Everything that is shown is made anew in another language.
       key={shownLanguage}
       className={`window${isOver ? ' dropping' : ''}${busy ? ' at-work' : ''}`}
-      onDragEnter={(event) => {
-        if (!holdsFiles(event)) return;
-        event.preventDefault();
-        dragDepth.current++;
-        setOver(true);
-      }}
-      onDragOver={(event) => {
-        if (holdsFiles(event)) event.preventDefault();
-      }}
-      onDragLeave={() => {
-        dragDepth.current = Math.max(0, dragDepth.current - 1);
-        if (dragDepth.current === 0) setOver(false);
-      }}
-      onDrop={drop}
+      {...dropTarget}
     >
       {!ready ? null : workbench === null ? (
         <FirstScreen

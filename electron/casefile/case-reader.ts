@@ -457,7 +457,6 @@ export class CaseReader {
     return storedNotes(this.#db, query);
   }
 
-  /** Kept states of the analysis, by name. */
   /** Entries of the audit chain of one action. */
   auditOf(action: string): AuditEntry[] {
     return this.#db.prepare<[string], AuditEntry>('SELECT * FROM audit WHERE action = ? ORDER BY seq').all(action);
@@ -468,6 +467,7 @@ export class CaseReader {
     return storedOwnFindings(this.#db);
   }
 
+  /** Kept states of the analysis, by name. */
   keptStates(): KeptState[] {
     return storedStates(this.#db);
   }

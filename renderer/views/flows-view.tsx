@@ -1,7 +1,6 @@
 import {
   type CSSProperties,
   type KeyboardEvent,
-  memo,
   type MouseEvent,
   type ReactNode,
   useEffect,
@@ -9,24 +8,13 @@ import {
   useRef,
   useState,
 } from 'react';
-import { ACTIONS, type ActionId } from '../../shared/actions.ts';
 import { countryName } from '../../shared/country-name.ts';
 import type { FlowRecord } from '../../shared/flow.ts';
 import type { FlowOrder, OrderField } from '../../shared/flow-order.ts';
-import { formatCount } from '../../shared/number-format.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { useAsk } from '../bridge-access.ts';
 import { categoryColour } from '../category-colours.ts';
-import {
-  cellTest,
-  cellText,
-  type FlowColumn,
-  flowColumn,
-  moveColumn,
-  storeColumns,
-  storedColumns,
-  toggleColumn,
-} from '../state/flow-columns.ts';
+import { cellTest, cellText, flowColumn, storeColumns, storedColumns } from '../state/flow-columns.ts';
 import {
   type FlowGroup,
   groupOrder,
@@ -39,120 +27,35 @@ import { type FlowListing, useFlowRows } from '../state/flow-rows.ts';
 import { recordMatcher } from '../state/highlight.ts';
 import { fileName } from '../state/names.ts';
 import { settingStore } from '../state/setting-store.ts';
-import { holdsFilter, joinFilters } from '../state/time-filter.ts';
+import { ROW, scrollGeometry, TALLEST } from '../state/scroll-geometry.ts';
+import { joinFilters } from '../state/time-filter.ts';
 import { useSize } from '../state/use-size.ts';
 import { useActions } from '../state/view-actions.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { CellMenu, type MenuItem, type MenuPlace } from './cell-menu.tsx';
-import { shortcutName } from './command-palette.tsx';
 import { copyText } from './copy-button.tsx';
 import { FlowColumnsDialog } from './flow-columns-dialog.tsx';
 import { CarvePacketsDialog, ExportFlowsDialog } from './flow-files.tsx';
-import { cellClass, FlowHeads } from './flow-heads.tsx';
+import { FlowHeads } from './flow-heads.tsx';
 import { GroupHeads, GroupRow, useGroups } from './flow-group-rows.tsx';
+import { FlowFoot } from './flow-foot.tsx';
 import { FlowInspector } from './flow-inspector.tsx';
+import { cellItems, headItems } from './flow-menus.ts';
+import { FlowRow } from './flow-row.tsx';
 import { Empty, ErrorNotice } from './notice.tsx';
 import { say } from '../../shared/text/say.ts';
 
 /** The matching flows, row by row, in groups if asked for; only what is in view exists. */
 
-/** Height of a row, and of the head that stays above. */
-export const ROW = 27;
-/** Browsers cut elements at some 33 million pixels; beyond this height the scroll bar stands for shares, not pixels. */
-const TALLEST = 12_000_000;
 /** Distance of cells and of the row's ends from the edge, in CSS pixels; as in the style sheet. */
 const CELL_GAP = 12;
 const ROW_EDGE = 14;
-
-/** Height of the scrolled content, and the first row in view, for a table of any length. */
-export function scrollGeometry(
-  total: number,
-  viewport: number,
-  scrollTop: number,
-): { height: number; first: number; visible: number } {
-  const visible = Math.max(1, Math.floor(viewport / ROW));
-  const full = total * ROW;
-  if (full <= TALLEST)
-    return { height: full, first: Math.min(Math.floor(scrollTop / ROW), Math.max(0, total - 1)), visible };
-  const share = Math.min(1, Math.max(0, scrollTop / (TALLEST - viewport)));
-  return { height: TALLEST, first: Math.round(share * Math.max(0, total - visible)), visible };
-}
 
 /** How flows are listed while the case is open. */
 const listing = settingStore<{ order: FlowOrder | null; grouping: GroupDimension | null }>({
   order: null,
   grouping: null,
 });
-
-function Cell({ column, flow, timeZone }: { column: FlowColumn; flow: FlowRecord; timeZone: string }): ReactNode {
-  const text = cellText(column, flow, timeZone);
-  switch (column.field) {
-    case 'category':
-      return (
-        <>
-          <span className="swatch" style={{ backgroundColor: categoryColour(flow.category) }} />
-          {text}
-        </>
-      );
-    case 'country':
-      return <span title={flow.country === null ? undefined : (countryName(flow.country) ?? undefined)}>{text}</span>;
-    case 'protocol':
-      return (
-        <>
-          {text} <span className="quiet">{flow.transport}</span>
-        </>
-      );
-    default:
-      return text;
-  }
-}
-
-const Row = memo(function Row(props: {
-  flow: FlowRecord | null;
-  row: number;
-  columns: readonly FlowColumn[];
-  isInGroup: boolean;
-  selected: boolean;
-  /** Number of the column that the keyboard is in, while the row is selected. */
-  pointed: number | null;
-  highlighted: boolean;
-  timeZone: string;
-}): ReactNode {
-  const { flow, row, columns, selected, pointed, timeZone } = props;
-  return (
-    <div
-      id={`flow-${row}`}
-      role="row"
-      aria-rowindex={row + 2}
-      aria-selected={selected}
-      {...(props.isInGroup ? { 'aria-level': 2 } : {})}
-      data-row={row}
-      className={`flow-row${selected ? ' selected' : ''}${props.highlighted ? ' highlighted' : ''}${props.isInGroup ? ' in-group' : ''}`}
-    >
-      {columns.map((column, at) => (
-        <span
-          key={column.field}
-          id={`flow-${row}-${at}`}
-          role="gridcell"
-          data-column={at}
-          className={`${cellClass(column)}${at === pointed ? ' pointed' : ''}`}
-        >
-          {flow === null ? (
-            <span className="loading" aria-busy="true">
-              …
-            </span>
-          ) : (
-            <Cell column={column} flow={flow} timeZone={timeZone} />
-          )}
-        </span>
-      ))}
-    </div>
-  );
-});
-
-function keysOf(id: ActionId): string {
-  return shortcutName(ACTIONS.find((action) => action.id === id)?.shortcut ?? '');
-}
 
 type Opened =
   | { readonly kind: 'columns' }
@@ -352,110 +255,36 @@ export function FlowsView(): ReactNode {
     setPointed(at);
     setOpened({ kind: 'cell', place, field: columns[at]?.field ?? 'start' });
   };
-  const cellItems = (): MenuItem[] => {
-    const dimension = GROUP_DIMENSIONS.find((each) => each === column.field);
-    const isFlow = here?.source !== null;
-    const name = hereText.length > 40 ? `${hereText.slice(0, 39)}…` : hereText;
-    const what = name === '–' || name === 'none' ? say('those without') : `“${name}”`;
-    const chosen = test === null ? where : joinFilters(where, test);
-    const none = test === null;
-    return [
-      {
-        id: 'filter',
-        label: say('Filter to {what}', { what }),
-        keys: keysOf('filter-to-cell'),
-        disabled: none || holdsFilter(where, test),
-        run: filterTo,
-      },
-      {
-        id: 'exclude',
-        label: say('Exclude {what}', { what }),
-        keys: keysOf('exclude-cell'),
-        disabled: none,
-        run: exclude,
-      },
-      {
-        id: 'highlight',
-        label: isMarked ? say('Clear the highlight') : say('Highlight {what}', { what }),
-        keys: keysOf('highlight-cell'),
-        disabled: none,
-        run: mark,
-      },
-      { id: 'copy', label: say('Copy'), keys: 'Ctrl C', disabled: copied === '', run: () => void copyText(copied) },
-      ...(isFlow
-        ? [
-            {
-              id: 'sort',
-              label: say('Order by {name}', { name: say(column.name) }),
-              keys: keysOf('sort-flows'),
-              startsGroup: true,
-              run: () => orderBy(column.field),
-            },
-            ...(dimension === undefined || dimension === grouping
-              ? []
-              : [
-                  {
-                    id: 'group',
-                    label: say('Group by {name}', { name: say(column.name) }),
-                    run: () => group(dimension),
-                  },
-                ]),
-            {
-              id: 'explain',
-              label: say('Explain the flow'),
-              keys: 'Enter',
-              startsGroup: true,
-              run: () => setOpen(true),
-            },
-            {
-              id: 'carve',
-              label: say('Carve the packets of the flow…'),
-              disabled: shown === null,
-              run: () => setOpened({ kind: 'carve', where: `id = "${shown?.id ?? ''}"` }),
-            },
-          ]
-        : [
-            {
-              id: 'export',
-              label: say('Export these flows…'),
-              startsGroup: true,
-              run: () => setOpened({ kind: 'export', where: chosen }),
-            },
-            { id: 'carve', label: say('Carve their packets…'), run: () => setOpened({ kind: 'carve', where: chosen }) },
-          ]),
-    ];
-  };
-  const headItems = (field: OrderField): MenuItem[] => {
-    const at = shownColumns.findIndex((each) => each.field === field);
-    const move = (to: number): void => setShownColumns(moveColumn(shownColumns, field, to));
-    return [
-      { id: 'ascending', label: say('Least first'), run: () => setOrder({ by: field, descending: false }) },
-      { id: 'descending', label: say('Largest first'), run: () => setOrder({ by: field, descending: true }) },
-      { id: 'stored', label: say('In stored order'), disabled: order === null, run: () => setOrder(null) },
-      {
-        id: 'left',
-        label: say('Move left'),
-        keys: 'Ctrl ←',
-        startsGroup: true,
-        disabled: at === 0,
-        run: () => move(at - 1),
-      },
-      {
-        id: 'right',
-        label: say('Move right'),
-        keys: 'Ctrl →',
-        disabled: at === columns.length - 1,
-        run: () => move(at + 1),
-      },
-      {
-        id: 'hide',
-        label: say('Hide'),
-        disabled: columns.length === 1,
-        run: () => setShownColumns(toggleColumn(shownColumns, field)),
-      },
-      { id: 'columns', label: say('Columns…'), startsGroup: true, run: () => setOpened({ kind: 'columns' }) },
-    ];
-  };
+  const cellMenu = (): MenuItem[] =>
+    cellItems({
+      column,
+      text: hereText,
+      copied,
+      test,
+      where,
+      grouping,
+      isMarked,
+      isFlow: here?.source !== null,
+      flow: shown?.id ?? null,
+      filterTo,
+      exclude,
+      mark,
+      copy: () => void copyText(copied),
+      orderBy,
+      group,
+      explain: () => setOpen(true),
+      exportFlows: (of) => setOpened({ kind: 'export', where: of }),
+      carve: (of) => setOpened({ kind: 'carve', where: of }),
+    });
+  const headMenu = (field: OrderField): MenuItem[] =>
+    headItems({
+      field,
+      columns: shownColumns,
+      isOrdered: order !== null,
+      order: setOrder,
+      show: setShownColumns,
+      chooseColumns: () => setOpened({ kind: 'columns' }),
+    });
 
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.target !== event.currentTarget || event.altKey) return;
@@ -642,7 +471,7 @@ export function FlowsView(): ReactNode {
                   }
                   const flow = source === null ? null : rowsOf.flow(source, source.row);
                   return (
-                    <Row
+                    <FlowRow
                       key={row}
                       row={row}
                       flow={flow}
@@ -658,33 +487,17 @@ export function FlowsView(): ReactNode {
               </div>
             </div>
           </div>
-          <p className="foot quiet">
-            {flowTotal === null || (isGrouped && groups === null)
-              ? say('Reading…')
-              : isGrouped
-                ? say(
-                    '{groups|group|groups} of {flowTotal} flows; groups by {groupWords}, flows {orderWords}. Flows as recorded; bytes and packets both ways{scaled}. Right and Left open and close a group.',
-                    {
-                      groups: groups?.length ?? 0,
-                      flowTotal: formatCount(flowTotal),
-                      groupWords,
-                      orderWords,
-                      scaled:
-                        groups?.some(({ scaled }) => scaled) === true ? say(', scaled by sampling where told') : '',
-                    },
-                  )
-                : say(
-                    'Rows {first}–{last} of {all}, {orderWords}. Start in {timeZone} time; bytes as recorded. Arrow keys move, Enter explains a flow, Shift F10 or a right click tells what can be done with a cell.',
-                    {
-                      first: formatCount(Math.min(first + 1, total)),
-                      last: formatCount(Math.min(lastShown, total)),
-                      all: formatCount(total),
-                      orderWords,
-                      timeZone,
-                    },
-                  )}
-            {highlight !== null && matches === null && say(' What is highlighted cannot be told row by row.')}
-          </p>
+          <FlowFoot
+            flows={flowTotal}
+            groups={isGrouped ? groups : undefined}
+            groupWords={groupWords}
+            orderWords={orderWords}
+            first={Math.min(first + 1, total)}
+            last={Math.min(lastShown, total)}
+            total={total}
+            timeZone={timeZone}
+            isUnmarked={highlight !== null && matches === null}
+          />
         </section>
       )}
       {isOpen && shown !== null && (
@@ -698,7 +511,7 @@ export function FlowsView(): ReactNode {
         <CellMenu
           label={opened.kind === 'cell' ? hereText || say('Cell') : say(flowColumn(opened.field).name)}
           place={opened.place}
-          items={opened.kind === 'cell' ? cellItems() : headItems(opened.field)}
+          items={opened.kind === 'cell' ? cellMenu() : headMenu(opened.field)}
           onClose={() => setOpened(null)}
         />
       )}

@@ -15,11 +15,11 @@ import {
   orderHosts,
 } from '../state/host-rows.ts';
 import { localTime } from '../state/local-time.ts';
+import { ROW, scrollGeometry } from '../state/scroll-geometry.ts';
 import { joinFilters } from '../state/time-filter.ts';
 import { useSize } from '../state/use-size.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { FigureTools } from './figure-tools.tsx';
-import { ROW, scrollGeometry } from './flows-view.tsx';
 import { HostPage } from './host-page.tsx';
 import { Empty, ErrorNotice } from './notice.tsx';
 import { say, type Text } from '../../shared/text/say.ts';

@@ -1,50 +1,36 @@
-import { type FormEvent, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
-import { clockTime } from '../../shared/calendar.ts';
+import { type ReactNode, useMemo, useRef, useState } from 'react';
 import type { CaseEvent } from '../../shared/event.ts';
 import type { Finding, OnsetFinding } from '../../shared/finding.ts';
-import { formatAmount, formatCount, formatShare, weekdayName } from '../../shared/number-format.ts';
+import { formatAmount } from '../../shared/number-format.ts';
 import { useAsk } from '../bridge-access.ts';
 import type { FigureTable } from '../charts/figure-table.ts';
 import { layerColour } from '../charts/layer-colours.ts';
-import { type TimeLayer, binsOfSpan, placeAmong } from '../charts/stack-by-time.ts';
+import { binsOfSpan, placeAmong } from '../charts/stack-by-time.ts';
 import { LEFT, RIGHT, TimeStackChart, binName, layerName, leastHeight } from '../charts/time-stack-chart.tsx';
 import { panned, zoomed } from '../charts/time-zoom.ts';
-import { type HeatCell, WeekHeatMap, weekGrid } from '../charts/week-heat-map.tsx';
 import { spanOf } from './case-timeline.tsx';
-import { Choice } from './choice.tsx';
-import { ESTIMATED, EstimateMark } from './estimate-mark.tsx';
 import { EventForm } from './event-form.tsx';
 import { EventsPanel } from './events-panel.tsx';
 import { FigureTools } from './figure-tools.tsx';
-import { filterFault } from './filter-bar.tsx';
-import { filterWord } from '../state/filter-completion.ts';
-import type { Selection } from '../state/history.ts';
 import { localMs, localTime } from '../state/local-time.ts';
 import { useMarked } from '../state/highlight.ts';
-import { periodHints } from '../state/period-hints.ts';
-import { joinFilters, splitTime, withTime } from '../state/time-filter.ts';
-import { TIME_DIMENSIONS, type TimeDimension, timelineSettings } from '../state/timeline-settings.ts';
-import { useEstimatedSummary } from '../state/use-estimated.ts';
+import { splitTime, withTime } from '../state/time-filter.ts';
+import { timelineSettings } from '../state/timeline-settings.ts';
 import { useSize } from '../state/use-size.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { Inspected } from './inspected.tsx';
 import { Empty, ErrorNotice } from './notice.tsx';
 import { PeriodComparison } from './period-comparison.tsx';
-import { type ShownStack, localName, useMarkedSteps, useTimeStack } from './use-time-stack.ts';
-import { said, say, type Text } from '../../shared/text/say.ts';
+import { TimeControls } from './time-controls.tsx';
+import { TimeLegend } from './time-legend.tsx';
+import { localName, useMarkedSteps, useTimeStack } from './use-time-stack.ts';
+import { WeekHeat } from './week-heat.tsx';
+import { said, say } from '../../shared/text/say.ts';
 
 /**
  * Activity over time by a dimension, with the brush that sets `start` in the filter, events and onsets as pins; below hour × weekday
  * and the events, or two periods side by side.
  */
-
-const KINDS: Readonly<Record<TimeDimension, Text>> = {
-  category: 'Category',
-  service: 'Service',
-  country: 'Country',
-  range: 'Range',
-  host: 'Host',
-};
 
 const STEP_NAMES = said({
   minute: 'a minute',
@@ -56,195 +42,6 @@ const STEP_NAMES = said({
   month: 'a month',
   year: 'a year',
 });
-
-/** Amounts of the bin under the cursor, else of the brushed span, else of the whole chart. */
-function Legend(props: {
-  onChoose: (selection: Selection) => void;
-  shown: ShownStack;
-  cursor: number | null;
-  brush: readonly [number, number] | null;
-}): ReactNode {
-  const { cursor, brush } = props;
-  const { stack, by } = props.shown;
-  const { metric, where, setWhere } = useWorkbench();
-  const bin = cursor === null ? undefined : stack.bins[cursor];
-  const amountOf = (layer: TimeLayer): number => {
-    if (cursor !== null) return layer.values[cursor] ?? 0;
-    return brush === null ? layer.total : layer.values.slice(brush[0], brush[1] + 1).reduce((a, b) => a + b, 0);
-  };
-  const first = brush === null ? undefined : stack.bins[brush[0]];
-  const last = brush === null ? undefined : stack.bins[brush[1]];
-  const total = stack.layers.reduce((sum, layer) => sum + amountOf(layer), 0);
-  const span =
-    first === undefined || last === undefined
-      ? say('Whole chart')
-      : `${binName(stack.step, first)} – ${binName(stack.step, last)}`;
-  return (
-    <div className="legend">
-      <h3>{bin === undefined ? span : binName(stack.step, bin)}</h3>
-      <ul>
-        {stack.layers.map((layer, place) => {
-          const value = amountOf(layer);
-          const name = layerName(layer, by);
-          const content = (
-            <>
-              <span className="swatch" style={{ backgroundColor: layerColour(layer, by, place) }} />
-              <span className="clip">{name}</span>
-              <span className="number">{formatAmount(metric, value).replace(/ (flows|packets|host-hours)$/, '')}</span>
-              <span className="number quiet">{formatShare(total === 0 ? null : value / total)}</span>
-            </>
-          );
-          return (
-            <li key={name}>
-              {layer.name === null ? (
-                <span className="legend-row">{content}</span>
-              ) : (
-                <button
-                  type="button"
-                  className="legend-row"
-                  title={say('Look closer at {name}; with Shift, show it only', { name })}
-                  onClick={(event) => {
-                    const filter = `${by} = ${filterWord(layer.name ?? '')}`;
-                    if (event.shiftKey) setWhere(joinFilters(where, filter));
-                    else props.onChoose({ id: filter, kind: KINDS[by], title: name, filter });
-                  }}
-                >
-                  {content}
-                </button>
-              )}
-            </li>
-          );
-        })}
-      </ul>
-      <p className="legend-total">
-        <span>{metric === 'host-hours' && by !== 'host' ? say('Sum of these') : say('Total')}</span>
-        <strong>{formatAmount(metric, total)}</strong>
-      </p>
-    </div>
-  );
-}
-
-/** The brush in words, for the keyboard: two times in the profile's zone. */
-function SpanForm({ from, to }: { from: string | null; to: string | null }): ReactNode {
-  const { where, setWhere, profileZone, overview } = useWorkbench();
-  const [hint] = periodHints(overview, profileZone);
-  const [draft, setDraft] = useState({ from: from ?? '', to: to ?? '' });
-  useEffect(() => setDraft({ from: from ?? '', to: to ?? '' }), [from, to]);
-  const isWrong = (text: string): boolean => text.trim() !== '' && filterFault(`start >= ${text.trim()}`) !== null;
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    if (isWrong(draft.from) || isWrong(draft.to)) return;
-    setWhere(withTime(where, { from: draft.from.trim() || null, to: draft.to.trim() || null }));
-  };
-  return (
-    <form className="span-form" onSubmit={submit}>
-      <label>
-        {say('From')}
-        <input
-          className="mono"
-          size={16}
-          value={draft.from}
-          placeholder={hint.from}
-          aria-invalid={isWrong(draft.from)}
-          onChange={(event) => setDraft({ ...draft, from: event.target.value })}
-        />
-      </label>
-      <label>
-        {say('to before')}
-        <input
-          className="mono"
-          size={16}
-          value={draft.to}
-          placeholder={hint.to}
-          aria-invalid={isWrong(draft.to)}
-          onChange={(event) => setDraft({ ...draft, to: event.target.value })}
-        />
-      </label>
-      <button type="submit" className="small">
-        {say('Set')}
-      </button>
-      {(from !== null || to !== null) && (
-        <button
-          type="button"
-          className="quiet small"
-          onClick={() => setWhere(withTime(where, { from: null, to: null }))}
-        >
-          {say('Whole time')}
-        </button>
-      )}
-      <span className="quiet">{profileZone}</span>
-    </form>
-  );
-}
-
-function Heat({ onChoose }: { onChoose: (selection: Selection) => void }): ReactNode {
-  const { where, metric, version, profileZone, overview } = useWorkbench();
-  const figure = useRef<HTMLDivElement>(null);
-  const { value, error, pending, estimated } = useEstimatedSummary({ by: ['weekday', 'hour'], metric, where }, version);
-  const [cell, setCell] = useState<HeatCell | null>(null);
-  const days = useAsk('summary', { by: ['weekday', 'day'], metric: 'flows', where }, version, cell !== null).value;
-  const [box, { width }] = useSize<HTMLDivElement>();
-  const grid = useMemo(() => weekGrid(value ?? []), [value]);
-  const amount = cell === null ? null : (grid[cell.weekday - 1]?.[cell.hour] ?? 0);
-  const daysOf = (weekday: number): number => (days ?? []).filter((row) => row['weekday'] === weekday).length;
-  return (
-    <section className="panel" aria-busy={pending && !estimated} aria-labelledby="heat-title">
-      <header>
-        <h2 id="heat-title">{say('Hour by weekday')}</h2>
-        <EstimateMark when={estimated} />
-        <span className="quiet clip" aria-live="polite">
-          {cell === null || amount === null
-            ? say('{metric} by clock hour, {profileZone}; fullest: {amount}', {
-                metric: say(metric),
-                profileZone,
-                amount: formatAmount(metric, Math.max(...grid.flat(), 0)),
-              })
-            : say('{weekday} {from}–{to}: {amount} in all, on {days} {weekday}s with flows', {
-                weekday: weekdayName(cell.weekday),
-                from: clockTime(cell.hour),
-                to: clockTime(cell.hour + 1),
-                amount: formatAmount(metric, amount),
-                days: days === null ? '…' : formatCount(daysOf(cell.weekday)),
-              })}
-        </span>
-        <FigureTools
-          title={say('Hour by weekday: {metric}', { metric: say(metric) })}
-          box={figure}
-          table={() => ({
-            heads: [say('weekday'), say('hour from'), metric],
-            rows: grid.flatMap((line, i) => line.map((held, hour) => [weekdayName(i + 1), clockTime(hour), held])),
-          })}
-          facts={{
-            filter: where === '' ? say('every flow') : where,
-            ...(estimated ? ESTIMATED : {}),
-            zone: profileZone,
-            case: overview.title,
-          }}
-        />
-      </header>
-      {error !== null && <ErrorNotice error={error} />}
-      <div ref={figure}>
-        <div ref={box} className="chart-box">
-          {width > 0 && (
-            <WeekHeatMap
-              grid={grid}
-              metric={metric}
-              width={width}
-              height={206}
-              cell={cell}
-              onCell={setCell}
-              onChoose={({ weekday, hour }) => {
-                const filter = `weekday = ${weekday} and hour = ${hour}`;
-                const title = `${weekdayName(weekday)} ${clockTime(hour)}–${clockTime(hour + 1)}`;
-                onChoose({ id: filter, kind: 'Hour of the week', title, filter });
-              }}
-            />
-          )}
-        </div>
-      </div>
-    </section>
-  );
-}
 
 function onsetsOf(findings: readonly Finding[] | null): OnsetFinding[] {
   return (findings ?? [])
@@ -382,97 +179,18 @@ export function TimelineView(): ReactNode {
               }}
             />
           </header>
-          <div className="time-controls">
-            <label className="by-choice">
-              {say('By')}
-              <select
-                aria-label={say('By')}
-                value={by}
-                onChange={({ target }) =>
-                  timelineSettings.set({ by: TIME_DIMENSIONS.find((name) => name === target.value) ?? 'category' })
-                }
-              >
-                {TIME_DIMENSIONS.map((name) => (
-                  <option key={name} value={name}>
-                    {say(name)}
-                  </option>
-                ))}
-              </select>
-            </label>
-            <Choice
-              name={say('Form')}
-              value={isStacked ? 'stacked' : 'rows'}
-              options={[
-                ['stacked', say('Stacked'), isLog],
-                ['rows', say('Rows')],
-              ]}
-              {...(isLog
-                ? { title: say('A logarithmic axis has no stack: the heights of its parts would mean nothing') }
-                : {})}
-              onChange={(value) => timelineSettings.set({ form: value })}
-            />
-            <Choice
-              name={say('Axis')}
-              value={isLog ? 'log' : 'linear'}
-              options={[
-                ['linear', say('Linear')],
-                ['log', say('Log')],
-              ]}
-              onChange={(value) => timelineSettings.set({ isLog: value === 'log' })}
-            />
-            <div className="zoom-buttons" role="group" aria-label={say('Zoom in time')}>
-              <button
-                type="button"
-                className="small"
-                title={say('Zoom in (+)')}
-                aria-label={say('Zoom in')}
-                onClick={() => zoomBy(0.5)}
-              >
-                +
-              </button>
-              <button
-                type="button"
-                className="small"
-                title={say('Zoom out (−)')}
-                aria-label={say('Zoom out')}
-                disabled={!isZoomed}
-                onClick={() => zoomBy(2)}
-              >
-                −
-              </button>
-              {isZoomed && (
-                <>
-                  <button
-                    type="button"
-                    className="small"
-                    aria-label={say('Earlier')}
-                    title={say('Earlier')}
-                    onClick={() => pan(-0.5)}
-                  >
-                    ‹
-                  </button>
-                  <button
-                    type="button"
-                    className="small"
-                    aria-label={say('Later')}
-                    title={say('Later')}
-                    onClick={() => pan(0.5)}
-                  >
-                    ›
-                  </button>
-                  <button type="button" className="small" title={say('The whole time (0)')} onClick={showAll}>
-                    {say('All')}
-                  </button>
-                </>
-              )}
-              {brush !== null && (
-                <button type="button" className="small" onClick={zoomToBrush}>
-                  {say('Zoom to span')}
-                </button>
-              )}
-            </div>
-            <SpanForm from={split.from} to={split.to} />
-          </div>
+          <TimeControls
+            by={by}
+            form={isStacked ? 'stacked' : 'rows'}
+            isLog={isLog}
+            isZoomed={isZoomed}
+            onZoom={zoomBy}
+            onPan={pan}
+            onShowAll={showAll}
+            onZoomToSpan={brush === null ? null : zoomToBrush}
+            from={split.from}
+            to={split.to}
+          />
           {error !== null && <ErrorNotice error={error} />}
           {stack !== null && bins.length === 0 ? (
             <Empty title={say('No flow matches the filter')}>
@@ -525,7 +243,7 @@ export function TimelineView(): ReactNode {
                   )}
                 </div>
               </div>
-              {shown !== null && <Legend onChoose={select} shown={shown} brush={brush} cursor={at} />}
+              {shown !== null && <TimeLegend onChoose={select} shown={shown} brush={brush} cursor={at} />}
             </div>
           )}
           <p className="foot quiet">
@@ -563,7 +281,7 @@ export function TimelineView(): ReactNode {
         </section>
         {isComparing && <PeriodComparison />}
         <div className="time-below">
-          <Heat onChoose={select} />
+          <WeekHeat onChoose={select} />
           <EventsPanel
             onsets={onsets}
             shown={pinnedHere}

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { durationOf, formatDuration, localTime, localTimeOf, offsetName } from '../../renderer/state/local-time.ts';
+import { scrollGeometry } from '../../renderer/state/scroll-geometry.ts';
 import { filterFault } from '../../renderer/views/filter-bar.tsx';
-import { scrollGeometry } from '../../renderer/views/flows-view.tsx';
 
 describe('the flow table', () => {
   it('shows every row of a table that is taller than a browser’s elements may be', () => {
