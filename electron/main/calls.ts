@@ -6,7 +6,7 @@ import { type JobName, type Jobs, MAX_FLOW_PACKETS } from '../../shared/jobs.ts'
 import { EnclaveError, toErrorValue } from '../../shared/problem.ts';
 import { isRedacted } from '../../shared/redaction.ts';
 import { setLanguage } from '../../shared/text/language.ts';
-import { say } from '../../shared/text/say.ts';
+import { say, type Text } from '../../shared/text/say.ts';
 import { carvePackets, exportFlows } from '../engine/audited-exports.ts';
 import { importAndAnalyse, makeSampleCase } from '../engine/case-jobs.ts';
 import { analyseAndSave, correctProfile } from '../engine/change-profile.ts';
@@ -43,13 +43,13 @@ function fileName(title: string): string {
 /** Asks where to write a file; it gets the first ending unless it has one of them. Null when the user thought better of it. */
 async function askOut(
   window: CaseWindow,
-  title: string,
+  title: Text,
   name: string,
   endings: readonly [string, ...string[]],
 ): Promise<string | null> {
   window.refuseWhileAtWork();
   const { canceled, filePath } = await dialog.showSaveDialog(window.browser, {
-    title,
+    title: say(title),
     defaultPath: join(dirname(window.openCasePath), `${name}.${endings[0]}`),
     filters: endings.map((ending) => ({ name: ending.toUpperCase(), extensions: [ending] })),
   });
