@@ -25,6 +25,7 @@ import { hostProfiles } from './host-profile.ts';
 import { maliciousActivity } from './malicious-activity.ts';
 import { obfuscations } from './obfuscation.ts';
 import { onsets } from './onset.ts';
+import { outagesOf } from './outages.ts';
 import { periodComparisons } from './period-comparison.ts';
 import { probeHours } from './probe-hours.ts';
 import { ProbeSearch, reconnaissances } from './reconnaissance.ts';
@@ -133,6 +134,7 @@ function gather(
     days,
     resamples: resampleDays(blocks, RESAMPLES, SEED, LEVEL),
     coverage,
+    outages: outagesOf(tally, days),
     activity,
     duplicates: duplicateCountsOf(reader.labelBasis()),
     leaveOutDuplicates,

@@ -7,6 +7,7 @@ import type { Caveat, Coverage, FindingBase, Metric, Verdict } from '../../share
 import type { Profile } from '../../shared/profile.ts';
 import { ZoneClock, formatUtc } from '../../shared/time.ts';
 import type { DailyRecording } from './daily-recording.ts';
+import type { Outages } from './outages.ts';
 import type { DayResamples } from './statistics/day-bootstrap.ts';
 import { type DayTally, SUM_COLUMNS, type TrafficTally } from './traffic-tally.ts';
 
@@ -39,6 +40,8 @@ export interface AnalysisFrame {
   readonly days: readonly DayTally[];
   readonly resamples: DayResamples;
   readonly coverage: Coverage;
+  /** Outages of the network; none where they cannot be told. */
+  readonly outages: Outages;
   /** Filter expression of activity. */
   readonly activity: string;
   /** Flows that several evidence files hold; null when no evidence overlaps. */

@@ -1,5 +1,5 @@
 import { LABEL_EVIDENCE } from '../../shared/flow.ts';
-import type { Caveat, FindingBase, Verdict } from '../../shared/finding.ts';
+import type { Caveat } from '../../shared/finding.ts';
 import type { DuplicateCounts } from '../../shared/duplicate-counts.ts';
 import { formatCount, formatCounted, formatShare } from '../../shared/number-format.ts';
 import { visibleText } from '../../shared/visible-text.ts';
@@ -189,12 +189,6 @@ export function missingLabels(tally: TrafficTally): MissingLabels {
         'address, port or behaviour or not at all, and that a protocol was not met says nothing.',
     ),
   };
-}
-
-/** What is found of labels that the evidence can tell; what is not found there is not told where it lacks names or payloads. */
-export function verdictUnlessMissing({ caveats }: Pick<FindingBase, 'caveats'>): Verdict {
-  const isMissing = caveats.some(({ id }) => id === 'names-missing' || id === 'payload-missing');
-  return isMissing ? 'insufficient-data' : 'not-supported';
 }
 
 /**

@@ -22,11 +22,13 @@ export interface ComparedDay {
 
 /**
  * The days with at least three quarters of the hours that their weekday usually has (compare observed-days.ts), with the share of
- * them. An hour counts when the evidence shows a flow from or to the ranges, so that outages of the network are left
- * out as well as gaps of the recording.
+ * them. An hour counts when the evidence shows a flow and it lies in no outage of the network; a quiet hour counts, since
+ * quiet days are not to be made busier than they were.
  */
 export function comparedDays(frame: AnalysisFrame): ComparedDay[] {
-  const hours = frame.days.map((day) => sum(day.subjectSeen));
+  const hours = frame.days.map(({ day, observed }) =>
+    sum(observed.map((seen, h) => (frame.outages.hours.has(day * 24 + h) ? 0 : seen))),
+  );
   const usual = [1, 2, 3, 4, 5, 6, 7].map((weekday) => {
     const counts = hours.filter((_, i) => weekdayOf(frame.days[i]) === weekday).toSorted((x, y) => x - y);
     return counts[Math.floor(counts.length / 2)] ?? 0;

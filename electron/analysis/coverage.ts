@@ -4,25 +4,18 @@ import { formatUtc } from '../../shared/time.ts';
 import { type AnalysisFrame, baseOf, localMinute, rounded } from './analysis-frame.ts';
 import { caseCaveats } from './caveats.ts';
 import { lossInWords, lossesOf } from './evidence-losses.ts';
+import { MOST_BY_CHANCE, SHORTEST_OUTAGE_MINUTES, type Span } from './outages.ts';
 import type { DayTally, TrafficTally } from './traffic-tally.ts';
 
 /** Gaps and outages are told when they hold at least one whole clock hour; at most this many of each, the longest. */
 const MOST_SPANS = 1000;
 const SHORTEST_GAP_HOURS = 1;
-/** Other flows must be seen for so long while none of the ranges is: one stray flow shows no outage. */
-const SHORTEST_OUTAGE_MINUTES = 1;
-
-interface Span {
-  readonly from: number;
-  readonly to: number;
-}
 
 interface ObservedHour {
   /** Local clock hour since the epoch. */
   readonly hour: number;
   readonly firstSeen: number;
   readonly lastSeen: number;
-  readonly subjectSeen: boolean;
 }
 
 function observedHours(days: readonly DayTally[]): ObservedHour[] {
@@ -34,7 +27,6 @@ function observedHours(days: readonly DayTally[]): ObservedHour[] {
         hour: day.day * 24 + h,
         firstSeen: day.firstSeen[h],
         lastSeen: day.lastSeen[h],
-        subjectSeen: day.subjectSeen[h] === 1,
       });
     }
   }
@@ -71,26 +63,6 @@ function gapsBetween(hours: readonly ObservedHour[]): Span[] {
   return gaps;
 }
 
-/** Runs of clock hours in which the evidence shows flows, a minute apart at least, but none from or to the profile's ranges. */
-function outagesIn(hours: readonly ObservedHour[]): Span[] {
-  const outages: Span[] = [];
-  let run: ObservedHour[] = [];
-  const close = (): void => {
-    const first = run[0];
-    const last = run.at(-1);
-    if (first !== undefined && last !== undefined && last.lastSeen - first.firstSeen >= SHORTEST_OUTAGE_MINUTES * 60e6)
-      outages.push({ from: first.firstSeen, to: last.lastSeen });
-    run = [];
-  };
-  for (const hour of hours) {
-    const follows = run.at(-1)?.hour === hour.hour - 1;
-    if (hour.subjectSeen || !follows) close();
-    if (!hour.subjectSeen) run.push(hour);
-  }
-  close();
-  return outages;
-}
-
 function longest(spans: readonly Span[]): { from: string; to: string }[] {
   return spans
     .toSorted((x, y) => y.to - y.from - (x.to - x.from) || x.from - y.from)
@@ -105,15 +77,16 @@ function longest(spans: readonly Span[]): { from: string; to: string }[] {
  * hours, `numerator` the observed and `denominator` all clock hours of the window. `unknownShare` and `encryptedShare` are
  * of all flows of the case.
  *
- * An outage is an hour in which other flows are seen, a minute apart at least, and none of the profile's ranges. When the
- * evidence holds flows of the ranges only, silence of the network and silence of the tap look alike: then no outage is told, and a caveat says so.
+ * An outage is a stretch of hours in which other flows are seen and none of the profile's ranges, though such hours are hardly ever without
+ * (outages.ts). When the evidence holds flows of the ranges only, silence of the network and silence of the tap look alike: then no
+ * outage is told, and a caveat says so.
  */
 export function coverageFinding(frame: AnalysisFrame): CoverageFinding {
   const { tally, days, coverage } = frame;
   const hours = observedHours(days);
   const gaps = gapsBetween(hours);
   const canTellOutages = tally.outsideFlows > 0;
-  const outages = canTellOutages ? outagesIn(hours) : [];
+  const outages = frame.outages.spans;
   const caveats: Caveat[] = [];
   if (tally.flows > 0 && !canTellOutages) {
     caveats.push({
@@ -121,6 +94,15 @@ export function coverageFinding(frame: AnalysisFrame): CoverageFinding {
       text:
         'The evidence holds flows of the profile’s ranges only, so an outage of the network cannot be told from a gap ' +
         'in the capture.',
+    });
+  }
+  if (frame.outages.asExpected > 0) {
+    caveats.push({
+      id: 'silence-as-expected',
+      text:
+        `${formatCounted(frame.outages.asExpected, 'further silence')} of the ranges while other flows are seen ` +
+        `${frame.outages.asExpected === 1 ? 'is' : 'are'} told as no outage: such hours of other weeks or days make them likely enough. ` +
+        'An outage in quiet hours cannot be told from them.',
     });
   }
   if (gaps.length > MOST_SPANS || outages.length > MOST_SPANS) {
@@ -158,11 +140,15 @@ export function coverageFinding(frame: AnalysisFrame): CoverageFinding {
     value: tally.flows === 0 ? null : coverage.observedFraction,
     interval: null,
     unit: 'share of clock hours',
-    method: { name: 'Count of clock hours with any flow', source: 'Definition of coverage in Enclave' },
+    method: {
+      name: 'Count of clock hours with any flow; outages by the probability of none in hours like them',
+      source: 'Definition of coverage in Enclave; McCullagh and Nelder, Generalized Linear Models (1989), ch. 6',
+    },
     parameters: {
       timeZone: frame.profile.timeZone,
       shortestGapHours: SHORTEST_GAP_HOURS,
       shortestOutageMinutes: SHORTEST_OUTAGE_MINUTES,
+      mostOutagesByChance: MOST_BY_CHANCE,
       mostSpans: MOST_SPANS,
     },
     population: 'all flows of the case, whoever opened them',

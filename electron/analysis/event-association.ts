@@ -102,8 +102,7 @@ function eventsInside(frame: AnalysisFrame, kind: string): CaseEvent[] {
 
 /** Activity by local clock hour over whole weeks; hours without any flow, and outages where they can be told, are not observed. */
 function hoursOf(frame: AnalysisFrame): Hours {
-  const { days, tally } = frame;
-  const canTellOutages = tally.outsideFlows > 0;
+  const { days, outages } = frame;
   const first = days[0]?.day ?? 0;
   const last = days.at(-1)?.day ?? 0;
   // Day 0, 1970-01-01, was a Thursday.
@@ -113,7 +112,9 @@ function hoursOf(frame: AnalysisFrame): Hours {
   for (const day of days) {
     const at = (day.day - monday) * 24;
     values.set(day.flows, at);
-    observed.set(canTellOutages ? day.subjectSeen : day.observed, at);
+    day.observed.forEach((seen, h) => {
+      observed[at + h] = outages.hours.has(day.day * 24 + h) ? 0 : seen;
+    });
   }
   const series = { values, observed };
   return { ...series, origin: monday * 24, expected: expectationOfAll(series) };

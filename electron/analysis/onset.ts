@@ -16,7 +16,7 @@ import {
   sum,
 } from './analysis-frame.ts';
 import { type ActivitySubject, MINIMUM_SUBJECT_FLOWS, activitySubjects } from './activity-subjects.ts';
-import { activityCaveats, labelCaveats, verdictUnlessMissing, weakLabels } from './caveats.ts';
+import { activityCaveats, labelCaveats, weakLabels } from './caveats.ts';
 import {
   type ComparedDay,
   type RecordingChange,
@@ -80,8 +80,8 @@ const DAY = 86_400_000_000;
  * `insufficient-data`, as are rises of what is labelled by behaviour or by the lack of a name. Events within three days are named as timing only.
  */
 export function onsets(): Analysis {
-  /** By id: each finding as it stands when no onset is told. */
-  const flat = new Map<string, OnsetFinding>();
+  /** By id: each finding as it stands when no onset is told, and whether the evidence lacks the names that it goes by. */
+  const flat = new Map<string, { finding: OnsetFinding; isBlind: boolean }>();
   return {
     findings(frame) {
       const days = comparedDays(frame);
@@ -92,7 +92,7 @@ export function onsets(): Analysis {
       return [total, ...told].map((subject) => {
         const series = seriesOf(frame, days, changes, subject, total, leftOut);
         const without = findingOf(frame, series, null);
-        flat.set(without.id, without);
+        flat.set(without.id, { finding: without, isBlind: isBlind(frame, subject) });
         return series.isShared ? without : findingOf(frame, series, series.rise);
       });
     },
@@ -100,12 +100,19 @@ export function onsets(): Analysis {
       if (finding.kind !== 'onset') return finding;
       const { verdict, adjustedPValue, pValue } = finding;
       const isOnset = verdict === 'supported' && finding.date !== null && (pValue ?? 1) <= OWN_SIGNIFICANCE;
+      const without = flat.get(finding.id);
+      const nothing = without?.isBlind === true ? 'insufficient-data' : 'not-supported';
       const told: OnsetFinding = isOnset
         ? finding
-        : { ...(flat.get(finding.id) ?? finding), verdict: verdictUnlessMissing(finding), pValue, adjustedPValue };
+        : { ...(without?.finding ?? finding), verdict: nothing, pValue, adjustedPValue };
       return { ...told, statement: statementOf(frame, told) };
     },
   };
+}
+
+/** Whether a rise of the subject would go unseen, since the evidence has next to no names. */
+function isBlind(frame: AnalysisFrame, subject: ActivitySubject): boolean {
+  return subject.labels.length > 0 && frame.missing.names.length > 0;
 }
 
 function totalSubject(frame: AnalysisFrame): ActivitySubject {
@@ -200,7 +207,7 @@ function seriesOf(
   const near = rise === null ? [] : nearbyChanges(changes, days, rise.start);
   const isShared = rise !== null && near.length > 0 && isSharedByAll(days, total, rise.start);
 
-  const caveats: Caveat[] = subject.labels.length > 0 ? [...frame.missing.names, ...weak] : [];
+  const caveats: Caveat[] = isBlind(frame, subject) ? [...frame.missing.names, ...weak] : [...weak];
   if (!isEnough && weak.length === 0) {
     caveats.push({
       id: 'too-little-data',

@@ -17,7 +17,7 @@ import {
   sum,
 } from './analysis-frame.ts';
 import { MINIMUM_SUBJECT_FLOWS, activitySubjects } from './activity-subjects.ts';
-import { activityCaveats, labelCaveats, verdictUnlessMissing, weakLabels } from './caveats.ts';
+import { activityCaveats, labelCaveats, weakLabels } from './caveats.ts';
 import {
   type ComparedDay,
   type RecordingChange,
@@ -153,7 +153,7 @@ export function periodComparisons(): Analysis {
       const isSupported = isClear && isLarge && !note.isShared;
       const told: PeriodComparisonFinding = {
         ...finding,
-        verdict: isSupported ? 'supported' : verdictUnlessMissing(finding),
+        verdict: isSupported ? 'supported' : note.isBlind ? 'insufficient-data' : 'not-supported',
         substitutedBy: isSupported && ratio < 1 ? note.substitutes : [],
       };
       return { ...told, statement: statementOf(frame, told, note.name) };
@@ -169,6 +169,14 @@ interface Note {
   readonly substitutes: string[];
   /** Whether its change is laid to the recording. */
   readonly isShared: boolean;
+  /** Whether the evidence lacks the names or payloads that the subject goes by. */
+  readonly isBlind: boolean;
+}
+
+/** What the evidence lacks of what a subject goes by; empty when it has it. */
+function missingFor(frame: AnalysisFrame, { labels, filter }: Subject): readonly Caveat[] {
+  const { names, payload } = frame.missing;
+  return labels.length > 0 ? names : filter === CONCEALED ? payload : [];
 }
 
 /** The findings of one division; the first subject is the volume by flows. */
@@ -194,6 +202,7 @@ function comparisons(
       name: each.subject.name,
       substitutes: substitutesOf(each, gains),
       isShared: changes.length > 0 && isSharedChange(each.test.logRatio, ofAll),
+      isBlind: missingFor(frame, each.subject).length > 0,
     });
     return finding;
   });
@@ -415,11 +424,7 @@ function findingOf(
     const of = sum(days.filter((day) => isIn(day, period)).map(({ index }) => volume?.daily[index] ?? 0));
     return of === 0 ? null : rounded(total / of);
   };
-  const { names, payload } = frame.missing;
-  const caveats: Caveat[] = [
-    ...(subject.labels.length > 0 ? names : subject.filter === CONCEALED ? payload : []),
-    ...weak,
-  ];
+  const caveats: Caveat[] = [...missingFor(frame, subject), ...weak];
   if (!isEnough) {
     caveats.push({
       id: 'too-little-data',

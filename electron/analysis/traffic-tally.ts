@@ -37,10 +37,10 @@ export class DayTally {
   readonly day: number;
   /** 1 where the evidence shows any packet, whoever sent it. */
   readonly observed = new Uint8Array(24);
-  /** 1 where a flow from or to the profile's ranges is seen. */
-  readonly subjectSeen = new Uint8Array(24);
   /** Flows as they were recorded that touch the hour, whoever opened them. */
   readonly touching = new Float64Array(24);
+  /** Those of them from or to the profile's ranges. */
+  readonly subjectTouching = new Float64Array(24);
   /** First and last microsecond with a flow. */
   readonly firstSeen = new Float64Array(24).fill(Infinity);
   readonly lastSeen = new Float64Array(24).fill(-Infinity);
@@ -252,7 +252,7 @@ export class TrafficTally {
 function seen(day: DayTally, hour: number, from: number, to: number, isSubject: boolean): void {
   day.observed[hour] = 1;
   day.touching[hour]++;
-  if (isSubject) day.subjectSeen[hour] = 1;
+  if (isSubject) day.subjectTouching[hour]++;
   if (from < day.firstSeen[hour]) day.firstSeen[hour] = from;
   if (to > day.lastSeen[hour]) day.lastSeen[hour] = to;
 }

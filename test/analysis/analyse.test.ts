@@ -260,7 +260,7 @@ describe('coverage', () => {
   });
 
   it('takes one stray packet for no outage', () => {
-    const hour = FIRST_MONDAY + 30 * HOUR;
+    const hour = FIRST_MONDAY + 36 * HOUR;
     const quiet = others.filter(({ start }) => start < hour - HOUR || start >= hour + HOUR);
     const stray = {
       ...others.find(({ subjectSide }) => subjectSide === 'none'),
@@ -273,6 +273,28 @@ describe('coverage', () => {
       ).length ?? -1;
     expect(told([...quiet, stray])).toBe(0);
     expect(told([...quiet, stray, { ...stray, start: hour + 3000e6, end: hour + 3001e6 }])).toBe(1);
+  });
+
+  it('takes a quiet hour of the night for no outage, and a silent hour of the day for one', () => {
+    // Six weeks; the ranges have forty flows in an hour of the day and in every seventh hour of the night two, others always two.
+    const hours = Array.from({ length: 42 * 24 }, (_, hour) => hour);
+    const flowsAt = (hour: number, count: number, subjectSide: PlantedFlow['subjectSide']): PlantedFlow[] =>
+      Array.from({ length: count }, (_, i) => ({
+        start: FIRST_MONDAY + hour * HOUR + i * 80e6,
+        end: FIRST_MONDAY + hour * HOUR + i * 80e6 + 1e6,
+        subjectSide: subjectSide ?? 'initiator',
+      }));
+    const isDay = (hour: number): boolean => hour % 24 >= 8 && hour % 24 < 20;
+    const dark = 24 * 22 + 12;
+    const flows = hours.flatMap((hour) => [
+      ...flowsAt(hour, hour === dark ? 0 : isDay(hour) ? 40 : hour % 7 === 0 ? 2 : 0, 'initiator'),
+      ...flowsAt(hour, 2, 'none'),
+    ]);
+    const [coverage] = only(findingsOf(flows.toSorted((x, y) => x.start - y.start)), 'coverage');
+    const [outage, ...more] = coverage?.outages ?? [];
+    expect(more).toEqual([]);
+    expect(Date.parse(outage?.from ?? '')).toBe((FIRST_MONDAY + dark * HOUR) / 1000);
+    expect(coverage?.caveats.map(({ id }) => id)).toContain('silence-as-expected');
   });
 
   it('takes hours without a flow for silence as far as nearly silent ones make it likely', () => {

@@ -19,6 +19,13 @@ export const BASE_WORLDS: readonly World[] = readdirSync(FOLDER)
   .map((file) => readWorld(new URL(file, FOLDER)));
 
 const PRESENCE = ['IN', 'MY', 'NZ', 'NP', 'KE', 'MZ', 'ID'] as const;
+/** Services of one category, of which the second may take the place of the first. */
+const SUBSTITUTES = [
+  ['facebook', 'instagram'],
+  ['google', 'baidu'],
+  ['gmail', 'netease-163'],
+  ['youku', 'itunes'],
+] as const;
 const DECOYS = ['TH', 'BR', 'SE', 'FR'] as const;
 
 const between = (random: SampleRandom, low: number, high: number): number => low + random.unit() * (high - low);
@@ -41,10 +48,21 @@ function drawEvents(world: World, random: SampleRandom, count: number): World['e
   })).toSorted((x, y) => (x.time < y.time ? -1 : 1));
 }
 
-/** Habits drawn anew: amounts, tastes, hours, weekdays, and how much days and hosts differ. */
+/** A stretch of a few daytime hours of some day that nothing was recorded of, or in which only others had the network. */
+function drawOutage(from: number, days: number, random: SampleRandom, kind: 'gap' | 'network'): World['outages'] {
+  if (random.unit() < 0.5) return [];
+  const begin = from + random.whole(2, days - 4) * DAY + random.whole(8, 14) * 3_600_000;
+  return [{ from: new Date(begin).toISOString().slice(0, 16), hours: random.whole(3, 30), kind }];
+}
+
+/**
+ * Habits drawn anew: amounts, tastes, hours, weekdays, how quiet the night is, how much days and hosts differ and how long what
+ * differs lasts, outages.
+ */
 function withHabits(base: World, random: SampleRandom): World {
   const days = random.pick([28, 42, 56, 70]);
   const from = Date.parse(base.from) + random.whole(0, 6) * DAY;
+  const contrast = between(random, 0.6, 1.6);
   return {
     ...base,
     from: new Date(from).toISOString().slice(0, 10),
@@ -55,17 +73,18 @@ function withHabits(base: World, random: SampleRandom): World {
       sessionsPerDay: group.sessionsPerDay * between(random, 0.6, 1.4),
     })),
     tastes: Object.fromEntries(Object.entries(base.tastes).map(([id, taste]) => [id, taste * logNormal(random, 0.5)])),
-    hours: rotated(base.hours, random.whole(-2, 2)),
+    hours: rotated(base.hours, random.whole(-2, 2)).map((weight) => weight ** contrast),
     weekdays: base.weekdays.map((weight) => weight * (1 + 0.15 * (random.unit() - 0.5))),
     variation: {
-      day: between(random, 0.03, 0.2),
-      hostDay: between(random, 0.2, 0.7),
-      taste: between(random, 0.2, 0.8),
-      autocorrelation: between(random, 0, 0.5),
-      host: between(random, 0.2, 0.6),
-      hostTaste: between(random, 0.2, 0.8),
+      day: between(random, 0.03, 0.25),
+      hostDay: between(random, 0.2, 0.9),
+      taste: between(random, 0.2, 0.9),
+      autocorrelation: between(random, 0, 0.6),
+      host: between(random, 0.2, 0.9),
+      hostTaste: between(random, 0.2, 0.9),
     },
-    outages: base.outages.filter(({ from: begin }) => Date.parse(begin) < from + days * DAY),
+    background: { ...base.background, transitPerHour: random.pick([0, 4, 12]) },
+    outages: [...drawOutage(from, days, random, 'gap'), ...drawOutage(from, days, random, 'network')],
   };
 }
 
@@ -93,18 +112,21 @@ export function plantedWorld(seed: number): World {
     perDay: between(random, 2, 8),
     hosts: random.whole(1, 4),
   });
-  const coin = (): boolean => random.unit() < 0.5;
+  const coin = (): boolean => random.unit() < 0.6;
   if (coin()) {
     const role = random.pick(['node-activity', 'pool-mining', 'wallet-or-exchange'] as const);
     effects.push({ effect: 'crypto', role, perDay: between(random, 5, 30), hosts: 1, from: dateOf(base, onset) });
-  } else {
+  }
+  if (coin()) {
     const service = random.pick(['weibo', 'bbc', 'wikipedia', 'dropbox', 'iqiyi'] as const);
     const before = random.pick([0, 1, 3]);
     const after = Math.max(5, before * 5) * between(random, 1, 2);
     effects.push({ effect: 'onset', service, date: dateOf(base, onset), before, after, hosts: random.whole(2, 6) });
   }
-  if (coin())
-    effects.push({ effect: 'vpn', technique: 'openvpn', perDay: between(random, 0.5, 4), hosts: random.whole(1, 3) });
+  if (coin()) {
+    const technique = random.pick(['openvpn', 'wireguard'] as const);
+    effects.push({ effect: 'vpn', technique, perDay: between(random, 0.5, 4), hosts: random.whole(1, 3) });
+  }
   if (coin()) {
     const services = ['kaspersky', 'symantec', 'mcafee', 'qihoo-360'];
     effects.push({
@@ -151,14 +173,10 @@ export function plantedWorld(seed: number): World {
     effects.push({ effect: 'spam', perDay: between(random, 50, 200), from: dateOf(base, onset) });
   if (random.unit() < 0.2)
     effects.push({ effect: 'volume', date: dateOf(base, onset), ratio: between(random, 1.5, 3) });
-  if (random.unit() < 0.2) {
-    effects.push({
-      effect: 'substitution',
-      service: 'facebook',
-      by: 'weibo',
-      date: dateOf(base, onset),
-      share: between(random, 0.5, 0.95),
-    });
+  if (random.unit() < 0.4) {
+    // Neither of them begins or grows by itself in the same world: who gains more than another lost is no substitute of the same size.
+    const [service, by] = random.pick(SUBSTITUTES);
+    effects.push({ effect: 'substitution', service, by, date: dateOf(base, onset), share: between(random, 0.5, 0.95) });
   }
   return checkWorld({ ...base, events: drawEvents(base, random, 10), effects });
 }

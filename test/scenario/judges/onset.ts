@@ -4,6 +4,8 @@ import type { PlantedEffect } from '../../../electron/sample/truth.ts';
 const DAY = 86_400_000;
 /** Days by which a date may be off. */
 const TOLERANCE = 1;
+/** How many times the level before that after is, at the least: changes are told apart by their size. */
+const SIZES = [5, 7, 10] as const;
 
 /**
  * Dates of onset. Only a subject whose level changes by five times or more has to be found; what else an effect moves (the
@@ -15,7 +17,7 @@ export const judgeOnsets: Judge = (findings, truth) => {
     for (const subject of subjectsOf(effect)) changed.set(subject.subject, subject.date);
   const isAllMoved = truth.effects.some(({ effect }) => effect === 'volume' || effect === 'substitution');
   const rows: JudgedRow[] = [];
-  for (const { subject, date, verdict } of findingsOf(findings, 'onset')) {
+  for (const { subject, date, dateInterval, verdict } of findingsOf(findings, 'onset')) {
     const planted = changed.get(subject);
     const isTold = verdict === 'supported' && date !== null;
     const parts = { kind: 'onset', subject, metric: 'flows', item: subject } as const;
@@ -37,17 +39,17 @@ export const judgeOnsets: Judge = (findings, truth) => {
       truth.quantities.find((each) => each.kind === 'onset' && each.subject === subject && each.item === item)
         ?.expected ?? 0;
     // What an effect adds to a subject that has more than it is not among the planted quantities.
-    if (level('after') === 0 || level('after') < 5 * level('before')) continue;
+    const size = level('before') === 0 ? Infinity : level('after') / level('before');
+    const at = SIZES.findLastIndex((least) => size >= least);
+    if (level('after') === 0 || at < 0) continue;
     const off = date === null ? null : Math.round((Date.parse(date) - Date.parse(planted)) / DAY);
     const isFound = isTold && off !== null && Math.abs(off) <= TOLERANCE;
-    rows.push({
-      ...base,
-      measure: 'date within a day (5 times or more)',
-      truth: 0,
-      estimate: off,
-      isFound,
-      isFalse: false,
-    });
+    const most = SIZES[at + 1];
+    const times = most === undefined ? `${SIZES[at]} times or more` : `${SIZES[at]} to ${most} times`;
+    rows.push({ ...base, measure: `date within a day (${times})`, truth: 0, estimate: off, isFound, isFalse: false });
+    if (!isTold || dateInterval === null) continue;
+    const isCovered = planted >= dateInterval[0] && planted <= dateInterval[1];
+    rows.push({ ...base, measure: 'date', truth: 0, estimate: off, isCovered, isFound: null, isFalse: false });
   }
   return rows;
 };
