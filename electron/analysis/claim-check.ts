@@ -1,6 +1,6 @@
 import type { Caveat, ClaimCheckFinding, Finding, Verdict, VerdictOnClaim } from '../../shared/finding.ts';
 import type { Claim } from '../../shared/profile.ts';
-import { type AnalysisFrame, baseOf } from './analysis-frame.ts';
+import { type AnalysisFrame, baseOf, hasActivity, seenBetween } from './analysis-frame.ts';
 import { caseCaveats } from './caveats.ts';
 import { CLAIM_RULES, type ClaimPart, DAILY_SHARE, USED_DAYS } from './claim-rules.ts';
 
@@ -54,8 +54,11 @@ function claimCheck(frame: AnalysisFrame, findings: readonly Finding[], claim: C
   const where = selections.length < 2 ? selection : isEvery ? '' : selections.map((each) => `(${each})`).join(' or ');
   const caveats: Caveat[] = [
     { id: 'claim-as-worded', text: 'Only what flows can show of the claim was tested, not who acted nor why.' },
+    ...parts.flatMap(({ caveats: own }) => own ?? []),
     ...(first === undefined ? caseCaveats(frame) : first.caveats),
   ];
+  // Each figure is one of a window, which many findings tell already.
+  const seen = why.includes('seen between') ? '' : ` Activity ${seenBetween(frame, hasActivity)}.`;
   const parameters = {
     claim: claim.id,
     kind: claim.kind,
@@ -69,7 +72,7 @@ function claimCheck(frame: AnalysisFrame, findings: readonly Finding[], claim: C
     kind: 'claim-check',
     subject: claim.id,
     title: `Claim ${claim.id}: ${claim.text}`,
-    statement: `Claim ${claim.id} (${claim.source}) ${WORDS[verdictOnClaim]}: “${claim.text}” ${why}`,
+    statement: `Claim ${claim.id} (${claim.source}) ${WORDS[verdictOnClaim]}: “${claim.text}” ${why}${seen}`,
     verdict: VERDICT_OF[verdictOnClaim],
     value: figure?.value ?? only?.value ?? null,
     interval: figure === undefined ? (only?.interval ?? null) : null,

@@ -1,4 +1,4 @@
-import type { Finding, VerdictOnClaim } from '../../shared/finding.ts';
+import type { Caveat, Finding, VerdictOnClaim } from '../../shared/finding.ts';
 import {
   formatCount,
   formatCounted,
@@ -30,6 +30,8 @@ export interface ClaimPart {
   readonly where?: string;
   /** What was compared, where that is another number than the value of the finding. */
   readonly figure?: { readonly value: number; readonly unit: string };
+  /** What limits the claim beyond what limits the findings that it rests on. */
+  readonly caveats?: readonly Caveat[];
 }
 
 export type ClaimRule = (claim: Claim, findings: readonly Finding[], frame: AnalysisFrame) => ClaimPart[];
@@ -70,22 +72,32 @@ export function statedTolerance(value: number): number {
   return 0.5 / 10 ** (Number.isInteger(value) && Math.abs(value) <= 1 ? 1 : decimals);
 }
 
-/** Compares a stated number with an estimate: by its interval where there is one. */
+/** A figure as its finding tells it. */
+function figureOf(finding: Finding, value: number): string {
+  return finding.unit.startsWith('share') ? formatShare(value) : formatCount(Math.round(value * 100) / 100);
+}
+
+/** Compares a stated number with an estimate: by its interval where there is one. The sentence leaves the stated one to the caller. */
 function compareNumber(claim: Claim, stated: number, finding: Finding, what: string): ClaimPart {
   const { value, interval } = finding;
-  const isShare = finding.unit.startsWith('share');
-  const figure = (x: number): string => (isShare ? formatShare(x) : formatCount(Math.round(x * 100) / 100));
+  const figure = (x: number): string => figureOf(finding, x);
   if (value === null) return open(`${what} cannot be told from this evidence`, finding);
   const tolerance = claim.expected.tolerance ?? statedTolerance(stated);
   const [low, high] = [stated - tolerance, stated + tolerance];
   const told = `${what} is ${figure(value)}${
     interval === null ? '' : ` (95 % interval ${interval.map(figure).join(' to ')})`
-  }; stated is ${figure(stated)}`;
+  }`;
   if (finding.verdict === 'insufficient-data') return open(`${told}, but the data are too few to compare`, finding);
   if (interval === null) {
     return value >= low && value <= high ? holds(told, finding) : refuted(told, finding);
   }
   return interval[1] < low || interval[0] > high ? refuted(told, finding) : holds(told, finding);
+}
+
+/** The stated number behind what was found. */
+function withStated(part: ClaimPart, claim: Claim, stated: string): ClaimPart {
+  const unit = claim.metric === undefined ? ', of what is not said' : '';
+  return { ...part, why: `${part.why}; stated is ${stated}${unit}` };
 }
 
 /** Makes one of what holds by one metric and not by another, when the claim does not say which it means. */
@@ -153,7 +165,7 @@ const activityShareRule: ClaimRule = (claim, findings, frame) => {
       const { metric } = finding;
       return isBlind ? { metric, ...open(`${part.why}, in evidence without names`, finding) } : { metric, ...part };
     }),
-  );
+  ).map((part) => withStated(part, claim, formatShare(value)));
 };
 
 interface Use {
@@ -251,7 +263,8 @@ const serviceRankingRule: ClaimRule = (claim, findings, frame) => {
   }
   if (verdict === 'supported' && list.length === 0 && category !== null) {
     const part = usedPart(frame, category);
-    parts.push({ ...part, why: `${part.why}${placesOf(frame, findings, category)}` });
+    const told = { ...part, why: `${part.why}${placesOf(frame, findings, category)}` };
+    parts.push(category === 'comms' && part.verdict === 'holds' ? { ...told, verdict: 'cannot-be-told' } : told);
   }
   return parts;
 };
@@ -263,7 +276,9 @@ function placesOf(frame: AnalysisFrame, findings: readonly Finding[], category: 
     country !== null && ranking.some(({ service }) => services.has(service)) ? countryInWords(country) : [],
   );
   const placed = places.length === 0 ? '' : `; its services were met at addresses placed in ${formatList(places)}`;
-  return category === 'comms' ? `${placed}; calls and messages are not told apart` : placed;
+  return category === 'comms'
+    ? `${placed}; calls and messages are not told apart, and where a server stands tells nothing of the other party`
+    : placed;
 }
 
 const dailyRhythmRule: ClaimRule = (claim, findings) => {
@@ -286,7 +301,7 @@ const dailyRhythmRule: ClaimRule = (claim, findings) => {
             return { metric, ...refuted(`by ${metric} no hours stand out`, finding) };
           }
           const told =
-            `by ${metric} the active hours are ${activeFrom}:00 to ${activeTo}:00 (${finding.timeZone}); stated are ` +
+            `by ${metric} the active hours of all days of the week taken together are ${activeFrom}:00 to ${activeTo}:00 (${finding.timeZone}); stated are ` +
             `${from}:00 to ${to}:00, compared to within ${formatCounted(HOURS_TOLERANCE, 'hour')}`;
           const close = apart(activeFrom, from) <= HOURS_TOLERANCE && apart(activeTo, to) <= HOURS_TOLERANCE;
           return { metric, ...(close ? holds : refuted)(told, finding) };
@@ -375,8 +390,12 @@ function presencePart(country: string, presence: KindOf<'foreign-presence'> | un
   const name = countryInWords(country);
   if (presence === undefined) return refuted(`${name}: no activity with it was seen`);
   if (presence.verdict === 'insufficient-data') return open(`${name}: the data do not suffice`, presence);
-  const { flagged, share, localOrganisations, daysActive } = presence;
-  const told = `${name}: ${formatShare(share)} of activity flows, ${localOrganisations.length} local organisations on ${formatCounted(daysActive, 'day')}`;
+  const { flagged, share, localOrganisations, classes, daysActive, inboundFlows } = presence;
+  const kinds = Object.keys(classes).toSorted();
+  const told =
+    `${name}: ${formatShare(share)} of activity flows, opened from inside the ranges, ` +
+    `${formatCounted(localOrganisations.length, 'local organisation')}${kinds.length === 0 ? '' : ` (${formatList(kinds)})`}; activity on ` +
+    `${formatCounted(daysActive, 'day')}; ${formatCounted(inboundFlows, 'answered flow')} opened from there`;
   return (flagged ? holds : refuted)(told, presence);
 }
 
@@ -396,12 +415,17 @@ function institutionsPart(
 
 /** The share of a country by flows; where the claim names no metric, the others must agree with it. */
 function countrySharePart(claim: Claim, stated: number, finding: KindOf<'foreign-presence'>): ClaimPart {
-  const part = compareNumber(
+  const { country, withoutGlobalServices, inboundFlows } = finding;
+  const compared = compareNumber(
     claim,
     stated,
     finding,
-    `the share of activity flows with ${countryInWords(finding.country)}`,
+    `the share of activity flows, opened from inside the ranges, with addresses placed in ${countryInWords(country)}`,
   );
+  const apart =
+    `; without global services, clouds, VPN services and peers ${formatShare(withoutGlobalServices)} of activity flows are left, and ` +
+    `addresses there opened ${formatCounted(inboundFlows, 'answered flow')} to the ranges`;
+  const part = withStated({ ...compared, why: `${compared.why}${apart}` }, claim, formatShare(stated));
   const others = Object.entries(finding.shareBy ?? {}).filter(([metric]) => metric !== 'flows');
   if (claim.metric !== undefined || others.length === 0) return part;
   const tolerance = claim.expected.tolerance ?? statedTolerance(stated);
@@ -411,7 +435,10 @@ function countrySharePart(claim: Claim, stated: number, finding: KindOf<'foreign
   });
   if (isRefutedByAny === (part.verdict === 'refuted')) return part;
   const told = others.map(([metric, { value }]) => `${formatShare(value)} by ${metric}`);
-  return open(`the claim does not name its metric: ${part.why} by flows, but ${formatList(told)}`, finding);
+  return open(
+    `the claim does not name its metric, and the metrics disagree (${formatList(told)}): ${part.why}`,
+    finding,
+  );
 }
 
 const onsetRule: ClaimRule = (claim, findings) => {
@@ -423,8 +450,15 @@ const onsetRule: ClaimRule = (claim, findings) => {
   if (date === undefined) return [holds(finding.statement, finding)];
   const [low, high] = finding.dateInterval ?? [finding.date, finding.date];
   const unit = claim.metric === undefined ? ' The date was compared; what the claim counts a day it does not say.' : '';
-  return [(date >= low && date <= high ? holds : refuted)(`${finding.statement}${unit}`, finding)];
+  const part = (date >= low && date <= high ? holds : refuted)(`${finding.statement}${unit}`, finding);
+  return [{ ...part, caveats: claim.subject === 'category:crypto' ? coinCaveats(findings) : [] }];
 };
+
+/** What limits any word on coins: a node is no miner, and flows tell no hash rate. */
+function coinCaveats(findings: readonly Finding[]): Caveat[] {
+  const all = ofKind(findings, 'cryptocurrency').flatMap(({ caveats }) => caveats);
+  return ['node-is-no-miner', 'no-hash-rate'].flatMap((id) => all.find((caveat) => caveat.id === id) ?? []);
+}
 
 const obfuscationRule: ClaimRule = (claim, findings) => {
   const technique = subjectPart(claim, 'technique') ?? 'all';
@@ -459,7 +493,9 @@ const watchListRule: ClaimRule = (claim, findings, frame) => {
     if (finding.verdict === 'insufficient-data') parts.push(verdictPart('supported', finding));
     else if (typeof value === 'number') {
       const share = finding.shareOfDays ?? 0;
-      const told = `list ${finding.list} was met on ${formatCounted(finding.daysActive, 'day')}, ${formatShare(share)} of those observed`;
+      const told =
+        `list ${finding.list} was met on ${formatCounted(finding.daysActive, 'day')}, ${formatShare(share)} of those observed ` +
+        `(95 % interval ${formatShareInterval(finding.interval)}); so often as stated is taken as on at least ${formatShare(value * DAILY_SHARE)}`;
       parts.push((share >= value * DAILY_SHARE ? holds : refuted)(told, finding));
     } else parts.push(verdictPart('supported', finding));
   }
@@ -474,8 +510,12 @@ const reconnaissanceRule: ClaimRule = (claim, findings, frame) => {
   const found = outbound.filter((each) => each.verdict === 'supported');
   if (found.length === 0) return [verdictPart(claim.expected.verdict ?? 'supported', first)];
   const why = found.map((each) => each.statement).join(' ');
+  const isNamed = found.some(({ targetClasses }) => Object.keys(targetClasses).some((each) => each !== 'unknown'));
+  const ofWhom = claim.subject.startsWith('list:') && !isNamed;
   return [
-    (claim.expected.verdict === 'not-supported' ? refuted : holds)(why, ...found),
+    ofWhom
+      ? open(`${why} None of the targets is known as an institution, so whose they are cannot be told`, ...found)
+      : (claim.expected.verdict === 'not-supported' ? refuted : holds)(why, ...found),
     // Whom the probes went to is told by name only where names were seen.
     ...(claim.expected.list ?? []).map((service): ClaimPart => {
       const part = usedPart(frame, service);
@@ -487,7 +527,17 @@ const reconnaissanceRule: ClaimRule = (claim, findings, frame) => {
 const maliciousActivityRule: ClaimRule = (claim, findings, frame) => {
   const [finding] = ofKind(findings, 'malicious-activity');
   if (finding === undefined) return [open('no detector was run')];
-  if (finding.verdict !== 'not-supported') return [verdictPart(claim.expected.verdict ?? 'not-supported', finding)];
+  const expected = claim.expected.verdict ?? 'not-supported';
+  if (finding.verdict === 'supported' && expected === 'not-supported') {
+    // A shape that harmless programs have too refutes no absence of malice; nor is there none to be seen.
+    return [
+      open(
+        `${finding.statement} Whether any of it is malicious, and so the absence of it, is not told by shapes`,
+        finding,
+      ),
+    ];
+  }
+  if (finding.verdict !== 'not-supported') return [verdictPart(expected, finding)];
   const idle = finding.detectors.filter((detector) => !detector.ran).map(({ id }) => id);
   const coarse = coarseSampling(frame);
   if (idle.length > 0) return [open(`${formatList(idle)} could not be looked for`, finding)];
@@ -542,7 +592,10 @@ const periodComparisonRule: ClaimRule = (claim, findings, frame) => {
   const found = ofKind(findings, 'period-comparison').filter((each) => each.subject === claim.subject);
   if (typeof value !== 'number') return [];
   if (found.length === 0) return [open(`no two periods could be compared for ${claim.subject}`)];
-  return found.map((finding) => compareNumber(claim, value, finding, `the change of ${claim.subject}`));
+  return found.map((finding) => {
+    const part = compareNumber(claim, value, finding, `the change of ${claim.subject}`);
+    return withStated(part, claim, figureOf(finding, value));
+  });
 };
 
 export const CLAIM_RULES: Readonly<Partial<Record<string, ClaimRule>>> = {
