@@ -25,7 +25,7 @@ import {
   seenBetween,
   sum,
 } from './analysis-frame.ts';
-import { ratioInterval, resampledTotals } from './statistics/day-bootstrap.ts';
+import { ratioInterval } from './statistics/day-bootstrap.ts';
 import { type DayTally, SUM_COLUMNS } from './traffic-tally.ts';
 
 /** A group seen on fewer days than this has no interval worth telling. */
@@ -37,7 +37,7 @@ export const LARGEST_HALF_WIDTH = 0.1;
  * What share of activity belongs to each group of the profile, by all four metrics side by side: one finding a group and
  * metric, since a share of flows, of bytes, of packets and of host-hours are four different things.
  *
- * Interval: day-block bootstrap (see statistics/day-bootstrap.ts); a day holds what starts on it. `supported` means that the
+ * Interval: accelerated day-block bootstrap, widened where days resemble their neighbours (see `ratioInterval`); a day holds what starts on it. `supported` means that the
  * share can be told: activity on at least 7 local days and of at least 100 flows, the group seen on at least 3 days, and
  * an interval of at most ± 10 percentage points. `not-supported`: enough data, and no flow of the group. Otherwise
  * `insufficient-data`; the value is told all the same. No test is made, so there is no p-value.
@@ -106,9 +106,7 @@ function groupShares(
     const denominator = told ? sum(denominators) : null;
     const share = numerator === null || denominator === null || denominator === 0 ? null : numerator / denominator;
     const seenAtAll = numerator !== null && numerator > 0;
-    const interval = seenAtAll
-      ? ratioInterval(resamples, resampledTotals(resamples, numerators), resampledTotals(resamples, denominators))
-      : null;
+    const interval = seenAtAll ? ratioInterval(resamples, numerators, denominators, 'share') : null;
     return { metric, numerator, denominator, share, interval };
   });
 
@@ -157,10 +155,11 @@ function groupShares(
       interval,
       unit: `share of ${metric}`,
       method: {
-        name: 'Ratio of totals with day-block bootstrap interval',
+        name: 'Ratio of totals with accelerated day-block bootstrap interval, widened where days resemble their neighbours',
         source:
           'Carlstein, Ann. Statist. 14 (1986); Künsch, Ann. Statist. 17 (1989); ' +
-          'expanded percentiles: Hesterberg, Am. Stat. 69 (2015)',
+          'Efron, JASA 82 (1987); expanded percentiles: Hesterberg, Am. Stat. 69 (2015); ' +
+          'Hall and Van Keilegom, J. R. Statist. Soc. B 65 (2003)',
       },
       parameters: {
         metric,

@@ -1,7 +1,7 @@
 import type { EvidenceInfo } from '../casefile/case-reader.ts';
 import { ZoneClock } from '../../shared/time.ts';
 import { type AnalysisFrame, dateOf, sum } from './analysis-frame.ts';
-import { WHOLE_DAY_SHARE } from './observed-days.ts';
+import { shareOfSilence, WHOLE_DAY_SHARE } from './observed-days.ts';
 import type { DayTally } from './traffic-tally.ts';
 
 /** Which days can be compared with one another, and where a change of the recording could pass for a change of habits. */
@@ -22,12 +22,13 @@ export interface ComparedDay {
 
 /**
  * The days with at least three quarters of the hours that their weekday usually has (compare observed-days.ts), with the share of
- * them. An hour counts when the evidence shows a flow and it lies in no outage of the network; a quiet hour counts, since
- * quiet days are not to be made busier than they were.
+ * them. An hour counts when the evidence shows a flow and it lies in no outage of the network, and in part where it may be silence
+ * (`shareOfSilence`): quiet days are not to be made busier than they were.
  */
 export function comparedDays(frame: AnalysisFrame): ComparedDay[] {
+  const silence = shareOfSilence(frame.days);
   const hours = frame.days.map(({ day, observed }) =>
-    sum(observed.map((seen, h) => (frame.outages.hours.has(day * 24 + h) ? 0 : seen))),
+    sum(silence.map((share, h) => (frame.outages.hours.has(day * 24 + h) ? 0 : observed[h] === 1 ? 1 : share))),
   );
   const usual = [1, 2, 3, 4, 5, 6, 7].map((weekday) => {
     const counts = hours.filter((_, i) => weekdayOf(frame.days[i]) === weekday).toSorted((x, y) => x - y);

@@ -1,9 +1,10 @@
 import type { Caveat, Coverage, CoverageFinding } from '../../shared/finding.ts';
 import { formatCount, formatCounted, formatShare } from '../../shared/number-format.ts';
 import { formatUtc } from '../../shared/time.ts';
-import { type AnalysisFrame, baseOf, localMinute, rounded } from './analysis-frame.ts';
+import { type AnalysisFrame, baseOf, localMinute, rounded, sum } from './analysis-frame.ts';
 import { caseCaveats } from './caveats.ts';
 import { lossInWords, lossesOf } from './evidence-losses.ts';
+import { shareOfSilence } from './observed-days.ts';
 import { MOST_BY_CHANCE, SHORTEST_OUTAGE_MINUTES, type Span } from './outages.ts';
 import type { DayTally, TrafficTally } from './traffic-tally.ts';
 
@@ -96,6 +97,19 @@ export function coverageFinding(frame: AnalysisFrame): CoverageFinding {
         'in the capture.',
     });
   }
+  const silence = shareOfSilence(days);
+  const unseen = days.reduce((total, day) => total + 24 - day.observedHours, 0);
+  const silent = Math.floor(
+    sum(days.map(({ observed }) => sum(silence.map((share, h) => (observed[h] === 1 ? 0 : share))))),
+  );
+  if (silent > 0) {
+    caveats.push({
+      id: 'gaps-may-be-silence',
+      text:
+        `A gap may be silence. Of ${formatCounted(unseen, 'clock hour')} without any flow, on days with some, at least ${formatCount(silent)} ` +
+        'are silence, as hours of the same time of day with one and with two flows tell.',
+    });
+  }
   if (frame.outages.asExpected > 0) {
     caveats.push({
       id: 'silence-as-expected',
@@ -127,7 +141,7 @@ export function coverageFinding(frame: AnalysisFrame): CoverageFinding {
       ? 'The case holds no flow, so nothing can be said about the network.'
       : `The evidence shows ${formatCount(tally.flows)} flows between ${localMinute(frame, tally.from)} and ` +
         `${localMinute(frame, tally.to)} (${frame.profile.timeZone}), in ${formatCount(hours.length)} of ${formatCount(windowLength)} clock hours ` +
-        `(${formatShare(coverage.observedFraction)}), with ${formatCounted(gaps.length, 'gap')} of at least one clock hour; ` +
+        `(${formatShare(coverage.observedFraction)}), with ${formatCounted(gaps.length, 'gap')} of at least one clock hour without any flow; ` +
         `${formatShare(unknownShare)} of the flows were recognised by no rule, and ` +
         `${formatShare(encryptedShare)} speak an encrypted protocol` +
         (losses.length === 0 ? '.' : `; by its own account it lost ${losses.map(lossInWords).join(', and ')}.`);

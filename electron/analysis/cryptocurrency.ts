@@ -22,7 +22,7 @@ import {
   verdictOf,
 } from './analysis-frame.ts';
 import { activityCaveats } from './caveats.ts';
-import { acceleratedRatioInterval } from './statistics/day-bootstrap.ts';
+import { ratioInterval } from './statistics/day-bootstrap.ts';
 import { SubjectDays } from './subject-days.ts';
 
 /** Dealings with cryptocurrencies, by the role that they show. */
@@ -168,10 +168,11 @@ function dealing(
   const interval =
     flows === 0
       ? null
-      : acceleratedRatioInterval(
+      : ratioInterval(
           frame.resamples,
           byBlock(frame, (_, i) => series[i]),
           byBlock(frame, (_, i) => Number(active[i])),
+          'rate',
         );
   const blind = frame.missing.names;
   const caveats: Caveat[] = [...blind];

@@ -25,7 +25,8 @@ import {
 import { shareOfSilence, wholeDays } from './observed-days.ts';
 import type { DayTally } from './traffic-tally.ts';
 import { circularShiftTest } from './statistics/circular-shift-test.ts';
-import { bootstrapInterval, resampledTotals } from './statistics/day-bootstrap.ts';
+import { bootstrapInterval, resampledTotals, widenedInterval } from './statistics/day-bootstrap.ts';
+import { differencedInflation } from './statistics/variance-inflation.ts';
 
 export const RHYTHM_METRICS = ['flows', 'bytes'] as const;
 export type RhythmMetric = (typeof RHYTHM_METRICS)[number];
@@ -81,7 +82,8 @@ function heldBy(profile: ArrayLike<number>, hours: readonly number[]): number {
  *
  * `profile[h]` is the mean activity per observed local hour h (an hour counts as observed when the evidence shows any
  * flow in it, whoever's, and in part where it may be silence, see `shareOfSilence`), scaled to sum 1. `value` is the share of the
- * profile inside the active hours, its interval from the day-block bootstrap with the hours held fixed; the lower end is moved
+ * profile inside the active hours, its interval from the day-block bootstrap with the hours held fixed, widened where days resemble
+ * their neighbours (statistics/variance-inflation.ts); the lower end is moved
  * down by what is gained by choosing the hours from the same days (the bootstrap estimate of optimism: Efron, JASA 78, 1983).
  * `numerator` is all activity, `denominator` the observed local hours.
  *
@@ -122,7 +124,9 @@ export function dailyRhythm(frame: AnalysisFrame, metric: RhythmMetric): DailyRh
     });
     const ends = bootstrapInterval(resamples, shares);
     const gained = Math.max(0, sum(optimism) / Math.max(1, optimism.length));
-    interval = ends === null ? null : [Math.max(0, ends[0] - gained), ends[1]];
+    const held = byBlock(frame, (_, i) => heldBy(hourly[i], inside) - (value ?? 0) * sum(hourly[i]));
+    const wide = ends && value !== null ? widenedInterval(value, ends, differencedInflation(held), 'share') : null;
+    interval = wide && [Math.max(0, wide[0] - gained), wide[1]];
   }
 
   const activeDays = days.filter(hasActivity).length;
@@ -178,7 +182,7 @@ export function dailyRhythm(frame: AnalysisFrame, metric: RhythmMetric): DailyRh
       name: 'Hourly profile per observed hour; circular shift test against a flat profile',
       source:
         'Lotwick and Silverman, J. R. Statist. Soc. B 44 (1982); Phipson and Smyth, SAGMB 9 (2010); ' +
-        'observed hours: Chao (1984); interval: Carlstein (1986), Hesterberg (2015), Efron (1983)',
+        'observed hours: Chao (1984); interval: Carlstein (1986), Hesterberg (2015), Efron (1983), Hall and Van Keilegom (2003)',
     },
     parameters: {
       metric,

@@ -1,6 +1,6 @@
 import type { CaseEvent } from '../../shared/event.ts';
 import type { Caveat, EventAssociationFinding, Finding } from '../../shared/finding.ts';
-import { formatCount, formatCounted } from '../../shared/number-format.ts';
+import { formatCount, formatCounted, formatPValue } from '../../shared/number-format.ts';
 import { formatUtc } from '../../shared/time.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import type { Analysis } from './analysis.ts';
@@ -324,9 +324,15 @@ function statementOf(frame: AnalysisFrame, finding: EventAssociationFinding): st
     `(${formatCount(numerator)} flows, ${formatCount(denominator)} expected${range})`;
   const power =
     least === null ? '' : `; a ratio of ${formatCount(least)} would have been found in ${POWER * 100} % of such cases`;
+  // An interval of one figure may leave out what the tests of a whole run, taken together, do not rule out.
+  const leavesOut = interval !== null && (interval[0] > 1 || interval[1] < 1);
+  const chance =
+    leavesOut && finding.adjustedPValue !== null
+      ? `, since among all tests of the run such a ratio may be chance (p ${formatPValue(finding.pValue)}, corrected ${formatPValue(finding.adjustedPValue)})`
+      : '';
   const told = {
     supported: `; activity differs from it most ${windowInWords(lag ?? 0)}`,
-    'not-supported': `; no difference can be told${power}`,
+    'not-supported': `; no difference can be told${chance}${power}`,
     'insufficient-data': `; the data do not suffice to tell a difference${power}`,
   }[verdict];
   return `${measured}${told}; activity ${seen}.`;

@@ -35,7 +35,7 @@ import {
 } from './analysis-frame.ts';
 import { activityCaveats, placeCaveat } from './caveats.ts';
 import { countryInWords } from './country-in-words.ts';
-import { ratioInterval, resampledTotals } from './statistics/day-bootstrap.ts';
+import { ratioInterval } from './statistics/day-bootstrap.ts';
 import { SubjectDays } from './subject-days.ts';
 import { LATEST } from './traffic-tally.ts';
 
@@ -548,11 +548,9 @@ function shareOf(
   if (total === 0) return { value: 0, interval: null };
   const interval = ratioInterval(
     frame.resamples,
-    resampledTotals(
-      frame.resamples,
-      byBlock(frame, (_, i) => series[i]),
-    ),
-    resampledTotals(frame.resamples, denominators),
+    byBlock(frame, (_, i) => series[i]),
+    denominators,
+    'share',
   );
   return { value: rounded(sum(series) / total), interval: roundedInterval(interval) };
 }

@@ -28,7 +28,7 @@ import {
 import { activityCaveats } from './caveats.ts';
 import { activeHours } from './daily-rhythm.ts';
 import { SERVER_CLIENTS, type ServerCollector } from './server-inventory.ts';
-import { ratioInterval, resampledTotals } from './statistics/day-bootstrap.ts';
+import { ratioInterval } from './statistics/day-bootstrap.ts';
 import { grown } from './grown-array.ts';
 import { bySubject } from './subject-days.ts';
 
@@ -274,11 +274,7 @@ function profile(
   const ofHostByBlock = byBlock(frame, (day) => flowsOn(day.day));
   const all = byBlock(frame, (day) => activityOf(day, 'flows'));
   const share = sum(all) === 0 ? null : total / sum(all);
-  const interval = ratioInterval(
-    frame.resamples,
-    resampledTotals(frame.resamples, ofHostByBlock),
-    resampledTotals(frame.resamples, all),
-  );
+  const interval = ratioInterval(frame.resamples, ofHostByBlock, all, 'share');
   const clockProfile = Array.from({ length: 24 }, (_, hour) =>
     hours.reduce((x, each) => x + (ZoneClock.hourOfDay(each.hour) === hour ? each.flows : 0), 0),
   );

@@ -33,7 +33,7 @@ import {
 } from './analysis-frame.ts';
 import { activityCaveats } from './caveats.ts';
 import { DNS_TUNNEL_PARAMETERS, type DnsTunnel, type DnsTunnelCollector } from './dns-tunnels.ts';
-import { acceleratedRatioInterval } from './statistics/day-bootstrap.ts';
+import { ratioInterval } from './statistics/day-bootstrap.ts';
 import { SubjectDays } from './subject-days.ts';
 
 /** What share of activity hides whom it is for: by technique, and all techniques together. */
@@ -218,15 +218,14 @@ function obfuscation(
   const activeDays = frame.days.filter(hasActivity).length;
   const daysActive = series.filter((value) => value > 0).length;
   const hostHours = frame.tally.hostHours.count;
-  const drawn = acceleratedRatioInterval(
+  const drawn = ratioInterval(
     frame.resamples,
     byBlock(frame, (_, i) => series[i]),
     denominators,
-    true,
+    'share',
   );
   const unseen = 1 - (1 - LEVEL) ** (1 / Math.max(1, hostHours));
-  const interval: [number, number] | null =
-    share === null ? null : numerator === 0 ? [0, unseen] : drawn && [drawn[0], Math.min(1, drawn[1])];
+  const interval: [number, number] | null = share === null ? null : numerator === 0 ? [0, unseen] : drawn;
   const hosts = [
     ...new Set([
       ...collector.subjects.hosts(number).map((host) => collector.hosts.text(host)),
@@ -279,7 +278,7 @@ function obfuscation(
     statement:
       numerator === 0
         ? `None of the ${formatAmount(metric, denominator)} of activity (opened from inside the ranges) was seen to use ` +
-          `${WORDS[technique]}; a share of up to ${formatShare(interval?.[1] ?? null)} might stay unseen; activity ${seen}.`
+          `${WORDS[technique]}; a share of no more than ${formatShare(interval?.[1] ?? null).replace('< ', '')} might stay unseen; activity ${seen}.`
         : `${formatShare(share)} of the ${metric} of activity (opened from inside the ranges; 95 % interval ` +
           `${formatShareInterval(interval)}) used ${WORDS[technique]}, on ${daysActive} of ${activeDays} days, by ` +
           `${hosts.length === 1 ? 'host' : 'hosts'} ${formatList(named)}; activity ${seen}.`,

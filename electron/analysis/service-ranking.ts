@@ -25,7 +25,7 @@ import {
 } from './analysis-frame.ts';
 import { activityCaveats, evidenceCaveats, placeCaveat } from './caveats.ts';
 import { countryInWords } from './country-in-words.ts';
-import { ratioInterval, resampledTotals } from './statistics/day-bootstrap.ts';
+import { ratioInterval } from './statistics/day-bootstrap.ts';
 import { studentTQuantile } from './statistics/distributions.ts';
 import { varianceInflation } from './statistics/variance-inflation.ts';
 import { LATEST } from './traffic-tally.ts';
@@ -206,13 +206,11 @@ function ranking(frame: AnalysisFrame, ranked: Ranked, isWithoutCountries: boole
     .map(([service, { series, evidence }]) => ({ service, series, evidence, flows: sum(series) }))
     .toSorted((x, y) => y.flows - x.flows || (x.service < y.service ? -1 : 1));
   const told = services.slice(0, LONGEST_RANKING);
-  const resampledAll = resampledTotals(resamples, denominators);
   const daily = told.map(({ series }) => byBlock(frame, (_, i) => series[i]));
-  const resampledServices = daily.map((each) => resampledTotals(resamples, each));
   const rows = told.map(({ service, series, flows }, i) => ({
     service,
     value: rounded(flows / denominator),
-    interval: roundedInterval(ratioInterval(resamples, resampledServices[i], resampledAll)),
+    interval: roundedInterval(ratioInterval(resamples, daily[i], denominators, 'share')),
     daysActive: series.filter((value) => value > 0).length,
   }));
 
@@ -296,9 +294,10 @@ function ranking(frame: AnalysisFrame, ranked: Ranked, isWithoutCountries: boole
     interval: topRow?.interval ?? null,
     unit: `share of ${of}`,
     method: {
-      name: 'Ranking by flows with day-block bootstrap intervals; first place by paired t test on correlated days',
+      name: 'Ranking by flows with accelerated day-block bootstrap intervals; first place by paired t test on correlated days',
       source:
-        'Carlstein, Ann. Statist. 14 (1986); Newey and West, Econometrica 55 (1987); Andrews, Econometrica 59 (1991)',
+        'Carlstein, Ann. Statist. 14 (1986); Efron, JASA 82 (1987); Hall and Van Keilegom, J. R. Statist. Soc. B 65 (2003); ' +
+        'Newey and West, Econometrica 55 (1987); Andrews, Econometrica 59 (1991)',
     },
     parameters: {
       metric: 'flows',

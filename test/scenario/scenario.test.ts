@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Engine } from '../../electron/engine/engine.ts';
 import type { Finding } from '../../shared/finding.ts';
@@ -10,6 +11,7 @@ import type { JudgedRow } from './judges/judged-row.ts';
 import { JUDGES } from './judges/judges.ts';
 import { judgeWeeklyRhythms } from './judges/weekly-rhythm.ts';
 import { gatherMeasures, wilson } from './result-table.ts';
+import { profileOf } from './world-profile.ts';
 import { eventWorld, nullWorld, plantedWorld, smallWorld } from './vary-world.ts';
 
 /** A small fixed part of `npm run scenario`: judged worlds, and judges that can say no. */
@@ -54,6 +56,43 @@ describe('planted worlds', () => {
     const outages = rowsOf(planted, 'coverage');
     expect(outages.length).toBeGreaterThan(0);
     expect(outages.filter(({ isFound }) => isFound === false)).toEqual([]);
+  });
+});
+
+describe('findings of the same evidence', () => {
+  /** Cuts a Zeek log, packed or not, into three with the same head. */
+  function pieces(file: string, into: string): string[] {
+    const bytes = readFileSync(file);
+    const lines = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8').trimEnd().split('\n');
+    const head = lines.filter((line) => line.startsWith('#') && !line.startsWith('#close'));
+    const rows = lines.filter((line) => !line.startsWith('#'));
+    const cut = Math.ceil(rows.length / 3);
+    return [0, 1, 2].map((i) => {
+      const piece = join(into, `${i}-${basename(file, '.gz')}`);
+      writeFileSync(piece, `${[...head, ...rows.slice(i * cut, (i + 1) * cut)].join('\n')}\n`);
+      return piece;
+    });
+  }
+
+  it('are the same to the last digit in whatever order, number of imports and pieces the files come', async () => {
+    const evidence = join(ROOT, 'planted-7', 'evidence');
+    const files = readdirSync(evidence)
+      .map((file) => join(evidence, file))
+      .toSorted();
+    expect(files.length).toBeGreaterThan(2);
+    const cut = mkdtempSync(join(ROOT, 'pieces-'));
+    const inPieces = files.flatMap((file) => pieces(file, cut));
+    const findingsOf = async (imports: readonly (readonly string[])[]): Promise<readonly Finding[]> => {
+      const path = join(mkdtempSync(join(ROOT, 'order-')), 'case.enclave');
+      const profile = profileOf(smallWorld(plantedWorld(7)));
+      await engine.run('new', { case: path, profile, title: '', examiner: '', authority: '' });
+      for (const paths of imports) await engine.run('import', { case: path, paths: [...paths] });
+      return engine.run('analyse', { case: path });
+    };
+    const [world] = planted;
+    for (const imports of [[files], files.toReversed().map((file) => [file]), [inPieces.toReversed()]]) {
+      expect(await findingsOf(imports)).toEqual(world?.findings);
+    }
   });
 });
 

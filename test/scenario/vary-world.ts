@@ -48,11 +48,14 @@ function drawEvents(world: World, random: SampleRandom, count: number): World['e
   })).toSorted((x, y) => (x.time < y.time ? -1 : 1));
 }
 
-/** A stretch of a few daytime hours of some day that nothing was recorded of, or in which only others had the network. */
+/**
+ * A stretch of a few hours from some day on that nothing was recorded of, or in which only others had the network; before what
+ * is planted begins, and never at the hour of probes, so that what is to be found is in the evidence.
+ */
 function drawOutage(from: number, days: number, random: SampleRandom, kind: 'gap' | 'network'): World['outages'] {
   if (random.unit() < 0.5) return [];
-  const begin = from + random.whole(2, days - 4) * DAY + random.whole(8, 14) * 3_600_000;
-  return [{ from: new Date(begin).toISOString().slice(0, 16), hours: random.whole(3, 30), kind }];
+  const begin = from + random.whole(2, Math.floor(days / 4)) * DAY + random.whole(8, 14) * 3_600_000;
+  return [{ from: new Date(begin).toISOString().slice(0, 16), hours: random.whole(3, 12), kind }];
 }
 
 /**

@@ -1,6 +1,6 @@
 import { normal, normalQuantile, studentTQuantile } from './distributions.ts';
 import { Random } from './random.ts';
-import { varianceInflation } from './variance-inflation.ts';
+import { differencedInflation } from './variance-inflation.ts';
 
 /**
  * Intervals for totals and ratios of clustered traffic: the block bootstrap with calendar days as blocks.
@@ -62,30 +62,20 @@ export function bootstrapInterval(resamples: DayResamples, values: Float64Array)
   return [quantile(finite, resamples.tail), quantile(finite, 1 - resamples.tail)];
 }
 
-/** Interval of numerator / denominator, both given as totals of the same resamples. */
+/**
+ * Interval of numerator / denominator, both given by block: bias-corrected and accelerated (Efron, JASA 82, 1987), for ratios of
+ * which few blocks hold most, whose percentile interval ends too low. The acceleration is that of the linear influence of each block.
+ * Either end then lies further from the ratio by the root of the inflation that the correlation of neighbouring blocks gives the
+ * variance (`differencedInflation`): what a few hosts do goes on for days, and drawing days one by one would not know.
+ * Null as for `bootstrapInterval`.
+ *
+ * @param kind a `share` is widened in log odds and stays within 0 and 1, a `rate` in logarithms
+ */
 export function ratioInterval(
   resamples: DayResamples,
   numerators: Float64Array,
   denominators: Float64Array,
-): [number, number] | null {
-  return bootstrapInterval(
-    resamples,
-    numerators.map((numerator, r) => numerator / denominators[r]),
-  );
-}
-
-/**
- * Interval of numerator / denominator, both given by block: bias-corrected and accelerated (Efron, JASA 82, 1987), for ratios of
- * which few blocks hold most, whose percentile interval ends too low. The acceleration is that of the linear influence of each block.
- * `correlated`: either end lies further from the ratio, in logarithms, by the root of the inflation that the correlation of
- * neighbouring blocks gives the variance: what a few hosts do goes on for days, and drawing days one by one would not know.
- * Null as for `bootstrapInterval`.
- */
-export function acceleratedRatioInterval(
-  resamples: DayResamples,
-  numerators: Float64Array,
-  denominators: Float64Array,
-  correlated = false,
+  kind: 'share' | 'rate',
 ): [number, number] | null {
   const above = resampledTotals(resamples, numerators);
   const below = resampledTotals(resamples, denominators);
@@ -102,13 +92,31 @@ export function acceleratedRatioInterval(
   const smaller = finite.filter((value) => value < ratio).length;
   const alike = finite.filter((value) => value === ratio).length;
   const bias = normalQuantile((smaller + alike / 2) / finite.length);
-  const inflation = correlated ? Math.sqrt(varianceInflation(influences)) : 1;
-  const end = (z: number): number => {
-    const drawn = quantile(finite, normal(bias + (bias + z) / (1 - acceleration * (bias + z))));
-    return ratio === 0 ? drawn : ratio * (drawn / ratio) ** inflation;
-  };
+  const end = (z: number): number => quantile(finite, normal(bias + (bias + z) / (1 - acceleration * (bias + z))));
   const z = normalQuantile(resamples.tail);
-  return [end(z), end(-z)];
+  return widenedInterval(ratio, [end(z), end(-z)], differencedInflation(influences), kind);
+}
+
+/**
+ * An interval whose ends lie further from the value, by the root of a variance inflation: in log odds for a share, in logarithms for a
+ * rate. Ends at the limits of the scale stay there; so does an interval about a value at one.
+ */
+export function widenedInterval(
+  value: number,
+  [low, high]: readonly [number, number],
+  inflation: number,
+  kind: 'share' | 'rate',
+): [number, number] {
+  const wider = Math.sqrt(inflation);
+  const scaled = (x: number): number => (kind === 'rate' ? Math.log(x) : Math.log(x / (1 - x)));
+  const middle = scaled(value);
+  const moved = (end: number): number => {
+    const from = scaled(end);
+    if (!Number.isFinite(middle) || !Number.isFinite(from)) return end;
+    const to = middle + wider * (from - middle);
+    return kind === 'rate' ? Math.exp(to) : 1 / (1 + Math.exp(-to));
+  };
+  return [moved(low), moved(high)];
 }
 
 /** Quantile of ascending values, linear between order statistics (Hyndman and Fan, Am. Stat. 50, 1996, type 7). */

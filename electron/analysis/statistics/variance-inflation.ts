@@ -37,6 +37,29 @@ export function varianceInflation(residuals: Float64Array, means = 1): number {
   return Math.max(neweyWestInflation(residuals), (1 + neighbours) / (1 - neighbours));
 }
 
+/** Blocks between the values whose differences tell the variance: far enough that what lasts some days has passed. */
+const FAR_LAGS = [3, 4, 5, 6, 7];
+
+/**
+ * (1 + ρ) / (1 − ρ) with the correlation ρ of neighbours told by differences: half the mean square of those of neighbours over that of
+ * values three to seven apart is 1 − ρ (Hall and Van Keilegom, J. R. Statist. Soc. B 65, 2003). A level that changes once, or drifts, adds
+ * hardly anything to differences, where residuals about one mean would take it for correlation: what began in the middle of
+ * the window would have an interval without end. 1 for series of fewer than nine values.
+ */
+export function differencedInflation(series: Float64Array): number {
+  const far = FAR_LAGS.reduce((total, lag) => total + halfSquare(series, lag), 0) / FAR_LAGS.length;
+  if (series.length < FAR_LAGS.length + 4 || far === 0) return 1;
+  const neighbours = Math.min(GREATEST_CORRELATION, Math.max(0, 1 - halfSquare(series, 1) / far));
+  return (1 + neighbours) / (1 - neighbours);
+}
+
+/** Half the mean square of the differences of values `lag` apart. */
+function halfSquare(series: Float64Array, lag: number): number {
+  let squares = 0;
+  for (let i = lag; i < series.length; i++) squares += (series[i] - series[i - lag]) ** 2;
+  return squares / (2 * Math.max(1, series.length - lag));
+}
+
 function product(residuals: Float64Array, lag: number): number {
   let sum = 0;
   for (let i = lag; i < residuals.length; i++) sum += residuals[i] * residuals[i - lag];

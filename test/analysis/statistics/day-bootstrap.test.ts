@@ -1,17 +1,26 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  acceleratedRatioInterval,
   bootstrapInterval,
   expandedTail,
   quantile,
   ratioInterval,
   resampleDays,
   resampledTotals,
+  type DayResamples,
 } from '../../../electron/analysis/statistics/day-bootstrap.ts';
 import { studentTQuantile } from '../../../electron/analysis/statistics/distributions.ts';
 import { normalQuantile } from '../../../electron/analysis/statistics/distributions.ts';
 import { Random } from '../../../electron/analysis/statistics/random.ts';
+
+/** The interval of percentiles alone: what the accelerated and widened one is held against. */
+function percentiles(resamples: DayResamples, part: Float64Array, whole: Float64Array): [number, number] | null {
+  const below = resampledTotals(resamples, whole);
+  return bootstrapInterval(
+    resamples,
+    resampledTotals(resamples, part).map((total, r) => total / below[r]),
+  );
+}
 
 describe('day-block bootstrap', () => {
   it('draws as many blocks as there are, in every resample', () => {
@@ -45,7 +54,7 @@ describe('day-block bootstrap', () => {
     const half = studentTQuantile(0.975, 39) * (deviation / Math.sqrt(40));
     const resamples = resampleDays(40, 4000, 2, 0.95);
     const ones = new Float64Array(40).fill(1);
-    const interval = ratioInterval(resamples, resampledTotals(resamples, values), resampledTotals(resamples, ones));
+    const interval = percentiles(resamples, values, ones);
     expect(interval?.[0]).toBeGreaterThan(mean - half * 1.1);
     expect(interval?.[0]).toBeLessThan(mean - half * 0.9);
     expect(interval?.[1]).toBeGreaterThan(mean + half * 0.9);
@@ -64,7 +73,7 @@ describe('day-block bootstrap', () => {
         part[day] = Math.round(total[day] * (0.3 + (0.2 * random.below(1000)) / 999));
       }
       const resamples = resampleDays(21, 500, world + 1, 0.95);
-      const interval = ratioInterval(resamples, resampledTotals(resamples, part), resampledTotals(resamples, total));
+      const interval = ratioInterval(resamples, part, total, 'share');
       if (interval !== null && interval[0] <= 0.4 && interval[1] >= 0.4) covered++;
     }
     expect(covered).toBeGreaterThanOrEqual(182);
@@ -79,8 +88,8 @@ describe('day-block bootstrap', () => {
       const amounts = ones.map(() => -Math.log((random.next() + 0.5) / 2 ** 32));
       const resamples = resampleDays(30, 400, world + 1, 0.95);
       const intervals = {
-        plain: ratioInterval(resamples, resampledTotals(resamples, amounts), resampledTotals(resamples, ones)),
-        accelerated: acceleratedRatioInterval(resamples, amounts, ones),
+        plain: percentiles(resamples, amounts, ones),
+        accelerated: ratioInterval(resamples, amounts, ones, 'rate'),
       };
       for (const kind of ['plain', 'accelerated'] as const) {
         const [low, high] = intervals[kind] ?? [0, 0];
@@ -110,9 +119,8 @@ describe('day-block bootstrap', () => {
       const resamples = resampleDays(60, 400, world + 1, 0.95);
       const holds = (interval: [number, number] | null): boolean =>
         interval !== null && interval[0] <= truth && truth <= interval[1];
-      if (holds(acceleratedRatioInterval(resamples, amounts, ones, true))) covered++;
-      if (holds(ratioInterval(resamples, resampledTotals(resamples, amounts), resampledTotals(resamples, ones))))
-        plain++;
+      if (holds(ratioInterval(resamples, amounts, ones, 'rate'))) covered++;
+      if (holds(percentiles(resamples, amounts, ones))) plain++;
     }
     expect(plain).toBeLessThan(255);
     expect(covered).toBeGreaterThanOrEqual(273);
@@ -125,7 +133,7 @@ describe('day-block bootstrap', () => {
         const resamples = resampleDays(pairs.length, 100, 1, 0.95);
         const part = Float64Array.from(pairs, ([x]) => x);
         const whole = Float64Array.from(pairs, ([x, y]) => x + y);
-        const interval = ratioInterval(resamples, resampledTotals(resamples, part), resampledTotals(resamples, whole));
+        const interval = ratioInterval(resamples, part, whole, 'share');
         if (interval === null) return;
         expect(interval[0]).toBeGreaterThanOrEqual(0);
         expect(interval[1]).toBeLessThanOrEqual(1);
@@ -137,9 +145,7 @@ describe('day-block bootstrap', () => {
 
   it('says nothing from one block, or from resamples that say nothing', () => {
     expect(bootstrapInterval(resampleDays(1, 100, 1, 0.95), new Float64Array(100))).toBeNull();
-    expect(
-      acceleratedRatioInterval(resampleDays(1, 100, 1, 0.95), new Float64Array(1), new Float64Array(1)),
-    ).toBeNull();
+    expect(ratioInterval(resampleDays(1, 100, 1, 0.95), new Float64Array(1), new Float64Array(1), 'rate')).toBeNull();
     expect(bootstrapInterval(resampleDays(5, 100, 1, 0.95), new Float64Array(100).fill(NaN))).toBeNull();
   });
 });

@@ -5,13 +5,15 @@ export const judgeForeignPresence: Judge = (findings, truth) => {
   const told = findingsOf(findings, 'foreign-presence');
   if (told.length === 0) return [];
   const rows: JudgedRow[] = [];
+  // Probes that no label marks count as activity with the country that they go to, which the true share leaves out.
+  const probed = new Set(truth.effects.map((effect) => (effect.effect === 'reconnaissance' ? effect.country : null)));
   for (const [country, planted] of Object.entries(truth.countries)) {
     const finding = told.find((each) => each.country === country);
     const parts = { kind: 'foreign-presence', subject: country, metric: null, item: country } as const;
     const measure = { presence: 'presence told', decoy: 'decoy left alone', none: 'nothing told' }[planted];
     rows.push(verdictRow({ ...parts, measure }, planted === 'presence', finding?.flagged ?? false));
     const expected = expectedOf(truth, 'foreign-presence', country, 'share', 'flows');
-    if (finding !== undefined && expected !== null && expected > 0.005) {
+    if (finding !== undefined && expected !== null && expected > 0.005 && !probed.has(country)) {
       rows.push(
         estimateRow({ ...parts, metric: 'flows', measure: 'share' }, expected, finding.value, finding.interval),
       );
