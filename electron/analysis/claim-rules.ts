@@ -422,10 +422,10 @@ function countrySharePart(claim: Claim, stated: number, finding: KindOf<'foreign
     finding,
     `the share of activity flows, opened from inside the ranges, with addresses placed in ${countryInWords(country)}`,
   );
-  const apart =
+  const left =
     `; without global services, clouds, VPN services and peers ${formatShare(withoutGlobalServices)} of activity flows are left, and ` +
     `addresses there opened ${formatCounted(inboundFlows, 'answered flow')} to the ranges`;
-  const part = withStated({ ...compared, why: `${compared.why}${apart}` }, claim, formatShare(stated));
+  const part = withStated({ ...compared, why: `${compared.why}${left}` }, claim, formatShare(stated));
   const others = Object.entries(finding.shareBy ?? {}).filter(([metric]) => metric !== 'flows');
   if (claim.metric !== undefined || others.length === 0) return part;
   const tolerance = claim.expected.tolerance ?? statedTolerance(stated);

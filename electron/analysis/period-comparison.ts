@@ -8,7 +8,6 @@ import {
   RESAMPLES,
   SEED,
   SIGNIFICANCE,
-  activityOf,
   baseOf,
   daysPerBlock,
   hasActivity,
@@ -16,7 +15,7 @@ import {
   seenBetween,
   sum,
 } from './analysis-frame.ts';
-import { MINIMUM_SUBJECT_FLOWS, activitySubjects } from './activity-subjects.ts';
+import { MINIMUM_SUBJECT_FLOWS } from './activity-subjects.ts';
 import { activityCaveats, labelCaveats, weakLabels } from './caveats.ts';
 import {
   type ComparedDay,
@@ -28,20 +27,23 @@ import {
   recordingChanges,
   withoutLeftOutDays,
 } from './compared-days.ts';
-import { CONCEALED, MOST_PATHS, PATH_FIELDS } from './daily-recording.ts';
+import { MOST_PATHS, PATH_FIELDS } from './daily-recording.ts';
+import {
+  DIVIDING_KINDS,
+  type Division,
+  divisionsOf,
+  isIn,
+  isWhole,
+  LEAST_DAYS,
+  MOST_DIVISIONS,
+  PAUSE_DAYS,
+  type Period,
+} from './period-divisions.ts';
+import { missingFor, MOST_SERVICES, MOST_UPSTREAMS, type Subject, subjectsOf, volumes } from './period-subjects.ts';
 import { normalQuantile } from './statistics/distributions.ts';
 import { changeInterval, gainInterval } from './statistics/period-interval.ts';
 import { type PeriodDays, type PeriodTest, comparePeriods } from './statistics/period-test.ts';
 
-/** Each period must have so many days that can be compared: two of each weekday. */
-export const LEAST_DAYS = 14;
-/** Services compared, those with most flows; and ways out of the network. */
-const MOST_SERVICES = 40;
-const MOST_UPSTREAMS = 8;
-/** Events of these kinds divide the window, as does a pause of so many days; at most so many divisions, told when there are more. */
-const DIVIDING_KINDS: readonly string[] = ['period', 'publication', 'routing', 'sanctions'];
-const PAUSE_DAYS = 7;
-const MOST_DIVISIONS = 4;
 /** A change that may be less than by a fifth is not told: no window is like another to the last percent. */
 const LEAST_RATIO = 1.2;
 /** Permutations at most, and the work that they may make: permutations × days. */
@@ -59,36 +61,6 @@ const GAIN_SIGNIFICANCE = 0.01;
 const SHARED_PART = 0.5;
 /** Events that a caveat names. */
 const NAMED_EVENTS = 5;
-
-/** Calendar days since 1970-01-01, both included. */
-interface Period {
-  readonly from: number;
-  readonly to: number;
-}
-
-interface Division {
-  /** `halves`, `pause`, or the event: what the id of a finding hangs on. */
-  readonly by: string;
-  /** Why it is divided there. */
-  readonly words: string;
-  readonly earlier: Period;
-  readonly later: Period;
-}
-
-interface Subject {
-  readonly id: string;
-  readonly name: string;
-  readonly category: string | null;
-  readonly isService: boolean;
-  /** Filter expression within activity; empty for all of it. */
-  readonly filter: string;
-  readonly labels: readonly number[];
-  readonly metric: 'flows' | 'bytes';
-  /** By index of `frame.days`. */
-  readonly daily: Float64Array;
-  /** What one recorded flow adds. */
-  readonly unit: number;
-}
 
 interface Compared {
   readonly division: Division;
@@ -173,12 +145,6 @@ interface Note {
   readonly isBlind: boolean;
 }
 
-/** What the evidence lacks of what a subject goes by; empty when it has it. */
-function missingFor(frame: AnalysisFrame, { labels, filter }: Subject): readonly Caveat[] {
-  const { names, payload } = frame.missing;
-  return labels.length > 0 ? names : filter === CONCEALED ? payload : [];
-}
-
 /** The findings of one division; the first subject is the volume by flows. */
 function comparisons(
   frame: AnalysisFrame,
@@ -210,121 +176,6 @@ function comparisons(
 
 function isSharedChange(change: number, ofAll: number): boolean {
   return Math.sign(change) === Math.sign(ofAll) && Math.abs(ofAll) >= SHARED_PART * Math.abs(change);
-}
-
-/** Divisions of the window, the halves first; and how many more there are. */
-function divisionsOf(frame: AnalysisFrame, days: readonly ComparedDay[]): { divisions: Division[]; leftOut: number } {
-  const first = frame.days[0]?.day ?? 0;
-  const last = frame.days.at(-1)?.day ?? 0;
-  const middle = first + Math.ceil((last - first + 1) / 2);
-  const found: Division[] = [];
-  for (const { kind, label, time } of frame.events) {
-    if (!DIVIDING_KINDS.includes(kind)) continue;
-    const day = Math.floor(frame.tally.clock.localHour(time) / 24);
-    if (day <= first || day >= last) continue;
-    found.push({
-      by: `${kind} ${time} ${label}`,
-      words: `before and after “${visibleText(label)}” (${visibleText(kind)}, ${dateOfDay(day)})`,
-      earlier: { from: first, to: day - 1 },
-      later: { from: day + 1, to: last },
-    });
-  }
-  days.forEach(({ day }, i) => {
-    const before = days[i - 1];
-    if (before === undefined || day - before.day <= PAUSE_DAYS) return;
-    found.push({
-      by: `pause ${dateOfDay(day)}`,
-      words: 'before and after a pause of the recording',
-      earlier: { from: first, to: before.day },
-      later: { from: day, to: last },
-    });
-  });
-  const kept = found.filter((division) => isWhole(days, division)).toSorted((x, y) => x.later.from - y.later.from);
-  const halves: Division = {
-    by: 'halves',
-    words: 'the first half of the window and the second',
-    earlier: { from: first, to: middle - 1 },
-    later: { from: middle, to: last },
-  };
-  return {
-    divisions: [halves, ...kept.slice(0, MOST_DIVISIONS - 1)],
-    leftOut: Math.max(0, kept.length - MOST_DIVISIONS + 1),
-  };
-}
-
-function isIn({ day }: ComparedDay, { from, to }: Period): boolean {
-  return day >= from && day <= to;
-}
-
-function isWhole(days: readonly ComparedDay[], { earlier, later }: Division): boolean {
-  return [earlier, later].every((period) => days.filter((day) => isIn(day, period)).length >= LEAST_DAYS);
-}
-
-function volumes(frame: AnalysisFrame): Subject[] {
-  const { tally, days } = frame;
-  const unit = Math.max(1, ...frame.coverage.sampling);
-  return (['flows', 'bytes'] as const).map((metric) => {
-    const daily = Float64Array.from(days, (day) => activityOf(day, metric));
-    const perFlow = metric === 'flows' ? unit : sum(daily) / Math.max(1, tally.activityFlows);
-    return {
-      id: 'volume',
-      name: 'all activity',
-      category: null,
-      isService: false,
-      filter: '',
-      labels: [],
-      metric,
-      daily,
-      unit: perFlow || 1,
-    };
-  });
-}
-
-function subjectsOf(frame: AnalysisFrame): { subjects: Subject[]; servicesLeftOut: number } {
-  const { recording, days } = frame;
-  const unit = Math.max(1, ...frame.coverage.sampling);
-  const { subjects, leftOut } = activitySubjects(frame, MOST_SERVICES);
-  const plain = { category: null, isService: false, labels: [], metric: 'flows', unit } as const;
-  const concealed: Subject = {
-    ...plain,
-    id: 'technique:all',
-    name: 'traffic through VPN, Tor, proxies and tunnels',
-    filter: CONCEALED,
-    daily: Float64Array.from(days, ({ day }) => recording.concealed(day)),
-  };
-  return {
-    subjects: [
-      ...volumes(frame),
-      ...(recording.concealedFlows >= MINIMUM_SUBJECT_FLOWS ? [concealed] : []),
-      ...subjects.map((subject): Subject => ({ ...subject, metric: 'flows', unit })),
-      ...upstreams(frame).map(({ field, value, daily }): Subject => ({
-        ...plain,
-        id: `upstream:${field}=${value}`,
-        name: `activity by ${field} ${value}`,
-        filter: `${field} = ${value}`,
-        daily,
-      })),
-    ],
-    servicesLeftOut: leftOut,
-  };
-}
-
-/** The ways out by the most telling field that knows two or more; those with most flows. */
-function upstreams(frame: AnalysisFrame): { field: string; value: string; daily: Float64Array }[] {
-  const { recording, days } = frame;
-  const least = MINIMUM_SUBJECT_FLOWS * Math.max(1, ...frame.coverage.sampling);
-  for (const field of PATH_FIELDS) {
-    // Interface numbers mean something at one exporter only.
-    if (field === 'inputInterface' && recording.pathsOf('exporter').length > 1) continue;
-    const paths = recording
-      .pathsOf(field)
-      .map(({ value, perDay }) => ({ field, value, daily: Float64Array.from(days, ({ day }) => perDay(day)) }))
-      .filter(({ daily }) => sum(daily) >= least);
-    if (paths.length < 2) continue;
-    const heaviest = paths.toSorted((x, y) => sum(y.daily) - sum(x.daily)).slice(0, MOST_UPSTREAMS);
-    return paths.filter((path) => heaviest.includes(path));
-  }
-  return [];
 }
 
 function compare(

@@ -9,7 +9,7 @@ import { ZoneClock } from '../../shared/time.ts';
 import { MINIMUM_SUBJECT_FLOWS } from './activity-subjects.ts';
 import { LEVEL, RESAMPLES, SEED, daysPerBlock, sum } from './analysis-frame.ts';
 import { WHOLE_DAY_SHARE } from './observed-days.ts';
-import { LEAST_DAYS } from './period-comparison.ts';
+import { LEAST_DAYS } from './period-divisions.ts';
 import { resampleDays } from './statistics/day-bootstrap.ts';
 import { changeInterval } from './statistics/period-interval.ts';
 import { comparePeriods } from './statistics/period-test.ts';

@@ -27,12 +27,13 @@ import { eventWorld, nullWorld, plantedWorld, smallWorld } from './vary-world.ts
  * for worlds with events, how often a response of which size is found.
  */
 
-const USAGE = `npm run scenario -- [--worlds N] [--only KIND] [--form FORM] [--power N] [--forms N] [--seed N] [--rows] [--write FILE]
+const USAGE = `npm run scenario -- [--worlds N] [--only KIND] [--form FORM] [--sampling N] [--power N] [--forms N] [--seed N] [--rows] [--write FILE]
   --worlds N   planted worlds, and as many null worlds (default 50)
   --power N    worlds for each size of response to events (default 10; 0 = none)
   --forms N    worlds compared in every form of evidence (default 2; 0 = none)
   --only KIND  one kind of finding
   --form FORM  ${FORMS.join(', ')} (default zeek)
+  --sampling N packets sampled at 1:N, in flow exports only (default 1)
   --seed N     first seed (default 1)
   --rows       prints every comparison
   A first interrupt (Ctrl-C) ends it early, with tables of the worlds judged so far.
@@ -51,6 +52,7 @@ const { values } = parseArgs({
     forms: { type: 'string', default: '2' },
     only: { type: 'string' },
     form: { type: 'string', default: 'zeek' },
+    sampling: { type: 'string', default: '1' },
     seed: { type: 'string', default: '1' },
     rows: { type: 'boolean', default: false },
     write: { type: 'string' },
@@ -66,6 +68,8 @@ const count = Number(values.worlds);
 const powerCount = Number(values.power);
 const formCount = Number(values.forms);
 const firstSeed = Number(values.seed);
+const sampling = Number(values.sampling);
+const sampled = (world: World): World => ({ ...world, sampling });
 
 const folder = mkdtempSync(join(tmpdir(), 'enclave-scenario-'));
 const engines = [new Engine(), new Engine()];
@@ -74,12 +78,14 @@ const begun = performance.now();
 const stop = new AbortController();
 process.once('SIGINT', () => stop.abort());
 try {
-  const made = `Made by \`npm run scenario -- --worlds ${count} --power ${powerCount}\` with evidence of the form ${form}, seeds from ${firstSeed}.`;
+  const made = `Made by \`npm run scenario -- --worlds ${count} --power ${powerCount}\` with evidence of the form ${form}${
+    sampling > 1 ? `, sampled at 1:${sampling}` : ''
+  }, seeds from ${firstSeed}.`;
   const seeds = Array.from({ length: count }, (_, i) => firstSeed + i);
   const judged = await judgeAll(
     seeds.flatMap((seed) => [
-      { what: 'planted', world: plantedWorld(seed), seed, form, runs: TRUTH_RUNS },
-      { what: 'null', world: nullWorld(seed), seed, form, runs: TRUTH_RUNS },
+      { what: 'planted', world: sampled(plantedWorld(seed)), seed, form, runs: TRUTH_RUNS },
+      { what: 'null', world: sampled(nullWorld(seed)), seed, form, runs: TRUTH_RUNS },
     ]),
   );
   const planted = judged.filter(({ name }) => name.startsWith('planted'));
