@@ -10,6 +10,7 @@ import { judgeActivityShares } from './judges/activity-share.ts';
 import type { JudgedRow } from './judges/judged-row.ts';
 import { JUDGES } from './judges/judges.ts';
 import { judgeWeeklyRhythms } from './judges/weekly-rhythm.ts';
+import { repeatedIntervals } from './repeated-intervals.ts';
 import { gatherMeasures, wilson } from './result-table.ts';
 import { profileOf } from './world-profile.ts';
 import { eventWorld, nullWorld, plantedWorld, smallWorld } from './vary-world.ts';
@@ -93,6 +94,16 @@ describe('findings of the same evidence', () => {
     for (const imports of [[files], files.toReversed().map((file) => [file]), [inPieces.toReversed()]]) {
       expect(await findingsOf(imports)).toEqual(world?.findings);
     }
+  });
+});
+
+describe('intervals of shares in many runs', () => {
+  it('hold what all runs come to about as often as they say, and are of groups and of services', () => {
+    const { rows } = repeatedIntervals(smallWorld(plantedWorld(7)), 7, RUNS, 4);
+    expect(new Set(rows.map(({ kind }) => kind))).toEqual(new Set(['activity-share', 'service-ranking']));
+    const judged = rows.filter(({ isCovered }) => isCovered !== null);
+    expect(judged.length).toBeGreaterThan(100);
+    expect(judged.filter(({ isCovered }) => isCovered).length / judged.length).toBeGreaterThan(0.85);
   });
 });
 

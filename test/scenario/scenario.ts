@@ -19,6 +19,7 @@ import {
   wilson,
   type WorldRows,
 } from './result-table.ts';
+import { repeatedIntervals } from './repeated-intervals.ts';
 import { eventWorld, nullWorld, plantedWorld, smallWorld } from './vary-world.ts';
 
 /**
@@ -27,10 +28,11 @@ import { eventWorld, nullWorld, plantedWorld, smallWorld } from './vary-world.ts
  * for worlds with events, how often a response of which size is found.
  */
 
-const USAGE = `npm run scenario -- [--worlds N] [--only KIND] [--form FORM] [--sampling N] [--power N] [--forms N] [--seed N] [--rows] [--write FILE]
+const USAGE = `npm run scenario -- [--worlds N] [--only KIND] [--form FORM] [--sampling N] [--power N] [--forms N] [--repeats N] [--seed N] [--rows] [--write FILE]
   --worlds N   planted worlds, and as many null worlds (default 50)
   --power N    worlds for each size of response to events (default 10; 0 = none)
   --forms N    worlds compared in every form of evidence (default 2; 0 = none)
+  --repeats N  planted worlds whose shares are judged in many runs each (default 24; 0 = none)
   --only KIND  one kind of finding
   --form FORM  ${FORMS.join(', ')} (default zeek)
   --sampling N packets sampled at 1:N, in flow exports only (default 1)
@@ -39,17 +41,20 @@ const USAGE = `npm run scenario -- [--worlds N] [--only KIND] [--form FORM] [--s
   A first interrupt (Ctrl-C) ends it early, with tables of the worlds judged so far.
   --write FILE puts the tables between the marks of a document: those of worlds, of forms and of power, each where it was run
 `;
-type Part = 'scenario' | 'forms' | 'power';
+type Part = 'scenario' | 'repeats' | 'forms' | 'power';
 const marksOf = (part: Part): [string, string] => [`<!-- ${part}: begin -->`, `<!-- ${part}: end -->`];
 /** Sizes of the response to events, and how many events. */
 const RATIOS = [1.5, 2, 3, 5];
 const EVENT_COUNTS = [8, 16];
+/** Runs of a world whose intervals of shares are judged. */
+const JUDGED_RUNS = 8;
 
 const { values } = parseArgs({
   options: {
     worlds: { type: 'string', default: '50' },
     power: { type: 'string', default: '10' },
     forms: { type: 'string', default: '2' },
+    repeats: { type: 'string', default: '24' },
     only: { type: 'string' },
     form: { type: 'string', default: 'zeek' },
     sampling: { type: 'string', default: '1' },
@@ -67,6 +72,7 @@ if (form === undefined || (only !== null && !Object.hasOwn(FINDING_KINDS, only))
 const count = Number(values.worlds);
 const powerCount = Number(values.power);
 const formCount = Number(values.forms);
+const repeatCount = Number(values.repeats);
 const firstSeed = Number(values.seed);
 const sampling = Number(values.sampling);
 const sampled = (world: World): World => ({ ...world, sampling });
@@ -110,6 +116,18 @@ try {
       `### False findings: ${nulls.length} null worlds`,
       '',
       familyTable(nulls).text,
+    ]);
+  }
+  if (repeatCount > 0 && only === null && !stop.signal.aborted) {
+    const worlds = Array.from({ length: repeatCount }, (_, i) =>
+      repeatedIntervals(plantedWorld(firstSeed + i), firstSeed + i, TRUTH_RUNS, JUDGED_RUNS),
+    );
+    tell('repeats', [
+      '### Intervals of shares in many runs of a world',
+      '',
+      `${JUDGED_RUNS} runs each of ${repeatCount} planted worlds, seeds from ${firstSeed}; expected values rest on ${TRUTH_RUNS} runs.`,
+      '',
+      coverageTable(gatherMeasures(worlds)),
     ]);
   }
   if (formCount > 0 && only === null && !stop.signal.aborted) {
