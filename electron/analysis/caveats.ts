@@ -41,8 +41,9 @@ export function caseCaveats(frame: AnalysisFrame): Caveat[] {
     const rates = coverage.sampling.map((rate) => (rate === 1 ? 'unsampled' : `1:${rate}`)).join(', ');
     add(
       'sampled',
-      `The data is sampled (${rates}): flows, bytes and packets are multiplied by the rate. Short flows are missed and ` +
-        'long ones over-represented, and host-hours cannot be scaled: they are a lower bound.',
+      `The data is sampled (${rates}): flows, bytes and packets are multiplied by the rate. Bytes and packets are what they were in the ` +
+        'mean; flows are not: short ones are missed and long ones over-represented, so that shares, rankings and levels by flows are those of ' +
+        'flows that were recorded, and their intervals speak of these alone. Host-hours cannot be scaled: they are a lower bound.',
     );
   }
   if (coverage.observedFraction < LOW_COVERAGE) {
