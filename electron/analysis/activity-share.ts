@@ -9,7 +9,7 @@ import {
   formatShareInterval,
 } from '../../shared/number-format.ts';
 import { isCategory } from '../../shared/vocabulary.ts';
-import { activityCaveats, labelCaveats } from './caveats.ts';
+import { activityCaveats, labelCaveats, sampledFlows } from './caveats.ts';
 import {
   type AnalysisFrame,
   LEVEL,
@@ -40,7 +40,7 @@ export const LARGEST_HALF_WIDTH = 0.1;
  * Interval: accelerated day-block bootstrap, widened where days resemble their neighbours (see `ratioInterval`); a day holds what starts on it. `supported` means that the
  * share can be told: activity on at least 7 local days and of at least 100 flows, the group seen on at least 3 days, and
  * an interval of at most ± 10 percentage points. `not-supported`: enough data, and no flow of the group. Otherwise
- * `insufficient-data`; the value is told all the same. No test is made, so there is no p-value.
+ * `insufficient-data`, as are shares by flows and host-hours of sampled data; the value is told all the same. No test is made, so there is no p-value.
  *
  * A share of host-hours is of all distinct host-hours with activity; shares of several groups may sum to more than 1.
  */
@@ -113,10 +113,15 @@ function groupShares(
   const shares = figures.map((figure) => figure.share).filter((share) => share !== null);
   const spread = shares.length === 0 ? 0 : Math.max(...shares) - Math.min(...shares);
   return figures.map(({ metric, numerator, denominator, share, interval }) => {
+    const [ofRecorded] = sampledFlows(frame, metric);
     const reason = whyInsufficient(activeDays, tally.activityFlows, groupDays, interval);
     const isAbsent = numerator === 0 && activeDays >= MINIMUM_DAYS && tally.activityFlows >= MINIMUM_FLOWS;
-    const verdict: Verdict = isAbsent ? 'not-supported' : reason === null ? 'supported' : 'insufficient-data';
-    const caveats: Caveat[] = [];
+    const verdict: Verdict = isAbsent
+      ? 'not-supported'
+      : reason === null && ofRecorded === undefined
+        ? 'supported'
+        : 'insufficient-data';
+    const caveats: Caveat[] = ofRecorded === undefined ? [] : [ofRecorded];
     if (verdict === 'insufficient-data' && reason !== null) caveats.push({ id: 'too-little-data', text: reason });
     if (isAbsent) {
       caveats.push({

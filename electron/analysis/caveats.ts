@@ -1,5 +1,5 @@
 import { LABEL_EVIDENCE } from '../../shared/flow.ts';
-import type { Caveat } from '../../shared/finding.ts';
+import type { Caveat, Metric } from '../../shared/finding.ts';
 import type { DuplicateCounts } from '../../shared/duplicate-counts.ts';
 import { formatCount, formatCounted, formatShare } from '../../shared/number-format.ts';
 import { visibleText } from '../../shared/visible-text.ts';
@@ -206,6 +206,15 @@ export function weakLabels(frame: AnalysisFrame, labels: readonly number[]): Cav
   return [
     { id: 'labels-too-weak', text: `Most of these flows are labelled ${by}: a change may be one of the labels.` },
   ];
+}
+
+/** Why a share or an order by flows or host-hours is not told of sampled data; empty where none is. */
+export function sampledFlows(frame: AnalysisFrame, metric: Metric): Caveat[] {
+  if (!frame.scaled || metric === 'bytes' || metric === 'packets') return [];
+  const text =
+    `Sampled data record a flow the likelier the more packets it has: what is told by ${metric} is so of recorded flows, and of all ` +
+    'flows it may be otherwise.';
+  return [{ id: 'sampled-flows', text }];
 }
 
 /** The caveat of every figure that rests on where a peer is placed. */

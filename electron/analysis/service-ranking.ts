@@ -23,7 +23,7 @@ import {
   seenBetween,
   sum,
 } from './analysis-frame.ts';
-import { activityCaveats, evidenceCaveats, placeCaveat } from './caveats.ts';
+import { activityCaveats, evidenceCaveats, placeCaveat, sampledFlows } from './caveats.ts';
 import { countryInWords } from './country-in-words.ts';
 import { ratioInterval } from './statistics/day-bootstrap.ts';
 import { studentTQuantile } from './statistics/distributions.ts';
@@ -158,7 +158,7 @@ export class CountryServices implements FlowCollector {
  * others by more than days differ (paired t test on days, one-sided, level 0.001; the error of the mean is widened where days
  * resemble their neighbours: Newey and West, Econometrica 55, 1987; Andrews, Econometrica 59, 1991).
  * `not-supported`: enough data, but the first cannot be told from the next. Without names
- * in the evidence (see `missingLabels`) the data do not suffice. Ties are ordered by name.
+ * in the evidence (see `missingLabels`), and where it is sampled, the data do not suffice. Ties are ordered by name.
  */
 export function serviceRankings(collector: CountryServices = new CountryServices()): Analysis {
   return {
@@ -226,7 +226,7 @@ function ranking(frame: AnalysisFrame, ranked: Ranked, isWithoutCountries: boole
       : category !== null
         ? `activity flows of category ${category}`
         : 'activity flows';
-  const caveats = [...frame.missing.names];
+  const caveats = [...sampledFlows(frame, 'flows'), ...frame.missing.names];
   const suffices = caveats.length === 0;
   let verdict: Verdict = suffices ? (least >= needed ? 'supported' : 'not-supported') : 'insufficient-data';
   if (top === undefined || days < MINIMUM_DAYS || denominator < MINIMUM_FLOWS) {
