@@ -391,6 +391,16 @@ describe('definitions', () => {
     expect(scaled[0]?.caveats[0]?.id).not.toBeUndefined();
     expect(scaled[0]?.caveats.map((caveat) => caveat.id)).toContain('sampled');
     expect(scaled[0]?.coverage.sampling).toEqual([100]);
+    // Recorded flows are the long ones: shares of flows and host-hours are not told, of bytes and packets they are.
+    const toldOf = (shares: typeof scaled): string[][] =>
+      shares.slice(0, 4).map(({ metric, verdict }) => [metric, verdict]);
+    expect(toldOf(plain).every(([, verdict]) => verdict === 'supported')).toBe(true);
+    expect(toldOf(scaled)).toEqual([
+      ['flows', 'insufficient-data'],
+      ['bytes', 'supported'],
+      ['packets', 'supported'],
+      ['host-hours', 'insufficient-data'],
+    ]);
     expect(scaled[0]?.statement).toContain('multiplied by their rate');
   });
 

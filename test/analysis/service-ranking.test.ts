@@ -119,6 +119,9 @@ describe('services by country', () => {
   it('count sampled flows as many as they stand for', () => {
     const sampled = of(FLOWS.map((each) => ({ ...each, sampling: 100 })))[0]?.finding;
     expect(sampled).toMatchObject({ numerator: 14_000, denominator: 28_000, value: 0.5, scaled: true });
+    // The order of recorded flows is not that of flows: no first place is told.
+    expect(sampled?.verdict).toBe('insufficient-data');
+    expect(sampled?.caveats.map(({ id }) => id)).toContain('sampled-flows');
   });
 
   it('are told of twenty countries', () => {
