@@ -467,7 +467,7 @@ const obfuscationRule: ClaimRule = (claim, findings) => {
   const found = ofKind(findings, 'obfuscation').filter(
     (each) => each.technique === technique && (claim.metric === undefined || each.metric === claim.metric),
   );
-  return acrossMetrics(
+  const parts = acrossMetrics(
     found.map((finding) => {
       const metric = finding.metric ?? '';
       const told = `the share by ${metric} is ${formatShare(finding.share)} (95 % interval ${formatShareInterval(finding.interval)})`;
@@ -482,6 +482,12 @@ const obfuscationRule: ClaimRule = (claim, findings) => {
       };
     }),
   );
+  return parts.map((part) => ({ ...part, caveats: [INSIDE_NOT_SEEN] }));
+};
+
+const INSIDE_NOT_SEEN: Caveat = {
+  id: 'inside-not-seen',
+  text: 'The share was compared. What was reached through an encrypted tunnel, and with which device, flows do not tell.',
 };
 
 const watchListRule: ClaimRule = (claim, findings, frame) => {
