@@ -205,7 +205,7 @@ function inventory(
       servers.length === 0
         ? `No address of range ${label} was seen to answer at least ${SERVER_CLIENTS} different clients, in ${caseWindow(frame)}.`
         : `${found} addresses of range ${label} answered at least ${SERVER_CLIENTS} different clients each, on ` +
-          `${servers.length} ports in all; ${answered} addresses answered anybody, in ${caseWindow(frame)}.`,
+          `${servers.length} ports in all; addresses that answered any client at all: ${answered}, in ${caseWindow(frame)}.`,
     verdict: verdictOf(servers.length > 0, isSeen),
     value: servers.length,
     interval: null,
