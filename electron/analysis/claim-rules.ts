@@ -423,8 +423,8 @@ function countrySharePart(claim: Claim, stated: number, finding: KindOf<'foreign
     `the share of activity flows, opened from inside the ranges, with addresses placed in ${countryInWords(country)}`,
   );
   const left =
-    `; without global services, clouds, VPN services and peers ${formatShare(withoutGlobalServices)} of activity flows are left, and ` +
-    `addresses there opened ${formatCounted(inboundFlows, 'answered flow')} to the ranges`;
+    `; of the flows left without global services, clouds, VPN services, peers and what no rule named it has ` +
+    `${formatShare(withoutGlobalServices)}, and addresses there opened ${formatCounted(inboundFlows, 'answered flow')} to the ranges`;
   const part = withStated({ ...compared, why: `${compared.why}${left}` }, claim, formatShare(stated));
   const others = Object.entries(finding.shareBy ?? {}).filter(([metric]) => metric !== 'flows');
   if (claim.metric !== undefined || others.length === 0) return part;

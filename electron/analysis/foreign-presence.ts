@@ -477,7 +477,8 @@ function presence(
     title: `Activity that involves ${named}`,
     statement:
       `${formatShare(share)} of activity flows (opened from inside the ranges; 95 % interval ${formatShareInterval(interval)}) ` +
-      `involved addresses placed in ${named}, ${formatShare(withoutGlobalServices)} without global services; ` +
+      `involved addresses placed in ${named}; of the ${formatCount(all.left)} flows that are left without global services, clouds, VPN ` +
+      `services, peers and what no rule named, ${formatShare(withoutGlobalServices)}; ` +
       `${institutions}${inbound === 0 ? '' : `; addresses there opened ${formatCount(inbound)} answered flows to the ranges`}; ` +
       `such activity ${seen}.`,
     verdict: verdictOf(isFlagged, isEnough && blind.length === 0),
