@@ -1,6 +1,6 @@
 import { type ReactNode, startTransition, useCallback, useEffect, useMemo, useState } from 'react';
 import { flushSync } from 'react-dom';
-import { ACTIONS, type ActionId } from '../shared/actions.ts';
+import { ACTIONS, type ActionId, CHANGES_CASE } from '../shared/actions.ts';
 import type { AppInfo, CaseOverview } from '../shared/bridge.ts';
 import type { Metric } from '../shared/finding.ts';
 import type { Custody } from '../shared/jobs.ts';
@@ -291,6 +291,16 @@ export function App(): ReactNode {
       const target = VIEWS.find((name) => action === `view-${name}`);
       if (target !== undefined) {
         go(target);
+        return;
+      }
+      if (overview?.sealed === true && CHANGES_CASE.has(action)) {
+        setError({
+          code: 'case-sealed',
+          message: say('the case is sealed and can only be read'),
+          place: overview.path,
+          remedy: say('work in the case that it was made from'),
+          exitCode: 2,
+        });
         return;
       }
       switch (action) {

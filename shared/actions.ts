@@ -266,3 +266,16 @@ export const ACTIONS = [
 ] as const satisfies readonly Action[];
 
 export type ActionId = (typeof ACTIONS)[number]['id'];
+
+/** What changes the case and nothing else: a sealed case refuses it before a dialog is filled in for nothing. */
+export const CHANGES_CASE: ReadonlySet<ActionId> = new Set<ActionId>([
+  'add-evidence',
+  'add-folders',
+  'import-with-statements',
+  'case-facts',
+  'edit-profile',
+  'analyse-case',
+  'own-finding',
+  'add-event',
+  'add-events-file',
+]);

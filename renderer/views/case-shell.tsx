@@ -96,7 +96,9 @@ function Header({ preview, themeSwitch }: { preview: boolean; themeSwitch: React
       <BrandMark size={26} />
       <Steps />
       <div className="case-title">
-        <h1 title={visibleText(overview.path)}>{visibleText(overview.title) || say('Untitled case')}</h1>
+        <h1 title={`${visibleText(overview.title)}\n${visibleText(overview.path)}`}>
+          {visibleText(overview.title) || say('Untitled case')}
+        </h1>
         {preview && <span className="tag">{say('preview')}</span>}
         {overview.sealed && <span className="tag">{say('sealed, read-only')}</span>}
       </div>
@@ -143,7 +145,7 @@ function Header({ preview, themeSwitch }: { preview: boolean; themeSwitch: React
         </div>
       </dl>
       <div className="case-actions">
-        <button type="button" disabled={busy} onClick={() => run('add-evidence')}>
+        <button type="button" disabled={busy || overview.sealed} onClick={() => run('add-evidence')}>
           {say('Add evidence…')}
         </button>
         {themeSwitch}

@@ -8,12 +8,40 @@ import { type LegendEntry, figureImage, pngOf } from '../charts/figure-image.ts'
 import { type FigureTable, csvOf } from '../charts/figure-table.ts';
 import { Modal } from './modal.tsx';
 import { ErrorNotice } from './notice.tsx';
-import { say } from '../../shared/text/say.ts';
+import { said, say } from '../../shared/text/say.ts';
 
 /** What can be done with any figure: see it as a table, save it as SVG, PNG or CSV. */
 
 /** Rows of the table that are shown; the CSV holds all. */
 const SHOWN_ROWS = 200;
+
+/** What the numbers of a figure are of: names in the CSV's head and below the image. */
+const FACT_NAMES = said({
+  metric: 'metric',
+  filter: 'filter',
+  shown: 'shown',
+  zone: 'zone',
+  case: 'case',
+  finding: 'finding',
+  figure: 'figure',
+  counted: 'counted',
+  coverage: 'coverage',
+  numbers: 'numbers',
+  scaled: 'scaled',
+  tables: 'tables',
+  hatched: 'hatched',
+  expected: 'expected from',
+  step: 'under a day',
+  periodA: 'period A',
+  periodB: 'period B',
+});
+type FigureFacts = Readonly<Partial<Record<keyof typeof FACT_NAMES, string>>>;
+
+function namedFacts(facts: FigureFacts): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(facts).map(([name, value]) => [FACT_NAMES[name as keyof typeof FACT_NAMES], value]),
+  );
+}
 
 function number(value: number): string {
   return Number.isInteger(value) ? formatCount(value) : formatCount(Number(value.toPrecision(6)));
@@ -76,9 +104,10 @@ export function FigureTools(props: {
   table: () => FigureTable;
   /** What the colours of the image mean. */
   legend?: () => readonly LegendEntry[];
-  facts: Readonly<Record<string, string>>;
+  facts: FigureFacts;
 }): ReactNode {
-  const { title, box, table, legend = () => [], facts } = props;
+  const { title, box, table, legend = () => [] } = props;
+  const facts = namedFacts(props.facts);
   const [shown, setShown] = useState<FigureTable | null>(null);
   const [told, setTold] = useState<string | null>(null);
   const [fault, setFault] = useState<ErrorValue | null>(null);

@@ -213,7 +213,7 @@ export function HostsView(): ReactNode {
                 title={say('Hosts over the case')}
                 table={() => hostTable(list, rows)}
                 facts={{
-                  'under a day': say('flows of {daysPerStep|day|days}, over those of the host’s fullest', {
+                  step: say('flows of {daysPerStep|day|days}, over those of the host’s fullest', {
                     daysPerStep: list.daysPerStep,
                   }),
                   filter: where === '' ? say('every flow') : where,

@@ -1,16 +1,12 @@
-import { type KeyboardEvent, memo, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
-import type { SummaryRowValue } from '../../shared/bridge.ts';
-import type { Metric } from '../../shared/finding.ts';
-import { formatAmount, formatBytes, formatCount, formatList, formatShare } from '../../shared/number-format.ts';
+import { memo, type ReactNode, useMemo, useRef, useState } from 'react';
+import { formatAmount, formatCount, formatList, formatShare } from '../../shared/number-format.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { useAsk } from '../bridge-access.ts';
 import { LEAST_FLOWS, deviationClass, deviations, expectationFor, ratioText } from '../charts/deviation.ts';
 import type { FigureTable } from '../charts/figure-table.ts';
 import { MOST_ARCS, mapArcs } from '../charts/map-arcs.ts';
 import { DeviationLegend, MapLegend, WorldMap, amountBounds, shadeOf } from '../charts/world-map.tsx';
-import { type WorldShapes, loadWorld } from '../charts/world-shapes.ts';
 import { useMarked } from '../state/highlight.ts';
-import { countryName } from '../../shared/country-name.ts';
 import { joinFilters } from '../state/time-filter.ts';
 import { mapSettings } from '../state/map-settings.ts';
 import { useEstimatedSummary } from '../state/use-estimated.ts';
@@ -22,164 +18,20 @@ import { NetworkList } from './network-list.tsx';
 import { ErrorNotice } from './notice.tsx';
 import { SelectionInspector } from './selection-inspector.tsx';
 import { say } from '../../shared/text/say.ts';
+import { type CountryAmount, CountryList, amountText, amountsOf, nameOf } from './country-list.tsx';
+import { useWorld } from './use-world.ts';
 
 /** Where the peers' addresses are registered: a map of countries by amount or by deviation from expectation, and the same as a ranked list. */
 
 /** Share of a country's flows on which the tables disagree, from which it is hatched. */
 const HATCHED_FROM = 0.1;
+
 /** The tables are compared unasked in cases of so many flows at most: every peer is looked up in each. */
 const COMPARED_UNASKED = 1_000_000;
-
-/** Countries listed before the rest is asked for. */
-const SHOWN = 30;
-
-interface CountryAmount {
-  /** null: no country table holds the peer. */
-  readonly code: string | null;
-  readonly value: number;
-  readonly share: number | null;
-  readonly flows: number;
-}
-
-function amountsOf(rows: readonly SummaryRowValue[]): CountryAmount[] {
-  return rows.map((row) => ({
-    code: typeof row['country'] === 'string' ? row['country'] : null,
-    value: Number(row['value'] ?? 0),
-    share: typeof row['share'] === 'number' ? row['share'] : null,
-    flows: Number(row['flows'] ?? 0),
-  }));
-}
-
-function nameOf(code: string): string {
-  return countryName(code) ?? visibleText(code);
-}
 
 /** The test for a country; null for a code that the filter cannot name. */
 function countryTest(code: string): string | null {
   return /^[A-Z]{2}$/.test(code) ? `country = ${code}` : null;
-}
-
-function amountText(metric: Metric, value: number): string {
-  return metric === 'bytes' ? formatBytes(value) : formatCount(value);
-}
-
-function useWorld(): { world: WorldShapes | null; fault: string | null } {
-  const [state, setState] = useState<{ world: WorldShapes | null; fault: string | null }>({ world: null, fault: null });
-  useEffect(() => {
-    let current = true;
-    const load = async (): Promise<void> => {
-      try {
-        const world = await loadWorld();
-        if (current) setState({ world, fault: null });
-      } catch (error) {
-        if (current) setState({ world: null, fault: error instanceof Error ? error.message : String(error) });
-      }
-    };
-    void load();
-    return () => {
-      current = false;
-    };
-  }, []);
-  return state;
-}
-
-/** The ranking: one stop for the keyboard, in step with the map. */
-function CountryList(props: {
-  countries: readonly CountryAmount[];
-  swatchOf: (country: CountryAmount) => string;
-  isDrawn: (code: string) => boolean;
-  /** What stands in the last column, and what more is told of a country. */
-  lastOf: (country: CountryAmount) => string;
-  notesOf: (code: string) => readonly string[];
-  pointed: string | null;
-  selected: string | null;
-  highlighted: readonly string[];
-  onPoint: (code: string | null) => void;
-  onSelect: (code: string) => void;
-  onFilter: (code: string) => void;
-  onEscape: () => void;
-}): ReactNode {
-  const { countries, swatchOf, isDrawn, pointed, selected, onPoint, onSelect, onFilter, onEscape } = props;
-  const { metric } = useWorkbench();
-  const [isLong, setLong] = useState(false);
-  const list = useRef<HTMLUListElement>(null);
-  const shown = isLong ? countries : countries.slice(0, SHOWN);
-  const idOf = (code: string | null): string => `map-country-${shown.findIndex((country) => country.code === code)}`;
-  const current = shown.some(({ code }) => code === pointed) ? pointed : null;
-
-  useEffect(() => {
-    if (current !== null) list.current?.querySelector('.pointed')?.scrollIntoView({ block: 'nearest' });
-  }, [current]);
-
-  const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.key === 'Escape') {
-      onEscape();
-      return;
-    }
-    if (event.key === 'Enter' || event.key === ' ') {
-      event.preventDefault();
-      if (current !== null) onSelect(current);
-      return;
-    }
-    const move = { ArrowUp: -1, ArrowDown: 1, Home: -shown.length, End: shown.length }[event.key];
-    if (move === undefined) return;
-    event.preventDefault();
-    const from = shown.findIndex(({ code }) => code === (current ?? selected));
-    const next = shown[Math.max(0, Math.min(shown.length - 1, from + move))];
-    if (next !== undefined) onPoint(next.code);
-  };
-
-  return (
-    <div className="country-list">
-      <ul
-        ref={list}
-        role="listbox"
-        aria-label={say('Countries by amount. Enter opens one.')}
-        tabIndex={0}
-        aria-activedescendant={current === null ? undefined : idOf(current)}
-        onKeyDown={onKeyDown}
-        onPointerLeave={() => onPoint(null)}
-      >
-        {shown.map((country) => {
-          const { code, value, flows } = country;
-          const notes = code === null ? [] : props.notesOf(code);
-          return code === null ? null : (
-            <li
-              key={code}
-              id={idOf(code)}
-              role="option"
-              aria-selected={code === selected}
-              className={`${code === current ? 'pointed' : ''}${props.highlighted.includes(code) ? ' highlighted' : ''}`}
-              title={[
-                `${nameOf(code)}: ${formatAmount(metric, value)}, ${say('{flows} flows', { flows: formatCount(flows) })}`,
-                ...notes,
-              ].join('; ')}
-              onPointerEnter={() => onPoint(code)}
-              onClick={() => onSelect(code)}
-              onDoubleClick={() => onFilter(code)}
-            >
-              <span className={`map-swatch ${swatchOf(country)}`} />
-              <span className="code">{visibleText(code)}</span>
-              <span className="clip">
-                {nameOf(code)}
-                {!isDrawn(code) && <span className="quiet"> {say('(not on the map)')}</span>}
-                {notes.length > 0 && <span className="hatch-sign" aria-label={say('tables disagree')} role="img" />}
-              </span>
-              <span className="number">{amountText(metric, value)}</span>
-              <span className="number quiet">{props.lastOf(country)}</span>
-            </li>
-          );
-        })}
-      </ul>
-      {countries.length > SHOWN && (
-        <button type="button" className="quiet small more" onClick={() => setLong(!isLong)}>
-          {isLong
-            ? say('Show the first {most}', { most: SHOWN })
-            : say('Show all {countries}', { countries: formatCount(countries.length) })}
-        </button>
-      )}
-    </div>
-  );
 }
 
 /** By themselves: React writes to a box whenever what it stands in is drawn. */
@@ -386,7 +238,9 @@ export function MapView(): ReactNode {
       ];
     }),
   });
-  const tables = overview.countryTables.map(({ source, date }) => `${visibleText(source)} (of ${date})`).join('; ');
+  const tables = overview.countryTables
+    .map(({ source, date }) => say('{source} (of {date})', { source: visibleText(source), date }))
+    .join('; ');
 
   return (
     <div className="view map">
@@ -412,7 +266,7 @@ export function MapView(): ReactNode {
               })
             }
             facts={{
-              metric,
+              metric: say(metric),
               filter: where === '' ? say('every flow') : where,
               ...(hatched.length > 0
                 ? {
@@ -421,7 +275,7 @@ export function MapView(): ReactNode {
                     }),
                   }
                 : {}),
-              ...(isDeviation ? { 'expected from': `${expectation.words}: ${expectation.where}` } : {}),
+              ...(isDeviation ? { expected: `${expectation.words}: ${expectation.where}` } : {}),
               ...(estimated ? ESTIMATED : {}),
               tables,
               case: overview.title,

@@ -106,7 +106,7 @@ function Totals({ where }: { where: string }): ReactNode {
     const total = sumOf(whole[metric].value);
     return (
       <tr key={metric}>
-        <th scope="row">{metric}</th>
+        <th scope="row">{say(metric)}</th>
         <td className="number">{metric === 'bytes' ? formatBytes(value) : formatCount(value)}</td>
         <td className="number">
           {formatShare(value === null || total === null || total === 0 ? null : value / total)}

@@ -316,7 +316,7 @@ function ServiceBands({ modes }: { modes: ReactNode }): ReactNode {
             box={box}
             table={() => bandTable(graph, metric)}
             facts={{
-              metric,
+              metric: say(metric),
               filter: where === '' ? say('every flow') : where,
               ...(estimated ? ESTIMATED : {}),
               case: overview.title,

@@ -47,7 +47,7 @@ export function WeekHeat({ onChoose }: { onChoose: (selection: Selection) => voi
           title={say('Hour by weekday: {metric}', { metric: say(metric) })}
           box={figure}
           table={() => ({
-            heads: [say('weekday'), say('hour from'), metric],
+            heads: [say('weekday'), say('hour from'), say(metric)],
             rows: grid.flatMap((line, i) => line.map((held, hour) => [weekdayName(i + 1), clockTime(hour), held])),
           })}
           facts={{

@@ -1,5 +1,7 @@
 /** English and German of the frame: first screen, header, filter, jobs, inspector, notes. */
 export const frameText = {
+  'the case is sealed and can only be read': 'der Fall ist versiegelt und kann nur gelesen werden',
+  'work in the case that it was made from': 'in dem Fall arbeiten, aus dem er entstanden ist',
   'the evidence file': 'die Beweismitteldatei',
   'the {evidence} evidence files': 'die {evidence} Beweismitteldateien',
   '; its flows come again when you add {files} again, which the audit log names':
@@ -68,7 +70,7 @@ export const frameText = {
   '{count|gap|gaps}': '{count|Lücke|Lücken}',
   '{count|outage|outages}': '{count|Ausfall|Ausfälle}',
   'Span finer than a step': 'Spanne feiner als ein Schritt',
-  'Chosen: {name}': 'Gewählt: {name}',
+  'Chosen: {amount}': 'Gewählt: {amount}',
   'Under the filter': 'Unter dem Filter',
   '{what}, {metric} per {step}': '{what}, {metric} je {step}',
   'The whole case in time': 'Der ganze Fall in der Zeit',

@@ -1,5 +1,6 @@
 /** English and German of the Map. */
 export const mapText = {
+  '{source} (of {date})': '{source} (vom {date})',
   'all flows at the other times of the case': 'alle Flows zu den anderen Zeiten des Falls',
   'the same filter at all other times of the case': 'derselbe Filter zu allen anderen Zeiten des Falls',
   'all flows that the filter leaves out': 'alle Flows, die der Filter auslässt',

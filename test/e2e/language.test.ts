@@ -1,16 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
 import { ACTIONS, type ActionId } from '../../shared/actions.ts';
 import { CATALOGUE } from '../../shared/text/catalogue.ts';
 import { axeFaults } from './axe-faults.ts';
-import { cannotLaunch, type Launched, launch } from './launch.ts';
+import { cannotLaunch } from './launch.ts';
 import { layoutFaults } from './layout-faults.ts';
-import { openSample, SAMPLE_PATIENCE } from './open-sample.ts';
 import { PATIENCE } from './patience.ts';
-import { failByErrors } from './story.ts';
+import { sampleWindow } from './sample-window.ts';
 
 /** The window in German: each view and dialog of the sample case fits, breaks no rule of axe, and holds no English of the catalogue. */
 
@@ -26,6 +24,7 @@ const DIALOGS: readonly ActionId[] = [
   'export-flows',
   'choose-columns',
   'add-event',
+  'figure-table',
   'new-case',
 ];
 
@@ -60,78 +59,115 @@ function textsOfPage(): string[] {
 const reason = cannotLaunch === null ? '' : ` (${cannotLaunch})`;
 
 describe.skipIf(cannotLaunch !== null)(`the window in German${reason}`, { timeout: 3 * PATIENCE }, () => {
-  let folder = '';
-  let launched: Launched;
-  let page: Page;
-  const watch = failByErrors();
-
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'enclave-language-'));
-    launched = await launch({ userData: join(folder, 'userData') });
-    page = launched.page;
-    page.setDefaultTimeout(PATIENCE);
-    watch(page);
-    await page.setViewportSize({ width: 1280, height: 720 });
-    await page.emulateMedia({ reducedMotion: 'reduce' });
-    await openSample(page);
-  }, SAMPLE_PATIENCE + PATIENCE);
-  afterAll(async () => {
-    await launched.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  const shown = sampleWindow({ width: 1280, height: 720 });
 
   async function faults(): Promise<string[]> {
-    await expect.poll(() => page.locator('[aria-busy=true]').count()).toBe(0);
-    const texts = await page.evaluate(textsOfPage);
+    await expect.poll(() => shown.page.locator('[aria-busy=true]').count()).toBe(0);
+    const texts = await shown.page.evaluate(textsOfPage);
     const english = texts.filter(
       (text) => !GERMAN.has(text) && (ENGLISH.has(text) || SENTENCES.some((sentence) => sentence.test(text))),
     );
     return [
       ...english.map((text) => `English: ${text}`),
-      ...(await page.evaluate(layoutFaults)),
-      ...(await axeFaults(page)),
+      ...(await shown.page.evaluate(layoutFaults)),
+      ...(await axeFaults(shown.page)),
     ];
   }
 
   it('is switched without reload, and the page says so', async () => {
-    await page.evaluate(() => Object.assign(globalThis, { isSamePage: true }));
-    expect(await launched.app.clickMenuItem('switch-language')).toBe(true);
-    await expect.poll(() => page.evaluate(() => document.documentElement.lang)).toBe('de');
-    expect(await page.evaluate(() => 'isSamePage' in globalThis)).toBe(true);
-    await expect.poll(() => page.locator('.matches').innerText()).toMatch(/^[\d.]+ von [\d.]+ Flows \(100,0 %\)$/);
+    await shown.page.evaluate(() => Object.assign(globalThis, { isSamePage: true }));
+    expect(await shown.app.clickMenuItem('switch-language')).toBe(true);
+    await expect.poll(() => shown.page.evaluate(() => document.documentElement.lang)).toBe('de');
+    expect(await shown.page.evaluate(() => 'isSamePage' in globalThis)).toBe(true);
+    await expect
+      .poll(() => shown.page.locator('.matches').innerText())
+      .toMatch(/^[\d.]+ von [\d.]+ Flows \(100,0 %\)$/);
   });
 
   it.each(VIEWS)('%s is German', async (view) => {
-    await launched.app.clickMenuItem(view);
-    await page.waitForTimeout(400);
+    await shown.app.clickMenuItem(view);
+    await shown.page.waitForTimeout(400);
     expect(await faults()).toEqual([]);
   });
 
   it('the inspector of a flow is German', async () => {
-    await launched.app.clickMenuItem('view-flows');
-    await page.getByRole('gridcell', { name: '175.45.176.71:80', exact: true }).first().click();
-    await page.keyboard.press('Enter');
-    const inspector = page.getByRole('complementary', { name: 'Flow', exact: true });
+    await shown.app.clickMenuItem('view-flows');
+    await shown.page.getByRole('gridcell', { name: '175.45.176.71:80', exact: true }).first().click();
+    await shown.page.keyboard.press('Enter');
+    const inspector = shown.page.getByRole('complementary', { name: 'Flow', exact: true });
     await inspector.getByText('Warum diese Einordnung').waitFor();
     expect(await faults()).toEqual([]);
     await inspector.getByRole('button', { name: 'Schließen' }).click();
   });
 
-  it.each(DIALOGS)('%s is German', async (action) => {
-    await launched.app.clickMenuItem(action);
-    await page.locator('dialog:modal').waitFor();
+  it('the inspector of a category is German', async () => {
+    await shown.app.clickMenuItem('view-overview');
+    await shown.page
+      .getByRole('button', { name: /^gaming/ })
+      .first()
+      .click();
+    await shown.page.getByRole('complementary', { name: 'Kategorie: gaming' }).waitFor();
     expect(await faults()).toEqual([]);
-    await page.keyboard.press('Escape');
-    await page.keyboard.press('Escape');
-    if ((await page.locator('dialog:modal').count()) > 0) await page.getByRole('button', { name: 'Abbrechen' }).click();
-    await page.locator('dialog:modal').waitFor({ state: 'detached' });
+    await shown.page.keyboard.press('Escape');
+  });
+
+  it('the service graph as a network, the paths in it and the hosts among themselves are German', async () => {
+    await shown.app.clickMenuItem('view-services');
+    await shown.app.clickMenuItem('switch-graph');
+    await shown.page.locator('.network-box canvas').waitFor();
+    expect(await faults()).toEqual([]);
+    await shown.page.locator('.node-name').first().click();
+    await shown.page.getByRole('button', { name: 'Erklären' }).waitFor();
+    expect(await faults()).toEqual([]);
+    await shown.app.clickMenuItem('switch-graph');
+    await shown.page.locator('.network-box .empty').waitFor();
+    expect(await faults()).toEqual([]);
+    await shown.app.clickMenuItem('switch-graph');
+  });
+
+  it('two periods side by side are German', async () => {
+    await shown.app.clickMenuItem('view-timeline');
+    await shown.app.clickMenuItem('compare-periods');
+    const dates = shown.page.locator('.pair-forms input');
+    for (const [i, date] of ['2017-04-10', '2017-05-10', '2017-05-20', '2017-06-20'].entries()) {
+      await dates.nth(i).fill(date);
+      await dates.nth(i).press('Enter');
+    }
+    await shown.page.locator('.pair-table').waitFor();
+    expect(await faults()).toEqual([]);
+    await shown.page.locator('.period-comparison').getByRole('button', { name: 'Schließen' }).click();
+  });
+
+  it('the choice of columns of a text export is German', async () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'enclave-language-')), 'odd.csv');
+    const record = '17.05.2017 09h01;10.0.0.1;198.51.100.1;443;TCP;1000';
+    writeFileSync(path, `Zeitpunkt;Von;Nach;Zielport;Art;gesendet\n${`${record}\n`.repeat(5)}`);
+    await shown.app.clickMenuItem('import-with-statements');
+    await shown.app.answerNextDialog([path]);
+    await shown.page.getByRole('button', { name: 'Dateien hinzufügen…' }).click();
+    await shown.page.getByLabel('Bedeutung angeben').check();
+    await shown.page.locator('.mapping-editor .raw-rows').waitFor();
+    expect(await faults()).toEqual([]);
+    await shown.page.getByRole('button', { name: 'Abbrechen' }).click();
+    rmSync(dirname(path), { recursive: true });
+  });
+
+  it.each(DIALOGS)('%s is German', async (action) => {
+    await shown.app.clickMenuItem(action);
+    await shown.page.locator('dialog:modal').waitFor();
+    expect(await faults()).toEqual([]);
+    await shown.page.keyboard.press('Escape');
+    await shown.page.keyboard.press('Escape');
+    if ((await shown.page.locator('dialog:modal').count()) > 0)
+      await shown.page.getByRole('button', { name: 'Abbrechen' }).click();
+    await shown.page.locator('dialog:modal').waitFor({ state: 'detached' });
   });
 
   it('is German when it starts anew, and English again when asked', async () => {
-    await page.reload();
-    await expect.poll(() => page.evaluate(() => document.documentElement.lang)).toBe('de');
-    await page.getByRole('heading', { name: 'Kategorien' }).waitFor();
-    await launched.app.clickMenuItem('switch-language');
-    await page.getByRole('heading', { name: 'Categories' }).waitFor();
+    await shown.page.reload();
+    await expect.poll(() => shown.page.evaluate(() => document.documentElement.lang)).toBe('de');
+    await shown.page.getByRole('heading', { name: 'Kategorien' }).waitFor();
+    await shown.app.clickMenuItem('switch-language');
+    await shown.page.getByRole('heading', { name: 'Categories' }).waitFor();
   });
 });

@@ -1,15 +1,14 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { VIEW_NAMES, VIEWS, type View } from '../../renderer/state/views.ts';
-import { cannotLaunch, type Launched, launch } from './launch.ts';
+import { cannotLaunch } from './launch.ts';
 import { layoutFaults } from './layout-faults.ts';
-import { openSample, SAMPLE_PATIENCE } from './open-sample.ts';
 import { PATIENCE } from './patience.ts';
-import { failByErrors } from './story.ts';
+import { sampleWindow } from './sample-window.ts';
 
 /**
  * Each view of the sample case in both themes looks as it did when a person last looked at it, and fits windows from a
@@ -37,40 +36,22 @@ const isWriting = process.env['ENCLAVE_SCREENS'] === 'write';
 const reason = cannotLaunch === null ? '' : ` (${cannotLaunch})`;
 
 describe.skipIf(cannotLaunch !== null)(`screens${reason}`, { timeout: 3 * PATIENCE }, () => {
-  let folder = '';
-  let launched: Launched;
-  let page: Page;
+  const shown = sampleWindow(SIZE);
   const taken = new Map<string, number[]>();
-  const watch = failByErrors();
-
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'enclave-screens-'));
-    launched = await launch({ userData: join(folder, 'userData') });
-    page = launched.page;
-    page.setDefaultTimeout(PATIENCE);
-    watch(page);
-    await page.setViewportSize(SIZE);
-    await page.emulateMedia({ reducedMotion: 'reduce' });
-    await openSample(page);
-  }, SAMPLE_PATIENCE + PATIENCE);
-  afterAll(async () => {
-    await launched.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
 
   describe.each(THEMES)('%s', (theme) => {
     it.each(VIEWS)('%s looks as it did', async (view) => {
-      await show(page, view, theme);
-      const picture = await stillPicture(page);
-      const cells = await meanColours(page, picture);
+      await show(shown.page, view, theme);
+      const picture = await stillPicture(shown.page);
+      const cells = await meanColours(shown.page, picture);
       taken.set(`${view}-${theme}`, cells);
       const path = join(PICTURES, `${view}-${theme}.png`);
       if (isWriting) {
         mkdirSync(PICTURES, { recursive: true });
-        writeFileSync(path, await quarter(page, picture));
+        writeFileSync(path, await quarter(shown.page, picture));
       }
       expect(existsSync(path), 'taken with ENCLAVE_SCREENS=write').toBe(true);
-      const share = differingShare(cells, await meanColours(page, readFileSync(path)));
+      const share = differingShare(cells, await meanColours(shown.page, readFileSync(path)));
       const seen = join(tmpdir(), `enclave-screen-${view}-${theme}.png`);
       if (share > MOST_CELLS) writeFileSync(seen, picture);
       expect(share, `compare ${seen} with ${path}`).toBeLessThanOrEqual(MOST_CELLS);
@@ -89,12 +70,12 @@ describe.skipIf(cannotLaunch !== null)(`screens${reason}`, { timeout: 3 * PATIEN
   });
 
   it.each(OTHER_SIZES)('fits $width × $height', async (size) => {
-    await page.setViewportSize(size);
+    await shown.page.setViewportSize(size);
     const faults: string[] = [];
     for (const view of VIEWS) {
-      await show(page, view, 'light');
-      await stillWords(page);
-      for (const fault of await page.evaluate(layoutFaults)) faults.push(`${view}: ${fault}`);
+      await show(shown.page, view, 'light');
+      await stillWords(shown.page);
+      for (const fault of await shown.page.evaluate(layoutFaults)) faults.push(`${view}: ${fault}`);
     }
     expect(faults).toEqual([]);
   });
