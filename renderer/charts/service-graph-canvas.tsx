@@ -27,6 +27,12 @@ import type { LayoutReply } from './service-graph-worker.ts';
 
 /** Links that draw nodes together, the largest ones: more would not be told apart. */
 const MOST_DRAWING = 6000;
+/** From so many marks on a picture takes longer than a frame: its last one is moved until the view rests. */
+const HEAVY = 1500;
+/** The least time between two pictures of the layout in work of a heavy network, milliseconds. */
+const HEAVY_STEP = 500;
+
+const isHeavy = ({ nodes, links }: Network): boolean => nodes.length + links.length > HEAVY;
 
 function layoutRequest(
   network: Network,
@@ -70,9 +76,12 @@ function useLayout(network: Network, hasColumns: boolean, width: number, height:
     const isStill = matchMedia('(prefers-reduced-motion: reduce)').matches;
     let waiting: LayoutReply | null = null;
     let frame = 0;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let shownAt = -HEAVY_STEP;
     const show = (): void => {
       frame = 0;
       if (waiting === null) return;
+      shownAt = performance.now();
       const { positions } = waiting;
       last.current = new Map(
         network.nodes.map(({ id }, i) => [id, [positions[2 * i] ?? 0, positions[2 * i + 1] ?? 0] as const]),
@@ -83,16 +92,67 @@ function useLayout(network: Network, hasColumns: boolean, width: number, height:
       if (isStill && !data.done) return;
       waiting = data;
       // Only the newest picture of those that come between two frames is drawn.
-      if (frame === 0) frame = requestAnimationFrame(show);
+      clearTimeout(timer);
+      const wait = isHeavy(network) && !data.done ? shownAt + HEAVY_STEP - performance.now() : 0;
+      if (wait > 0) timer = setTimeout(show, wait);
+      else if (frame === 0) frame = requestAnimationFrame(show);
       if (data.done) worker.terminate();
     });
     worker.postMessage(layoutRequest(network, hasColumns, width, height, last.current));
     return () => {
       worker.terminate();
+      clearTimeout(timer);
       cancelAnimationFrame(frame);
     };
   }, [network, hasColumns, width, height]);
   return placed?.network === network ? placed : null;
+}
+
+/**
+ * The picture of a canvas as it was, moved and scaled over it: what stands in for a drawing that would take too long to be made
+ * anew for each frame of a gesture.
+ */
+class MovedPicture {
+  readonly #canvas: HTMLCanvasElement;
+  readonly #picture: HTMLCanvasElement;
+  readonly #from: ZoomTransform;
+  #frame = 0;
+
+  /** @param from the view in which the canvas is drawn */
+  constructor(canvas: HTMLCanvasElement, from: ZoomTransform) {
+    this.#canvas = canvas;
+    this.#from = from;
+    this.#picture = document.createElement('canvas');
+    this.#picture.width = canvas.width;
+    this.#picture.height = canvas.height;
+    // A canvas without an area has no picture to copy.
+    if (canvas.width > 0 && canvas.height > 0) this.#picture.getContext('2d')?.drawImage(canvas, 0, 0);
+  }
+
+  show(view: ZoomTransform): void {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = requestAnimationFrame(() => {
+      const context = this.#canvas.getContext('2d');
+      if (context === null || this.#picture.width === 0 || this.#picture.height === 0) return;
+      const scale = view.k / this.#from.k;
+      context.setTransform(1, 0, 0, 1, 0, 0);
+      context.clearRect(0, 0, this.#canvas.width, this.#canvas.height);
+      context.setTransform(
+        scale,
+        0,
+        0,
+        scale,
+        (view.x - this.#from.x * scale) * devicePixelRatio,
+        (view.y - this.#from.y * scale) * devicePixelRatio,
+      );
+      context.globalAlpha = 1;
+      context.drawImage(this.#picture, 0, 0);
+    });
+  }
+
+  end(): void {
+    cancelAnimationFrame(this.#frame);
+  }
 }
 
 /** Counts changes of the theme, which a canvas does not follow by itself. */
@@ -143,6 +203,9 @@ export function NetworkCanvas(props: {
   const canvas = useRef<HTMLCanvasElement>(null);
   const zooming = useRef<ZoomBehavior<HTMLCanvasElement, unknown>>(null);
   const themes = useThemeCount();
+  /** The view in which the canvas is drawn, and whether that takes long: for gestures. */
+  const drawnIn = useRef<ZoomTransform>(zoomIdentity);
+  const heavy = useRef(false);
   const at = network.nodes.findIndex(({ id }) => id === active);
   const marks = useMemo(() => {
     if (placed === null) return null;
@@ -169,18 +232,33 @@ export function NetworkCanvas(props: {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     const inks = inksOf(element.parentElement ?? document.body);
     drawMarks(context, marks, inks, { width, height, active: isFocused ? active : null, chosen });
-  }, [marks, width, height, active, chosen, isFocused, themes]);
+    drawnIn.current = transform;
+    heavy.current = isHeavy(network);
+  }, [marks, transform, network, width, height, active, chosen, isFocused, themes]);
 
   useEffect(() => {
     const element = canvas.current;
     if (element === null) return undefined;
+    let moved: MovedPicture | null = null;
     const behaviour = zoom<HTMLCanvasElement, unknown>()
       .scaleExtent([0.4, 16])
-      .on('zoom', ({ transform: next }: { transform: ZoomTransform }) => setTransform(next));
+      .on('start', () => {
+        moved = heavy.current ? new MovedPicture(element, drawnIn.current) : null;
+      })
+      .on('zoom', ({ transform: next }: { transform: ZoomTransform }) => {
+        if (moved === null) setTransform(next);
+        else moved.show(next);
+      })
+      .on('end', ({ transform: next }: { transform: ZoomTransform }) => {
+        moved?.end();
+        moved = null;
+        setTransform(next);
+      });
     zooming.current = behaviour;
     const selection = select(element);
     selection.call(behaviour).on('dblclick.zoom', null);
     return () => {
+      moved?.end();
       selection.on('.zoom', null);
     };
   }, []);

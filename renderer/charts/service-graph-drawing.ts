@@ -122,34 +122,81 @@ export function networkMarks(network: Network, positions: Float32Array, options:
   // Where links are many they are thinner and fainter, else they would be one blot.
   const thinness = Math.min(1, Math.sqrt(500 / Math.max(1, network.links.length)));
   const isLit = ({ id }: NetworkLink): boolean => lit?.links.has(id) === true;
-  const links = network.links
-    .toSorted((a, b) => Number(isLit(a)) - Number(isLit(b)))
-    .flatMap((link): LinkMark[] => {
-      const [from, to] = [byId.get(link.source), byId.get(link.target)];
-      if (from === undefined || to === undefined) return [];
-      return [
-        {
-          from,
-          to,
-          width:
-            THINNEST_LINK +
-            (Math.max(1.2, WIDEST_LINK * thinness) - THINNEST_LINK) * Math.sqrt(most === 0 ? 0 : link.amount / most),
-          category: from.node.category ?? to.node.category,
-          opacity: (lit === null ? 0.34 : isLit(link) ? 0.75 : 0.05) * Math.max(0.25, thinness),
-        },
-      ];
-    });
+  const links = (
+    lit === null ? network.links : network.links.toSorted((a, b) => Number(isLit(a)) - Number(isLit(b)))
+  ).flatMap((link): LinkMark[] => {
+    const [from, to] = [byId.get(link.source), byId.get(link.target)];
+    if (from === undefined || to === undefined) return [];
+    return [
+      {
+        from,
+        to,
+        width:
+          THINNEST_LINK +
+          (Math.max(1.2, WIDEST_LINK * thinness) - THINNEST_LINK) * Math.sqrt(most === 0 ? 0 : link.amount / most),
+        category: from.node.category ?? to.node.category,
+        opacity: (lit === null ? 0.34 : isLit(link) ? 0.75 : 0.05) * Math.max(0.25, thinness),
+      },
+    ];
+  });
   return { links, nodes, labels: labelsOf(nodes, { width, height, lit, named }) };
+}
+
+interface Box {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+/** Width and height of the squares by which what lies near is found, CSS pixels. */
+const SQUARE = 32;
+
+/** Whether a box is free of everything that was put here before; each is asked only for what lies in the same squares. */
+class TakenPlaces {
+  readonly #squares = new Map<number, { readonly box: Box; readonly of: unknown }[]>();
+
+  *#squaresOf({ left, right, top, bottom }: Box): Generator<number> {
+    for (let row = Math.floor(top / SQUARE); row <= Math.floor(bottom / SQUARE); row++) {
+      for (let column = Math.floor(left / SQUARE); column <= Math.floor(right / SQUARE); column++) {
+        yield row * 65_536 + column;
+      }
+    }
+  }
+
+  put(box: Box, of: unknown): void {
+    for (const square of this.#squaresOf(box)) {
+      const held = this.#squares.get(square);
+      if (held === undefined) this.#squares.set(square, [{ box, of }]);
+      else held.push({ box, of });
+    }
+  }
+
+  /** @param except what is its own and does not count */
+  isFree(box: Box, except: unknown): boolean {
+    for (const square of this.#squaresOf(box)) {
+      for (const { box: other, of } of this.#squares.get(square) ?? []) {
+        if (of === except) continue;
+        const isApart =
+          other.right < box.left || other.left > box.right || other.bottom < box.top || other.top > box.bottom;
+        if (!isApart) return false;
+      }
+    }
+    return true;
+  }
 }
 
 /** Labels from the largest node on, each where it covers no other label and no node. */
 function labelsOf(nodes: readonly NodeMark[], options: Omit<MarkOptions, 'frame'>): LabelMark[] {
   const { width, height, lit, named } = options;
-  const taken: { left: number; right: number; top: number; bottom: number }[] = [];
+  const taken = new TakenPlaces();
   const labels: LabelMark[] = [];
   const wanted = nodes.filter(
     ({ node, x, y }) => x > -20 && x < width + 20 && y > 0 && y < height && (lit === null || lit.nodes.has(node.id)),
   );
+  for (const { node, x, y, radius } of wanted) {
+    taken.put({ left: x - radius, right: x + radius, top: y - radius, bottom: y + radius }, node);
+  }
   const ranked = [
     ...wanted.filter(({ node }) => named.has(node.id)),
     ...wanted.filter(({ node }) => !named.has(node.id)),
@@ -167,23 +214,9 @@ function labelsOf(nodes: readonly NodeMark[], options: Omit<MarkOptions, 'frame'
         top: y - LABEL_HEIGHT / 2,
         bottom: y + LABEL_HEIGHT / 2,
       };
-      const isFree =
-        box.left > 0 &&
-        box.right < width &&
-        taken.every(
-          (other) =>
-            other.right < box.left || other.left > box.right || other.bottom < box.top || other.top > box.bottom,
-        ) &&
-        wanted.every(
-          (other) =>
-            other.node === node ||
-            other.x + other.radius < box.left ||
-            other.x - other.radius > box.right ||
-            other.y + other.radius < box.top ||
-            other.y - other.radius > box.bottom,
-        );
+      const isFree = box.left > 0 && box.right < width && taken.isFree(box, node);
       if (!isFree && !(isNamed && anchor === sides.at(-1))) continue;
-      taken.push(box);
+      taken.put(box, text);
       labels.push({ x: at, y, text, anchor, isStrong: isNamed });
       break;
     }

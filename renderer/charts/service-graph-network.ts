@@ -341,53 +341,78 @@ export function serviceNetwork(
 
 // Hosts among themselves
 
-/** The block of addresses that a host is told with until it is opened: /24, of IPv6 /64. */
-export function blockOf(address: string): string {
-  if (!address.includes(':')) return `${address.split('.').slice(0, 3).join('.')}.0/24`;
+/** Lengths of the blocks that hosts are told with, narrowest first; each holds at most 256 of the next, of IPv6 65,536. */
+const PREFIXES = { ipv4: [24, 16, 8], ipv6: [64, 48, 32] } as const;
+
+/** The blocks of addresses that hold a host, narrowest first: /24, /16 and /8, of IPv6 /64, /48 and /32. */
+export function blocksOf(address: string): string[] {
+  if (!address.includes(':')) {
+    const octets = address.split('.');
+    return PREFIXES.ipv4.map((length) => {
+      const kept = octets.slice(0, length / 8);
+      return `${[...kept, ...Array.from({ length: 4 - kept.length }, () => '0')].join('.')}/${length}`;
+    });
+  }
   const [head = '', tail] = address.split('::', 2);
   const before = head === '' ? [] : head.split(':');
   const after = tail === undefined || tail === '' ? [] : tail.split(':');
   const groups = [...before, ...Array.from({ length: 8 - before.length - after.length }, () => '0'), ...after];
-  return `${groups.slice(0, 4).join(':')}::/64`;
+  return PREFIXES.ipv6.map((length) => `${groups.slice(0, length / 16).join(':')}::/${length}`);
 }
 
-/** Hosts that are shown one by one though no block is opened. */
-const FEW_HOSTS = 150;
+/** Nodes that can be told apart at one glance: so many hosts stand one by one, else so many of the narrowest blocks. */
+const FEW_NODES = 150;
 
-/** Pairs of hosts, a link from who opened the flows to who answered; blocks of addresses where hosts are many. */
+/** The blocks of all hosts: of each its hosts, and from which width on blocks are few. */
+function blocksOfHosts(hosts: ReadonlySet<string>): {
+  readonly chains: ReadonlyMap<string, readonly string[]>;
+  readonly sizes: ReadonlyMap<string, number>;
+  readonly widest: number;
+} {
+  const chains = new Map([...hosts].map((host) => [host, blocksOf(host)] as const));
+  const sizes = new Map<string, number>();
+  const counts = PREFIXES.ipv4.map(() => 0);
+  for (const chain of chains.values()) {
+    for (const [width, block] of chain.entries()) {
+      const size = sizes.get(block) ?? 0;
+      if (size === 0) counts[width] = (counts[width] ?? 0) + 1;
+      sizes.set(block, size + 1);
+    }
+  }
+  const few = counts.findIndex((count) => count <= FEW_NODES);
+  return { chains, sizes, widest: few < 0 ? counts.length - 1 : few };
+}
+
+/**
+ * Pairs of hosts, a link from who opened the flows to who answered. Where hosts are many they stand in the narrowest blocks of
+ * addresses that are few; a block opens into narrower ones, the narrowest into hosts, and one that holds a single host is that host.
+ */
 export function hostNetwork({ pairs, scaled }: HostPairs, open: ReadonlySet<string>): Network {
   const sums = new Sums(false);
   const hosts = new Set(pairs.flatMap(({ initiator, responder }) => [initiator, responder]));
-  const places = new Map(
-    [...hosts].map((host): [string, Place] => {
-      const block = blockOf(host);
+  const { chains, sizes, widest } = blocksOfHosts(hosts);
+  const placeOf = (host: string): Place => {
+    const common = { column: 1, category: null } as const;
+    const chain = chains.get(host) ?? [];
+    let group: string | null = null;
+    let inside = hosts.size;
+    for (let width = widest; width >= 0 && hosts.size > FEW_NODES; width--) {
+      const block = chain[width] ?? '';
       const id = `block:${block}`;
-      const isOpen = hosts.size <= FEW_HOSTS || open.has(id);
-      const common = { column: 1, category: null } as const;
-      return [
-        host,
-        isOpen
-          ? {
-              ...common,
-              id: `host:${host}`,
-              kind: 'host',
-              name: host,
-              filter: `direction = internal and address = ${filterWord(host)}`,
-              group: hosts.size <= FEW_HOSTS ? null : id,
-              opens: false,
-            }
-          : {
-              ...common,
-              id,
-              kind: 'block',
-              name: block,
-              filter: `direction = internal and address = ${block}`,
-              group: null,
-              opens: true,
-            },
-      ];
-    }),
-  );
+      const size = sizes.get(block) ?? 0;
+      if (size <= 1) break;
+      // A block that holds all of the one around it would have to be opened twice.
+      if (group !== null && size === inside) continue;
+      if (!open.has(id)) {
+        const filter = `direction = internal and address = ${block}`;
+        return { ...common, id, kind: 'block', name: block, filter, group, opens: true };
+      }
+      [group, inside] = [id, size];
+    }
+    const filter = `direction = internal and address = ${filterWord(host)}`;
+    return { ...common, id: `host:${host}`, kind: 'host', name: host, filter, group, opens: false };
+  };
+  const places = new Map([...hosts].map((host) => [host, placeOf(host)] as const));
   for (const { initiator, responder, value, flows } of pairs) {
     const [from, to] = [places.get(initiator), places.get(responder)];
     if (from === undefined || to === undefined) continue;

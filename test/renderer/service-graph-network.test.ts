@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { fittingFrame, networkMarks, nodeFinder } from '../../renderer/charts/service-graph-drawing.ts';
 import { ForceLayout, type LayoutRequest } from '../../renderer/charts/service-graph-layout.ts';
 import {
-  blockOf,
+  blocksOf,
   hostNetwork,
   MOST_MEMBERS,
   type Network,
@@ -136,12 +136,12 @@ describe('hosts among themselves', () => {
     scaled: false,
   });
 
-  it('names the block of an address', () => {
-    expect(blockOf('10.1.2.3')).toBe('10.1.2.0/24');
-    expect(blockOf('2001:db8::1')).toBe('2001:db8:0:0::/64');
-    expect(blockOf('fe80::1:2:3:4')).toBe('fe80:0:0:0::/64');
+  it('names the blocks of an address', () => {
+    expect(blocksOf('10.1.2.3')).toEqual(['10.1.2.0/24', '10.1.0.0/16', '10.0.0.0/8']);
+    expect(blocksOf('2001:db8::1')).toEqual(['2001:db8:0:0::/64', '2001:db8:0::/48', '2001:db8::/32']);
+    expect(blocksOf('fe80::1:2:3:4')[0]).toBe('fe80:0:0:0::/64');
     for (const address of ['10.1.2.3', '2001:db8::1', '::1', '1:2:3:4:5:6:7:8']) {
-      parseFilter(`address = ${blockOf(address)}`);
+      for (const block of blocksOf(address)) parseFilter(`address = ${block}`);
     }
   });
 
@@ -184,6 +184,43 @@ describe('hosts among themselves', () => {
     const open = hostNetwork(answer(pairs), new Set(['block:10.0.9.0/24']));
     expect(open.nodes.filter(({ kind }) => kind === 'host')).toHaveLength(7);
     expect(sum(open.links)).toBe(600);
+  });
+
+  it('stand in wider blocks where narrow ones are many too, which open step by step into hosts', () => {
+    // 20 blocks /16 of 250 blocks /24 each: of ten hosts in the first, of one in the others.
+    const hosts = Array.from({ length: 20 * 250 }, (_, i) => `10.${i % 20}.${Math.floor(i / 20)}.1`);
+    const first = Array.from({ length: 9 }, (_, i) => `10.0.0.${i + 2}`);
+    const pairs = [...hosts, ...first].map((host, i) => pair(host, hosts[(i * 7 + 1) % hosts.length] ?? host, 1));
+    const shown = (...open: string[]): Network => hostNetwork(answer(pairs), new Set(open));
+    const kinds = ({ nodes }: Network): Record<string, number> => {
+      const counts: Record<string, number> = {};
+      for (const { kind } of nodes) counts[kind] = (counts[kind] ?? 0) + 1;
+      return counts;
+    };
+    const closed = shown();
+    expect(closed.nodes.map(({ name }) => name).toSorted()[0]).toBe('10.0.0.0/16');
+    expect(kinds(closed)).toEqual({ block: 20 });
+    const once = shown('block:10.0.0.0/16');
+    expect(kinds(once)).toEqual({ block: 20, host: 249 });
+    const inner = once.nodes.find(({ name }) => name === '10.0.0.0/24');
+    expect(inner).toMatchObject({ kind: 'block', opens: true, group: 'block:10.0.0.0/16' });
+    const twice = shown('block:10.0.0.0/16', 'block:10.0.0.0/24');
+    expect(kinds(twice)).toEqual({ block: 19, host: 259 });
+    expect(twice.nodes.find(({ name }) => name === '10.0.0.5')?.group).toBe('block:10.0.0.0/24');
+    for (const network of [closed, once, twice]) {
+      const within = pairs.length - sum(network.links);
+      expect(within).toBeGreaterThanOrEqual(0);
+      for (const { filter } of network.nodes) parseFilter(filter);
+    }
+  });
+
+  it('opens a block whose hosts all lie in one narrower block at once', () => {
+    const far = Array.from({ length: 160 }, (_, i) => pair(`10.${i}.0.1`, '172.16.5.1', 1));
+    const near = Array.from({ length: 9 }, (_, i) => pair(`172.16.5.${i + 1}`, '10.7.0.1', 1));
+    const open = hostNetwork(answer([...far, ...near]), new Set(['block:172.0.0.0/8']));
+    expect(open.nodes.filter(({ kind }) => kind === 'host').map(({ group }) => group)).toEqual(
+      Array(9).fill('block:172.0.0.0/8'),
+    );
   });
 });
 
