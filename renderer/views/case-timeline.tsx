@@ -119,13 +119,17 @@ export const CaseTimeline = memo(function CaseTimeline(): ReactNode {
       hasSpan
         ? brush === null
           ? say('Span finer than a step')
-          : say('Chosen: {name}', { name })
+          : name
         : say('{what}, {metric} per {step}', {
             what: split.rest === '' ? say('Whole case') : say('Under the filter'),
             metric: say(metric),
             step: say(stack.step),
           }),
-      hasSpan ? formatAmount(metric, brush === null ? null : amountOf(stack, first, last)) : silent.join(', '),
+      hasSpan
+        ? say('Chosen: {amount}', {
+            amount: formatAmount(metric, brush === null ? null : amountOf(stack, first, last)),
+          })
+        : silent.join(', '),
       profileZone,
     ];
   };
@@ -134,7 +138,9 @@ export const CaseTimeline = memo(function CaseTimeline(): ReactNode {
   return (
     <section className="case-timeline" aria-busy={pending} aria-label={say('The whole case in time')}>
       <p id="case-timeline-readout" aria-live="polite">
-        <strong className="clip">{title}</strong>
+        <strong className="clip" title={title}>
+          {title}
+        </strong>
         <span className="clip">{amount}</span>
         <span className="clip quiet" title={note}>
           {note}

@@ -104,27 +104,29 @@ export function FlowInspector(props: { flow: FlowRecord; onClose: () => void; on
     >
       <header>
         <h2>{say('Flow')}</h2>
-        <PacketsButton flow={flow} />
-        <button type="button" className="small" onClick={onCarve}>
-          {say('Carve…')}
-        </button>
-        <button
-          type="button"
-          className="small"
-          onClick={() =>
-            askOwnFinding({
-              picked: { label: say('Flow {id}', { id: flow.id }), where: `id = "${flow.id}"` },
-              id: null,
-            })
-          }
-        >
-          {say('Add to finding…')}
-        </button>
         <button type="button" className="quiet small" onClick={onClose}>
           {say('Close')}
         </button>
       </header>
       <div className="inspector-scroll" tabIndex={0} role="group" aria-label={say('Fields of the flow')}>
+        <div className="selection-actions">
+          <PacketsButton flow={flow} />
+          <button type="button" className="small" onClick={onCarve}>
+            {say('Carve…')}
+          </button>
+          <button
+            type="button"
+            className="small"
+            onClick={() =>
+              askOwnFinding({
+                picked: { label: say('Flow {id}', { id: flow.id }), where: `id = "${flow.id}"` },
+                id: null,
+              })
+            }
+          >
+            {say('Add to finding…')}
+          </button>
+        </div>
         <section className="why">
           <h3>{say('Why this label')}</h3>
           <p className="label-line">
