@@ -5,6 +5,7 @@ import arabic from '@fontsource-variable/noto-sans-arabic/unicode.json' with { t
 import hebrew from '@fontsource-variable/noto-sans-hebrew/unicode.json' with { type: 'json' };
 import korean from '@fontsource-variable/noto-sans-kr/unicode.json' with { type: 'json' };
 import chinese from '@fontsource-variable/noto-sans-sc/unicode.json' with { type: 'json' };
+import { LATIN_LETTERS, OTHER_LETTERS } from '../../shared/report-print.ts';
 
 /**
  * The report's own letters: Noto Sans, in the page itself, so that it looks alike on every machine. The families come in slices
@@ -15,9 +16,9 @@ import chinese from '@fontsource-variable/noto-sans-sc/unicode.json' with { type
  */
 
 /** Families: browsers mix no fixed weights with variable ones in one. */
-const LATIN_SANS = 'Enclave Noto Sans';
+const LATIN_SANS = LATIN_LETTERS;
 const LATIN_MONO = 'Enclave Noto Sans Mono';
-const OTHERS = 'Enclave Noto Sans Others';
+const OTHERS = OTHER_LETTERS;
 
 /** What the style names as `font-family`; weights are 400 and 600, of fixed width 400. */
 export const LETTERS = `"${LATIN_SANS}", "${OTHERS}", sans-serif`;

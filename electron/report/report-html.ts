@@ -20,7 +20,7 @@ import { exhibitsChapter } from './exhibits-chapter.ts';
 import { findingsChapters } from './findings-chapters.ts';
 import { findingsInShort } from './findings-in-short.ts';
 import { glossaryChapter } from './glossary.ts';
-import { breakable, escapeAttribute, escapeHtml, facts } from './markup.ts';
+import { breakable, commandMarkup, escapeAttribute, escapeHtml, facts } from './markup.ts';
 import { hostsChapter } from './hosts-chapter.ts';
 import { letterFaces } from './letters.ts';
 import { notesChapter } from './notes.ts';
@@ -139,7 +139,7 @@ ${facts([
   ['Case', `<span class="mono">${escapeHtml(id)}</span>, file ${breakable(basename(reader.path))}`],
   ...(reader.redaction === null ? [] : [['Redaction', escapeHtml(reader.redaction)] as const]),
   ...factRows(reader.record()),
-  ['Network in question', `profile ${escapeHtml(profile.name)}: ${breakable(rangeNames.join(', ') || 'no ranges')}`],
+  ['Network in question', `profile ${escapeHtml(profile.name)}: ${commandMarkup(rangeNames.join(', ') || 'no ranges')}`],
   ['Time zone', `${escapeHtml(profile.timeZone)}; times marked Z or UTC are UTC`],
   ['Window', escapeHtml(window)],
   ['Evidence', escapeHtml(evidenceInWords(evidence))],

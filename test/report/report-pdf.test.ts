@@ -6,8 +6,8 @@ import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { findChromium, printPdf } from '../../electron/report/report-pdf.ts';
 import { chaptersMarkup, contentsMarkup } from '../../electron/report/chapter.ts';
 import { reportStyle } from '../../electron/report/style.ts';
-import { pagesOfDestinations, printedWithPages, withContentsPages } from '../../shared/contents-pages.ts';
 import { EnclaveError } from '../../shared/problem.ts';
+import { pagesOfDestinations, printedWithPages, withContentsPages } from '../../shared/report-print.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'enclave-pdf-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -62,6 +62,23 @@ describe('a Chromium that fails', () => {
     const missing = join(folder, 'missing');
     expect((await failure(printPdf(missing, '<p>x', join(folder, 'x.pdf')))).code).toBe('print-failed');
     expect(existsSync(join(folder, 'x.pdf'))).toBe(false);
+  });
+
+  it('is asked again when the letters of the page were not there in time, and no page without them is given out', async () => {
+    const page = '<style>@font-face { font-family: "Enclave Noto Sans"; src: url(x) }</style><p>x';
+    const count = join(folder, 'count');
+    const late = (times: number): string =>
+      program(
+        'late',
+        `n=$(cat ${count} 2>/dev/null || echo 0); n=$((n + 1)); echo $n > ${count}
+for a in "$@"; do case $a in --print-to-pdf=*) [ $n -gt ${times} ] && echo "/BaseFont /AAAAAA+NotoSans-Regular" > "\${a#*=}" || echo empty > "\${a#*=}";; esac; done`,
+      );
+    await printPdf(late(2), page, join(folder, 'late.pdf'));
+    expect(readFileSync(join(folder, 'late.pdf'), 'utf8')).toContain('NotoSans-Regular');
+    rmSync(count);
+    const error = await failure(printPdf(late(9), page, join(folder, 'never.pdf')));
+    expect(error.message).toContain('letters');
+    expect(existsSync(join(folder, 'never.pdf'))).toBe(false);
   });
 
   it('leaves no profile behind, and tells a place that cannot be written', async () => {

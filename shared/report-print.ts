@@ -1,5 +1,5 @@
 /**
- * Page numbers for the contents of a printed report. Chromium lays pages out only when it prints and knows no `target-counter` (CSS
+ * What a printed report needs besides printing: its letters, and page numbers in its contents. Chromium lays pages out only when it prints and knows no `target-counter` (CSS
  * GCPM 3): so a report is printed, asked on which pages its chapters begin, and printed again with the numbers in its contents.
  */
 
@@ -35,6 +35,25 @@ export function pagesOfDestinations(pdf: string): Map<string, number> {
     if (at !== undefined) found.set(name, at);
   }
   return found;
+}
+
+/** Families of the report's letters, as its style names them: Latin in fixed weights, other scripts in variable ones (letters.ts). */
+export const LATIN_LETTERS = 'Enclave Noto Sans';
+export const OTHER_LETTERS = 'Enclave Noto Sans Others';
+
+/**
+ * Whether the letters that a page brings with it were there when it was printed. A browser under load may print before they are
+ * decoded, and then leaves their text out: the page looks empty.
+ *
+ * @param pdf the file, a byte a character (latin1)
+ */
+export function hasItsLetters(html: string, pdf: string): boolean {
+  const brings = (family: string): boolean => html.includes(`@font-face { font-family: "${family}";`);
+  return (
+    (!brings(LATIN_LETTERS) || /\+NotoSans-Regular\b/.test(pdf)) &&
+    // Letters of variable weight are drawings in a PDF.
+    (!brings(OTHER_LETTERS) || /\/Subtype \/Type3\b/.test(pdf))
+  );
 }
 
 /** A report with the pages of its chapters in its contents; unchanged where a page is not known. */
