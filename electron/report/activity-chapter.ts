@@ -162,8 +162,9 @@ function timeline(
     body += line(pinned, top - 4, pinned, bottom, INK, 'stroke-width="0.5" stroke-dasharray="1 3"');
   }
   body += label(left, bottom + 20, dateOfDay(first), 'start', true);
-  body += label((left + WIDTH) / 2, bottom + 20, dateOfDay(first + Math.floor(days / 2)), 'middle', true);
-  body += label(WIDTH, bottom + 20, dateOfDay(last), 'end', true);
+  if (last - first > 1)
+    body += label((left + WIDTH) / 2, bottom + 20, dateOfDay(first + Math.floor(days / 2)), 'middle', true);
+  if (last > first) body += label(WIDTH, bottom + 20, dateOfDay(last), 'end', true);
   names.forEach((name, band) => {
     const across = left + band * ((WIDTH - left) / names.length);
     body += `<rect x="${at(across)}" y="${bottom + 32}" width="9" height="9" fill="${fillOf(band, names)}" stroke="${INK}" stroke-width="0.4"/>`;

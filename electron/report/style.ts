@@ -103,6 +103,7 @@ section:has(> .signatures) { break-inside: avoid; }
 .signatures { display: grid; grid-template-columns: 1fr 1fr; gap: 6mm 10mm; margin-top: 8mm; break-inside: avoid; }
 .signature .name { font-weight: 600; margin-bottom: 8mm; }
 .signature .line { border-top: 0.6pt solid var(--ink); padding-top: 0.8mm; margin-bottom: 9mm; font-size: 8.2pt; color: var(--quiet); }
+nav.contents { break-inside: avoid; }
 nav.contents ol { list-style: none; margin: 6mm 0 0; padding: 0; columns: 2; column-gap: 12mm;
   font-size: 8.8pt; }
 nav.contents li { margin-bottom: 0.6mm; }
