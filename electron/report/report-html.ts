@@ -139,7 +139,10 @@ ${facts([
   ['Case', `<span class="mono">${escapeHtml(id)}</span>, file ${breakable(basename(reader.path))}`],
   ...(reader.redaction === null ? [] : [['Redaction', escapeHtml(reader.redaction)] as const]),
   ...factRows(reader.record()),
-  ['Network in question', `profile ${escapeHtml(profile.name)}: ${commandMarkup(rangeNames.join(', ') || 'no ranges')}`],
+  [
+    'Network in question',
+    `profile ${escapeHtml(profile.name)}: ${commandMarkup(rangeNames.join(', ') || 'no ranges')}`,
+  ],
   ['Time zone', `${escapeHtml(profile.timeZone)}; times marked Z or UTC are UTC`],
   ['Window', escapeHtml(window)],
   ['Evidence', escapeHtml(evidenceInWords(evidence))],
