@@ -44,6 +44,7 @@ const REGISTERED: PortsOfProtocols = {
   redis: { tcp: [6379] },
   mongodb: { tcp: [27_017] },
   cassandra: { tcp: [9042] },
+  elasticsearch: { tcp: [9300] },
   thrift: { tcp: [9160] },
   memcached: { tcp: [11_211], udp: [11_211] },
   amqp: { tcp: [5671, 5672] },
