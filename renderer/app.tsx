@@ -246,6 +246,9 @@ export function App(): ReactNode {
   }, []);
 
   const [saved, setSaved] = useState<SavedReport | 'writing' | null>(null);
+  // A report of one case says nothing of the next.
+  const casePath = overview?.path;
+  useEffect(() => setSaved(null), [casePath]);
   const [reportSettings, setReportSettings] = useState<ReportSettings>({});
   const saveReport = useCallback(
     async (format: 'html' | 'pdf'): Promise<void> => {

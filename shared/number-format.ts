@@ -63,6 +63,11 @@ export function formatAmount(metric: Metric, value: number | null): string {
   return metric === 'bytes' ? formatBytes(value) : `${formatCount(value)} ${METRIC_NAMES[language()][metric]}`;
 }
 
+/** An amount whose metric stands beside it: bytes with their unit, all else as a count. */
+export function formatBareAmount(metric: Metric, value: number | null): string {
+  return metric === 'bytes' ? formatBytes(value) : formatCount(value);
+}
+
 /** A change by a fraction of what was (0.25: a quarter more): `+25 %`, `-3 %`; from tenfold on `× 12`. */
 function formatChange(value: number | null): string {
   if (value === null) return NO_VALUE;

@@ -357,6 +357,39 @@ export function serviceGraph(answers: GraphAnswers): ServiceGraph {
   };
 }
 
+/** Rows of what is highlighted: `summary --by LEFT`, `--by service,category` and `--by country`. */
+export interface HighlightedRows {
+  readonly left: readonly SummaryRowValue[];
+  readonly service: readonly SummaryRowValue[];
+  readonly country: readonly SummaryRowValue[];
+}
+
+/** Share of each node's recorded flows that are highlighted, 0..1, by node id; nodes without any are absent. */
+export function highlightedShares(
+  graph: ServiceGraph,
+  dimension: LeftDimension,
+  rows: HighlightedRows,
+): ReadonlyMap<string, number> {
+  const nodes = new Map(graph.nodes.map((node) => [node.id, node]));
+  const flows = new Map<string, number>();
+  const add = (column: GraphColumn, keyOf: (row: SummaryRowValue) => Key): void => {
+    for (const row of rows[column]) {
+      const own = nodeId(column, keyOf(row));
+      const id = nodes.has(own) ? own : nodeId(column, OTHERS);
+      flows.set(id, (flows.get(id) ?? 0) + amountOf(row)[1]);
+    }
+  };
+  add('left', (row) => plainKey(row, dimension));
+  add('service', serviceKey);
+  add('country', (row) => plainKey(row, 'country'));
+  const shares = new Map<string, number>();
+  for (const [id, marked] of flows) {
+    const all = nodes.get(id)?.flows ?? 0;
+    if (marked > 0 && all > 0) shares.set(id, Math.min(1, marked / all));
+  }
+  return shares;
+}
+
 function nodeId(column: GraphColumn, key: Key): string {
   return `${column}:${key}`;
 }

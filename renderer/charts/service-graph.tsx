@@ -243,13 +243,15 @@ export function ServiceGraphChart(props: {
   height: number;
   /** Id of the node or link that stands out. */
   marked: string | null;
+  /** Share of each node's flows that are highlighted, by its id. */
+  highlighted: ReadonlyMap<string, number>;
   onMark: (id: string | null) => void;
   onSelect: (of: GraphNode | GraphLink) => void;
   /** Wants only this shown. */
   onFilter: (of: GraphNode | GraphLink) => void;
   onEscape: () => void;
 }): ReactNode {
-  const { graph, metric, hasHosts, width, height, marked, onMark, onSelect, onFilter, onEscape } = props;
+  const { graph, metric, hasHosts, width, height, marked, highlighted, onMark, onSelect, onFilter, onEscape } = props;
   const placed = useMemo(() => placeServiceGraph(graph, metric, width, height), [graph, metric, width, height]);
   const lit = useMemo(() => litLinks(graph, marked), [graph, marked]);
   const [roving, setRoving] = useState<string | null>(null);
@@ -359,6 +361,15 @@ export function ServiceGraphChart(props: {
                 ? { fill: node.category === null ? OTHER_COLOUR : categoryColour(node.category) }
                 : {})}
             />
+            {highlighted.has(node.id) && (
+              <rect
+                className="highlighted"
+                x={x}
+                y={round(y + Math.max(2, tall) - Math.max(2, tall * (highlighted.get(node.id) ?? 0)))}
+                width={each.width}
+                height={round(Math.max(2, tall * (highlighted.get(node.id) ?? 0)))}
+              />
+            )}
             <text
               x={isLeft ? x - GAP : x + each.width + GAP}
               y={round(y + tall / 2)}

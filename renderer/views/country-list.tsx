@@ -1,7 +1,6 @@
 import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import type { SummaryRowValue } from '../../shared/bridge.ts';
-import type { Metric } from '../../shared/finding.ts';
-import { formatAmount, formatBytes, formatCount } from '../../shared/number-format.ts';
+import { formatAmount, formatBareAmount, formatCount } from '../../shared/number-format.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { countryName } from '../../shared/country-name.ts';
 import { useWorkbench } from '../state/workbench.ts';
@@ -31,10 +30,6 @@ export function amountsOf(rows: readonly SummaryRowValue[]): CountryAmount[] {
 
 export function nameOf(code: string): string {
   return countryName(code) ?? visibleText(code);
-}
-
-export function amountText(metric: Metric, value: number): string {
-  return metric === 'bytes' ? formatBytes(value) : formatCount(value);
 }
 
 /** The ranking: one stop for the keyboard, in step with the map. */
@@ -119,7 +114,7 @@ export function CountryList(props: {
                 {!isDrawn(code) && <span className="quiet"> {say('(not on the map)')}</span>}
                 {notes.length > 0 && <span className="hatch-sign" aria-label={say('tables disagree')} role="img" />}
               </span>
-              <span className="number">{amountText(metric, value)}</span>
+              <span className="number">{formatBareAmount(metric, value)}</span>
               <span className="number quiet">{props.lastOf(country)}</span>
             </li>
           );

@@ -68,7 +68,7 @@ function Days({ host, filter }: { host: string; filter: string }): ReactNode {
           title={say('{host}: {metric} by hour of its days', { host: visibleText(host), metric: say(metric) })}
           box={box}
           table={() => ({
-            heads: [say('day'), say('hour from'), metric],
+            heads: [say('day'), say('hour from'), say(metric)],
             rows: grid.days.flatMap((date, row) =>
               (grid.amounts[row] ?? []).map((held, hour) => [date, clockTime(hour), held]),
             ),

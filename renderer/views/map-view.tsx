@@ -1,5 +1,5 @@
 import { memo, type ReactNode, useMemo, useRef, useState } from 'react';
-import { formatAmount, formatCount, formatList, formatShare } from '../../shared/number-format.ts';
+import { formatAmount, formatBareAmount, formatCount, formatList, formatShare } from '../../shared/number-format.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { useAsk } from '../bridge-access.ts';
 import { LEAST_FLOWS, deviationClass, deviations, expectationFor, ratioText } from '../charts/deviation.ts';
@@ -18,7 +18,7 @@ import { NetworkList } from './network-list.tsx';
 import { ErrorNotice } from './notice.tsx';
 import { SelectionInspector } from './selection-inspector.tsx';
 import { say } from '../../shared/text/say.ts';
-import { type CountryAmount, CountryList, amountText, amountsOf, nameOf } from './country-list.tsx';
+import { type CountryAmount, CountryList, amountsOf, nameOf } from './country-list.tsx';
 import { useWorld } from './use-world.ts';
 
 /** Where the peers' addresses are registered: a map of countries by amount or by deviation from expectation, and the same as a ranked list. */
@@ -427,7 +427,7 @@ export function MapView(): ReactNode {
           {list === 'countries' && unknown !== null && (
             <p className="absent" title={say('Private and special addresses, and what no country table holds')}>
               <span>{say('Country not known')}</span>
-              <span className="number">{amountText(metric, unknown.value)}</span>
+              <span className="number">{formatBareAmount(metric, unknown.value)}</span>
               <span className="number quiet">{formatShare(unknown.share)}</span>
             </p>
           )}

@@ -2,7 +2,7 @@ import { type ReactNode, useMemo, useRef } from 'react';
 import type { TimeSpan } from '../../shared/bridge.ts';
 import { dateOfDay, dayNumber } from '../../shared/calendar.ts';
 import type { Finding } from '../../shared/finding.ts';
-import { formatAmount, formatCount } from '../../shared/number-format.ts';
+import { formatBareAmount, formatCount } from '../../shared/number-format.ts';
 import type { PairRow } from '../../shared/period-pair.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { useAsk } from '../bridge-access.ts';
@@ -232,12 +232,12 @@ export function Pair({
                     </th>
                     {row.totals.map((total, i) => (
                       <td key={i} className="number">
-                        {amount(metric, total)}
+                        {formatBareAmount(metric, total)}
                       </td>
                     ))}
                     {row.rates.map((rate, i) => (
                       <td key={i} className="number">
-                        {amount(metric, rate)}
+                        {formatBareAmount(metric, rate)}
                       </td>
                     ))}
                     <td className="number">{changeText(row)}</td>
@@ -299,8 +299,4 @@ export function Pair({
       )}
     </div>
   );
-}
-
-function amount(metric: 'flows' | 'bytes' | 'packets' | 'host-hours', value: number | null): string {
-  return formatAmount(metric, value).replace(/ (flows|packets|host-hours)$/, '');
 }

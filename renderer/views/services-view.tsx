@@ -15,9 +15,11 @@ import {
   type ServiceGraph,
   serviceGraph,
   shownHosts,
+  highlightedShares,
 } from '../charts/service-graph-data.ts';
 import { ServiceGraphChart, describe, heightOf, nodesThatFit } from '../charts/service-graph.tsx';
 import { filterWord } from '../state/filter-completion.ts';
+import { useMarked } from '../state/highlight.ts';
 import type { Selection } from '../state/history.ts';
 import { settingStore } from '../state/setting-store.ts';
 import { joinFilters } from '../state/time-filter.ts';
@@ -94,6 +96,25 @@ function useServiceGraph(
   const error = right.error ?? lefts.error ?? totals.error ?? services.error ?? countries.error;
   const estimated = right.estimated || lefts.estimated || totals.estimated;
   return { graph: useLast(fresh), error, pending: fresh === null, estimated };
+}
+
+const NONE_HIGHLIGHTED: ReadonlyMap<string, number> = new Map();
+
+/** Share of each node's flows that are highlighted, by its id. */
+function useHighlightedShares(graph: ServiceGraph | null, left: LeftDimension): ReadonlyMap<string, number> {
+  const { where, version } = useWorkbench();
+  const marked = useMarked(where);
+  const rowsBy = (...by: string[]): SummaryRowValue[] | null =>
+    // The hooks are always called, in the same order.
+    useAsk('summary', { by, metric: 'flows', where: marked ?? '' }, version, marked !== null).value;
+  const [lefts, services, countries] = [rowsBy(left), rowsBy('service', 'category'), rowsBy('country')];
+  return useMemo(
+    () =>
+      graph === null || marked === null || lefts === null || services === null || countries === null
+        ? NONE_HIGHLIGHTED
+        : highlightedShares(graph, left, { left: lefts, service: services, country: countries }),
+    [graph, marked, left, lefts, services, countries],
+  );
 }
 
 const LEFT_NAMES = said({ range: 'Ranges', host: 'Hosts' });
@@ -218,6 +239,7 @@ function ServiceBands({ modes }: { modes: ReactNode }): ReactNode {
     return { left: count('left'), service: count('service'), country: count('country') };
   }, [long, fitting]);
   const { graph, error, pending, estimated } = useServiceGraph(left, most);
+  const highlighted = useHighlightedShares(graph, left);
 
   const nodesIn = (column: GraphColumn): number => graph?.nodes.filter((node) => node.column === column).length ?? 0;
   const tall = Math.max(
@@ -302,6 +324,7 @@ function ServiceBands({ modes }: { modes: ReactNode }): ReactNode {
               width={width}
               height={tall}
               marked={marked ?? (isSame ? again.id : null)}
+              highlighted={highlighted}
               onMark={setMarked}
               onSelect={(each) => select(selectionOf(each, graph))}
               onFilter={filterTo}

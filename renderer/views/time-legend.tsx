@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { formatAmount, formatShare } from '../../shared/number-format.ts';
+import { formatAmount, formatShare, formatBareAmount } from '../../shared/number-format.ts';
 import { layerColour } from '../charts/layer-colours.ts';
 import type { TimeLayer } from '../charts/stack-by-time.ts';
 import { binName, layerName } from '../charts/time-stack-chart.tsx';
@@ -52,7 +52,7 @@ export function TimeLegend(props: {
             <>
               <span className="swatch" style={{ backgroundColor: layerColour(layer, by, place) }} />
               <span className="clip">{name}</span>
-              <span className="number">{formatAmount(metric, value).replace(/ (flows|packets|host-hours)$/, '')}</span>
+              <span className="number">{formatBareAmount(metric, value)}</span>
               <span className="number quiet">{formatShare(total === 0 ? null : value / total)}</span>
             </>
           );

@@ -27,6 +27,9 @@ const OTHER_SIZES = [
   { width: 3840, height: 2160 },
   { width: 720, height: 450 },
 ];
+/** What a view draws, and the least of it that says something, CSS pixels. */
+const FIGURES = '.view.timeline .chart, .world-map, .graph-box';
+const LEAST_FIGURE = { width: 200, height: 120 };
 const CELL = 20;
 /** Difference of a cell's mean colour, of 255, that an eye sees; share of the cells that may differ so. */
 const SEEN = 24;
@@ -76,6 +79,12 @@ describe.skipIf(cannotLaunch !== null)(`screens${reason}`, { timeout: 3 * PATIEN
       await show(shown.page, view, 'light');
       await stillWords(shown.page);
       for (const fault of await shown.page.evaluate(layoutFaults)) faults.push(`${view}: ${fault}`);
+      const [figure] = await shown.page.locator(FIGURES).all();
+      const box = (await figure?.boundingBox()) ?? null;
+      const isSmall = box !== null && (box.width < LEAST_FIGURE.width || box.height < LEAST_FIGURE.height);
+      if (isSmall) faults.push(`${view}: the figure is no larger than ${box.width} × ${box.height}`);
+      const title = await shown.page.locator('.case-title h1').boundingBox();
+      if (title === null || title.width < 60) faults.push(`${view}: the title of the case is not to be read`);
     }
     expect(faults).toEqual([]);
   });

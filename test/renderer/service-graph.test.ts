@@ -9,6 +9,7 @@ import {
   type GraphAnswers,
   type GraphNode,
   type ServiceGraph,
+  highlightedShares,
   serviceGraph,
   shownHosts,
 } from '../../renderer/charts/service-graph-data.ts';
@@ -138,6 +139,41 @@ function sumOf(parts: readonly { amount: number; flows: number }[]): { amount: n
   };
 }
 
+describe('what is highlighted', () => {
+  it('is told as a share of each node, what is merged among it', () => {
+    const flowsOf = (service: string | null, country: string, flows: number): Group => ({
+      range: 'main',
+      host: '10.0.0.1',
+      service,
+      category: service === null ? 'infra' : 'gaming',
+      country,
+      flows,
+      bytes: flows,
+    });
+    const groups = [
+      flowsOf('one', 'DE', 60),
+      flowsOf('two', 'DE', 25),
+      flowsOf('three', 'PL', 10),
+      flowsOf(null, 'IE', 5),
+    ];
+    const marked = groups.filter(({ service }) => service === 'one' || service === 'three');
+    const graph = graphOf(groups, 'range', 'bytes', { left: 5, service: 2, country: 2 });
+    const shares = highlightedShares(graph, 'range', {
+      left: rowsBy(marked, ['range'], 'flows'),
+      service: rowsBy(marked, ['service', 'category'], 'flows'),
+      country: rowsBy(marked, ['country'], 'flows'),
+    });
+    const told = graph.nodes.map(({ column, name, flows, id }) => [column, name, flows, shares.get(id) ?? 0]);
+    expect(told).toEqual([
+      ['left', 'main', 100, 0.7],
+      ['service', 'one', 60, 1],
+      ['service', expect.stringContaining('other'), 40, 0.25],
+      ['country', 'Germany', 85, 60 / 85],
+      ['country', expect.stringContaining('other'), 15, 10 / 15],
+    ]);
+  });
+});
+
 describe('the data of the service graph', () => {
   it('keeps every flow and byte: what goes into a node comes out of it, however much is merged', () => {
     fc.assert(
@@ -244,6 +280,7 @@ describe('the drawing of the service graph', () => {
         width,
         height: 320,
         marked,
+        highlighted: new Map(),
         onMark: () => undefined,
         onSelect: () => undefined,
         onFilter: () => undefined,
