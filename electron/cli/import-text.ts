@@ -21,6 +21,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   'damaged-compression': COPY_AGAIN,
   'changed-while-read': 'import it again when nothing writes to it any more',
   'link-type-unknown': 'these packets are in no flow; capture on another interface, or convert them',
+  'no-conn-log': 'import the conn.log of the same time too; the order does not matter',
   'decoder-died': 'please report it; the other files are not concerned',
 };
 

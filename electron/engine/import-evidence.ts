@@ -417,8 +417,8 @@ function commitDecoded(
   const isZeek = decoded.format?.includes('zeek-') === true && decoded.firstSeen !== null;
   if (isZeek && decoded.flows === 0 && !writer.hasZeekFlows()) {
     const message =
-      'records of a Zeek log that names connections by their uid, with neither counts nor end: they make no flow of their own, ' +
-      'but name those of their conn.log, and the case held none when they were read; import it too, before or after';
+      'records of a Zeek log that only name connections, by their uid: without their conn.log, of which the case has nothing yet, ' +
+      'they make no flow';
     decoded.problems.push({ kind: 'no-conn-log', count: decoded.records, firstOffset: 0, message });
   }
   const { status, why } = outcomeOf(decoded);
