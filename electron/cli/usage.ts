@@ -90,6 +90,19 @@ export function usageError(verb: Verb | null, fault: string): EnclaveError {
   return new EnclaveError('usage', fault, '', verb === null ? 'see: enclave --help' : `usage: ${USAGE[verb]}`, 1);
 }
 
+/** Joins options and the negative numbers behind them, which would be taken for options of their own. */
+function withNegatives(args: readonly string[], options: NonNullable<ParseArgsConfig['options']>): string[] {
+  const joined: string[] = [];
+  for (const arg of args) {
+    const option = joined.at(-1) ?? '';
+    const name = option.startsWith('--') ? option.slice(2) : '';
+    const takesNumber = /^-\d/.test(arg) && Object.hasOwn(options, name) && options[name]?.type === 'string';
+    if (takesNumber) joined[joined.length - 1] = `${option}=${arg}`;
+    else joined.push(arg);
+  }
+  return joined;
+}
+
 /** Reads a verb's options and positionals; throws a usage error with the fault. */
 export function readArguments<Options extends NonNullable<ParseArgsConfig['options']>>(
   verb: Verb,
@@ -98,13 +111,13 @@ export function readArguments<Options extends NonNullable<ParseArgsConfig['optio
   positionals: { least: number; most: number },
 ) {
   try {
-    const parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+    const parsed = parseArgs({ args: withNegatives(args, options), options, allowPositionals: true, strict: true });
     const given = parsed.positionals.length;
     if (given < positionals.least) throw new TypeError(given === 0 ? 'a case is missing' : 'an argument is missing');
     if (given > positionals.most) throw new TypeError(`unexpected argument "${parsed.positionals[positionals.most]}"`);
     return parsed;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    throw usageError(verb, message.split('. ')[0]);
+    throw usageError(verb, message.split(/\.(?: |\n|$)/)[0]);
   }
 }

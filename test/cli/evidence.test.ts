@@ -160,11 +160,15 @@ describe('custody', () => {
     expect(await faultsOf(engine, casePath)).toEqual([]);
   });
 
-  it.each([2.5, -3600])('adds a stated clock offset of %d s to every time, and prints it', async (offset) => {
+  it.each([
+    [2.5, ['--clock-offset=2.5']],
+    [-3600, ['--clock-offset=-3600']],
+    [-0.5, ['--clock-offset', '-0.5']],
+  ])('adds a stated clock offset of %d s to every time, and prints it', async (offset, stated) => {
     const { flows } = await imported(capture);
     const casePath = freshCase();
     const reason = 'compared with <NTP>';
-    const args = [`--clock-offset=${offset}`, '--clock-reason', reason, '--json'];
+    const args = [...stated, '--clock-reason', reason, '--json'];
     const run = await runEnclave(['import', casePath, capture, ...args]);
     expect(run.code).toBe(0);
     const [evidence] = (JSON.parse(run.stdout) as ImportSummary).evidence;
@@ -186,6 +190,7 @@ describe('custody', () => {
     ['a hash that is not known', ['--also-hash', 'crc']],
     ['an offset without a reason', ['--clock-offset=1']],
     ['a reason without an offset', ['--clock-reason', 'x']],
+    ['an option in the place of an offset', ['--clock-offset', '--clock-reason', 'x']],
     ['an offset that is no number', ['--clock-offset=soon', '--clock-reason', 'x']],
   ])('refuses %s', async (_what, args) => {
     const casePath = freshCase();
