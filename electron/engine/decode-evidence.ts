@@ -1,10 +1,6 @@
 import type { ArchiveMember } from '../capture/archive-member.ts';
 import { type Content, HEAD_BYTES, type RandomContent, readEvidence } from '../capture/evidence-file.ts';
 import type { FurtherHash } from '../capture/evidence-hash.ts';
-import type { CaptureReader, PacketSink } from '../capture/packet-sink.ts';
-import { PCAP_MAGICS, PcapReader } from '../capture/pcap.ts';
-import { PcapngReader } from '../capture/pcapng.ts';
-import { SnoopReader } from '../capture/snoop.ts';
 import type { NameChunk } from '../casefile/case-writer.ts';
 import { NO_CLIENT, uidWords } from '../classify/name-memory.ts';
 import { PayloadRecogniser } from '../classify/payload/recogniser.ts';
@@ -12,9 +8,7 @@ import { linkTypeName } from '../decode/link-type-names.ts';
 import type { EvidenceSink, ExportedFlow, LogName } from '../flows/flow-sink.ts';
 import { FlowAssembly } from '../flows/flow-assembly.ts';
 import { FlowTable, type FlowTimeouts } from '../flows/flow-table.ts';
-import { isParquet, ParquetReader } from '../flows/parquet/parquet-file.ts';
 import { type FilledSegment, SegmentBuilder } from '../flows/segment-builder.ts';
-import { explainText } from '../flows/text/text-exports.ts';
 import type { AddressWords } from '../../shared/address.ts';
 import { type ColumnArray, CONN_STATES, NAME_ORIGINS } from '../../shared/flow.ts';
 import type { Custody } from '../../shared/jobs.ts';
@@ -22,10 +16,10 @@ import type { Mapping } from '../../shared/mapping.ts';
 import { EnclaveError, type Problem, ProblemCounter } from '../../shared/problem.ts';
 import { MemberSequence } from './member-sequence.ts';
 import { ExportDatagrams } from './export-datagrams.ts';
-import { type ExportReader, exportFormatOf } from './export-readers.ts';
+import { captureFormatOf, isCaptureFile } from './capture-readers.ts';
+import type { ExportReader } from './export-readers.ts';
 import { AnswerCollector, LogNameCollector } from './name-collectors.ts';
 import { PacketPath, type PacketTaps } from './packet-path.ts';
-import { describeRefused } from './refused-formats.ts';
 
 /** One evidence file to segments of flows and chunks of names: the first half of the line, in one thread. */
 
@@ -71,17 +65,6 @@ const CONTAINER_FAULTS: ReadonlySet<string> = new Set([
   'member-encrypted',
   'member-unreadable',
 ]);
-
-/** What a file is that no reader takes, in words. */
-export function describeUnknown(head: Uint8Array, mapping: Mapping | null = null): string {
-  if (head.length === 0) return 'the file is empty';
-  if (isParquet(head)) return 'a Parquet file inside a container: unpack it first';
-  const refused = describeRefused(head);
-  if (refused !== null) return refused;
-  const isText = head.every((byte) => byte >= 0x20 || byte === 9 || byte === 10 || byte === 13);
-  if (isText) return explainText(head, mapping)?.message ?? 'text that is no flow export known to this version';
-  return 'neither a capture nor a flow export known to this version';
-}
 
 /** Problems of the file in work. */
 class CurrentProblems {
@@ -181,14 +164,6 @@ function setAddress(column: ColumnArray, at: number, words: AddressWords): void 
   column[at + 3] = words[3];
 }
 
-function magicOf(head: Uint8Array): number {
-  return head.length < 4 ? 0 : ((head[0] << 24) | (head[1] << 16) | (head[2] << 8) | head[3]) >>> 0;
-}
-
-function isSnoop(head: Uint8Array): boolean {
-  return Buffer.from(head.subarray(0, 8)).toString('latin1') === 'snoop\0\0\0';
-}
-
 function lineFeeds(piece: Uint8Array): number {
   let count = 0;
   for (let at = piece.indexOf(10); at >= 0; at = piece.indexOf(10, at + 1)) count++;
@@ -211,6 +186,16 @@ export async function decodeEvidence(
   return decoded;
 }
 
+/** What reads flow exports: half of the code of a decoding thread, and of no use to captures. */
+export async function loadExportCode() {
+  const [{ exportFormatOf }, { isParquet, ParquetReader }, { describeUnknown }] = await Promise.all([
+    import('./export-readers.ts'),
+    import('../flows/parquet/parquet-file.ts'),
+    import('./unknown-format.ts'),
+  ]);
+  return { exportFormatOf, isParquet, ParquetReader, describeUnknown };
+}
+
 /**
  * Decodes files that are, by all that is known before, one capture cut into pieces: a flow that goes on in the next piece is one
  * flow, and belongs to the piece where it began. A piece of another link type, or one that begins before the end of the last,
@@ -231,6 +216,7 @@ export async function decodeRun(
 ): Promise<(DecodedEvidence | EnclaveError)[]> {
   const { alsoHash = [], clockOffset = 0, mapping = null } = custody;
   const isRun = paths.length > 1;
+  const exportCode = paths.every((path) => isCaptureFile(path) === true) ? null : await loadExportCode();
   const problems = new CurrentProblems();
   const builder = new SegmentBuilder((segment, file) => output.segment(segment, file));
   let fileNumber = 0;
@@ -254,7 +240,7 @@ export async function decodeRun(
   const readFile = async (path: string): Promise<{ decoded: DecodedEvidence; counted: number }> => {
     const linkTypes = new Set<string>();
     let format: string | null = null;
-    let unknown = describeUnknown(new Uint8Array(0));
+    let unknown = 'the file is empty';
     let records = 0;
     const recordsBefore = datagrams.records;
     let firstSeen = Infinity;
@@ -273,21 +259,14 @@ export async function decodeRun(
     /** Takes what the reader of a content found, once it is done; gives the packets or lines that it counted. */
     let finish = (): number => 0;
 
-    const captureOf = (head: Uint8Array, sink: PacketSink): { id: string; reader: CaptureReader } | null => {
-      const magic = magicOf(head);
-      if (PCAP_MAGICS.has(magic)) return { id: 'pcap', reader: new PcapReader(sink) };
-      if (magic === 0x0a0d0d0a) return { id: 'pcapng', reader: new PcapngReader(sink, storeName) };
-      if (isSnoop(head)) return { id: 'snoop', reader: new SnoopReader(sink) };
-      return null;
-    };
-
     const choose = (head: Uint8Array, member: ArchiveMember | null): Content | null => {
       const counted = finish();
       finish = () => 0;
       if (member !== null) members.begin(member, counted);
-      const capture = captureOf(head, member === null && !isRun ? packets : members);
+      const capture = captureFormatOf(head);
       if (capture !== null) {
-        const { id, reader } = capture;
+        const { id } = capture;
+        const reader = capture.open(member === null && !isRun ? packets : members, storeName);
         format = id;
         taps.records?.reader(reader);
         finish = () => {
@@ -296,9 +275,13 @@ export async function decodeRun(
         };
         return { format: id, reader };
       }
-      const found = exportFormatOf(head.subarray(0, HEAD_BYTES), { given: mapping, ofProfile: profileMappings });
+      if (exportCode === null) {
+        throw new EnclaveError('evidence-unreadable', 'the file changed while it was read', path, 'import it again');
+      }
+      const known = { given: mapping, ofProfile: profileMappings };
+      const found = exportCode.exportFormatOf(head.subarray(0, HEAD_BYTES), known);
       if (found === null) {
-        unknown = describeUnknown(head, mapping);
+        unknown = exportCode.describeUnknown(head, mapping);
         return null;
       }
       format = found.id;
@@ -322,12 +305,12 @@ export async function decodeRun(
       };
     };
     const chooseRandom = (head: Uint8Array): RandomContent | null => {
-      if (!isParquet(head)) return null;
+      if (exportCode?.isParquet(head) !== true) return null;
       return {
         format: 'parquet',
         read(file, progress) {
           format = 'parquet';
-          const reader = new ParquetReader(file, mapping, exports, profileMappings);
+          const reader = new exportCode.ParquetReader(file, mapping, exports, profileMappings);
           reader.read(progress);
           note(reader);
           if (!reader.isReadable) unknown = 'a Parquet file that cannot be read as flows';

@@ -1,14 +1,27 @@
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { PROGRESS_BYTES, PROGRESS_FLOWS, PROGRESS_PACKETS } from '../../shared/jobs.ts';
 import { EnclaveError, toErrorValue } from '../../shared/problem.ts';
 import { cancelledError } from './cancelled.ts';
-import { decodeRun } from './decode-evidence.ts';
-import { CANCEL, type DecodeReply, type DecodeRequest, MAX_WAITING, PAUSE, WAITING } from './worker-messages.ts';
+import { isCaptureFile } from './capture-readers.ts';
+import { decodeRun, loadExportCode } from './decode-evidence.ts';
+import {
+  CANCEL,
+  type DecodeReply,
+  type DecodeRequest,
+  type DecodeThreadOptions,
+  MAX_WAITING,
+  PAUSE,
+  WAITING,
+} from './worker-messages.ts';
 
 /** The decoding thread: one evidence file, or one run of them, at a time; segments go to the writer as they fill. */
 
 const port = parentPort;
 if (port === null) throw new Error('decode-worker runs as a worker thread only');
+
+// Before the first request comes there is time for the code that it will want.
+const { expected } = (workerData as DecodeThreadOptions | null) ?? { expected: [] };
+if (expected.some((path) => isCaptureFile(path) === false)) await loadExportCode();
 
 /** Problems met in a file are told while it is read, this often at most. */
 const TELL_PROBLEMS_EVERY_MS = 500;

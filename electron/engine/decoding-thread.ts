@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { ThreadAhead } from './thread-ahead.ts';
+import type { DecodeThreadOptions } from './worker-messages.ts';
 
 /** The decoding thread is started before it is needed, so that it loads its code while the writing thread loads its own. */
 
@@ -8,8 +9,9 @@ const SCRIPT = new URL('./decode-worker.ts', import.meta.url);
 const ahead = new ThreadAhead();
 
 /** Starts a thread that the next `newDecodingThread` gives out. */
-export function startDecodingAhead(): void {
-  ahead.start(SCRIPT);
+export function startDecodingAhead(expected: DecodeThreadOptions['expected'] = []): void {
+  const workerData: DecodeThreadOptions = { expected };
+  ahead.start(SCRIPT, { workerData });
 }
 
 /** @param script another one than that of the decoding thread, for tests */

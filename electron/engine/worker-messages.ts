@@ -40,6 +40,14 @@ export interface WriteThreadOptions {
   behindWindow: boolean;
   /** The job that it is started for; null when that is not known. */
   firstJob: JobName | null;
+  /** For the decoding thread. */
+  expected: DecodeThreadOptions['expected'];
+}
+
+/** What a decoding thread may be started with. */
+export interface DecodeThreadOptions {
+  /** Paths that requests may come for, if they are paths at all: a guess. */
+  expected: readonly string[];
 }
 
 export interface DecodeRequest {

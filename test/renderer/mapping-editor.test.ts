@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { describeUnknown } from '../../electron/engine/decode-evidence.ts';
+import { describeUnknown } from '../../electron/engine/unknown-format.ts';
 import { mappingSchema, type Mapping } from '../../shared/mapping.ts';
 import {
   checkDraft,

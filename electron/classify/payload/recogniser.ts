@@ -87,19 +87,21 @@ function allRules(answers: AnswerSink): readonly PayloadRule[] {
 }
 
 /** Numbers of the rules that can apply to a payload, by its first byte; those tied to a first byte come before the others. */
-function tableOf(transport: number): readonly (readonly number[])[] {
-  const rules = allRules(() => undefined);
-  const numbers = [...rules.keys()].filter((number) => rules[number].transport === transport);
-  const untied = numbers.filter((number) => rules[number].firstBytes === undefined);
-  return Array.from({ length: 256 }, (_, byte) => [
-    ...numbers.filter((number) => rules[number].firstBytes?.includes(byte)),
-    ...untied,
-  ]);
+function tableOf(rules: readonly PayloadRule[], transport: number): readonly (readonly number[])[] {
+  const tied: number[][] = Array.from({ length: 256 }, () => []);
+  const untied: number[] = [];
+  for (const [number, { firstBytes, transport: over }] of rules.entries()) {
+    if (over !== transport) continue;
+    if (firstBytes === undefined) untied.push(number);
+    else for (const byte of new Set(firstBytes)) tied[byte].push(number);
+  }
+  return tied.map((numbers) => [...numbers, ...untied]);
 }
 
 /** The same for every recogniser: only where answers go differs between them. */
-const TCP_RULES = tableOf(TCP);
-const UDP_RULES = tableOf(UDP);
+const RULES = allRules(() => undefined);
+const TCP_RULES = tableOf(RULES, TCP);
+const UDP_RULES = tableOf(RULES, UDP);
 
 /** Tries the payload rules on the first payloads of a flow, by transport and first byte. */
 export class PayloadRecogniser implements PayloadInspector {
