@@ -7,7 +7,7 @@ import { ask, useAsk } from '../bridge-access.ts';
 import { recordChanged, useRecordVersion } from '../state/record-version.ts';
 import { FactField, FurtherFacts } from './fact-fields.tsx';
 import { Modal } from './modal.tsx';
-import { NotesPanel } from './notes-panel.tsx';
+import { NoteSearch, NotesPanel } from './notes-panel.tsx';
 import { ErrorNotice } from './notice.tsx';
 import { say } from '../../shared/text/say.ts';
 
@@ -97,6 +97,7 @@ export function CaseFactsDialog({ onClose }: { onClose: () => void }): ReactNode
         <>
           <Editor record={value} onClose={onClose} />
           <NotesPanel target="case" />
+          <NoteSearch />
         </>
       )}
     </Modal>

@@ -1,5 +1,6 @@
 import { type FormEvent, type ReactNode, useId, useState } from 'react';
 import { checkedTarget, type Decision, DECISIONS, MAX_NOTE, type Note } from '../../shared/case-record.ts';
+import { formatCount } from '../../shared/number-format.ts';
 import type { ErrorValue } from '../../shared/problem.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import type { Answer } from '../../shared/bridge.ts';
@@ -9,7 +10,10 @@ import { useWorkbench } from '../state/workbench.ts';
 import { ErrorNotice } from './notice.tsx';
 import { said, say } from '../../shared/text/say.ts';
 
-/** Notes on one thing: those there are, and a field for another. */
+/** Notes on one thing: those there are, and a field for another; and the notes of the whole case, found by their words. */
+
+/** Notes of a search that are listed; the rest are counted. */
+const MOST_FOUND = 100;
 
 const DECISION_WORDS = said({
   accept: 'Accepted',
@@ -30,8 +34,23 @@ function tagsOf(text: string): string[] {
     .filter((tag) => tag !== '');
 }
 
-function NoteItem(props: { note: Note; onDo: (doing: Promise<Answer<unknown>>) => Promise<boolean> }): ReactNode {
-  const { note, onDo } = props;
+type Doing = (doing: Promise<Answer<unknown>>) => Promise<boolean>;
+
+/** Does something with notes; what went wrong is told until it is dismissed. */
+function useNoteChange(): { onDo: Doing; fault: ReactNode } {
+  const [fault, setFault] = useState<ErrorValue | null>(null);
+  const onDo: Doing = async (doing) => {
+    const answer = await doing;
+    setFault(answer.ok ? null : answer.error);
+    if (answer.ok) recordChanged();
+    return answer.ok;
+  };
+  return { onDo, fault: fault !== null && <ErrorNotice error={fault} onDismiss={() => setFault(null)} /> };
+}
+
+/** @param tellsTarget what it is about does not stand above */
+function NoteItem(props: { note: Note; tellsTarget?: boolean; onDo: Doing }): ReactNode {
+  const { note, tellsTarget = false, onDo } = props;
   const { id, decision, text, tags, examiner, madeAt, changedAt } = note;
   /** As it was chosen here, before the case has it. */
   const [chosen, setChosen] = useState<boolean | null>(null);
@@ -42,6 +61,7 @@ function NoteItem(props: { note: Note; onDo: (doing: Promise<Answer<unknown>>) =
   };
   return (
     <li>
+      {tellsTarget && <p className="quiet mono">{visibleText(note.target)}</p>}
       {decision !== null && <strong>{DECISION_WORDS[decision]}</strong>}
       {text !== '' && <p>{text.split('\n').map(visibleText).join('\n')}</p>}
       <p className="quiet">
@@ -76,16 +96,10 @@ export function NotesPanel({ target }: { target: string }): ReactNode {
   const [text, setText] = useState('');
   const [tags, setTags] = useState('');
   const [decision, setDecision] = useState<Decision | ''>('');
-  const [fault, setFault] = useState<ErrorValue | null>(null);
+  const { onDo, fault } = useNoteChange();
   const title = useId();
   const isFinding = target.startsWith('finding:');
   const notes = value ?? [];
-  const onDo = async (doing: Promise<Answer<unknown>>): Promise<boolean> => {
-    const answer = await doing;
-    setFault(answer.ok ? null : answer.error);
-    if (answer.ok) recordChanged();
-    return answer.ok;
-  };
   const add = async (): Promise<void> => {
     const note = { target, text, tags: tagsOf(tags), inReport: false, decision: decision === '' ? null : decision };
     if (!(await onDo(ask('addNote', { note })))) return;
@@ -101,7 +115,7 @@ export function NotesPanel({ target }: { target: string }): ReactNode {
         {notes.length > 0 && ` (${notes.length})`}
       </h3>
       {error !== null && <ErrorNotice error={error} />}
-      {fault !== null && <ErrorNotice error={fault} onDismiss={() => setFault(null)} />}
+      {fault}
       {notes.length > 0 && (
         <ul>
           {notes.map((note) => (
@@ -150,6 +164,48 @@ export function NotesPanel({ target }: { target: string }): ReactNode {
           </button>
         </div>
       </form>
+    </section>
+  );
+}
+
+/** The notes of the case whose text, tags, target or examiner hold some words. */
+export function NoteSearch(): ReactNode {
+  const [words, setWords] = useState('');
+  const search = words.trim();
+  const { value, error } = useAsk('notes', { target: null, search }, useRecordVersion(), search !== '');
+  const { onDo, fault } = useNoteChange();
+  const title = useId();
+  const found = search === '' || value === null ? null : value;
+  return (
+    <section className="notes" aria-labelledby={title}>
+      <h3 id={title}>{say('Find notes')}</h3>
+      <input
+        type="search"
+        value={words}
+        maxLength={200}
+        aria-label={say('Words of a note')}
+        placeholder={say('Words of text, tag, target or examiner')}
+        onChange={(event) => setWords(event.target.value)}
+      />
+      {error !== null && <ErrorNotice error={error} />}
+      {fault}
+      {found !== null && (
+        <p className="quiet" role="status">
+          {found.length === 0
+            ? say('No note of the case holds this.')
+            : say('{shown} of {found} notes found', {
+                shown: formatCount(Math.min(found.length, MOST_FOUND)),
+                found: formatCount(found.length),
+              })}
+        </p>
+      )}
+      {found !== null && found.length > 0 && (
+        <ul>
+          {found.slice(0, MOST_FOUND).map((note) => (
+            <NoteItem key={note.id} note={note} tellsTarget onDo={onDo} />
+          ))}
+        </ul>
+      )}
     </section>
   );
 }

@@ -63,6 +63,24 @@ describe.skipIf(cannotLaunch !== null)(
       expect(inCase((reader) => reader.notes())).toEqual([]);
     });
 
+    it('a note is found by its words, with what it is about', async () => {
+      const note = { target: 'country:KE', text: 'Found <i>again</i>', tags: ['far'], inReport: false, decision: null };
+      await ask(page, 'addNote', { note });
+      expect(await launched.app.clickMenuItem('case-facts')).toBe(true);
+      await page.getByLabel('Words of a note').fill('nowhere');
+      await page.getByText('No note of the case holds this.').waitFor();
+      await page.getByLabel('Words of a note').fill('AGAIN');
+      const item = page.locator('.notes li');
+      await item.waitFor();
+      expect(await item.innerText()).toMatch(/country:KE[^]*Found <i>again<\/i>[^]*#far/);
+      await page.getByText('1 of 1 notes found').waitFor();
+      expect(await axeFaults(page)).toEqual([]);
+      await item.getByRole('button', { name: 'Remove' }).click();
+      await page.getByText('No note of the case holds this.').waitFor();
+      await page.getByRole('button', { name: 'Cancel', exact: true }).click();
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+    });
+
     it('the facts of the case are stated anew, and whoever is named does what follows', async () => {
       expect(await launched.app.clickMenuItem('case-facts')).toBe(true);
       await page.getByLabel('Case number').fill('17/2026');
