@@ -68,9 +68,11 @@ export function hostList(reader: CaseReader, selection: FlowSelection, limit: nu
       for (let n = 0, at = 0; n < kept.hosts.length; n++) {
         const slot = slots[kept.hosts[n]];
         bytes[slot] += kept.bytes[n];
-        if (kept.first[n] < first[slot]) first[slot] = kept.first[n];
-        if (kept.last[n] > last[slot]) last[slot] = kept.last[n];
         for (let m = 0; m < stepOfDays.length; m++) activity[slot * steps + stepOfDays[m]] += kept.ofDays[at++];
+      }
+      const slotsOfHosts = kept.hosts.map((host) => slots[host]);
+      if (isAnyAbove(first, slotsOfHosts, segment.firstStart, slotsOfHosts.length)) {
+        keepLeast(firstOf(reader, segment, selected, kept), slotsOfHosts, first, slotsOfHosts.length);
       }
       continue;
     }
@@ -88,8 +90,16 @@ export function hostList(reader: CaseReader, selection: FlowSelection, limit: nu
   }
   // From the end, for the same reason.
   for (const segment of segments.toReversed()) {
-    if (!selected.choose(segment) || whole(segment) !== null) continue;
+    if (!selected.choose(segment)) continue;
     const { rows } = selected;
+    const kept = whole(segment);
+    if (kept !== null) {
+      const slotsOfHosts = kept.hosts.map((host) => slots[host]);
+      if (isAnyBelow(last, slotsOfHosts, segment.lastEnd, slotsOfHosts.length)) {
+        keepMost(lastOf(reader, segment, selected, kept), slotsOfHosts, last, slotsOfHosts.length);
+      }
+      continue;
+    }
     lookUp(slots, selected.pick('hosts', numbers.column(segment)), ofRows, rows);
     if (isAnyBelow(last, ofRows, segment.lastEnd, rows)) {
       keepMost(selected.pick('end', reader.columnOnce(segment, 'end')), ofRows, last, rows);
@@ -113,8 +123,9 @@ interface SegmentHosts {
   readonly hosts: Uint32Array;
   readonly flows: Float64Array;
   readonly bytes: Float64Array;
-  readonly first: Float64Array;
-  readonly last: Float64Array;
+  /** By host: its first start and its last end; null until they are asked for, as they are of few segments. */
+  first: Float64Array | null;
+  last: Float64Array | null;
   /** Days in which flows start, from local 1970-01-01, and the flows of each host on each of them. */
   readonly days: readonly number[];
   readonly ofDays: Uint32Array;
@@ -144,23 +155,46 @@ function keptHosts(
     const days = [...new Set(Array.from(hours, dayOf))];
     const byteLength = hosts.length * (36 + 4 * days.length) + 64;
     if (byteLength > 2 * segment.rows) return NOT_KEPT;
-    for (const [n, host] of hosts.entries()) slots[host] = n;
-    const ofHosts = new Uint32Array(rows);
-    lookUp(slots, ofRows, ofHosts, rows);
+    const ofHosts = placesOf(reader, segment, selected, hosts);
     const flows = new Float64Array(hosts.length);
     const bytes = new Float64Array(hosts.length);
-    const first = new Float64Array(hosts.length).fill(Infinity);
-    const last = new Float64Array(hosts.length).fill(-Infinity);
     const ofDays = new Uint32Array(hosts.length * days.length);
     countEach(ofHosts, rows, flows);
     addAmounts(reader, segment, selected, ofHosts, bytes);
-    keepLeast(selected.pick('start', reader.columnOnce(segment, 'start')), ofHosts, first, rows);
-    keepMost(selected.pick('end', reader.columnOnce(segment, 'end')), ofHosts, last, rows);
     const dayOfHours = Uint32Array.from(hours, (hour) => days.indexOf(dayOf(hour)));
     for (let i = 0; i < rows; i++) ofDays[ofHosts[i] * days.length + dayOfHours[startsIn[i]]]++;
-    return { byteLength, hosts, flows, bytes, first, last, days, ofDays };
+    return { byteLength, hosts, flows, bytes, first: null, last: null, days, ofDays };
   });
   return 'hosts' in found ? found : null;
+}
+
+/** By selected row: the place of its host among the hosts of the segment. */
+function placesOf(reader: CaseReader, segment: SegmentInfo, selected: SelectedRows, hosts: Uint32Array): Uint32Array {
+  const numbers = HostNumbers.of(reader);
+  const column = numbers.column(segment);
+  const places = new Uint32Array(numbers.limit);
+  for (const [n, host] of hosts.entries()) places[host] = n;
+  const ofRows = new Uint32Array(selected.rows);
+  lookUp(places, selected.pick('hosts', column), ofRows, selected.rows);
+  return ofRows;
+}
+
+function firstOf(reader: CaseReader, segment: SegmentInfo, selected: SelectedRows, kept: SegmentHosts): Float64Array {
+  if (kept.first === null) {
+    const ofHosts = placesOf(reader, segment, selected, kept.hosts);
+    kept.first = new Float64Array(kept.hosts.length).fill(Infinity);
+    keepLeast(selected.pick('start', reader.columnOnce(segment, 'start')), ofHosts, kept.first, selected.rows);
+  }
+  return kept.first;
+}
+
+function lastOf(reader: CaseReader, segment: SegmentInfo, selected: SelectedRows, kept: SegmentHosts): Float64Array {
+  if (kept.last === null) {
+    const ofHosts = placesOf(reader, segment, selected, kept.hosts);
+    kept.last = new Float64Array(kept.hosts.length).fill(-Infinity);
+    keepMost(selected.pick('end', reader.columnOnce(segment, 'end')), ofHosts, kept.last, selected.rows);
+  }
+  return kept.last;
 }
 
 function dayOf(localHour: number): number {
