@@ -105,9 +105,10 @@ export const FilterBar = memo(function FilterBar(): ReactNode {
   const onlyActivity = holdsFilter(where, activity);
 
   const apply = (next: string): void => {
-    if (filterFault(next) !== null) return;
+    // Of a faulty filter the fault is told, which completions would cover.
     setCursor(null);
     setChosen(-1);
+    if (filterFault(next) !== null) return;
     setWhere(next.trim());
   };
   const accept = (index: number): void => {
