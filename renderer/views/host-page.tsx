@@ -15,6 +15,7 @@ import { joinFilters, withTime } from '../state/time-filter.ts';
 import { useSize } from '../state/use-size.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { CopyButton } from './copy-button.tsx';
+import { DaySequence } from './day-sequence.tsx';
 import { FigureTools } from './figure-tools.tsx';
 import { InspectorPanel } from './inspector-panel.tsx';
 import { ErrorNotice } from './notice.tsx';
@@ -252,6 +253,7 @@ export function HostPage({ selection, row }: { selection: Selection; row: HostRo
         )}
       </section>
       <Days key={`days/${host}`} host={host} filter={filter} />
+      <DaySequence key={`day/${host}`} filter={filter} />
       <TopList
         key={`service/${host}`}
         dimension="service"

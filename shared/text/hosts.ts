@@ -1,5 +1,10 @@
 /** English and German of the Hosts view and the page of a host. */
 export const hostsText = {
+  'Its flows on {day}, in order': 'Seine Flows am {day}, der Reihe nach',
+  'The first {most} of {all} flows; the Flows view has all. ':
+    'Die ersten {most} von {all} Flows; die Ansicht Flows hat alle. ',
+  'Times in {timeZone}, bytes both ways as recorded.':
+    'Zeiten in {timeZone}, Bytes beider Richtungen wie aufgezeichnet.',
   'Hour by day, {metric}; the largest cell holds {amount}. Arrow keys move, Enter chooses the day':
     'Stunde je Tag, {metric}; die größte Zelle hat {amount}. Pfeiltasten bewegen, Enter wählt den Tag',
   'bytes both ways': 'Bytes, beide Richtungen',

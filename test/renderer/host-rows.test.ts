@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { type HostRow, activityLevels, findHosts, hostTable, orderHosts } from '../../renderer/state/host-rows.ts';
+import { chosenDay } from '../../renderer/views/day-sequence.tsx';
 import type { HostProfileFinding } from '../../shared/finding.ts';
 
 function row(host: string, flows: number, role: HostProfileFinding['role'] | null = null, devices = ''): HostRow {
@@ -40,4 +41,18 @@ it('makes a table with a column for each bar', () => {
   const { heads, rows } = hostTable(list, ROWS.slice(0, 1));
   expect(heads.slice(-2)).toEqual(['2017-05-30', '2017-06-01']);
   expect(rows).toEqual([['10.0.0.9', 'server', '', 5, 10, '1970-01-01 00:00:00', '1970-01-01 00:00:00', 0, 1]]);
+});
+
+it('knows the one day of a filter, and none of a longer, shorter or open span', () => {
+  expect(chosenDay('category = gaming and start >= 2017-02-28 and start < 2017-03-01')).toBe('2017-02-28');
+  for (const where of [
+    '',
+    'category = gaming',
+    'start >= 2017-02-28',
+    'start >= 2017-02-28 and start < 2017-03-02',
+    'start >= 2017-02-28T06:00 and start < 2017-03-01T06:00',
+    'start >= 2017-02-28 and start < 2017-02-28T12:00',
+  ]) {
+    expect(chosenDay(where)).toBeNull();
+  }
 });
