@@ -295,22 +295,19 @@ const METHOD = {
   source: 'RITA (Active Countermeasures); Hu et al., BAYWATCH, DSN 2016',
 };
 
-function parametersOf(tested: number): Record<string, unknown> {
-  return {
-    mergeSeconds: MERGE_SECONDS,
-    minimumCalls: MINIMUM_CALLS,
-    minimumSpanHours: MINIMUM_SPAN_HOURS,
-    largestJitter: LARGEST_JITTER,
-    regularWithin: REGULAR,
-    leastRegular: LEAST_REGULAR,
-    regularByDesign: REGULAR_BY_DESIGN,
-    regularPorts: REGULAR_PORTS,
-    mostBeacons: MOST_BEACONS,
-    significance: SIGNIFICANCE,
-    level: LEVEL,
-    pairsTested: tested,
-  };
-}
+const PARAMETERS = {
+  mergeSeconds: MERGE_SECONDS,
+  minimumCalls: MINIMUM_CALLS,
+  minimumSpanHours: MINIMUM_SPAN_HOURS,
+  largestJitter: LARGEST_JITTER,
+  regularWithin: REGULAR,
+  leastRegular: LEAST_REGULAR,
+  regularByDesign: REGULAR_BY_DESIGN,
+  regularPorts: REGULAR_PORTS,
+  mostBeacons: MOST_BEACONS,
+  significance: SIGNIFICANCE,
+  level: LEVEL,
+};
 
 function beacon(
   frame: AnalysisFrame,
@@ -322,7 +319,6 @@ function beacon(
   const host = collector.addresses.text(pair.host);
   const peer = collector.addresses.text(pair.peer);
   const who = pair.service ?? pair.category;
-  const { pairsTested, ...parameters } = parametersOf(tested);
   const base = baseOf(frame, {
     kind: 'beacon',
     subject: `${host} ${peer} ${pair.transport} ${pair.port}`,
@@ -336,7 +332,7 @@ function beacon(
     unit: 'seconds between calls',
     pValue: Math.min(1, pValue * tested),
     method: METHOD,
-    parameters,
+    parameters: PARAMETERS,
     metric: null,
     where:
       `${frame.activity} and initiator = ${host} and responder = ${peer} and responderPort = ${pair.port} and ` +
@@ -348,7 +344,7 @@ function beacon(
         id: 'regular-is-not-malicious',
         text: 'Mail clients, messengers, monitors and many other programs call at regular times; regularity alone shows no malice.',
       },
-      { id: 'pairs-tested', text: `${formatCount(Number(pairsTested))} pairs of host and peer port were tested.` },
+      { id: 'pairs-tested', text: `Tested: ${formatCounted(tested, 'pair')} of host and peer port.` },
       ...shared,
       ...activityCaveats(frame),
     ],
@@ -385,20 +381,21 @@ function none(frame: AnalysisFrame, tested: number, shared: readonly Caveat[]): 
     ...activityCaveats(frame),
   );
   const verdict: Verdict = isEnough ? 'not-supported' : 'insufficient-data';
-  const { pairsTested, ...parameters } = parametersOf(tested);
   const base = baseOf(frame, {
     kind: 'beacon',
     subject: 'none',
     title: 'Regular calls to one peer',
     statement:
-      `None of ${formatCount(Number(pairsTested))} pairs of host and peer port with at least ${MINIMUM_CALLS} calls was found ` +
-      `to call at regular times, in ${caseWindow(frame)}.`,
+      tested === 0
+        ? `No host called one peer port ${MINIMUM_CALLS} times or more, so none could be tested for regular calls, in ${caseWindow(frame)}.`
+        : `None of ${formatCounted(tested, 'pair')} of host and peer port with at least ${MINIMUM_CALLS} calls was found ` +
+          `to call at regular times, in ${caseWindow(frame)}.`,
     verdict,
     value: 0,
     interval: null,
     unit: 'beacons',
     method: METHOD,
-    parameters,
+    parameters: PARAMETERS,
     metric: null,
     where: frame.activity,
     numerator: 0,

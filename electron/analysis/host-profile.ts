@@ -285,7 +285,7 @@ function profile(
     caveats.push({
       id: 'too-little-data',
       text:
-        `The host opened ${formatCount(total)} activity flows on ${formatCounted(days.length, 'day')}; at least ${MINIMUM_FLOWS} on ` +
+        `The host opened ${formatCounted(total, 'activity flow')} on ${formatCounted(days.length, 'day')}; at least ${MINIMUM_FLOWS} on ` +
         `${MINIMUM_DAYS} days are needed to speak of habits.`,
     });
   }
@@ -317,7 +317,7 @@ function profile(
     subject: address,
     title: `Host ${address}`,
     statement:
-      `Host ${address} (${role}) opened ${formatCount(total)} activity flows, ${formatShare(share)} of all (95 % interval ` +
+      `Host ${address} (${role}) opened ${formatCounted(total, 'activity flow')}, ${formatShare(share)} of all (95 % interval ` +
       `${formatShareInterval(interval)})` +
       (leading === undefined ? '' : `, most of those with a named service to ${leading.service}`) +
       `; activity ${seen}.`,
