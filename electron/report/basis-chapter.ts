@@ -68,7 +68,7 @@ function duplicatesMarkup(basis: Record<string, unknown>): string {
     ([name, value]) => name === 'leftOut' && value === true,
   );
   const told = [
-    `Of flows that more than one evidence file recorded there are ${formatCount(same)} that another file holds as a whole and ${formatCount(part)} that it holds in part.`,
+    `${formatCounted(same, 'flow')} recorded as a whole, and ${formatCount(part)} in part, by another evidence file too.`,
     notCompared > 0 ? `${formatCounted(notCompared, 'flow')} in overlapping times could not be compared.` : '',
     `Analyses ${isLeftOut ? 'leave out the former' : 'count them all'}.`,
   ];
