@@ -1,5 +1,5 @@
 import type { Caveat } from '../../shared/finding.ts';
-import { MINIMUM_SUBJECT_FLOWS, activitySubjects } from './activity-subjects.ts';
+import { type ActivitySubject, MINIMUM_SUBJECT_FLOWS, activitySubjects } from './activity-subjects.ts';
 import { type AnalysisFrame, activityOf, sum } from './analysis-frame.ts';
 import { CONCEALED, PATH_FIELDS } from './daily-recording.ts';
 
@@ -9,18 +9,9 @@ import { CONCEALED, PATH_FIELDS } from './daily-recording.ts';
 export const MOST_SERVICES = 40;
 export const MOST_UPSTREAMS = 8;
 
-/** What is compared, day by day. */
-export interface Subject {
-  readonly id: string;
-  readonly name: string;
-  readonly category: string | null;
-  readonly isService: boolean;
-  /** Filter expression within activity; empty for all of it. */
-  readonly filter: string;
-  readonly labels: readonly number[];
+/** What is compared, day by day; `filter` is empty for all activity, `category` null where no single one is meant. */
+export interface Subject extends Omit<ActivitySubject, 'recorded'> {
   readonly metric: 'flows' | 'bytes';
-  /** By index of `frame.days`. */
-  readonly daily: Float64Array;
   /** What one recorded flow adds. */
   readonly unit: number;
 }

@@ -19,28 +19,19 @@ export function SpanForm({ from, to }: { from: string | null; to: string | null 
   };
   return (
     <form className="span-form" onSubmit={submit}>
-      <label>
-        {say('From')}
-        <input
-          className="mono"
-          size={16}
-          value={draft.from}
-          placeholder={hint.from}
-          aria-invalid={isWrong(draft.from)}
-          onChange={(event) => setDraft({ ...draft, from: event.target.value })}
-        />
-      </label>
-      <label>
-        {say('to before')}
-        <input
-          className="mono"
-          size={16}
-          value={draft.to}
-          placeholder={hint.to}
-          aria-invalid={isWrong(draft.to)}
-          onChange={(event) => setDraft({ ...draft, to: event.target.value })}
-        />
-      </label>
+      {(['from', 'to'] as const).map((end) => (
+        <label key={end}>
+          {end === 'from' ? say('From') : say('to before')}
+          <input
+            className="mono"
+            size={16}
+            value={draft[end]}
+            placeholder={hint[end]}
+            aria-invalid={isWrong(draft[end])}
+            onChange={(event) => setDraft({ ...draft, [end]: event.target.value })}
+          />
+        </label>
+      ))}
       <button type="submit" className="small">
         {say('Set')}
       </button>
