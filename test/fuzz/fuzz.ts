@@ -18,6 +18,8 @@ const LOST_MS = 60_000;
 /** Resident memory of the whole process: that of the threads' buffers and seeds, with room for the largest input. */
 const MEMORY_BUDGET = 1024 * 1024 * 1024;
 const LOOK_EVERY_MS = 100;
+/** A look that comes so much later than the last one shows that the whole process stood still, not that a batch hangs. */
+const STOOD_STILL_MS = 5000;
 const FAMILIES: readonly FuzzFamily[] = ['captures', 'exports'];
 
 export interface FuzzResult {
@@ -54,11 +56,16 @@ export async function fuzz({ only = null, from, inputs, threads, until = Infinit
       if (why !== null) failures.push({ batch: told[0] ?? -1, why });
       void worker.terminate();
     };
+    let lastLook = Date.now();
+    let resumed = lastLook;
     const timer = setInterval(() => {
       const rss = process.memoryUsage.rss();
       peakRssBytes = Math.max(peakRssBytes, rss);
+      const now = Date.now();
+      if (now - lastLook > STOOD_STILL_MS) resumed = now;
+      lastLook = now;
       const [batch = -1, begun = 0, done = 0] = told;
-      const waited = batch >= 0 ? Date.now() - begun : 0;
+      const waited = batch >= 0 ? now - Math.max(begun, resumed) : 0;
       if (waited > LOST_MS) stop(`longer than ${LOST_MS} ms`);
       else if (waited > HANG_MS) void lookCloser(batch);
       else if (rss > MEMORY_BUDGET) stop(`${rss} bytes of memory`);
