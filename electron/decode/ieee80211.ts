@@ -1,8 +1,11 @@
 import { decodeLlc } from './encapsulation.ts';
 import {
+  AGGREGATE,
+  AGGREGATE_END,
+  AGGREGATE_MESH,
+  AGGREGATE_NEXT,
+  AGGREGATE_WIRE_END,
   CUT_SHORT,
-  DECODED,
-  DECODED_FIRST,
   type DecodeResult,
   ENCRYPTED,
   i32,
@@ -14,6 +17,8 @@ import {
 /** Wireless frames (IEEE 802.11) and the radio headers that capturing drivers put before them. */
 
 const PRISM_BYTES = 144;
+/** Of a subframe of an aggregate (IEEE 802.11-2016, 9.3.2.2): destination, source, length. */
+const SUBFRAME_HEADER = 14;
 
 /** A frame of link type 105 (bare), 119 (Prism, or AVS in its place), 127 (radiotap) or 163 (AVS). */
 export function decodeRadioHeader(
@@ -42,7 +47,7 @@ export function decodeRadioHeader(
 }
 
 /**
- * A data frame; others carry no IP. Of an aggregate (A-MSDU) only the first packet is decoded, and DECODED_FIRST tells so.
+ * A data frame; others carry no IP. Of an AGGREGATE only the beginning is looked at: `decodeSubframe` goes on.
  *
  * @param isSwapped the fields of 16 bits stand the other way round, as some CAPWAP devices send them
  */
@@ -78,11 +83,39 @@ export function decodeIeee80211(
   // Some drivers pad the header to four bytes.
   if ((length & 3) !== 0 && end - body >= 4 && bytes[body] !== 0xaa && u16(bytes, body + 2) === 0xaaaa) body += 2;
   if (!isAggregate) return decodeLlc(bytes, llcAt(bytes, body, end, isMesh), end, wireEnd, header, layers + 1);
-  // Destination, source, length, then LLC; padded to four bytes.
-  if (end - body < 14) return CUT_SHORT;
-  const next = body + ((u16(bytes, body + 12) + 17) & ~3);
-  const result = decodeLlc(bytes, llcAt(bytes, body + 14, end, isMesh), end, wireEnd, header, layers + 1);
-  return result === DECODED && wireEnd - next >= 14 ? DECODED_FIRST : result;
+  if (end - body < SUBFRAME_HEADER) return CUT_SHORT;
+  if (subframeEnd(bytes, body) > wireEnd) return MALFORMED;
+  header[AGGREGATE_NEXT] = body;
+  header[AGGREGATE_END] = end;
+  header[AGGREGATE_WIRE_END] = wireEnd;
+  header[AGGREGATE_MESH] = isMesh ? 1 : 0;
+  return AGGREGATE;
+}
+
+/** Where the subframe at `at` ends on the wire, without its padding. */
+function subframeEnd(bytes: Uint8Array, at: number): number {
+  return at + SUBFRAME_HEADER + u16(bytes, at + 12);
+}
+
+/** Whether an aggregate holds a further subframe; what is shorter than one is padding and the frame's check sequence. */
+export function hasSubframe(header: Int32Array): boolean {
+  return header[AGGREGATE_WIRE_END] - header[AGGREGATE_NEXT] >= SUBFRAME_HEADER;
+}
+
+/** The next subframe of an aggregate, whose place `header` has. What is damaged or cut off is the last one found. */
+export function decodeSubframe(bytes: Uint8Array, header: Int32Array): DecodeResult {
+  const at = header[AGGREGATE_NEXT];
+  const end = header[AGGREGATE_END];
+  const wireEnd = header[AGGREGATE_WIRE_END];
+  header[AGGREGATE_NEXT] = wireEnd;
+  const body = at + SUBFRAME_HEADER;
+  if (body > end) return CUT_SHORT;
+  const to = subframeEnd(bytes, at);
+  if (to > wireEnd) return MALFORMED;
+  // Padded to four bytes from its own beginning.
+  header[AGGREGATE_NEXT] = at + ((to - at + 3) & ~3);
+  const last = Math.min(end, to);
+  return decodeLlc(bytes, llcAt(bytes, body, last, header[AGGREGATE_MESH] === 1), last, to, header, 1);
 }
 
 /**

@@ -47,7 +47,13 @@ export const FRAGMENT_LENGTH = 27;
 export const TTL = 28;
 /** Of TCP: where its options begin in the buffer, up to PAYLOAD; -1 when they were not captured whole. */
 export const TCP_OPTIONS = 29;
-export const HEADER_WORDS = 30;
+/** Of an AGGREGATE only: where its next subframe begins in the buffer, where the captured bytes and those on the wire end. */
+export const AGGREGATE_NEXT = 30;
+export const AGGREGATE_END = 31;
+export const AGGREGATE_WIRE_END = 32;
+/** 1 when its subframes have a mesh's control before LLC. */
+export const AGGREGATE_MESH = 33;
+export const HEADER_WORDS = 34;
 
 export const WHOLE = 0;
 export const FIRST_FRAGMENT = 1;
@@ -61,8 +67,8 @@ export const MALFORMED = 3;
 export const LINK_UNKNOWN = 4;
 /** An encrypted 802.11 or MACsec frame. */
 export const ENCRYPTED = 5;
-/** Decoded; further packets of the same frame (802.11 A-MSDU) were not. */
-export const DECODED_FIRST = 6;
+/** An 802.11 frame of several packets (A-MSDU): none is decoded yet, `decodeSubframe` does so one by one. */
+export const AGGREGATE = 6;
 export type DecodeResult =
   | typeof DECODED
   | typeof NOT_IP
@@ -70,7 +76,7 @@ export type DecodeResult =
   | typeof MALFORMED
   | typeof LINK_UNKNOWN
   | typeof ENCRYPTED
-  | typeof DECODED_FIRST;
+  | typeof AGGREGATE;
 
 /** Authentication Header (RFC 4302). */
 const AH = 51;

@@ -2,9 +2,9 @@ import { UDP } from '../../shared/flow.ts';
 import { decodeEthernet, decodeEtherType, decodeMpls, decodeNsh, decodePpp } from './encapsulation.ts';
 import { decodeIeee80211 } from './ieee80211.ts';
 import {
+  AGGREGATE,
   CUT_SHORT,
   DECODED,
-  DECODED_FIRST,
   decodeIp,
   decodeIpv4,
   decodeIpv6,
@@ -107,9 +107,9 @@ export function decodeTunnel(bytes: Uint8Array, outer: Int32Array, inner: Int32A
 /** The result, when the packet inside ends where the tunnel's content does; nothing can be cut short where all is there. */
 function checked(result: DecodeResult, end: number, wireEnd: number, inner: Int32Array): DecodeResult {
   if (result === CUT_SHORT) return end < wireEnd ? CUT_SHORT : MALFORMED;
-  if (result !== DECODED && result !== DECODED_FIRST) return result;
+  if (result !== DECODED) return result;
   const behind = wireEnd - inner[IP_END];
-  return behind >= 0 && (behind <= MOST_PADDING || result === DECODED_FIRST) ? result : MALFORMED;
+  return behind >= 0 && behind <= MOST_PADDING ? DECODED : MALFORMED;
 }
 
 function decodeInUdp(
@@ -135,7 +135,7 @@ function decodeInUdp(
   const last = Math.min(end, wireEnd);
   const decoded = decodeKind(kind, bytes, at, last, wireEnd, inner);
   const result = checked(decoded, last, wireEnd, inner);
-  return result === DECODED || result === DECODED_FIRST || result === CUT_SHORT ? result : NOT_IP;
+  return result === DECODED || result === AGGREGATE || result === CUT_SHORT ? result : NOT_IP;
 }
 
 function decodeKind(
@@ -365,7 +365,7 @@ function decodeCapwap(bytes: Uint8Array, at: number, end: number, wireEnd: numbe
   const body = at + length;
   if ((bytes[at + 2] & 1) === 0) return decodeEthernet(bytes, body, end, wireEnd, inner, 1);
   const result = decodeIeee80211(bytes, body, end, wireEnd, false, inner, 1);
-  if (result === DECODED || result === DECODED_FIRST) return result;
+  if (result === DECODED || result === AGGREGATE) return result;
   return decodeIeee80211(bytes, body, end, wireEnd, true, inner, 1);
 }
 

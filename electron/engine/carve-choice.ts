@@ -1,3 +1,4 @@
+import { locatorInFile, packetOf } from '../flows/locators.ts';
 import type { FlowTap } from './packet-path.ts';
 import type { MatchedFlows } from './carve-matches.ts';
 
@@ -80,9 +81,9 @@ export class PacketChoice implements FlowTap {
 
   counted(number: number, locator: number, depth: number): void {
     let file = this.#before.length - 1;
-    while (file > 0 && locator <= this.#before[file]) file--;
+    while (file > 0 && packetOf(locator) <= this.#before[file]) file--;
     const matches = this.#matches[file];
-    if (matches?.count(locator - this.#before[file], depth) === true) this.#choose(number, depth);
+    if (matches?.count(locatorInFile(locator, this.#before[file]), depth) === true) this.#choose(number, depth);
   }
 
   putTogether(number: number, depth: number, pieces: readonly number[]): void {
@@ -95,18 +96,17 @@ export class PacketChoice implements FlowTap {
         if (oldest !== undefined) this.#putTogether.delete(oldest);
       }
     }
-    if (this.#datagrams.has(number)) this.#choose(number, Infinity);
+    if (this.#datagrams.has(packetOf(number))) this.#choose(number, Infinity);
   }
 
   /** With a packet that carries what lies `depth` tunnels deep go the fragments that were put together to get there. */
   #choose(number: number, depth: number): void {
-    this.#chosen.add(number);
+    this.#chosen.add(packetOf(number));
     if (this.#putTogether.size === 0) return;
     for (const datagram of this.#putTogether.get(number) ?? []) {
       if (datagram.depth >= depth) continue;
       for (const piece of datagram.pieces) {
-        if (piece === number) this.#chosen.add(piece);
-        else this.#choose(piece, datagram.depth);
+        if (piece !== number) this.#choose(piece, datagram.depth);
       }
     }
   }

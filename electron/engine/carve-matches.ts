@@ -2,17 +2,18 @@ import type { CaseReader } from '../casefile/case-reader.ts';
 import type { FlowSelection } from '../casefile/flow-selection.ts';
 import { SelectedRows } from '../casefile/selected-rows.ts';
 import { MAX_TUNNEL_DEPTH } from '../decode/tunnel.ts';
+import { isRecordLocator, packetOf, placeNumber } from '../flows/locators.ts';
 
 /** The flows to be carved, by evidence: as few numbers a flow as tell its packets when the evidence is read again. */
 
 /** Depths that a key has room for. */
 const DEPTHS = 2 ** Math.ceil(Math.log2(MAX_TUNNEL_DEPTH + 1));
 /** Keys are whole numbers that a float64 holds exactly; no file has so many packets. */
-const MAX_LOCATOR = Number.MAX_SAFE_INTEGER / DEPTHS;
+const LAST_PLACE = Number.MAX_SAFE_INTEGER / DEPTHS - 1;
 
 /** The matching flows of one evidence file. */
 export class MatchedFlows {
-  /** First packet and depth of each flow, ascending. */
+  /** Locator and depth of each flow, ascending. */
   #keys = new Float64Array(64);
   /** Packets that the case counted of it. */
   #expected = new Float64Array(64);
@@ -24,18 +25,18 @@ export class MatchedFlows {
   /** Latest end of a flow whose packets are sought, microseconds since the epoch. */
   lastEnd = -Infinity;
 
-  /** @param locator as flows have it; a fraction stands for a record in a captured export datagram */
+  /** @param locator as flows have it, in its file */
   add(locator: number, depth: number, packets: number, end: number): void {
-    if (!Number.isInteger(locator)) {
-      this.#datagrams.push(Math.floor(locator));
+    if (isRecordLocator(locator)) {
+      this.#datagrams.push(packetOf(locator));
       return;
     }
-    if (locator < 1 || locator > MAX_LOCATOR) return;
+    if (locator < 1 || placeNumber(locator) > LAST_PLACE) return;
     if (this.#count === this.#keys.length) {
       this.#keys = grown(this.#keys);
       this.#expected = grown(this.#expected);
     }
-    this.#keys[this.#count] = locator * DEPTHS + depth;
+    this.#keys[this.#count] = placeNumber(locator) * DEPTHS + depth;
     this.#expected[this.#count++] = packets;
     if (end > this.lastEnd) this.lastEnd = end;
   }
@@ -67,7 +68,7 @@ export class MatchedFlows {
 
   /** Counts a packet of a flow; false when the flow is not among the matches. */
   count(locator: number, depth: number): boolean {
-    const place = this.#place(locator * DEPTHS + depth);
+    const place = this.#place(placeNumber(locator) * DEPTHS + depth);
     if (place < 0) return false;
     this.#seen[place]++;
     return true;

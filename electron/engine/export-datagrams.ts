@@ -9,8 +9,12 @@ export class ExportDatagrams {
   readonly #netflow: NetflowCollector;
   readonly #sflow: SflowCollector;
   readonly #exporter: [number, number, number, number] = [0, 0, 0, 0];
+  readonly #sink: EvidenceSink;
+  /** The packet that was read last. */
+  #number = 0;
 
   constructor(sink: EvidenceSink) {
+    this.#sink = sink;
     this.#netflow = new NetflowCollector(sink, 'packets');
     this.#sflow = new SflowCollector(sink);
   }
@@ -43,11 +47,18 @@ export class ExportDatagrams {
     if (to - from < 16 || bytes[from] !== 0 || bytes[from + 1] > 10) return;
     const exporter = this.#exporter;
     for (let word = 0; word < 4; word++) exporter[word] = header[SOURCE + word] >>> 0;
-    if (recogniseExport(bytes, from, to) !== null) {
-      this.#netflow.message(bytes, from, to, exporter, header[SOURCE_PORT], time, number);
-    } else if (isSflow5(bytes, from, to) || isOlderSflow(bytes, from, to)) {
-      this.#sflow.message(bytes, from, to, exporter, time, number);
+    const isNetflow = recogniseExport(bytes, from, to) !== null;
+    if (!isNetflow && !isSflow5(bytes, from, to) && !isOlderSflow(bytes, from, to)) return;
+    if (number === this.#number) {
+      const message =
+        'a wireless frame holds several export datagrams: only the first is read, since records are known by the frame';
+      this.#sink.problem('export-not-read', number, message);
+      return;
     }
+    this.#number = number;
+    if (isNetflow) {
+      this.#netflow.message(bytes, from, to, exporter, header[SOURCE_PORT], time, number);
+    } else this.#sflow.message(bytes, from, to, exporter, time, number);
   }
 
   end(): void {

@@ -1,11 +1,12 @@
 import type { CaptureReader, PacketSink } from '../capture/packet-sink.ts';
 import { FragmentReassembler, type FragmentSink } from '../decode/fragment-reassembly.ts';
+import { decodeSubframe, hasSubframe } from '../decode/ieee80211.ts';
 import { decodePacket } from '../decode/link-layer.ts';
 import { linkTypeName } from '../decode/link-type-names.ts';
 import {
+  AGGREGATE,
   CUT_SHORT,
   DECODED,
-  DECODED_FIRST,
   DEPTH,
   type DecodeResult,
   ENCRYPTED,
@@ -19,6 +20,7 @@ import {
 } from '../decode/packet-header.ts';
 import { decodeTunnel, MAX_TUNNEL_DEPTH } from '../decode/tunnel.ts';
 import type { FlowTable } from '../flows/flow-table.ts';
+import { furtherLocator, MOST_FURTHER, packetOf } from '../flows/locators.ts';
 import { TCP } from '../../shared/flow.ts';
 import type { ProblemCounter } from '../../shared/problem.ts';
 import type { ExportDatagrams } from './export-datagrams.ts';
@@ -33,7 +35,7 @@ class Count {
   }
 }
 
-/** Learns which flow each packet is counted to. Numbers are those of packets, from 1. */
+/** Learns which flow each packet is counted to. Numbers are those of packets, from 1, as in `electron/flows/locators.ts`. */
 export interface FlowTap {
   /** @param locator number of the first packet of the flow, which lies in `depth` tunnels */
   counted(number: number, locator: number, depth: number): void;
@@ -72,7 +74,7 @@ export class PacketPath implements PacketSink, FragmentSink {
   readonly #cut = new Count();
   readonly #malformed = new Count();
   readonly #encrypted = new Count();
-  readonly #aggregates = new Count();
+  readonly #aggregateRest = new Count();
   readonly #tunnelCut = new Count();
   readonly #tunnelMalformed = new Count();
   readonly #tunnelDeep = new Count();
@@ -80,12 +82,15 @@ export class PacketPath implements PacketSink, FragmentSink {
     this.#cut,
     this.#malformed,
     this.#encrypted,
-    this.#aggregates,
+    this.#aggregateRest,
     this.#tunnelCut,
     this.#tunnelMalformed,
     this.#tunnelDeep,
   ];
   #notIp = 0;
+  /** The frame whose aggregated packets were read last, and how many of them behind the first of their aggregate. */
+  #aggregateFrame = 0;
+  #further = 0;
   packets = 0;
   /** Microseconds since the epoch. */
   firstSeen = Infinity;
@@ -199,16 +204,40 @@ export class PacketPath implements PacketSink, FragmentSink {
     const inner = this.#headers[depth + 1];
     const result = decodeTunnel(bytes, outer, inner);
     if (result === NOT_IP) {
-      this.#exports?.packet(outer, bytes, time - this.#clockOffset, number);
+      this.#exports?.packet(outer, bytes, time - this.#clockOffset, packetOf(number));
       return;
     }
-    if (result === DECODED || result === DECODED_FIRST) {
-      if (result === DECODED_FIRST) this.#aggregates.add(number);
-      if (depth < MAX_TUNNEL_DEPTH) this.#decoded(inner, bytes, time, number, locator);
-      else this.#tunnelDeep.add(number);
-    } else if (result === CUT_SHORT) this.#tunnelCut.add(number);
+    if (depth === MAX_TUNNEL_DEPTH && (result === DECODED || result === AGGREGATE)) this.#tunnelDeep.add(number);
+    else if (result === DECODED) this.#decoded(inner, bytes, time, number, locator);
+    else if (result === AGGREGATE) this.#aggregate(inner, bytes, time, number, locator);
+    else if (result === CUT_SHORT) this.#tunnelCut.add(number);
     else if (result === MALFORMED) this.#tunnelMalformed.add(number);
     else if (result === ENCRYPTED) this.#encrypted.add(number);
+  }
+
+  /** The packets of an 802.11 aggregate, each with a number of its own; false when none of them carries IP. */
+  #aggregate(header: Int32Array, bytes: Uint8Array, time: number, number: number, tunnel: number): boolean {
+    const frame = packetOf(number);
+    if (frame !== this.#aggregateFrame) {
+      this.#aggregateFrame = frame;
+      this.#further = 0;
+    }
+    const isInner = header[DEPTH] > 0;
+    let carriesIp = false;
+    for (let own = number; hasSubframe(header); own = furtherLocator(frame, this.#further)) {
+      const result = decodeSubframe(bytes, header);
+      if (result !== NOT_IP) carriesIp = true;
+      if (result === DECODED) this.#decoded(header, bytes, time, own, tunnel);
+      else if (result === CUT_SHORT) (isInner ? this.#tunnelCut : this.#cut).add(frame);
+      else if (result === MALFORMED) (isInner ? this.#tunnelMalformed : this.#malformed).add(frame);
+      else if (result === ENCRYPTED) this.#encrypted.add(frame);
+      if (this.#further === MOST_FURTHER) {
+        if (hasSubframe(header)) this.#aggregateRest.add(frame);
+        break;
+      }
+      this.#further++;
+    }
+    return carriesIp;
   }
 
   #notDecoded(result: DecodeResult, bytes: Uint8Array, time: number, linkType: number, number: number): void {
@@ -228,9 +257,8 @@ export class PacketPath implements PacketSink, FragmentSink {
       case ENCRYPTED:
         this.#encrypted.add(number);
         break;
-      case DECODED_FIRST:
-        this.#aggregates.add(number);
-        this.#decoded(this.#header, bytes, time, number, 0);
+      case AGGREGATE:
+        if (!this.#aggregate(this.#header, bytes, time, number, 0)) this.#notIp++;
         break;
       case DECODED:
     }
@@ -242,13 +270,14 @@ export class PacketPath implements PacketSink, FragmentSink {
       this.problem('link-type-unknown', 0, `packets of ${linkTypeName(linkType)} are not decoded`, count);
     }
     const tellFirst = (kind: string, { count, first }: Count, message: string): void => {
-      const number = first - base;
+      const number = packetOf(first) - base;
       if (count > 0) this.problem(kind, number, `${message}, first in packet ${number}`, count);
     };
     tellFirst('header-cut', this.#cut, 'headers cut short');
     tellFirst('header-malformed', this.#malformed, 'malformed headers');
     tellFirst('encrypted-frame', this.#encrypted, 'frames whose content is encrypted on the link');
-    tellFirst('aggregate-rest', this.#aggregates, 'aggregated wireless frames of which only the first packet was read');
+    const most = `aggregated wireless frames of more than ${MOST_FURTHER} packets, whose rest was not read`;
+    tellFirst('aggregate-rest', this.#aggregateRest, most);
     tellFirst('tunnel-cut', this.#tunnelCut, 'packets in tunnels, headers cut short');
     tellFirst('tunnel-malformed', this.#tunnelMalformed, 'packets in tunnels, malformed headers');
     const depth = `packets in more than ${MAX_TUNNEL_DEPTH} tunnels, left in the innermost one read`;

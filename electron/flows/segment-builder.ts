@@ -1,4 +1,5 @@
 import { allocateColumn, type ColumnArray, FACT_COLUMNS, type FactColumn, SEGMENT_ROWS } from '../../shared/flow.ts';
+import { locatorInFile, packetOf } from './locators.ts';
 
 /** Longest text a dictionary keeps, in UTF-16 units; longer names are cut and counted. */
 export const NAME_LIMIT = 4096;
@@ -195,8 +196,7 @@ export class SegmentBuilder {
   }
 
   #fileOf(locator: number): number {
-    // A record of a captured datagram has its packet's number and a fraction.
-    const number = Math.floor(locator);
+    const number = packetOf(locator);
     return this.#bases.findLastIndex((base) => number > base);
   }
 
@@ -209,10 +209,10 @@ export class SegmentBuilder {
       const file = this.#fileOf(locator[row]);
       // A tunnel that was opened in another file, or a packet there, has no number that would say in which.
       for (const place of [tunnel, payloadAt, nameAt]) {
-        if (place !== undefined) place[row] = this.#fileOf(place[row]) === file ? place[row] - this.#bases[file] : 0;
+        if (place === undefined) continue;
+        place[row] = this.#fileOf(place[row]) === file ? locatorInFile(place[row], this.#bases[file]) : 0;
       }
-      // Rounded, since records in captured datagrams have numbers with four decimals.
-      locator[row] = Math.round((locator[row] - this.#bases[file]) * 10_000) / 10_000;
+      locator[row] = locatorInFile(locator[row], this.#bases[file]);
       const known = rowsOf.get(file);
       if (known === undefined) rowsOf.set(file, [row]);
       else known.push(row);

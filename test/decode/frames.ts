@@ -34,6 +34,17 @@ export function ipv6(body: Uint8Array, next: number, payloadLength = body.length
   return bytes('60000000', u16(payloadLength), next.toString(16).padStart(2, '0'), '40', addresses, body);
 }
 
+/** A packet as part of an 802.11 aggregate (A-MSDU). */
+export function subframe(packet: Uint8Array, etherType = '0800'): Buffer {
+  const body = bytes('aaaa03 000000', etherType, packet);
+  return bytes('020000000001 020000000002', u16(body.length), body);
+}
+/** An 802.11 frame of several packets, each but the last padded to four bytes. */
+export function aggregate(...parts: readonly Buffer[]): Buffer {
+  const padded = parts.map((part, i) => (i === parts.length - 1 ? part : bytes(part, Buffer.alloc(-part.length & 3))));
+  return bytes('8801 0000', '020000000001'.repeat(3), '1000 8000', ...padded);
+}
+
 export interface Decoded {
   result: DecodeResult;
   header: Int32Array;

@@ -1,12 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { decodeSubframe, hasSubframe } from '../../electron/decode/ieee80211.ts';
+import { decodePacket } from '../../electron/decode/link-layer.ts';
 import { linkTypeName } from '../../electron/decode/link-type-names.ts';
 import {
+  AGGREGATE,
   CUT_SHORT,
   DECODED,
-  DECODED_FIRST,
+  type DecodeResult,
   DESTINATION,
   ENCRYPTED,
+  HEADER_WORDS,
   IP_BYTES,
   LINK_UNKNOWN,
   MALFORMED,
@@ -26,6 +30,21 @@ const LINK_TYPES = [
   130, 131, 135, 137, 138, 149, 163, 166, 167, 168, 178, 179, 180, 181, 183, 192, 204, 205, 206, 219, 226, 228, 229,
   239, 240, 258, 276, 281, 282, 284, 285, 289,
 ];
+
+/** A frame of 802.11 that holds several packets, with what becomes of each. */
+function expectAggregate(frame: Buffer, results: readonly DecodeResult[], originalLength = frame.length): void {
+  expect(decode(frame, 105, originalLength).result).toBe(AGGREGATE);
+  const header = new Int32Array(HEADER_WORDS);
+  const surrounded = Buffer.concat([Buffer.alloc(64, 0xff), frame, Buffer.alloc(64, 0xff)]);
+  decodePacket(surrounded, 64, 64 + frame.length, originalLength, 105, header);
+  const got: DecodeResult[] = [];
+  while (hasSubframe(header)) {
+    const result = decodeSubframe(surrounded, header);
+    if (result === DECODED) expectUdp({ result, header });
+    got.push(result);
+  }
+  expect(got).toEqual(results);
+}
 
 const packet = ipv4(UDP_PACKET);
 const MACS = '020000000001 020000000002 020000000003';
@@ -192,10 +211,19 @@ describe('link layers', () => {
     expect(decode(bytes(`0841 0000 ${MACS} 1000`, llc), 105).result).toBe(ENCRYPTED);
     const subframe = bytes('020000000001 020000000002 0028', llc);
     const one = bytes(`8801 0000 ${MACS} 1000 8000`, subframe);
-    expectUdp(decode(one, 105));
-    expect(decode(bytes(one, '0000', subframe), 105).result).toBe(DECODED_FIRST);
+    expectAggregate(one, [DECODED]);
+    expectAggregate(bytes(one, '0000', subframe), [DECODED, DECODED]);
+    // One that carries no IP stands before another; a check sequence behind them is none.
+    const arp = bytes('020000000001 020000000002 0024', SNAP, '0806', Buffer.alloc(28));
+    expectAggregate(bytes(`8801 0000 ${MACS} 1000 8000`, arp, '0000', subframe, '0000 01020304'), [NOT_IP, DECODED]);
+    // What is cut off, and what lies about its length, is the last.
+    expectAggregate(bytes(one, '0000', subframe.subarray(0, 10)), [DECODED, CUT_SHORT], one.length + 200);
+    expectAggregate(bytes(one, '0000 020000000001 020000000002 ffff', llc, subframe), [DECODED, MALFORMED]);
+    expect(decode(bytes(`8801 0000 ${MACS} 1000 8000 020000000001 020000000002 ffff`, llc), 105).result).toBe(
+      MALFORMED,
+    );
     const inMesh = bytes('020000000001 020000000002 002e 00 1f 00000001', llc);
-    expectUdp(decode(bytes(`8802 0000 ${MACS} 1000 8001`, inMesh), 105));
+    expectAggregate(bytes(`8802 0000 ${MACS} 1000 8001`, inMesh, inMesh), [DECODED, DECODED]);
     // Outside of a mesh the bit means something else.
     expectUdp(decode(bytes(`8802 0000 ${MACS} 1000 0001`, llc), 105));
     // Beacon, null data, later fragment, acknowledgement.

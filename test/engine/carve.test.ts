@@ -25,7 +25,7 @@ import { EnclaveError } from '../../shared/problem.ts';
 import { Bytes, block, writePcap, writePcapng, type WrittenPacket } from '../capture/capture-writer.ts';
 import { flowLines } from '../cli/case-state.ts';
 import { CORPUS, corpusFiles, corpusIsThere } from '../corpus.ts';
-import { bytes, ipv4, UDP_PACKET } from '../decode/frames.ts';
+import { aggregate, bytes, ipv4, subframe, u16, UDP_PACKET } from '../decode/frames.ts';
 import { conversations, FIRST_TIME, type Packet, pcap, pcapng } from '../fixtures/captures.ts';
 
 /** What is carved is what the capture has: imported again it gives the flows that were asked for. */
@@ -394,6 +394,44 @@ describe('carving', () => {
       packets: PACKETS.length - 2,
     });
     expect(substances((await caseOf([out])).flows)).toEqual(substances(flows));
+  });
+
+  it('gives the wireless frame that carried a packet among others, once for all that it carried', async () => {
+    const packet = (port: number): Buffer => ipv4(bytes('3039', u16(port), '000c 0000 61626364'));
+    const frames = [[53, 54], [54], [55, 54, 55]].map((ports) =>
+      aggregate(...ports.map((port) => subframe(packet(port)))),
+    );
+    const original = evidenceFile(
+      pcap(
+        frames.map((frame, i) => ({ time: FIRST_TIME + i, frame })),
+        105,
+      ),
+    );
+    const { path, flows } = await caseOf([original]);
+    expect(flows.map(({ responderPort, locator, packetsOut }) => [responderPort, locator, packetsOut])).toEqual([
+      [53, 1, 1],
+      [54, 1.9001, 3],
+      [55, 3, 2],
+    ]);
+    for (const [flow, carved] of [
+      [flows[0], [0]],
+      [flows[1], [0, 1, 2]],
+      [flows[2], [2]],
+    ] as const) {
+      const out = newPath('.pcap');
+      expect(await carve(path, `id = "${flow.id}"`, out)).toMatchObject({
+        packets: carved.length,
+        carved: 1,
+        otherwise: 0,
+      });
+      expect(packetsOf(out).map(({ data }) => data)).toEqual(carved.map((n) => frames[n].toString('hex')));
+      const shown = await engine.run('flowPackets', { case: path, flow: flow.id, limit: 9, evidenceDirectory: null });
+      expect(shown).toMatchObject({ isExport: false, all: flow.packetsOut });
+      expect(shown.packets.map(({ number: place }) => place)).toEqual(carved.map((n) => n + 1));
+    }
+    const out = newPath('.pcap');
+    await carve(path, '', out);
+    expect(readFileSync(out).equals(readFileSync(original))).toBe(true);
   });
 
   it('gives the export datagram that carried a record', async () => {

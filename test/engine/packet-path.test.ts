@@ -5,7 +5,7 @@ import { type FilledSegment, SegmentBuilder } from '../../electron/flows/segment
 import { allocateColumn, FACT_COLUMNS, type FactColumn } from '../../shared/flow.ts';
 import { NOT_RECOGNISED, type PayloadInspector } from '../../shared/payload.ts';
 import { ProblemCounter } from '../../shared/problem.ts';
-import { bytes, ETHERNET, ipv4, UDP_PACKET } from '../decode/frames.ts';
+import { aggregate, bytes, ETHERNET, ipv4, subframe, u16, UDP_PACKET } from '../decode/frames.ts';
 
 /** Packets with their link type, through the whole path; payloads as the inspector saw them. */
 function run(frames: readonly Buffer[], linkType = 101) {
@@ -98,9 +98,47 @@ describe('what makes no flow', () => {
     expect(run([arp, bytes(ETHERNET, '0800', ipv4(UDP_PACKET))], 1).told).toEqual([]);
     const wireless = bytes('0841 0000', '020000000001'.repeat(3), '1000', Buffer.alloc(40));
     expect(run([wireless], 105).told).toEqual([['encrypted-frame', 1, 1]]);
-    const subframe = bytes('020000000001 020000000002 0028 aaaa03 000000 0800', ipv4(UDP_PACKET));
-    const aggregate = bytes('8801 0000', '020000000001'.repeat(3), '1000 8000', subframe, '0000', subframe);
-    const { flows, told } = run([aggregate], 105);
-    expect([flows.length, told]).toEqual([1, [['aggregate-rest', 1, 1]]]);
+    expect(run([aggregate(arpSubframe, arpSubframe)], 105).told).toEqual([['no-ip', 1, 0]]);
+  });
+});
+
+const arpSubframe = subframe(Buffer.alloc(28), '0806');
+const udpTo = (port: number): Buffer => ipv4(bytes('3039', u16(port), '000c 0000 61626364'));
+
+describe('packets of a wireless aggregate', () => {
+  it('count for their flows; each flow that begins in one frame has an id of its own', () => {
+    const frame = aggregate(subframe(udpTo(53)), arpSubframe, subframe(udpTo(54)), subframe(udpTo(53)));
+    const { flows, payloads, told, packets } = run([frame, aggregate(subframe(udpTo(54)))], 105);
+    expect(flows).toEqual([
+      { depth: 0, tunnel: 0, locator: 1, transport: 17, bytes: 64, packets: 2 },
+      { depth: 0, tunnel: 0, locator: 1.9002, transport: 17, bytes: 64, packets: 2 },
+    ]);
+    expect([payloads.length, told, packets]).toEqual([4, [], 2]);
+  });
+
+  it('may be tunnels, in which packets are aggregated again', () => {
+    const inner = aggregate(subframe(udpTo(53)), subframe(udpTo(54)));
+    const capwap = (port: number): Buffer => {
+      const datagram = bytes('0010 0300 00000000', inner);
+      return ipv4(bytes(u16(port), '147f', u16(datagram.length + 8), '0000', datagram));
+    };
+    const { flows, told } = run([aggregate(subframe(capwap(5000)), subframe(capwap(5001)))], 105);
+    // The second inner aggregate counts for the flows that began in the first: an inner flow is the same in either tunnel.
+    expect(flows.map(({ depth, locator, tunnel, packets }) => [depth, locator, tunnel, packets])).toEqual([
+      [0, 1, 0, 1],
+      [1, 1, 1, 2],
+      [1, 1.9001, 1, 2],
+      [0, 1.9003, 0, 1],
+    ]);
+    expect(told).toEqual([]);
+  });
+
+  it('that come in thousands are read as far as there are numbers for them; damage costs the rest of the frame', () => {
+    const many = aggregate(...Array.from({ length: 1005 }, () => subframe(udpTo(53))));
+    expect(run([many], 105).told).toEqual([['aggregate-rest', 1, 1]]);
+    expect(run([many], 105).flows.map(({ packets }) => packets)).toEqual([1000]);
+    const lying = aggregate(subframe(udpTo(53)), bytes('020000000001 020000000002 ffff', udpTo(54)));
+    const { flows, told } = run([lying, lying], 105);
+    expect([flows.map(({ packets }) => packets), told]).toEqual([[2], [['header-malformed', 2, 1]]]);
   });
 });

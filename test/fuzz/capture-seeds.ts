@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { clientHello, dnsMessage } from '../classify/payload-writer.ts';
 import { CORPUS, corpusFiles } from '../corpus.ts';
+import { aggregate, ipv4, subframe, UDP_PACKET } from '../decode/frames.ts';
 import { conversations, FIRST_TIME, pcap, pcapng, tcpFrame, udpFrame } from '../fixtures/captures.ts';
 
 /** What mutants of captures are made of: those of our own, and the small ones of the corpus where it is there. */
@@ -19,7 +20,12 @@ function own(): Buffer[] {
     { time: FIRST_TIME + 1000, frame: tcpFrame({ ...ends, destinationPort: 443 }, 24, 1, record) },
     ...conversations(6),
   ];
-  return [pcap(packets), pcapng(packets)];
+  // 802.11 frames of several packets: the corpus has none.
+  const radio = [1, 2].map((n) => ({
+    time: FIRST_TIME + n,
+    frame: aggregate(...Array.from({ length: n * 2 }, () => subframe(ipv4(UDP_PACKET)))),
+  }));
+  return [pcap(packets), pcapng(packets), pcap(radio, 105)];
 }
 
 let seeds: readonly Buffer[] | null = null;

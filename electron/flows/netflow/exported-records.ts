@@ -1,8 +1,6 @@
 import type { AddressWords } from '../../../shared/address.ts';
 import type { EvidenceSink, ExportedFlow } from '../flow-sink.ts';
-
-/** Number of a record in a captured datagram as part of a locator: packet number + record / RECORDS_A_PACKET. */
-const RECORDS_A_PACKET = 10_000;
+import { recordLocator } from '../locators.ts';
 
 /** Latest time that is told apart to the microsecond, 2255-06-05. */
 const LATEST_TIME = 2 ** 53;
@@ -68,7 +66,7 @@ export class ExportedRecords {
   /** Locator of the next flow record, which is the `record`th (from 1) of its message. */
   locator(place: number, record: number): number {
     if (this.numbering === 'records') return ++this.#numbered;
-    return (place * RECORDS_A_PACKET + record) / RECORDS_A_PACKET;
+    return recordLocator(place, record);
   }
 
   /**

@@ -1,8 +1,9 @@
+import { decodeSubframe } from '../../decode/ieee80211.ts';
 import { decodePacket } from '../../decode/link-layer.ts';
 import {
+  AGGREGATE,
   CUT_SHORT,
   DECODED,
-  DECODED_FIRST,
   DESTINATION,
   DESTINATION_PORT,
   ENCRYPTED,
@@ -20,6 +21,7 @@ import {
 import type { AddressWords } from '../../../shared/address.ts';
 import { TCP } from '../../../shared/flow.ts';
 import type { EvidenceSink, ExportedFlow } from '../flow-sink.ts';
+import { recordLocator } from '../locators.ts';
 import { MOST_AGENTS, SflowAgents } from './sflow-agents.ts';
 import {
   addressBytes,
@@ -297,8 +299,10 @@ export class SflowCollector {
     // What was stripped off the frame counts in its length.
     const length = Math.max(frameEnd - frame, u32(bytes, at + 4) - u32(bytes, at + 8));
     const header = this.#header;
-    const result = decodePacket(bytes, frame, frameEnd, length, linkType, header);
-    if (result !== DECODED && result !== DECODED_FIRST) return NOT_DECODED[result] ?? NOT_DECODED[MALFORMED];
+    let result = decodePacket(bytes, frame, frameEnd, length, linkType, header);
+    // A sample stands for its frame, which is named by the first packet of several.
+    if (result === AGGREGATE) result = decodeSubframe(bytes, header);
+    if (result !== DECODED) return NOT_DECODED[result] ?? NOT_DECODED[MALFORMED];
     const flow = this.#flow;
     for (let word = 0; word < 4; word++) {
       this.#source[word] = header[SOURCE + word] >>> 0;
@@ -349,7 +353,7 @@ export class SflowCollector {
     flow.outputInterface = interfaceIndex(bytes, sample + layout.output, layout);
     flow.nextHop = router > 0 && readAddress(bytes, router, this.#nextHop) ? this.#nextHop : undefined;
     this.#inPacket++;
-    flow.locator = (this.#packet * 10_000 + this.#inPacket) / 10_000;
+    flow.locator = recordLocator(this.#packet, this.#inPacket);
     this.#records++;
     this.#sink.flow(flow);
   }
