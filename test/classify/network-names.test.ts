@@ -122,6 +122,18 @@ describe('DNS', () => {
     expect(payload.name).toBe('a.example');
   });
 
+  it('of a damaged message no name is no question for the root, and the next message names the flow', () => {
+    const rootless = Buffer.concat([hex('1234 0100 0001 0000 2587 0000'), Buffer.of(0), dnsName('a.example')]);
+    const answered = Buffer.concat([hex('1234 8000 0001 0025 7300 0000'), dnsName('a.example'), hex('0001 0001')]);
+    const payload = new Payload();
+    const rule = dnsRules(() => undefined).find(({ id }) => id === 'dns-message');
+    expect(rule?.recognise(lay(payload, { bytes: rootless, ports: [40_000, 53] }))).toBe(WATCH);
+    expect(payload.name).toBe('');
+    payload.rule = 1;
+    expect(rule?.recognise(lay(payload, { bytes: answered, ports: [53, 40_000] }))).toBe(WATCH);
+    expect(payload.name).toBe('a.example');
+  });
+
   it('by multicast: a host names its own address, not that of others', () => {
     const announced = (name: string, from: string): Answer[] => {
       const bytes = Buffer.concat([

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { Catalogue } from '../../electron/classify/catalogue.ts';
 import { type FlowComparison, type OurFlow, compareFile } from './compare.ts';
+import { questionsOf } from './dns-questions.ts';
 import { type NameTable, expectedLabel, readVocabulary } from './expected-label.ts';
 import { type ExpectedFlow, expectedFlow, readExpected } from './expected.ts';
 import { isSameHostname, isSameJa4, KINSHIP_IDS } from './kinship.ts';
@@ -152,6 +153,31 @@ describe('labels', () => {
   });
 });
 
+describe('questions of DNS', () => {
+  const asked = theirs({ l4: 'udp', dst_port: 53, proto: 'DNS', hostname: 'second.test' });
+  const flow = ours({ transport: 'udp', responderPort: 53, protocol: 'dns', hostname: 'first.test' });
+  const questioned = (...names: string[]): string | undefined =>
+    compareFile([asked], [flow], table, new Map([['udp 10.0.0.1 1000 10.0.0.2 53', names]])).flows[0]?.verdicts.hostname
+      ?.outcome;
+
+  it('are the same flow when the packets ask both, and only then', () => {
+    expect(questioned('first.test', 'second.test')).toBe('other-form');
+    expect(questioned('first.test')).toBe('differ');
+    expect(outcome(asked, flow, 'hostname')).toBe('differ');
+  });
+
+  it('are read from a message as far as they are whole', () => {
+    const head = Buffer.from('123401000002000000000000', 'hex');
+    const name = Buffer.from('03777777024142002f', 'hex');
+    const two = Buffer.concat([head, name.subarray(0, 8), Buffer.from('00010001', 'hex'), name.subarray(0, 8)]);
+    expect(questionsOf(two)).toEqual(['www.ab', 'www.ab']);
+    expect(questionsOf(two.subarray(0, 19))).toEqual([]);
+    expect(questionsOf(two.subarray(0, 24))).toEqual(['www.ab']);
+    expect(questionsOf(Buffer.concat([head, Buffer.from('0261070000010001', 'hex')]))).toEqual(['a\\007']);
+    expect(questionsOf(head.subarray(0, 5))).toEqual([]);
+  });
+});
+
 describe('counts', () => {
   it('takes frame bytes for IP bytes plus what a link layer adds', () => {
     expect(outcome(theirs(), ours(), 'bytes')).toBe('agree');
@@ -253,6 +279,9 @@ describe('what is the same in another form', () => {
     ['host_name.test', 'host=name.test', true],
     ['host-name.test', 'hostname.test', false],
     ['host_name.test', 'hostxname.test', false],
+    ['b'.repeat(74) + '.test', 'a'.repeat(9) + 'b'.repeat(74) + '.test', true],
+    ['b'.repeat(73) + '.test', 'a'.repeat(9) + 'b'.repeat(73) + '.test', false],
+    ['c'.repeat(74) + '.test', 'a'.repeat(9) + 'b'.repeat(74) + '.test', false],
   ])('host names %s and %s: %s', (theirName, ourName, isSame) =>
     expect(isSameHostname(theirName, ourName)).toBe(isSame),
   );

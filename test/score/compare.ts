@@ -198,9 +198,23 @@ function compareText(
   return verdict(expected.some((each) => isSame(each, ours)) ? 'other-form' : 'differ', stated, ours);
 }
 
-function compareHostname(flow: ExpectedFlow, label: ExpectedLabel, ours: string | null): Verdict | null {
+/** All questions of DNS messages by the key of their five-tuple. */
+export type DnsQuestions = ReadonlyMap<string, readonly string[]>;
+
+/** @param questions what else this flow asks: engines show the last question, the contract wants the first */
+function compareHostname(
+  flow: ExpectedFlow,
+  label: ExpectedLabel,
+  ours: string | null,
+  questions: readonly string[],
+): Verdict | null {
   if (flow.names.length > 0 && !label.protocols.some((protocol) => NAMED_PROTOCOLS.has(protocol))) return null;
-  return compareText(flow.hostname.map(plainHost), ours === null ? null : plainHost(ours), isSameHostname);
+  return compareText(
+    flow.hostname.map(plainHost),
+    ours === null ? null : plainHost(ours),
+    (theirs, own) =>
+      isSameHostname(theirs, own) || questions.some((one) => one === theirs || isSameHostname(theirs, one)),
+  );
 }
 
 /** Counts of one direction, summed over our parts, as the engine's source and destination see them. */
@@ -238,14 +252,14 @@ function compareBytes(flow: ExpectedFlow, tuple: Tuple, parts: readonly OurFlow[
   return verdict(same ? 'agree' : 'differ', `${bytesOut} + ${bytesIn ?? 0}`, `${oursOut} + ${oursIn}`);
 }
 
-function comparePair(pair: Pair, table: NameTable): FlowComparison['verdicts'] {
+function comparePair(pair: Pair, table: NameTable, questions: DnsQuestions): FlowComparison['verdicts'] {
   const { expected, ours, parts } = pair;
   const { tuple } = expected;
   const label = expectedLabel(expected, table);
   const found: [Aspect, Verdict | null][] = [
     ['protocol', compareProtocol(label, ours.protocol)],
     ['service', expected.names.length === 0 || !label.chain ? null : compareService(label, ours.service)],
-    ['hostname', compareHostname(expected, label, ours.hostname)],
+    ['hostname', compareHostname(expected, label, ours.hostname, questions.get(tupleKey(ourTuple(ours))) ?? [])],
     ['ja3', compareText(expected.ja3, ours.ja3)],
     ['ja4', compareText(expected.ja4, ours.ja4, isSameJa4)],
   ];
@@ -265,11 +279,15 @@ function describeTuple(tuple: Tuple): string {
   return `${tuple.transport} ${tuple.source} ${tuple.sourcePort} → ${tuple.destination} ${tuple.destinationPort}`;
 }
 
-/** Compares all that engines say of one file with our flows of it. Pure. */
+/**
+ * Compares all that engines say of one file with our flows of it. Pure.
+ * @param questions of the file's DNS messages, where they were read
+ */
 export function compareFile(
   expected: readonly ExpectedFlow[],
   ours: readonly OurFlow[],
   table: NameTable,
+  questions: DnsQuestions = new Map(),
 ): FileComparison {
   const flows: FlowComparison[] = [];
   const oursOnly = new Map<string, number>();
@@ -288,7 +306,7 @@ export function compareFile(
           flow: flow.tuple === null ? 'no addresses' : describeTuple(flow.tuple),
           presence: flow.tuple === null ? 'not-comparable' : (pair?.presence ?? 'missing'),
           ourFlow: pair?.ours.id ?? null,
-          verdicts: pair === undefined ? {} : comparePair(pair, table),
+          verdicts: pair === undefined ? {} : comparePair(pair, table, questions),
         });
       }
     }

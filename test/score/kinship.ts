@@ -124,13 +124,17 @@ export const OWN_SERVICE: Readonly<Record<string, string>> = {
   'whatsapp-wire': 'whatsapp',
 };
 
+/** nDPI keeps so many characters of a name, the last ones. */
+const NDPI_NAME = 79;
+
 /**
  * True when a host name of nDPI and ours are the same name: of a byte that is no letter, digit or sign of a host name it shows `?` or `_`, we
- * the byte itself, or `\\DDD` (RFC 4343).
+ * the byte itself, or `\\DDD` (RFC 4343); of a longer name than it has room for, the end.
  */
 export function isSameHostname(theirs: string, ours: string): boolean {
-  if (!/[?_]/.test(theirs)) return false;
-  const bytes = ours.replaceAll(/\\\d{3}/g, '\0');
+  const whole = ours.replaceAll(/\\\d{3}/g, '\0');
+  const bytes = theirs.length === NDPI_NAME ? whole.slice(-NDPI_NAME) : whole;
+  if (!/[?_]/.test(theirs)) return bytes === theirs && bytes !== whole;
   if (bytes.length !== theirs.length) return false;
   return [...bytes].every(
     (byte, at) => theirs[at] === byte || (/[^a-z\d.-]/.test(byte) && /[?_]/.test(theirs[at] ?? '')),

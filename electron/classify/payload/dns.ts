@@ -250,10 +250,11 @@ export function dnsRules(answers: AnswerSink): PayloadRule[] {
         const isOther = uses(payload, 137) || uses(payload, 5353) || uses(payload, 5355);
         if (isOther && !uses(payload, 53)) return NOT_RECOGNISED;
         if (!uses(payload, 53) && payload.rule === 0 && !wholeMessage(payload)) return NOT_RECOGNISED;
-        if (readMessage(payload, payload.start, answers) || payload.rule !== 0) return WATCH;
-        if (!uses(payload, 53) || !isStandardHeader(payload)) return NOT_RECOGNISED;
+        if (readMessage(payload, payload.start, answers)) return WATCH;
+        if (!uses(payload, 53) || !isStandardHeader(payload)) return payload.rule === 0 ? NOT_RECOGNISED : WATCH;
         const { bytes, start, end } = payload;
-        if (readName(bytes, start, end, start + 12) >= 0) takeQuestion(payload);
+        // Of a damaged message, no name at all is more likely another damage than a question for the root.
+        if (readName(bytes, start, end, start + 12) >= 0 && nameLength > 0) takeQuestion(payload);
         return WATCH;
       },
     },
