@@ -9,7 +9,7 @@ import {
   usesPort,
   verdict,
 } from './payload-fields.ts';
-import { type PayloadRule, startsWith } from './rule.ts';
+import { latin1, type PayloadRule, startsWith } from './rule.ts';
 
 /**
  * SMTP (RFC 5321; LMTP RFC 2033), POP3 (RFC 1939, 2449, 2595), IMAP (RFC 9051, RFC 3501). A session that goes on in TLS after
@@ -65,11 +65,10 @@ function pop3Command(payload: Payload): boolean {
 }
 
 const IMAP_GREETINGS = ['* OK ', '* PREAUTH ', '* BYE ', '* CAPABILITY '];
-const IMAP_COMMANDS = ['CAPABILITY', 'LOGIN ', 'AUTHENTICATE ', 'STARTTLS'];
+const IMAP_COMMANDS = ['CAPABILITY', 'LOGIN ', 'AUTHENTICATE ', 'STARTTLS', 'ID '];
 const IMAP_ON_PORT = [
   'NOOP',
   'LOGOUT',
-  'ID ',
   'SELECT ',
   'EXAMINE ',
   'LIST ',
@@ -80,7 +79,17 @@ const IMAP_ON_PORT = [
 ];
 const MAX_TAG = 16;
 
-/** Tag, space, command (RFC 9051, 2.2.1). Off the registered port the tag must hold a digit, as clients make them. */
+/**
+ * Whole lines of the commands before a login (RFC 9051, 6.1, 6.2; ID: RFC 2971). LOGIN has two arguments, each a quoted text, an atom or
+ * a literal that follows the line.
+ */
+const IMAP_LINE =
+  /^(?:CAPABILITY|STARTTLS|LOGIN (?:\{\d+\+?\}|(?:"(?:[^"\\]|\\.)*"|[^ "(){}%*\\]+) (?:\{\d+\+?\}|"(?:[^"\\]|\\.)*"|[^ "(){}%*\\]+))|AUTHENTICATE [A-Z0-9_-]{1,20}(?: [A-Z0-9+/]*={0,2})?|ID (?:NIL|\(.*\)))$/i;
+
+/**
+ * Tag, space, command (RFC 9051, 2.2.1). Off the registered port the tag must hold a digit, as clients make them (`a001`, `4.12`), and the
+ * line be nothing but the command.
+ */
 function imapCommand(payload: Payload): boolean {
   const { bytes, start, end } = payload;
   if (!payload.fromInitiator) return false;
@@ -89,13 +98,14 @@ function imapCommand(payload: Payload): boolean {
   for (; at < end && at - start <= MAX_TAG && bytes[at] !== 0x20; at++) {
     const byte = bytes[at];
     if (isDigit(byte)) hasDigit = true;
-    else if ((byte | 0x20) < 0x61 || (byte | 0x20) > 0x7a) return false;
+    else if (byte !== 0x2e && ((byte | 0x20) < 0x61 || (byte | 0x20) > 0x7a)) return false;
   }
   const onPort = usesPort(payload, 143);
   if (at === start || at >= end || bytes[at] !== 0x20 || !(hasDigit || onPort)) return false;
-  const isKnown = startsWithAnyFolded(bytes, at + 1, end, IMAP_COMMANDS);
-  if (!isKnown && !(onPort && startsWithAnyFolded(bytes, at + 1, end, IMAP_ON_PORT))) return false;
-  return textLineEnd(bytes, start, end, 2048) > 0;
+  if (onPort && startsWithAnyFolded(bytes, at + 1, end, IMAP_ON_PORT)) return textLineEnd(bytes, start, end, 2048) > 0;
+  if (!startsWithAnyFolded(bytes, at + 1, end, IMAP_COMMANDS)) return false;
+  const lineEnd = textLineEnd(bytes, start, end, 2048);
+  return lineEnd > 0 && IMAP_LINE.test(latin1(bytes, at + 1, lineEnd));
 }
 
 function imapGreeting({ bytes, start, end, fromInitiator }: Payload): InspectionResult {
