@@ -34,6 +34,10 @@ export interface LinkedName {
   ja4: string;
   /** The log that gave the name has one of them. */
   hasFingerprint: boolean;
+}
+
+/** A record as it stands in its log. */
+interface LogRow extends LinkedName {
   /** Uid under which another log names the server's certificate; 0 = none. */
   certificate: readonly [high: number, low: number];
 }
@@ -41,7 +45,7 @@ export interface LinkedName {
 export const CERTIFICATE = NAME_ORIGINS.indexOf('tls-certificate');
 
 /** A name and the rows that its parts stand in. */
-interface Merged extends LinkedName {
+interface Merged extends LogRow {
   best: number;
   protocolRow: number;
   ja3Row: number;
@@ -64,7 +68,8 @@ export class LogNames {
   readonly #protocol: Uint32Array;
   readonly #ja3: Uint32Array;
   readonly #ja4: Uint32Array;
-  readonly #certificate: Uint32Array;
+  /** Row that gives the name: the best one, or that of the server's certificate where the best one has none. */
+  readonly #named: Uint32Array;
 
   constructor(chunks: Iterable<LogNameChunk>) {
     this.#chunks = [...chunks];
@@ -99,7 +104,7 @@ export class LogNames {
     this.#protocol = new Uint32Array(uids);
     this.#ja3 = new Uint32Array(uids);
     this.#ja4 = new Uint32Array(uids);
-    this.#certificate = new Uint32Array(uids);
+    this.#named = new Uint32Array(uids);
     for (let at = 0; at < rows;) {
       const first = order[at++];
       this.#high[this.#size] = high[first];
@@ -112,6 +117,15 @@ export class LogNames {
       while (at < rows && !isFirst(at)) merged = merge(merged, this.#merged(order[at++]));
       this.#keep(merged.best, merged.protocolRow, merged.ja3Row, merged.ja4Row, merged.certificateRow);
     }
+    for (let at = 0; at < this.#size; at++) this.#named[at] = this.#nameRow(at);
+  }
+
+  /** Once, when all uids are there: a certificate is known to every flow that it is shown in. */
+  #nameRow(at: number): number {
+    const best = this.#best[at];
+    if (this.#row(best).name !== '') return best;
+    const certificate = this.#indexOf(...this.#row(this.#named[at]).certificate);
+    return certificate < 0 ? best : this.#best[certificate];
   }
 
   #keep(best: number, protocol: number, ja3: number, ja4: number, certificate: number): void {
@@ -120,15 +134,15 @@ export class LogNames {
     this.#protocol[at] = protocol;
     this.#ja3[at] = ja3;
     this.#ja4[at] = ja4;
-    this.#certificate[at] = certificate;
+    this.#named[at] = certificate;
   }
 
   get isEmpty(): boolean {
     return this.#size === 0;
   }
 
-  /** What logs say of the flow with this id; null when none does. */
-  find(high: number, low: number): LinkedName | null {
+  /** Place of a uid; −1 when no log tells of it. */
+  #indexOf(high: number, low: number): number {
     let from = 0;
     let to = this.#size;
     while (from < to) {
@@ -136,21 +150,27 @@ export class LogNames {
       if ((this.#high[middle] - high || this.#low[middle] - low) < 0) from = middle + 1;
       else to = middle;
     }
-    if (from === this.#size || this.#high[from] !== high || this.#low[from] !== low) return null;
-    const { name, origin, userAgent, hasFingerprint } = this.#row(this.#best[from]);
+    return from < this.#size && this.#high[from] === high && this.#low[from] === low ? from : -1;
+  }
+
+  /** What logs say of the flow with this id, where they give it no name that of its certificate; null when none does. */
+  find(high: number, low: number): LinkedName | null {
+    const at = this.#indexOf(high, low);
+    if (at < 0) return null;
+    const { userAgent, hasFingerprint } = this.#row(this.#best[at]);
+    const { name, origin } = this.#row(this.#named[at]);
     return {
       name,
       origin,
       userAgent,
       hasFingerprint,
-      protocol: this.#row(this.#protocol[from]).protocol,
-      ja3: this.#row(this.#ja3[from]).ja3,
-      ja4: this.#row(this.#ja4[from]).ja4,
-      certificate: this.#row(this.#certificate[from]).certificate,
+      protocol: this.#row(this.#protocol[at]).protocol,
+      ja3: this.#row(this.#ja3[at]).ja3,
+      ja4: this.#row(this.#ja4[at]).ja4,
     };
   }
 
-  #row(place: number): LinkedName {
+  #row(place: number): LogRow {
     let from = 0;
     let to = this.#starts.length;
     while (to - from > 1) {

@@ -141,10 +141,7 @@ export class NameMemory {
 
   /** What other logs say of the flow with this id, where they give it no name that of its certificate; null when none does. */
   byUid(high: number, low: number): LinkedName | null {
-    const linked = this.#logNames.find(high, low);
-    if (linked === null || linked.name !== '') return linked;
-    const certificate = this.#logNames.find(...linked.certificate);
-    return certificate === null ? linked : { ...linked, name: certificate.name, origin: certificate.origin };
+    return this.#logNames.find(high, low);
   }
 
   /**

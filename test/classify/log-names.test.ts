@@ -65,11 +65,26 @@ describe('names that logs give to flows', () => {
       ja3: 'a'.repeat(32),
       ja4: '',
       hasFingerprint: true,
-      certificate: [5, 6],
     };
     expect(new LogNames([chunkOf(rows)]).find(...uid)).toEqual(expected);
     expect(new LogNames([chunkOf(rows.toReversed())]).find(...uid)).toEqual(expected);
     expect(new LogNames(rows.map((row) => chunkOf([row]))).find(...uid)).toEqual(expected);
+  });
+
+  it('of the server’s certificate stand for flows without a name, the first of several by its id', () => {
+    const rows: Row[] = [
+      { uid: [1, 2], certificate: [5, 6] },
+      { uid: [1, 2], certificate: [5, 7] },
+      { uid: [1, 3], certificate: [5, 7], name: 'own.example' },
+      { uid: [1, 4], certificate: [9, 9] },
+      { uid: [5, 6], name: 'first.example' },
+      { uid: [5, 7], name: 'second.example' },
+    ];
+    for (const order of [rows, rows.toReversed()]) {
+      const names = new LogNames([chunkOf(order)]);
+      const found = [2, 3, 4].map((low) => names.find(1, low)?.name);
+      expect(found).toEqual(['first.example', 'own.example', '']);
+    }
   });
 
   it('of a million records of one id cost their number once', () => {
