@@ -66,17 +66,7 @@ function pop3Command(payload: Payload): boolean {
 
 const IMAP_GREETINGS = ['* OK ', '* PREAUTH ', '* BYE ', '* CAPABILITY '];
 const IMAP_COMMANDS = ['CAPABILITY', 'LOGIN ', 'AUTHENTICATE ', 'STARTTLS', 'ID '];
-const IMAP_ON_PORT = [
-  'NOOP',
-  'LOGOUT',
-  'SELECT ',
-  'EXAMINE ',
-  'LIST ',
-  'UID ',
-  'FETCH ',
-  'NAMESPACE',
-  'ENABLE ',
-];
+const IMAP_ON_PORT = ['NOOP', 'LOGOUT', 'SELECT ', 'EXAMINE ', 'LIST ', 'UID ', 'FETCH ', 'NAMESPACE', 'ENABLE '];
 const MAX_TAG = 16;
 
 /**
