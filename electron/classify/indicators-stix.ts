@@ -34,8 +34,9 @@ type Token = { readonly kind: 'mark' | 'operator' | 'word' | 'path' | 'text'; re
 export function comparisonsOf(
   pattern: string,
 ): { readonly comparisons: readonly StixComparison[] } | { readonly fault: StixFault } {
-  const tokens = tokensOf(pattern);
-  if (tokens === null) return { fault: 'bad-pattern' };
+  const read = tokensOf(pattern);
+  if (read === null) return { fault: 'bad-pattern' };
+  const tokens = withoutTypesOfEnds(read);
   if (
     tokens.some(({ kind, text }) => (kind === 'word' && COMBINING.has(text)) || (kind === 'operator' && text !== '='))
   ) {
@@ -64,6 +65,33 @@ export function comparisonsOf(
     } else return { fault: 'bad-pattern' };
   }
   return open.length > 0 || wantsOperand ? { fault: 'bad-pattern' } : { comparisons };
+}
+
+const END_TYPES = new Set(['ipv4-addr', 'ipv6-addr', 'domain-name']);
+
+/**
+ * Leaves out what kind of thing an end of traffic is where its value stands beside it, as MISP writes addresses: `dst_ref.type = 'ipv4-addr' AND
+ * dst_ref.value = '198.51.100.1'` says no more than its second half.
+ */
+function withoutTypesOfEnds(tokens: readonly Token[]): readonly Token[] {
+  /** Whether a comparison with the end of this path, `=` and a text stands at `at`; the path before `.type` or `.value`. */
+  const endOf = (at: number, field: '.type' | '.value'): string | null => {
+    const [path, operator, text] = [tokens[at], tokens[at + 1], tokens[at + 2]];
+    if (path?.kind !== 'path' || operator?.text !== '=' || text?.kind !== 'text') return null;
+    if (!/^network-traffic:(?:src|dst)_ref\.(?:type|value)$/.test(path.text) || !path.text.endsWith(field)) return null;
+    return field === '.value' || END_TYPES.has(text.text) ? path.text.slice(0, -field.length) : null;
+  };
+  const kept: Token[] = [];
+  for (let at = 0; at < tokens.length; at++) {
+    const isBeside = tokens[at + 3]?.kind === 'word' && tokens[at + 3]?.text === 'AND';
+    const typed = endOf(at, '.type');
+    if (isBeside && typed !== null && typed === endOf(at + 4, '.value')) at += 3;
+    else if (isBeside && endOf(at, '.value') !== null && endOf(at, '.value') === endOf(at + 4, '.type')) {
+      kept.push(...tokens.slice(at, at + 3));
+      at += 6;
+    } else kept.push(tokens[at]);
+  }
+  return kept;
 }
 
 /** The values that follow a path: one after `=` or `ISSUBSET`, several in brackets after `IN`. */

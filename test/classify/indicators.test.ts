@@ -28,6 +28,19 @@ describe('patterns of STIX', () => {
     expect(comparisons("([ipv4-addr:value ISSUBSET '10.0.0.0/8' OR (ipv6-addr:value = '::1')])")).toHaveLength(2);
   });
 
+  it('are used where the other comparison only says what kind of thing an end is', () => {
+    const type = "network-traffic:dst_ref.type = 'ipv4-addr'";
+    const value = "network-traffic:dst_ref.value = '198.51.100.1'";
+    const used = [['network-traffic:dst_ref.value', '198.51.100.1']];
+    expect(comparisons(`[${type} AND ${value}]`)).toEqual(used);
+    expect(comparisons(`[(${value} AND ${type})]`)).toEqual(used);
+    expect(comparisons(`[domain-name:value = 'a.test' OR ${type} AND ${value}]`)).toHaveLength(2);
+    expect(comparisons(`[${type} AND ${value} AND network-traffic:dst_port = 443]`)).toBe('combined-pattern');
+    expect(comparisons(`[${type} AND ${value.replace('dst_ref', 'src_ref')}]`)).toBe('combined-pattern');
+    expect(comparisons(`[network-traffic:dst_ref.type = 'mac-addr' AND ${value}]`)).toBe('combined-pattern');
+    expect(comparisons(`[${type} OR ${value}]`)).toHaveLength(2);
+  });
+
   it.each([
     ["[ipv4-addr:value = '198.51.100.1' AND network-traffic:dst_port = 443]", 'combined-pattern'],
     ["[domain-name:value = 'a.test'] FOLLOWEDBY [ipv4-addr:value = '198.51.100.1']", 'combined-pattern'],
