@@ -4,20 +4,16 @@ import { EnclaveError } from '../../shared/problem.ts';
 import type { ArchiveMember } from './archive-member.ts';
 import { ByteQueue, type Pieces } from './byte-queue.ts';
 import { type Container, containerOf } from './container-format.ts';
-import { type EvidenceHash, type FurtherHash, InlineHash, ThreadHash } from './evidence-hash.ts';
+import { type Digests, type FurtherHash, HashSet } from './evidence-hash.ts';
 import type { WindowReader } from './packet-sink.ts';
+import { FAILED, HEADROOM, PIECE_BYTES, ReadingThread } from './reading-thread.ts';
 import { type ContentSink, Unpacker } from './unpacker.ts';
 import type { RandomAccess } from './zip.ts';
 
 /** Reading an evidence file once: its bytes are hashed as they pass, decompressed when need be, and shown to a reader. */
 
-/** Small enough to stay in the processor's cache until it is hashed and decoded. */
-const READ_BYTES = 1 << 20;
-/** Room for what a reader leaves over and the next piece; larger than any record a reader accepts. */
-const WINDOW_BYTES = 8 << 20;
-const COMPRESSED_READ_BYTES = 1 << 18;
-/** Files from this size on are hashed in a thread of their own, bytes. */
-const HASH_THREAD_FROM = 32 << 20;
+/** Files from this size on are read and hashed in a thread of their own, bytes. */
+const READ_AHEAD_FROM = 32 << 20;
 /** Bytes that are looked at to tell the format. */
 export const HEAD_BYTES = 65_536;
 
@@ -30,7 +26,7 @@ const spareWindows: Buffer[] = [];
 const SPARE_WINDOWS = 2;
 
 function takeWindow(): Buffer {
-  return spareWindows.pop() ?? Buffer.allocUnsafeSlow(WINDOW_BYTES);
+  return spareWindows.pop() ?? Buffer.allocUnsafeSlow(HEADROOM + PIECE_BYTES);
 }
 
 function giveBackWindow(window: Buffer): void {
@@ -87,26 +83,18 @@ export interface ReadingOptions {
   alsoHash?: readonly FurtherHash[];
 }
 
-/** The window of decompressed bytes that slides over the evidence, through one buffer or several in turn. */
+/** The window of decompressed bytes that slides over the evidence: a piece, and before it what the reader has left over. */
 class Window {
-  readonly #buffers: readonly Buffer[];
-  readonly #awaitFree: (slot: number) => void;
   readonly #choose: (head: Uint8Array) => Content | null;
-  #slot = 0;
-  #end = 0;
+  /** Bytes that the reader left over; they lie right before HEADROOM of the buffer in use. */
+  #left = 0;
   #base = 0;
   #reader: WindowReader | null = null;
   /** Format of the content; null when it is not chosen yet, or is no evidence. */
   format: string | null = null;
   #chosen = false;
 
-  constructor(
-    buffers: readonly Buffer[],
-    awaitFree: (slot: number) => void,
-    choose: (head: Uint8Array) => Content | null,
-  ) {
-    this.#buffers = buffers;
-    this.#awaitFree = awaitFree;
+  constructor(choose: (head: Uint8Array) => Content | null) {
     this.#choose = choose;
   }
 
@@ -115,48 +103,141 @@ class Window {
     return this.#chosen && this.#reader === null;
   }
 
-  /** The buffer in use, and where in it the next bytes go. */
-  get slot(): number {
-    return this.#slot;
-  }
-
-  get end(): number {
-    return this.#end;
-  }
-
-  /** Space behind what is there, to read into. */
-  get space(): Buffer {
-    return this.#buffers[this.#slot].subarray(this.#end, Math.min(this.#end + READ_BYTES, WINDOW_BYTES));
-  }
-
-  /** Takes `length` bytes that were put into `space`. */
-  advance(length: number, final: boolean): void {
-    const bytes = this.#buffers[this.#slot];
-    this.#end += length;
+  /**
+   * Shows a piece to the reader.
+   *
+   * @param buffer holds the piece, `length` bytes from HEADROOM on
+   * @param following the buffer of the piece after it: what is left over goes there
+   */
+  advance(buffer: Buffer, length: number, final: boolean, following = buffer): void {
+    const bytes = buffer.subarray(HEADROOM - this.#left, HEADROOM + length);
+    const end = bytes.length;
     let done = 0;
-    if (!this.#chosen && (this.#end >= HEAD_BYTES || final)) {
+    if (!this.#chosen && (end >= HEAD_BYTES || final)) {
       this.#chosen = true;
-      const content = this.#end === 0 ? null : this.#choose(bytes.subarray(0, Math.min(this.#end, HEAD_BYTES)));
+      const content = end === 0 ? null : this.#choose(bytes.subarray(0, HEAD_BYTES));
       this.#reader = content?.reader ?? null;
       this.format = content?.format ?? null;
     }
-    if (this.#chosen) done = this.#reader ? this.#reader.consume(bytes, this.#end, this.#base, final) : this.#end;
-    const next = (this.#slot + 1) % this.#buffers.length;
-    this.#awaitFree(next);
-    bytes.copy(this.#buffers[next], 0, done, this.#end);
-    this.#slot = next;
-    this.#end -= done;
+    if (this.#chosen) done = this.#reader ? this.#reader.consume(bytes, end, this.#base, final) : end;
+    this.#left = end - done;
     this.#base += done;
+    if (this.#left > HEADROOM) throw new Error(`a reader of ${this.format} left over ${this.#left} bytes`);
+    bytes.copy(following, HEADROOM - this.#left, done);
+  }
+}
+
+/** The pieces of a file in turn, hashed as they are read. */
+interface EvidencePieces {
+  /** Holds the piece that was read last, from HEADROOM on. */
+  readonly buffer: Buffer;
+  /** That of the piece after it, in whose headroom may be written already. */
+  readonly following: Buffer;
+  /** Reads the next piece; gives its bytes, 0 behind the last one and ever after. */
+  next(): number;
+  /** Digests of all pieces, once there are no more. */
+  digest(): Promise<Digests>;
+  /** Frees what a reading that failed leaves behind. */
+  close(): void;
+}
+
+/** Pieces that are read and hashed when they are asked for, through one buffer. */
+class PiecesHere implements EvidencePieces {
+  readonly buffer: Buffer;
+  readonly #fd: number;
+  readonly #path: string;
+  readonly #hashes: HashSet;
+  #total = 0;
+
+  /** @param buffer the caller's again when all is read */
+  constructor(fd: number, path: string, buffer: Buffer, also: readonly FurtherHash[]) {
+    this.#fd = fd;
+    this.#path = path;
+    this.buffer = buffer;
+    this.#hashes = new HashSet(also);
   }
 
-  add(piece: Uint8Array): void {
-    for (let at = 0; at < piece.length;) {
-      const { space } = this;
-      const step = Math.min(space.length, piece.length - at);
-      space.set(piece.subarray(at, at + step));
-      at += step;
-      this.advance(step, false);
+  get following(): Buffer {
+    return this.buffer;
+  }
+
+  next(): number {
+    const piece = this.buffer.subarray(HEADROOM);
+    const got = readPiece(this.#fd, piece, this.#path, this.#total);
+    this.#hashes.update(piece.subarray(0, got));
+    this.#total += got;
+    return got;
+  }
+
+  async digest(): Promise<Digests> {
+    return this.#hashes.digest();
+  }
+
+  close(): void {
+    // Nothing is held.
+  }
+}
+
+/** Reading threads of this thread that read nothing now. */
+const spareThreads: ReadingThread[] = [];
+
+/** Starts the thread that will read the next large file, so that it loads its code while the caller loads its own. */
+export function startReadingAhead(): void {
+  spareThreads.push(new ReadingThread());
+}
+
+/** Whether a file is so large that the reading thread will read it; not when it cannot be looked at. */
+export function isReadAhead(path: string): boolean {
+  try {
+    return statSync(path).size >= READ_AHEAD_FROM;
+  } catch {
+    return false;
+  }
+}
+
+/** Pieces that the reading thread reads ahead. */
+class PiecesAhead implements EvidencePieces {
+  readonly #thread = spareThreads.pop() ?? new ReadingThread();
+  readonly #fd: number;
+  readonly #path: string;
+  #total = 0;
+  #isOver = false;
+
+  constructor(fd: number, path: string, also: readonly FurtherHash[]) {
+    this.#fd = fd;
+    this.#path = path;
+    this.#thread.begin({ fd, also });
+  }
+
+  get buffer(): Buffer {
+    return this.#thread.buffer;
+  }
+
+  get following(): Buffer {
+    return this.#thread.following;
+  }
+
+  next(): number {
+    if (this.#isOver) return 0;
+    const got = this.#thread.take();
+    this.#isOver = got <= 0;
+    if (got === FAILED) {
+      // Tells why, if it is so here too.
+      readPiece(this.#fd, Buffer.alloc(1), this.#path, this.#total, this.#total);
+      throw unreadFurther('for a moment', this.#path, this.#total);
     }
+    this.#total += got;
+    return got;
+  }
+
+  async digest(): Promise<Digests> {
+    const digests = await this.#thread.digest();
+    spareThreads.push(this.#thread);
+    return digests;
+  }
+
+  close(): void {
+    this.#thread.end();
   }
 }
 
@@ -187,14 +268,13 @@ function readPiece(fd: number, into: Uint8Array, path: string, at: number, posit
   try {
     return readSync(fd, into, 0, into.length, position);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new EnclaveError(
-      'evidence-unreadable',
-      `the file cannot be read further (${why})`,
-      `${path}, byte ${at}`,
-      'check the medium',
-    );
+    throw unreadFurther(error instanceof Error ? error.message : String(error), path, at);
   }
+}
+
+function unreadFurther(why: string, path: string, at: number): EnclaveError {
+  const message = `the file cannot be read further (${why})`;
+  return new EnclaveError('evidence-unreadable', message, `${path}, byte ${at}`, 'check the medium');
 }
 
 /** A file that is read at places of its choosing, in pieces no longer than the buffer, good until the next call. */
@@ -230,7 +310,7 @@ export function hashFile(path: string, progress: (bytes: number) => void): strin
   const fd = openEvidence(path);
   try {
     const hash = createHash('sha256');
-    const piece = Buffer.allocUnsafeSlow(READ_BYTES);
+    const piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
     for (let total = 0; ;) {
       const got = readPiece(fd, piece, path, total);
       if (got === 0) return hash.digest('hex');
@@ -255,19 +335,24 @@ export async function readEvidence(
 ): Promise<EvidenceReading> {
   const fd = openEvidence(path);
   const buffer = takeWindow();
-  let hash: EvidenceHash | null = null;
+  let pieces: EvidencePieces | null = null;
   try {
     const before = fstatSync(fd);
     const head = Buffer.alloc(HEAD_BYTES);
     const beginning = head.subarray(0, readPiece(fd, head, path, 0, 0));
     const container = containerOf(beginning);
     const random = container === null ? (reader.chooseRandom?.(beginning) ?? null) : null;
-    hash =
-      container === null && random === null && before.size >= HASH_THREAD_FROM
-        ? new ThreadHash(WINDOW_BYTES, alsoHash)
-        : new InlineHash(buffer, alsoHash);
-    const read = container === null ? readPlain : container === 'zip' ? readZip : readStream;
-    const total = random === null ? await read(fd, path, hash, reader) : readRandom(random, fd, path, hash, reader);
+    pieces =
+      before.size >= READ_AHEAD_FROM ? new PiecesAhead(fd, path, alsoHash) : new PiecesHere(fd, path, buffer, alsoHash);
+    const atPlaces = (size: number): RandomAccess => randomAccess(fd, path, size, buffer);
+    const total =
+      random !== null
+        ? readRandom(random, pieces, atPlaces, reader)
+        : container === null
+          ? readPlain(pieces, reader)
+          : container === 'zip'
+            ? await readZip(pieces, atPlaces, reader)
+            : await readStream(pieces, reader);
     const after = fstatSync(fd);
     const how =
       after.size !== before.size || after.mtimeMs !== before.mtimeMs
@@ -279,10 +364,10 @@ export async function readEvidence(
       const message = `${how} while it was read; the hash is of the bytes that were read`;
       reader.problem('changed-while-read', total.bytes, message);
     }
-    const { sha256, ...hashes } = await hash.digest();
+    const { sha256, ...hashes } = await pieces.digest();
     return { sha256, hashes, container, ...total };
   } catch (error) {
-    hash?.close();
+    pieces?.close();
     throw error;
   } finally {
     giveBackWindow(buffer);
@@ -296,43 +381,35 @@ interface Total {
 }
 
 /** A file that is what it is: from the buffers that are read into straight to the reader. */
-async function readPlain(fd: number, path: string, hash: EvidenceHash, reader: EvidenceReader): Promise<Total> {
+function readPlain(pieces: EvidencePieces, reader: EvidenceReader): Total {
   let total = 0;
-  const window = new Window(
-    hash.buffers,
-    (slot) => hash.awaitFree(slot),
-    (head) => reader.choose(head, null),
-  );
+  const window = new Window((head) => reader.choose(head, null));
   for (let got = 1; got > 0;) {
-    const { slot, end } = window;
-    got = readPiece(fd, window.space, path, total);
+    got = pieces.next();
     total += got;
     reader.progress(total);
-    if (got > 0) hash.add(slot, end, end + got);
-    window.advance(got, got === 0);
+    window.advance(pieces.buffer, got, got === 0, pieces.following);
   }
   return { bytes: total, format: window.format };
 }
 
 /** A compressed file or an archive that is read as a stream. */
-async function readStream(fd: number, path: string, hash: EvidenceHash, reader: EvidenceReader): Promise<Total> {
+async function readStream(pieces: EvidencePieces, reader: EvidenceReader): Promise<Total> {
   let total = 0;
-  const [buffer] = hash.buffers;
-  async function* pieces(): Pieces {
+  async function* packed(): Pieces {
     for (let got = 1; got > 0;) {
-      got = readPiece(fd, buffer.subarray(0, COMPRESSED_READ_BYTES), path, total);
+      got = pieces.next();
       total += got;
       reader.progress(total);
-      hash.add(0, 0, got);
-      if (got > 0) yield buffer.subarray(0, got);
+      if (got > 0) yield pieces.buffer.subarray(HEADROOM, HEADROOM + got);
     }
   }
   const contents = new ContentWindows(reader);
   try {
     const unpacker = new Unpacker(contents, reader, () => total);
-    const format = await unpacker.unpack(new ByteQueue(pieces()), null);
+    const format = await unpacker.unpack(new ByteQueue(packed()), null);
     // What nobody wanted is hashed all the same.
-    for await (const _rest of pieces());
+    for await (const _rest of packed());
     return { bytes: total, format };
   } finally {
     contents.end();
@@ -340,30 +417,31 @@ async function readStream(fd: number, path: string, hash: EvidenceHash, reader: 
 }
 
 /**
- * Hashes a file whose content is read by random access afterwards. Progress counts the file once: half for this pass, half
- * for the other.
+ * Hashes a file whose content is read by random access afterwards; gives its size. Progress counts the file once: half for this
+ * pass, half for the other.
  */
-function hashFirst(fd: number, path: string, hash: EvidenceHash, reader: EvidenceReader): RandomAccess {
-  const [buffer] = hash.buffers;
+function hashFirst(pieces: EvidencePieces, reader: EvidenceReader): number {
   let size = 0;
   for (let got = 1; got > 0;) {
-    got = readPiece(fd, buffer.subarray(0, READ_BYTES), path, size);
-    hash.add(0, 0, got);
+    got = pieces.next();
     size += got;
     reader.progress(Math.floor(size / 2));
   }
-  return randomAccess(fd, path, size, buffer);
+  return size;
 }
 
 /** A zip archive: its members are read in the order of its directory. */
-async function readZip(fd: number, path: string, hash: EvidenceHash, reader: EvidenceReader): Promise<Total> {
-  const file = hashFirst(fd, path, hash, reader);
-  const { size } = file;
+async function readZip(
+  pieces: EvidencePieces,
+  atPlaces: (size: number) => RandomAccess,
+  reader: EvidenceReader,
+): Promise<Total> {
+  const size = hashFirst(pieces, reader);
   let taken = 0;
   const contents = new ContentWindows(reader);
   try {
     const unpacker = new Unpacker(contents, reader, () => Math.min(taken, size));
-    const format = await unpacker.zip(file, (bytes) => {
+    const format = await unpacker.zip(atPlaces(size), (bytes) => {
       taken += bytes;
       reader.progress(Math.floor((size + Math.min(taken, size)) / 2));
     });
@@ -376,14 +454,13 @@ async function readZip(fd: number, path: string, hash: EvidenceHash, reader: Evi
 /** A file that itself tells at its end where everything is. */
 function readRandom(
   content: RandomContent,
-  fd: number,
-  path: string,
-  hash: EvidenceHash,
+  pieces: EvidencePieces,
+  atPlaces: (size: number) => RandomAccess,
   reader: EvidenceReader,
 ): Total {
-  const file = hashFirst(fd, path, hash, reader);
-  const isEvidence = content.read(file, (bytes) => reader.progress(Math.floor((file.size + bytes) / 2)));
-  return { bytes: file.size, format: isEvidence ? content.format : null };
+  const size = hashFirst(pieces, reader);
+  const isEvidence = content.read(atPlaces(size), (bytes) => reader.progress(Math.floor((size + bytes) / 2)));
+  return { bytes: size, format: isEvidence ? content.format : null };
 }
 
 /** Contents out of containers, one after another through the same buffer. */
@@ -401,11 +478,7 @@ class ContentWindows implements ContentSink {
   }
 
   async content(pieces: Pieces, member: ArchiveMember | null, fault: (error: unknown) => void): Promise<string | null> {
-    const window = new Window(
-      [this.#buffer],
-      () => undefined,
-      (head) => this.#reader.choose(head, member),
-    );
+    const window = new Window((head) => this.#reader.choose(head, member));
     // Errors of the reader itself are thrown on; only those of the source leave what came before.
     const source = pieces[Symbol.asyncIterator]();
     for (;;) {
@@ -417,13 +490,17 @@ class ContentWindows implements ContentSink {
         break;
       }
       if (next.done === true) break;
-      window.add(next.value);
+      for (let at = 0; at < next.value.length; at += PIECE_BYTES) {
+        const piece = next.value.subarray(at, at + PIECE_BYTES);
+        this.#buffer.set(piece, HEADROOM);
+        window.advance(this.#buffer, piece.length, false);
+      }
       if (window.isUnwanted) {
         await source.return?.();
         return null;
       }
     }
-    window.advance(0, true);
+    window.advance(this.#buffer, 0, true);
     return window.format;
   }
 }

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { PROGRESS_BYTES, PROGRESS_FLOWS, PROGRESS_PACKETS } from '../../shared/jobs.ts';
 import { EnclaveError, toErrorValue } from '../../shared/problem.ts';
+import { isReadAhead, startReadingAhead } from '../capture/evidence-file.ts';
 import { cancelledError } from './cancelled.ts';
 import { isCaptureFile } from './capture-readers.ts';
 import { decodeRun, loadExportCode } from './decode-evidence.ts';
@@ -21,6 +22,7 @@ if (port === null) throw new Error('decode-worker runs as a worker thread only')
 
 // Before the first request comes there is time for the code that it will want.
 const { expected } = (workerData as DecodeThreadOptions | null) ?? { expected: [] };
+if (expected.some(isReadAhead)) startReadingAhead();
 if (expected.some((path) => isCaptureFile(path) === false)) await loadExportCode();
 
 /** Problems met in a file are told while it is read, this often at most. */

@@ -4,18 +4,19 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { lookInto } from '../../electron/capture/evidence-file.ts';
+import { HEADROOM, PIECE_BYTES } from '../../electron/capture/reading-thread.ts';
 import { decodeEvidence } from '../../electron/engine/decode-evidence.ts';
 import { DEFAULT_TIMEOUTS } from '../../electron/flows/flow-table.ts';
 import { conversations, pcap } from '../fixtures/captures.ts';
 import { writeZip } from './archive-writer.ts';
 
-/** The buffers of 8 MiB that evidence is read through: one pair for all files of a thread, and never one for two at a time. */
+/** The buffers that evidence is read through: one pair for all files of a thread, and never one for two at a time. */
 
 const folder = mkdtempSync(join(tmpdir(), 'enclave-windows-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 afterEach(() => vi.restoreAllMocks());
 
-const WINDOW = 8 << 20;
+const WINDOW = HEADROOM + PIECE_BYTES;
 
 const capture = pcap(conversations(40));
 const files = Object.entries({
