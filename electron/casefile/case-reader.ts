@@ -276,6 +276,11 @@ export class CaseReader {
     return cache.remember(`${segment.segment}/${name}/${filter}`, make);
   }
 
+  /** The same for what all flows of the case come to. */
+  ofCase<Value extends Sized>(name: string, make: () => Value): Value {
+    return this.#wholeTotals.remember(`case/${name}`, make);
+  }
+
   /** Stands for the case as it was read last: another object after each refresh, to hang on what is kept of the case. */
   get snapshot(): object {
     return this.#snapshot;

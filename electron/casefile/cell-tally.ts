@@ -28,6 +28,12 @@ export class CellTally {
   #ones = new Uint32Array(64);
   readonly #touched = new Uint32Array(LONGEST_SPAN_HOURS);
 
+  /** Of its arrays; what is told of few cells aside. */
+  get byteLength(): number {
+    const { value, flows, scaled } = this;
+    return value.byteLength + flows.byteLength + scaled.byteLength + this.#ones.byteLength;
+  }
+
   /** Makes room for cells below `cells`. */
   reserve(cells: number): void {
     if (cells <= this.value.length) return;

@@ -49,7 +49,8 @@ export interface SummaryQuestion {
  * the matching flows.
  *
  * Hosts (4 bytes a flow) and local hours (4 bytes a flow) are derived at the first query that needs them and cached by the
- * reader, as are the totals of segments that a question took whole. Host-hours hold up to 32 MiB of bits, or 14 bytes for each flow of the segments that overlap in time.
+ * reader, as are the totals of segments that a question took whole, and host-hours of all flows that had to be swept. Host-hours
+ * hold up to 32 MiB of bits, or 14 bytes for each flow of the segments that overlap in time.
  */
 export function summarise(reader: CaseReader, question: SummaryQuestion): SummaryRow[] {
   const counted = countCells(reader, question);
@@ -84,6 +85,13 @@ export function largestRows(
   return { rows, all: used.length, named: used.length - absent };
 }
 
+/** Host-hours that were swept, and how many there are whatever their cell. */
+interface SweptHostHours {
+  readonly cells: CountedCells;
+  readonly hostHours: number;
+  readonly byteLength: number;
+}
+
 /** What a question counted. */
 interface Counted extends CountedCells {
   readonly dimensions: readonly Dimension[];
@@ -113,8 +121,15 @@ function countCells(reader: CaseReader, { by, metric, selection, tableWords }: S
     let found = newCells();
     let distinct = tableHostHours(reader, selected, found, kept, tableWords);
     if (distinct === null) {
-      found = newCells();
-      distinct = sweepHostHours(reader, selection, found.groups, found.hourGroups, found.tally);
+      const sweep = (): SweptHostHours => {
+        const cells = newCells();
+        const hostHours = sweepHostHours(reader, selection, cells.groups, cells.hourGroups, cells.tally);
+        return { cells, hostHours, byteLength: cells.tally.byteLength };
+      };
+      // A sweep goes through every flow, whatever is kept of their segments.
+      const whole = kept !== null && selection === undefined ? reader.ofCase(kept.name, sweep) : sweep();
+      found = whole.cells;
+      distinct = whole.hostHours;
     }
     return { ...found, dimensions, distinct };
   }

@@ -234,7 +234,10 @@ describe('summarise', () => {
           const asked = { by: ['category', 'day'] as const };
           const counted = summarise(many, { ...asked, metric: 'host-hours' });
           // As swept when the table is too large.
-          expect(summarise(many, { ...asked, metric: 'host-hours', tableWords: 0 })).toEqual(counted);
+          // Swept, and asked again.
+          for (let time = 0; time < 2; time++) {
+            expect(summarise(many, { ...asked, metric: 'host-hours', tableWords: 0 })).toEqual(counted);
+          }
           expect(new Map(counted.map((row) => [`${row.category} ${row.day}`, row.value]))).toEqual(
             new Map([...hostHours].map(([key, set]) => [key, set.size])),
           );
