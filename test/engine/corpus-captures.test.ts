@@ -8,12 +8,15 @@ import { committedLines, decodeCorpusFile, tableLine } from './corpus-table.ts';
  */
 const COUNTED_OTHERWISE: Readonly<Record<string, string>> = {
   'ndpi-fuzz/55a37dadd855887b7005fc42e6766b9665411795.pcap':
-    'capinfos stops at the damaged record 13 without saying so; eight sound records lie behind it',
+    'capinfos stops at the damaged record 13; eight sound records lie behind it',
   'pcapplusplus/Tests/Fuzzers/RegressionTests/regression_samples/igmplayer':
     "capinfos takes it for Nokia's variant and stops; its first records join as an ordinary pcap",
 };
 
-/** Captures that capinfos refuses for another reason than damage (a link type or version that it does not know). */
+/**
+ * Captures that capinfos refuses for another reason than damage: a link type or version that it does not know; of `test007.ntar`
+ * a block of 139 bytes, which it takes to be 140.
+ */
 const REFUSED_BY_CAPINFOS: readonly string[] = [
   'gopacket/pcapgo/tests/be/test901.pcapng',
   'ntopng-fuzz/fuzz/corpus/fuzz_dissect_packet/juniper_es_oobr.pcap',

@@ -66,7 +66,7 @@ const EXPRESSED: Readonly<Record<string, { missing?: number; extra?: number; byt
   'nfpcapd.bz2.nfcapd.202311140000': {
     missing: 3,
     extra: 12,
-    why: 'nfpcapd tells the flows inside tunnels instead of the tunnels',
+    why: "nfpcapd tells the ten flows in a 6in4 tunnel instead of the tunnel, gives GRE PPTP's call number as a port, and MLD the hop-by-hop options as transport",
   },
 };
 
