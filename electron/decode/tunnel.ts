@@ -1,5 +1,5 @@
 import { UDP } from '../../shared/flow.ts';
-import { decodeEthernet, decodeEtherType, decodeMpls, decodeNsh, decodePpp } from './encapsulation.ts';
+import { decodeEthernet, decodeEtherType, decodeMpls, decodeNsh, decodePpp, LONGEST_802_3 } from './encapsulation.ts';
 import { decodeIeee80211 } from './ieee80211.ts';
 import {
   AGGREGATE,
@@ -47,6 +47,7 @@ const TEREDO = 9;
 const L2TP = 10;
 const AYIYA = 11;
 const CAPWAP = 12;
+const GTP_0 = 13;
 
 /** Kind of tunnel by UDP port (IANA; 8472 is Linux's for VXLAN). */
 const BY_PORT = new Uint8Array(65_536);
@@ -59,6 +60,7 @@ BY_PORT[4754] = GRE_IN_UDP;
 BY_PORT[37_008] = TZSP;
 BY_PORT[4341] = LISP;
 BY_PORT[2152] = GTP_U;
+BY_PORT[3386] = GTP_0;
 BY_PORT[3544] = TEREDO;
 BY_PORT[1701] = L2TP;
 BY_PORT[5072] = AYIYA;
@@ -168,6 +170,10 @@ function decodeKind(
       return decodeIp(bytes, at + 8, end, wireEnd, inner);
     case GTP_U:
       return decodeGtp(bytes, at, end, wireEnd, inner);
+    // 3GPP TS 09.60: version 0 has one port and one header of 20 bytes for everything; 255 is a packet.
+    case GTP_0:
+      if (end - at < 20 || (bytes[at] & 0xfe) !== 0x1e || bytes[at + 1] !== 0xff) return NOT_IP;
+      return u16(bytes, at + 2) === wireEnd - at - 20 ? decodeIp(bytes, at + 20, end, wireEnd, inner) : NOT_IP;
     case TEREDO:
       return decodeTeredo(bytes, at, end, wireEnd, inner);
     case L2TP:
@@ -214,7 +220,9 @@ function decodeGre(bytes: Uint8Array, at: number, end: number, wireEnd: number, 
     case 0x883e:
       if (end - body < 5) return CUT_SHORT;
       return decodeIpv4(bytes, bytes[body] >>> 4 === 4 ? body : body + 4, end, wireEnd, inner);
+    // Keep-alives are empty and of type 0; small numbers are no lengths here (RFC 1701: 0x00fe is OSI).
     default:
+      if (type <= LONGEST_802_3 || body === wireEnd) return NOT_IP;
       return decodeEtherType(bytes, body, end, wireEnd, type, inner, 1);
   }
 }

@@ -109,6 +109,7 @@ const IN_UDP: readonly (readonly [name: string, port: number, body: Buffer, ipBy
   ['TZSP, wireless', 37_008, bytes('0100 0012 01', `0801 0000 ${WLAN} 1000 ${SNAP}`, INNER)],
   ['GTP-U', 2152, gtp('30', INNER)],
   ['GTP-U with a sequence number', 2152, gtp('32', '00010000', INNER)],
+  ['GTP version 0', 3386, bytes('1eff', u16(INNER.length), '00010002 ffffffff 0011223344556677', INNER)],
   ['GTP-U with extensions', 2152, gtp('34', '000000c0 01000185 01000100', INNER)],
   ['Teredo', 3544, teredoInner, 52],
   ['Teredo between clients', 40_001, teredoInner, 52],
@@ -172,12 +173,19 @@ describe('tunnels', () => {
       udp(gtp('50', INNER), 2152),
       udp(gtp('20', INNER), 2152),
       udp(bytes('3001 0004 00000000 00010e00'), 2152),
+      // Its error indication, with the extension that names a port; its control messages.
+      udp(bytes('341a 0014 00000000 00000040 01086800 1000001234 8500040a000001'), 2152),
+      udp(bytes('3210 0004 00000000 00010000'), 2123),
+      udp(bytes('1e01 0000 00010002 ffffffff 0011223344556677'), 3386),
       // L2TP control, Teredo without a Teredo address, AYIYA that forwards nothing, GRE of another version.
       udp(bytes('c802 000c 0001 0000 0000 0000'), 1701),
       udp(INNER6, 3544),
       udp(bytes('4152 10 29 00000000', '00'.repeat(16), '00'.repeat(20), INNER6), 5072),
       gre('0007', '0800', INNER),
       gre('3001', '880b', '00000001 00000001'),
+      // An acknowledgement of PPTP alone, and a keep-alive of GRE.
+      gre('2081', '880b', '00000001 00000001'),
+      gre('0000', '0000'),
       // ARP in VXLAN, CAPWAP in DTLS and in fragments, STP in GRE.
       udp(bytes('08000000 00000100', ETHERNET, '0806', '00'.repeat(28)), 4789),
       udp(bytes('01000000', FRAME), 5247),
