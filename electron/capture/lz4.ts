@@ -61,6 +61,15 @@ export function decodeLz4Block(
   return { end: to, sound: from === to };
 }
 
+/** A block that gives exactly `length` bytes, in memory of their own; null when it does not. */
+export function unpackLz4Block(block: Uint8Array, length: number): Uint8Array | null {
+  // A block of LZ4 never grows more.
+  if (length > block.length * 255) return null;
+  const out = new Uint8Array(length);
+  const { end, sound } = decodeLz4Block(block, out, 0, 0);
+  return sound && end === length ? out : null;
+}
+
 /** A file of LZ4 frames. Header, block and content checksums are verified. */
 export async function* unlz4(queue: ByteQueue, trailing: (offset: number) => void): AsyncGenerator<Uint8Array> {
   for (let frames = 0; ; frames++) {

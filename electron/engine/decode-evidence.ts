@@ -1,6 +1,7 @@
 import type { ArchiveMember } from '../capture/archive-member.ts';
 import { type Content, HEAD_BYTES, type RandomContent, readEvidence } from '../capture/evidence-file.ts';
 import type { FurtherHash } from '../capture/evidence-hash.ts';
+import { unpackLz4Block } from '../capture/lz4.ts';
 import type { NameChunk } from '../casefile/case-writer.ts';
 import { NO_CLIENT, uidWords } from '../classify/name-memory.ts';
 import { PayloadRecogniser } from '../classify/payload/recogniser.ts';
@@ -310,7 +311,7 @@ export async function decodeRun(
         format: 'parquet',
         read(file, progress) {
           format = 'parquet';
-          const reader = new exportCode.ParquetReader(file, mapping, exports, profileMappings);
+          const reader = new exportCode.ParquetReader(file, mapping, exports, unpackLz4Block, profileMappings);
           reader.read(progress);
           note(reader);
           if (!reader.isReadable) unknown = 'a Parquet file that cannot be read as flows';

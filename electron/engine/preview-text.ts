@@ -1,4 +1,5 @@
 import { HEAD_BYTES, lookInto, readEvidence } from '../capture/evidence-file.ts';
+import { unpackLz4Block } from '../capture/lz4.ts';
 import type { ExportedFlow } from '../flows/flow-sink.ts';
 import { isParquet } from '../flows/parquet/parquet-file.ts';
 import { previewParquet } from '../flows/parquet/parquet-preview.ts';
@@ -68,7 +69,7 @@ function shownFlow(flow: ExportedFlow): ShownFlow {
  */
 export async function previewTextExport(path: string, given: Mapping | null): Promise<TextPreview> {
   const parquet = lookInto(path, (file) =>
-    isParquet(file.read(0, MAGIC_BYTES)) ? previewParquet(file, given, ROWS) : null,
+    isParquet(file.read(0, MAGIC_BYTES)) ? previewParquet(file, given, ROWS, unpackLz4Block) : null,
   );
   if (typeof parquet === 'string') throw new EnclaveError('not-text', parquet, path, 'import it as it is', 1);
   if (parquet !== null) {

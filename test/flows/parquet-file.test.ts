@@ -6,6 +6,7 @@ import * as fc from 'fast-check';
 import { type DecodedArray, parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer';
 import { afterAll, describe, expect, it } from 'vitest';
+import { unpackLz4Block } from '../../electron/capture/lz4.ts';
 import { CaseReader } from '../../electron/casefile/case-reader.ts';
 import { flowRecords } from '../../electron/casefile/flow-records.ts';
 import { writeFlows } from '../../electron/casefile/flow-writers.ts';
@@ -13,7 +14,7 @@ import type { EvidenceSink, ExportedFlow, LogName } from '../../electron/flows/f
 import { ColumnCursor, PageBytes } from '../../electron/flows/parquet/parquet-column.ts';
 import { isParquet, ParquetReader, type RandomAccessFile } from '../../electron/flows/parquet/parquet-file.ts';
 import { ParquetFault, readFooter } from '../../electron/flows/parquet/parquet-footer.ts';
-import { unsnappy } from '../../electron/flows/parquet/parquet-values.ts';
+import { unlz4Hadoop, unsnappy } from '../../electron/flows/parquet/parquet-values.ts';
 import { type AddressWords, formatAddress } from '../../shared/address.ts';
 import { type FlowRecord, formatAssembly, formatTcpFlags, transportName } from '../../shared/flow.ts';
 import { checkMapping, type Mapping } from '../../shared/mapping.ts';
@@ -55,7 +56,7 @@ function fileOf(bytes: Uint8Array, most = Infinity): RandomAccessFile {
 
 function read(bytes: Uint8Array, mapping: Mapping | null = null, most = Infinity) {
   const found = new Collected();
-  const reader = new ParquetReader(fileOf(bytes, most), mapping, found);
+  const reader = new ParquetReader(fileOf(bytes, most), mapping, found, unpackLz4Block);
   const progress: number[] = [];
   reader.read((done) => progress.push(done));
   return { found, reader, progress };
@@ -68,7 +69,7 @@ function mappingOf(fields: object, more: object = {}): Mapping {
 }
 
 const fixture = (name: string) => readFileSync(join(import.meta.dirname, '../fixtures/parquet', name));
-const FIXTURES = ['version-1.parquet', 'version-1-delta.parquet', 'version-2-int96.parquet'];
+const FIXTURES = ['version-1.parquet', 'version-1-delta.parquet', 'version-2-int96.parquet', 'version-1-lz4.parquet'];
 
 /** All values of the readable columns, row by row. */
 function valuesOf(bytes: Uint8Array): Record<string, unknown>[] {
@@ -83,7 +84,7 @@ function valuesOf(bytes: Uint8Array): Record<string, unknown>[] {
     for (const column of footer.columns) {
       const chunk = group.chunks.get(column.path);
       if (chunk === undefined) throw new Error(`no ${column.path}`);
-      const cursor = new ColumnCursor(file, column, chunk, pageBytes);
+      const cursor = new ColumnCursor(file, column, chunk, pageBytes, unpackLz4Block);
       for (let i = 0; i < group.rows; i++) {
         cursor.next();
         const row = rows[before + i];
@@ -102,6 +103,7 @@ async function valuesByLibrary(bytes: Uint8Array): Promise<Record<string, unknow
       GZIP: (page) => gunzipSync(page),
       BROTLI: (page) => brotliDecompressSync(page),
       ZSTD: (page) => zstdDecompressSync(page),
+      LZ4_RAW: (page, length) => unpackLz4Block(page, length) ?? new Uint8Array(0),
     },
     parsers: {
       timestampFromMilliseconds: (time) => Number(time) * 1000,
@@ -177,6 +179,23 @@ describe('values', () => {
       }),
     );
     expect(valuesOf(bytes)).toEqual(await valuesByLibrary(bytes));
+  });
+
+  it('of LZ4: blocks alone, and behind the lengths that Hadoop writes', () => {
+    expect(valuesOf(fixture('version-1-lz4.parquet'))).toEqual(valuesOf(fixture('version-1.parquet')));
+    // Five literals and a copy of eight bytes from three before; the last five bytes are literals again.
+    const block = Buffer.from([0x54, ...Buffer.from('ababc'), 3, 0, 0x50, ...Buffer.from('vwxyz')]);
+    const text = 'ababcabcabcabvwxyz';
+    const unpacked = (packed: Buffer, length: number): string | null => {
+      const got = unlz4Hadoop(packed, length, unpackLz4Block);
+      return got === null ? null : Buffer.from(got).toString();
+    };
+    const lengths = Buffer.from([0, 0, 0, text.length, 0, 0, 0, block.length]);
+    expect(unpacked(block, text.length)).toBe(text);
+    expect(unpacked(Buffer.concat([lengths, block]), text.length)).toBe(text);
+    expect(unpacked(Buffer.concat([lengths, block, lengths, block]), text.length * 2)).toBe(text + text);
+    expect(unpacked(Buffer.concat([lengths, block.subarray(1)]), text.length)).toBeNull();
+    expect(unpacked(block, text.length + 1)).toBeNull();
   });
 
   it('of Snappy: literals of every length of length, copies that overlap', () => {
@@ -547,7 +566,7 @@ describe('hostile bytes', () => {
     let slowest = 0;
     fc.assert(
       fc.property(
-        fc.nat(2),
+        fc.nat(FIXTURES.length - 1),
         fc.boolean(),
         fc.array(fc.tuple(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), byte), {
           minLength: 1,

@@ -14,9 +14,11 @@ import {
   DeltaLengthTexts,
   DeltaReader,
   DeltaTexts,
+  type Lz4Block,
   PlainTexts,
   RunReader,
   type TextStream,
+  unlz4Hadoop,
   unsnappy,
 } from './parquet-values.ts';
 
@@ -86,8 +88,9 @@ export class PageBytes {
 
 const CODECS = ['none', 'Snappy', 'gzip', 'LZO', 'Brotli', 'LZ4', 'Zstandard', 'LZ4 (raw)'];
 
-function unpack(packed: Uint8Array, codec: number, length: number): Uint8Array {
+function unpack(packed: Uint8Array, codec: number, length: number, lz4Block: Lz4Block): Uint8Array {
   if (codec === 0 || length === 0) return packed;
+  const method = CODECS[codec] ?? `method ${codec}`;
   const options = { maxOutputLength: length };
   try {
     switch (codec) {
@@ -99,14 +102,19 @@ function unpack(packed: Uint8Array, codec: number, length: number): Uint8Array {
         return brotliDecompressSync(packed, options);
       case 6:
         return zstdDecompressSync(packed, options);
+      case 5:
+      case 7: {
+        const unpacked = codec === 7 ? lz4Block(packed, length) : unlz4Hadoop(bufferOf(packed), length, lz4Block);
+        if (unpacked === null) throw damaged(`a page does not unpack (${method})`);
+        return unpacked;
+      }
       default:
     }
   } catch (error) {
     if (error instanceof ParquetFault) throw error;
-    throw damaged(`a page does not unpack (${CODECS[codec] ?? codec})`);
+    throw damaged(`a page does not unpack (${method})`);
   }
-  const name = CODECS[codec] ?? `method ${codec}`;
-  throw new ParquetFault('unsupported-parquet', `it is compressed with ${name}, which is not read`);
+  throw new ParquetFault('unsupported-parquet', `it is compressed with ${method}, which is not read`);
 }
 
 const DATA = 0;
@@ -236,6 +244,7 @@ export class ColumnCursor {
   readonly #file: RandomAccessFile;
   readonly #pages: PageBytes;
   readonly #codec: number;
+  readonly #lz4Block: Lz4Block;
   readonly #end: number;
   #at: number;
   #rowsLeft = 0;
@@ -269,14 +278,19 @@ export class ColumnCursor {
   /** Why the row's text could not be given, asked after `text`. */
   textFault: TextFault | null = null;
 
-  constructor(file: RandomAccessFile, column: ParquetColumn, chunk: ColumnChunk, pages: PageBytes) {
+  constructor(file: RandomAccessFile, column: ParquetColumn, chunk: ColumnChunk, pages: PageBytes, lz4Block: Lz4Block) {
     if (!(chunk.start >= 4 && chunk.end <= file.size)) throw damaged(`column ${column.path} lies outside the file`);
     this.#file = file;
     this.column = column;
     this.#codec = chunk.codec;
+    this.#lz4Block = lz4Block;
     this.#at = chunk.start;
     this.#end = chunk.end;
     this.#pages = pages;
+  }
+
+  #unpack(packed: Uint8Array, length: number): Uint8Array {
+    return unpack(packed, this.#codec, length, this.#lz4Block);
   }
 
   /** Moves to the next row. @throws ParquetFault */
@@ -368,7 +382,7 @@ export class ColumnCursor {
     const packed = readExactly(this.#file, this.#at, header.packed);
     this.#at += header.packed;
     if (header.checksum !== null && crc32(packed) !== header.checksum) throw damaged('the checksum of a page is wrong');
-    if (header.kind === DICTIONARY) this.#readDictionary(header, unpack(packed, this.#codec, header.unpacked));
+    if (header.kind === DICTIONARY) this.#readDictionary(header, this.#unpack(packed, header.unpacked));
     else this.#beginPage(header, packed);
   }
 
@@ -379,7 +393,7 @@ export class ColumnCursor {
     this.#pages.hold(header.unpacked, this.#pageBytes);
     this.#pageBytes = header.unpacked;
     if (header.kind === DATA) {
-      this.#body = bufferOf(unpack(packed, this.#codec, header.unpacked));
+      this.#body = bufferOf(this.#unpack(packed, header.unpacked));
       this.#place = 0;
       if (maxDefinition > 0) {
         if (header.levelEncoding !== RLE) throw unsupported('levels are written in an encoding that was given up');
@@ -394,7 +408,7 @@ export class ColumnCursor {
       if (before > packed.length || before > header.unpacked) throw damaged('a page ends early');
       if (maxDefinition > 0) this.#levels = new RunReader(packed, header.repetitionBytes, before, width);
       const values = packed.subarray(before);
-      this.#body = bufferOf(header.isPacked ? unpack(values, this.#codec, header.unpacked - before) : values);
+      this.#body = bufferOf(header.isPacked ? this.#unpack(values, header.unpacked - before) : values);
       this.#place = 0;
     }
     this.#view = viewOf(this.#body);

@@ -4,6 +4,7 @@ import { visibleText } from '../../../shared/visible-text.ts';
 import type { EvidenceSink } from '../flow-sink.ts';
 import { JsonSource, MappedRecords } from '../text/mapped-records.ts';
 import { ColumnCursor, PageBytes } from './parquet-column.ts';
+import type { Lz4Block } from './parquet-values.ts';
 import { ENCLAVE_COLUMNS, enclaveMapping, EnclaveRows, isEnclaveExport } from './parquet-enclave.ts';
 import {
   damaged,
@@ -90,6 +91,7 @@ export class ParquetReader {
   readonly #file: RandomAccessFile;
   readonly #sink: EvidenceSink;
   readonly #pages: PageBytes;
+  readonly #lz4Block: Lz4Block;
   readonly #footer: ParquetFooter | null;
   readonly #columns: ReadonlyMap<string, ParquetColumn>;
   readonly #mapping: Mapping | null;
@@ -107,8 +109,15 @@ export class ParquetReader {
    * @param given the mapping that the analyst chose; null = our own, else the first of the profile's whose columns are there,
    * else the one that the columns suggest
    */
-  constructor(file: RandomAccessFile, given: Mapping | null, sink: EvidenceSink, ofProfile: readonly Mapping[] = []) {
+  constructor(
+    file: RandomAccessFile,
+    given: Mapping | null,
+    sink: EvidenceSink,
+    lz4Block: Lz4Block,
+    ofProfile: readonly Mapping[] = [],
+  ) {
     this.#file = file;
+    this.#lz4Block = lz4Block;
     this.#sink = sink;
     this.#pages = new PageBytes(file.size);
     this.#footer = this.#attempt(() => readFooter(file), 'the file was not read: ');
@@ -209,7 +218,7 @@ export class ParquetReader {
         const column = this.#columns.get(path);
         const chunk = group.chunks.get(path);
         if (column === undefined || chunk === undefined) throw damaged(`column ${shownNames([path])} is not there`);
-        cursors.push(new ColumnCursor(this.#file, column, chunk, this.#pages));
+        cursors.push(new ColumnCursor(this.#file, column, chunk, this.#pages, this.#lz4Block));
       }
       for (; read < group.rows; read++) {
         let fault: string | null = null;
@@ -289,7 +298,7 @@ export class ParquetReader {
       this.#pages.release();
       const cursors = columns.flatMap((column) => {
         const chunk = group?.chunks.get(column.path);
-        return chunk === undefined ? [] : [new ColumnCursor(this.#file, column, chunk, this.#pages)];
+        return chunk === undefined ? [] : [new ColumnCursor(this.#file, column, chunk, this.#pages, this.#lz4Block)];
       });
       if (group === null || cursors.length < columns.length) return sample;
       while (rows.length < Math.min(SAMPLE_ROWS, group.rows)) {

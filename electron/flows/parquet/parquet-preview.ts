@@ -2,6 +2,7 @@ import type { Mapping } from '../../../shared/mapping.ts';
 import type { ExportedFlow } from '../flow-sink.ts';
 import { PreviewSink } from '../preview-sink.ts';
 import { ParquetReader, type RandomAccessFile } from './parquet-file.ts';
+import type { Lz4Block } from './parquet-values.ts';
 
 /** Rows that are tried: those of which some make no flow too. */
 const TRIED_ROWS = 1000;
@@ -28,9 +29,14 @@ export interface ParquetPreview {
  * @param limit flows that are kept
  * @returns what is wrong with the file, in words, when nothing in it can be looked at
  */
-export function previewParquet(file: RandomAccessFile, given: Mapping | null, limit: number): ParquetPreview | string {
+export function previewParquet(
+  file: RandomAccessFile,
+  given: Mapping | null,
+  limit: number,
+  lz4Block: Lz4Block,
+): ParquetPreview | string {
   const sink = new PreviewSink(limit);
-  const reader = new ParquetReader(file, given, sink);
+  const reader = new ParquetReader(file, given, sink, lz4Block);
   const sample = reader.sample();
   if (sample === null) return sink.problems[0]?.message ?? 'its first rows cannot be read';
   const refusal = reader.isReadable ? null : (sink.problems[0]?.message ?? 'it cannot be read as flows');
@@ -48,6 +54,7 @@ export function previewParquet(file: RandomAccessFile, given: Mapping | null, li
   }
   const mapping = given ?? proposal?.mapping ?? null;
   const guessed = new PreviewSink(limit);
-  if (given === null && mapping !== null) new ParquetReader(file, mapping, guessed).read(() => undefined, TRIED_ROWS);
+  if (given === null && mapping !== null)
+    new ParquetReader(file, mapping, guessed, lz4Block).read(() => undefined, TRIED_ROWS);
   return { ...about, mapping, origin: 'refused', flows: guessed.flows, problems: guessed.problems };
 }

@@ -269,6 +269,31 @@ export class DeltaTexts implements TextStream {
   }
 }
 
+/** Unpacks one block of LZ4 to exactly `length` bytes, in memory of their own; null when it does not give them. */
+export type Lz4Block = (block: Uint8Array, length: number) => Uint8Array | null;
+
+/**
+ * Unpacks a page of the codec LZ4, which was never defined: blocks behind two lengths of four bytes each, unpacked and packed, as Hadoop
+ * writes them, or one block alone, as older writers in C++ did (apache/parquet-format, Compression.md).
+ */
+export function unlz4Hadoop(input: Buffer, length: number, block: Lz4Block): Uint8Array | null {
+  const output = new Uint8Array(length);
+  let at = 0;
+  let out = 0;
+  while (input.length - at >= 8) {
+    const unpacked = input.readUInt32BE(at);
+    const from = at + 8;
+    const to = from + input.readUInt32BE(at + 4);
+    if (to > input.length || unpacked > length - out) break;
+    const part = block(input.subarray(from, to), unpacked);
+    if (part === null) break;
+    output.set(part, out);
+    at = to;
+    out += unpacked;
+  }
+  return at === input.length && out === length ? output : block(input, length);
+}
+
 /** Bytes from which a copy by the engine costs less than one in a loop. */
 const LONG_COPY = 64;
 

@@ -360,7 +360,7 @@ const BYTES_WORDS = {
 /**
  * Turns records into flows. Whatever is wrong with one costs that record and is counted under its line: `bad-time`,
  * `bad-number`, `bad-address`, `unknown-transport` (each one record lost). Told without loss:
- * `end-before-start`, `unknown-conn-state`, `row-passed-by`, `exporter-lost-records` (each time), `time-zone-assumed`, `frame-bytes`,
+ * `times-swapped`, `end-before-start`, `unknown-conn-state`, `row-passed-by`, `exporter-lost-records` (each time), `time-zone-assumed`, `frame-bytes`,
  * `payload-bytes-only`, `bytes-not-defined`, `no-end`, `count-of-both-directions` (once).
  */
 export class MappedRecords {
@@ -685,7 +685,7 @@ export class MappedRecords {
     const source = this.#source;
     const flow = this.#flow;
     const { fields, bytes } = this.#mapping;
-    const start = this.#time(SLOT.start, this.#start);
+    let start = this.#time(SLOT.start, this.#start);
     if (start === ABSENT) this.#fault('bad-time', SLOT.start, 'is not given');
     let end = this.#end === null ? ABSENT : this.#time(SLOT.end, this.#end);
     if (end === ABSENT) end = start + this.#duration();
@@ -709,7 +709,11 @@ export class MappedRecords {
     flow.outputInterface = Math.max(0, this.#count(SLOT.outputInterface, 0xffffffff));
     if (end > LATEST) this.#fault('bad-time', SLOT.end, 'lies after 2255');
     if (this.#lost) return;
-    if (end < start) {
+    if (end < start && this.#end !== null) {
+      // Two instants, as nfdump prints what nfcapd 1.7.1 stored: as when its file is read itself.
+      this.#sink.problem('times-swapped', line, 'the flow starts after its end, as recorded; the times were swapped');
+      [start, end] = [end, start];
+    } else if (end < start) {
       this.#sink.problem('end-before-start', line, 'the flow ends before it starts: taken as ending when it starts');
       end = start;
     }
