@@ -47,6 +47,8 @@ export interface CatalogueService {
   /** Each stands for itself only. */
   readonly exact: readonly string[];
   readonly prefixes: readonly CataloguePrefix[];
+  /** The blocks are all that the firm has: its other services are reached there, too, so an address tells the firm and not the purpose. */
+  readonly blocksAreFirms?: boolean;
   readonly note?: string;
   /** Keys of `sources` in `version.json`. */
   readonly source: string;
@@ -78,6 +80,8 @@ export interface CatalogueMatch {
   readonly subcategory?: string;
   /** The firm that the service belongs to, where it has several. */
   readonly owner?: string;
+  /** Of a block: the firm's other services are reached there, too. */
+  readonly isFirms?: boolean;
   /** The institution that the entry stands for; country patterns stand for many, `institutionOfMatch` tells which. */
   readonly institution?: Institution;
 }
@@ -291,6 +295,7 @@ export class Catalogue {
       kind: 'prefix',
       ...(subcategory === undefined ? {} : { subcategory }),
       ...(owner === undefined ? {} : { owner }),
+      ...(service.blocksAreFirms === true ? { isFirms: true } : {}),
     };
     const same = group.byWords.get(key);
     if (same) same.push({ block, fromUs, untilUs, match });

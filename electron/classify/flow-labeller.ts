@@ -85,10 +85,14 @@ const CONFIDENCE = {
   serviceByNameRecord: 40,
   serviceByDeviceName: 40,
   serviceByAddress: 60,
+  serviceByFirmsAddress: 40,
   protocolByPayload: 95,
   categoryByPort: 20,
   categoryByQuestion: 10,
 } as const;
+
+/** What speaks against a service that a block of its whole firm names. */
+const FIRMS_BLOCK = 'other services of the same firm are reached there, too';
 
 const evidenceNumber = (name: (typeof LABEL_EVIDENCE)[number]): number => LABEL_EVIDENCE.indexOf(name);
 const BY_PAYLOAD = evidenceNumber('payload');
@@ -476,6 +480,10 @@ export class FlowLabeller {
         if (match?.subcategory === ENCRYPTED_DNS && !ENCRYPTED_DNS_PORTS.has(responderPort[row])) match = null;
         evidence = BY_ADDRESS;
         confidence = CONFIDENCE.serviceByAddress;
+        if (match?.isFirms === true) {
+          doubt += `${doubt === '' ? '' : '; and '}${FIRMS_BLOCK}`;
+          confidence = CONFIDENCE.serviceByFirmsAddress;
+        }
       }
       const isSilent = protocol.id === '' && form === null;
       let registered: Registered | null = null;

@@ -150,6 +150,17 @@ describe('the order of evidence', () => {
     expect(explanation.lost[0]?.table?.name).toBe(CATALOGUE);
   });
 
+  it('trusts a block less that a firm reaches all its services in, and says so', () => {
+    const said = (responder: string) => explain({ responder }).decided;
+    expect(said('17.1.2.3')).toMatchObject({
+      service: 'apple',
+      confidence: 0.4,
+      detail: `address block 17.0.0.0/8 → apple; ${CATALOGUE}; but other services of the same firm are reached there, too`,
+    });
+    expect(said('17.249.0.1')).toMatchObject({ service: 'apple-push', confidence: 0.6 });
+    expect(explain({ ...named, responder: '17.1.2.3', name: 'itunes.apple.com' }).decided.service).toBe('itunes');
+  });
+
   it('never ends in a port: a bare SYN stays unlabelled', () => {
     const explanation = explain({ responder: '192.0.2.1', responderPort: 8333, tcpFlags: 2 });
     expect(rank(explanation)).toEqual([['none', null, null]]);
