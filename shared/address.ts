@@ -142,6 +142,26 @@ export function blockContains(block: AddressBlock, a: number, b: number, c: numb
   );
 }
 
+/**
+ * The fewest blocks that together hold all addresses from `first` to `last`, both included, in ascending order. Null when `last` comes first, or
+ * one of the two is IPv4 and the other is not.
+ */
+export function blocksBetween(first: AddressWords, last: AddressWords): AddressBlock[] | null {
+  const isOfIpv4 = ([a, b, c]: AddressWords): boolean => isIpv4(a, b, c);
+  if (isOfIpv4(first) !== isOfIpv4(last)) return null;
+  const number = (words: AddressWords): bigint => words.reduce((sum, word) => (sum << 32n) | BigInt(word), 0n);
+  const end = number(last) + 1n;
+  const blocks: AddressBlock[] = [];
+  for (let from = number(first); from < end;) {
+    let hostBits = 0n;
+    while (hostBits < 128n && (from >> hostBits) % 2n === 0n && from + (2n << hostBits) <= end) hostBits++;
+    const word = (shift: bigint): number => Number((from >> shift) & 0xffff_ffffn);
+    blocks.push({ words: [word(96n), word(64n), word(32n), word(0n)], bits: 128 - Number(hostBits) });
+    from += 1n << hostBits;
+  }
+  return blocks.length === 0 ? null : blocks;
+}
+
 /** Orders two addresses numerically: negative, zero or positive. */
 export function compareAddresses(x: AddressWords, y: AddressWords): number {
   for (let i = 0; i < 4; i++) {

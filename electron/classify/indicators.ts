@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Indicator, IndicatorFormat, IndicatorKind } from '../../shared/indicator.ts';
 import { EnclaveError, type Problem, ProblemCounter } from '../../shared/problem.ts';
-import { columnsOf, delimitedLines } from '../reference/delimited-lines.ts';
+import { columnsOf, delimitedLines, textFault } from '../reference/delimited-lines.ts';
 import { blockText, hostNameOf, listedBlock, refanged, urlHost } from './listed-name.ts';
 import { comparisonsOf } from './indicators-stix.ts';
 
@@ -27,6 +27,8 @@ export function readIndicators(file: Buffer, name: string): ReadIndicators {
   if (file.length > LARGEST_INDICATOR_FILE) {
     throw unusable(`the file is larger than ${LARGEST_INDICATOR_FILE} bytes`, name);
   }
+  const fault = textFault(file);
+  if (fault !== null) throw unusable(fault, name);
   const text = file.toString('utf8').replace(/^\ufeff/, '');
   const collector = new IndicatorCollector();
   const format = /^\s*[[{]/.test(text) ? readJson(text, name, collector) : readList(text, collector);

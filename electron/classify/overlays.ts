@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { formatBlock, parseBlock } from '../../shared/address.ts';
+import {
+  type AddressBlock,
+  type AddressWords,
+  blocksBetween,
+  formatBlock,
+  parseAddress,
+  parseBlock,
+} from '../../shared/address.ts';
 import type { Overlay, OverlayKind } from '../../shared/overlay.ts';
 import { EnclaveError, ProblemCounter } from '../../shared/problem.ts';
 import { type Category, isCategory } from '../../shared/vocabulary.ts';
@@ -13,7 +20,7 @@ import {
   unpackOverlay,
 } from '../reference/address-table.ts';
 import { isDelegatedFile, readDelegatedInto } from '../reference/delegated-file.ts';
-import { columnsOf, delimitedLines } from '../reference/delimited-lines.ts';
+import { columnsOf, delimitedLines, textFault } from '../reference/delimited-lines.ts';
 import { LayeredTables, type TableOverlay } from '../reference/layered-tables.ts';
 import { isMmdb, readMmdbInto } from '../reference/mmdb.ts';
 import type { ReferenceTables } from '../reference/reference-tables.ts';
@@ -64,13 +71,16 @@ type Read = Omit<ReadOverlay, 'notUsed'>;
 
 function readText(file: Buffer, name: string, kind: OverlayKind | null, problems: ProblemCounter): Read {
   if (file.length > LARGEST_TEXT) throw unusable(`the file is larger than ${LARGEST_TEXT} bytes`, name);
+  const fault = textFault(file);
+  if (fault !== null) throw unusable(fault, name);
   const text = file.toString('utf8');
   if (isDelegatedFile(text)) return readTable(text, name, kind, problems);
   if (/^\ufeff?\s*[[{]/.test(text)) return readServices(text, name, kind, problems);
   const first = delimitedLines(text).next();
   const cells = first.done === true ? null : first.value.cells;
   const { header, at } = columnsOf(cells ?? [], TABLE_COLUMNS, []);
-  const isTable = header && at.cidr !== undefined && (at.country !== undefined || at.asn !== undefined);
+  const hasPlaces = at.cidr !== undefined || (at.first !== undefined && at.last !== undefined);
+  const isTable = header ? hasPlaces && (at.country !== undefined || at.asn !== undefined) : isTableLine(cells ?? []);
   const named = columnsOf(cells ?? [], LIST_COLUMNS, []);
   const isList = named.header && (named.at.service !== undefined || named.at.category !== undefined);
   if (kind === 'geo' || kind === 'networks' || kind === 'geo+networks' || (kind === null && isTable && !isList)) {
@@ -84,10 +94,38 @@ function readText(file: Buffer, name: string, kind: OverlayKind | null, problems
 
 const TABLE_COLUMNS = {
   cidr: ['cidr', 'network', 'prefix', 'block', 'range'],
-  country: ['country', 'country_code', 'cc'],
+  first: ['first', 'start', 'start_ip', 'ip_start', 'ip_range_start', 'range_start', 'ip_from'],
+  last: ['last', 'end', 'end_ip', 'ip_end', 'ip_range_end', 'range_end', 'ip_to'],
+  country: ['country_code', 'country_iso_code', 'cc', 'country'],
   asn: ['asn', 'as', 'autonomous_system_number', 'as_number'],
   organisation: ['organisation', 'organization', 'org', 'as_name', 'autonomous_system_organization', 'name'],
 } as const;
+
+/**
+ * Columns of a line of a table without a header: a block, or first and last address; then country, AS number, organisation, or the latter two
+ * alone (tables of networks).
+ */
+function tableColumnsOf(cells: readonly string[]): readonly (keyof typeof TABLE_COLUMNS)[] {
+  const isRange = boundOf(cells[0] ?? '') !== null && boundOf(cells[1] ?? '') !== null;
+  const places = isRange ? (['first', 'last'] as const) : (['cidr'] as const);
+  return /^(?:AS)?\d+$/i.test(cells[places.length] ?? '')
+    ? [...places, 'asn', 'organisation']
+    : [...places, 'country', 'asn', 'organisation'];
+}
+
+/** Whether a line without a header is surely one of such a table and not of a list, which has a service behind its block. */
+function isTableLine(cells: readonly string[]): boolean {
+  const columns = tableColumnsOf(cells);
+  const country = cells[columns.indexOf('country')] ?? '';
+  if (columns[0] === 'first') return cells.length > 2;
+  return parseBlock(cells[0] ?? '') !== null && /^[A-Z]{2}$/.test(country) && countryOf(country) !== null;
+}
+
+/** An end of a range: an address, or an IPv4 address as one number, as some tables write it. */
+function boundOf(text: string): AddressWords | null {
+  if (!/^\d{1,10}$/.test(text)) return parseAddress(text);
+  return Number(text) < 2 ** 32 ? [0, 0, 0xffff, Number(text)] : null;
+}
 
 function readTable(file: Buffer | string, name: string, kind: OverlayKind | null, problems: ProblemCounter): Read {
   if (kind === 'services' || kind === 'list') throw unusable(`the file is a table of addresses, no ${kind}`, name);
@@ -128,14 +166,14 @@ function readTableLines(text: string, table: AddressTableBuilder, problems: Prob
       continue;
     }
     if (at === null) {
-      const columns = columnsOf(cells, TABLE_COLUMNS, ['cidr', 'country', 'asn', 'organisation']);
+      const columns = columnsOf(cells, TABLE_COLUMNS, tableColumnsOf(cells));
       at = columns.at;
       if (columns.header) continue;
     }
     const cell = (column: keyof typeof TABLE_COLUMNS): string => cells[at?.[column] ?? -1] ?? '';
-    const block = parseBlock(cell('cidr'));
-    if (block === null) {
-      problems.add('bad-block', line, 'the line begins with no address or CIDR block');
+    const blocks = blocksOf(cell('cidr'), cell('first'), cell('last'));
+    if (blocks === null) {
+      problems.add('bad-block', line, 'the line begins with no address, CIDR block or range of addresses');
       continue;
     }
     const asn = asnOf(cell('asn'));
@@ -143,8 +181,17 @@ function readTableLines(text: string, table: AddressTableBuilder, problems: Prob
     const organisation = asn === 0 || cell('organisation') === '' ? null : cell('organisation').slice(0, 200);
     const value = table.value({ country, asn, organisation, fromUs: null });
     if (value === 0) problems.add('says-nothing', line, 'the line names neither a country nor an AS number');
-    else table.add(block, value);
+    else for (const block of blocks) table.add(block, value);
   }
+}
+
+function blocksOf(cidr: string, first: string, last: string): readonly AddressBlock[] | null {
+  if (first === '' && last === '') {
+    const block = parseBlock(cidr);
+    return block === null ? null : [block];
+  }
+  const [from, to] = [boundOf(first), boundOf(last)];
+  return from === null || to === null ? null : blocksBetween(from, to);
 }
 
 /** Leaves out of a table what the examiner did not ask for. */

@@ -59,7 +59,9 @@ export function indicatorFilesText(files: readonly IndicatorFile[]): string {
 export function notUsedText(notUsed: readonly Problem[]): string {
   return notUsed
     .map(({ kind, count: times, firstOffset, message }) =>
-      safe(`not used: ${kind}, ${count(times)} times, first at ${firstOffset}: ${message}`),
+      safe(
+        `not used: ${kind}, ${times === 1 ? `at ${firstOffset}` : `${count(times)} times, first at ${firstOffset}`}: ${message}`,
+      ),
     )
     .map((line) => `${line}\n`)
     .join('');

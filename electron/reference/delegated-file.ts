@@ -1,4 +1,4 @@
-import { type AddressBlock, parseAddress } from '../../shared/address.ts';
+import { type AddressBlock, blocksBetween, parseAddress } from '../../shared/address.ts';
 import type { ProblemCounter } from '../../shared/problem.ts';
 import { type AddressTableBuilder, countryOf } from './address-table.ts';
 
@@ -55,17 +55,9 @@ function blocksOf(start: string, value: string, type: 'ipv4' | 'ipv6'): AddressB
   const words = parseAddress(start);
   if (words === null || !/^\d{1,10}$/.test(value) || start.includes(':') !== (type === 'ipv6')) return null;
   if (type === 'ipv6') return Number(value) <= 128 ? [{ words, bits: Number(value) }] : null;
-  let [first, left] = [words[3], Number(value)];
-  if (left === 0 || first + left > 2 ** 32) return null;
-  const blocks: AddressBlock[] = [];
-  while (left > 0) {
-    const aligned = first === 0 ? 32 : Math.min(32, 31 - Math.clz32(first & -first));
-    const length = Math.min(aligned, Math.floor(Math.log2(left)));
-    blocks.push({ words: [0, 0, 0xffff, first >>> 0], bits: 128 - length });
-    first += 2 ** length;
-    left -= 2 ** length;
-  }
-  return blocks;
+  const count = Number(value);
+  if (count === 0 || words[3] + count > 2 ** 32) return null;
+  return blocksBetween(words, [words[0], words[1], words[2], words[3] + count - 1]);
 }
 
 function isoDate(digits: string | undefined): string | null {

@@ -5,6 +5,20 @@ export const LONGEST_LINE = 65_536;
 /** Most cells of a line that are looked at. */
 const MOST_CELLS = 64;
 
+/** Bytes in which text shows itself to be none. */
+const LOOKED_AT = 65_536;
+
+/** Why the bytes are no text that can be read (UTF-8 and what it holds, ASCII); null when they are. */
+export function textFault(file: Buffer): string | null {
+  if ((file[0] === 0xff && file[1] === 0xfe) || (file[0] === 0xfe && file[1] === 0xff)) {
+    return 'text in UTF-16, which is not read: convert it to UTF-8';
+  }
+  // Text has no zero bytes; text in UTF-16 without a mark at its beginning has one beside every ASCII letter.
+  return file.subarray(0, LOOKED_AT).includes(0)
+    ? 'it is no text in UTF-8 (it holds zero bytes), nor a whole file of another kind that is read'
+    : null;
+}
+
 export interface DelimitedLine {
   /** From 1. */
   readonly line: number;
@@ -73,7 +87,7 @@ function cellsOf(line: string, delimiter: string | null): string[] | null {
 
 /**
  * Where the columns of a table are, from its first line: a header when one of its cells is a known name, else `otherwise`.
- * `names` maps each column to the names that it goes by.
+ * `names` maps each column to the names that it goes by, of which the one that stands first counts.
  */
 export function columnsOf<Column extends string>(
   first: readonly string[],
@@ -83,8 +97,8 @@ export function columnsOf<Column extends string>(
   const at: Partial<Record<Column, number>> = {};
   const words = first.map((cell) => cell.toLowerCase().replaceAll(/[\s-]+/g, '_'));
   for (const column of Object.keys(names) as Column[]) {
-    const place = words.findIndex((word) => names[column].includes(word));
-    if (place >= 0) at[column] = place;
+    const name = names[column].find((each) => words.includes(each));
+    if (name !== undefined) at[column] = words.indexOf(name);
   }
   if (Object.keys(at).length > 0) return { header: true, at };
   for (const [place, column] of otherwise.entries()) at[column] = place;

@@ -9,6 +9,8 @@ const MARKER = Buffer.from('\xab\xcd\xefMaxMind.com', 'latin1');
 /** The metadata lies within the last 128 KiB. */
 const METADATA_WITHIN = 128 * 1024;
 const DEEPEST_RECORD = 12;
+/** Stands for what a record says that cannot be read. */
+const UNREADABLE = -1;
 const MOST_FIELDS = 4096;
 /** Keys that are kept at hand. */
 const MOST_KEYS = 1024;
@@ -37,7 +39,7 @@ export interface MmdbSummary {
   readonly date: string | null;
   /** Networks with a country or an AS number. */
   readonly networks: number;
-  /** Records and nodes that could not be read, with the first byte offset. */
+  /** Networks whose record could not be read, and nodes that are not where they belong, with the first byte offset. */
   readonly damaged: number;
   readonly firstDamaged: number;
 }
@@ -86,7 +88,8 @@ export function readMmdbInto(file: Buffer, table: MmdbSink): MmdbSummary {
       : (middle & 15) * 0x100_0000 + file.readUIntBE(offset + 4, 3);
   };
 
-  const valueAt = (record: number): number => {
+  /** What a record says of its network; each network of which it cannot be read counts, at the record, or at the node where that lies outside. */
+  const valueAt = (record: number, node: number): number => {
     const offset = record - nodes - 16;
     let value = values.get(offset);
     if (value === undefined) {
@@ -94,22 +97,25 @@ export function readMmdbInto(file: Buffer, table: MmdbSink): MmdbSummary {
         value = table.value(factsOf(records.read(offset)));
       } catch (error) {
         if (!(error instanceof RangeError)) throw error;
-        noteDamage(dataStart + offset);
-        value = 0;
+        value = UNREADABLE;
       }
       values.set(offset, value);
     }
-    return value;
+    if (value !== UNREADABLE) return value;
+    noteDamage(offset < 0 || dataStart + offset >= metadataAt - MARKER.length ? node * nodeBytes : dataStart + offset);
+    return 0;
   };
 
   /** Walks a tree of addresses of `width` bits in ascending order; networks deeper than `kept` bits are not told. */
   const walk = (root: number, width: number, kept: number, skip: number, family: 4 | 6): void => {
-    const open: { node: number; depth: number; prefix: bigint }[] = [{ node: root, depth: 0, prefix: 0n }];
+    const open: { node: number; above: number; depth: number; prefix: bigint }[] = [
+      { node: root, above: 0, depth: 0, prefix: 0n },
+    ];
     for (let top = open.pop(); top !== undefined; top = open.pop()) {
-      const { node, depth, prefix } = top;
+      const { node, above, depth, prefix } = top;
       if (node === nodes || (node === skip && depth > 0)) continue;
       if (node > nodes) {
-        const value = valueAt(node);
+        const value = valueAt(node, above);
         if (value === 0) continue;
         networks++;
         if (depth > kept) {
@@ -119,11 +125,11 @@ export function readMmdbInto(file: Buffer, table: MmdbSink): MmdbSummary {
         const bits = BigInt(kept - depth);
         const first = prefix << bits;
         table.addNext(family, first, first + (1n << bits) - 1n, value);
-      } else if (depth === width || walked[node] === 1) noteDamage(node * nodeBytes);
+      } else if (depth === width || walked[node] === 1) noteDamage(above * nodeBytes);
       else {
         walked[node] = 1;
-        open.push({ node: child(node, 1), depth: depth + 1, prefix: (prefix << 1n) | 1n });
-        open.push({ node: child(node, 0), depth: depth + 1, prefix: prefix << 1n });
+        open.push({ node: child(node, 1), above: node, depth: depth + 1, prefix: (prefix << 1n) | 1n });
+        open.push({ node: child(node, 0), above: node, depth: depth + 1, prefix: prefix << 1n });
       }
     }
   };

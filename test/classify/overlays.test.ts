@@ -118,6 +118,48 @@ describe('overlays of tables', () => {
     expect(overlay('198.51.100.0/24,KP\n', 'own', { kind: 'geo', date: null }).overlay.kind).toBe('geo');
   });
 
+  it.each([
+    ['DB-IP Lite', '"198.51.100.0","198.51.100.255","IN"\n', [0x494e, 0]],
+    ['ip-location-db, networks', '198.51.100.0,198.51.100.255,64496,Own\n', [0, 64_496]],
+    ['IP2Location LITE', '"0","16777215","-","-"\n"3325256704","3325256959","IN","India"\n', [0x494e, 0]],
+    [
+      'IPinfo Lite',
+      'network,country,country_code,continent,asn,as_name\n198.51.100.0/24,India,IN,Asia,AS64496,Own\n',
+      [0x494e, 64_496],
+    ],
+    [
+      'GeoLite2 ASN',
+      'network,autonomous_system_number,autonomous_system_organization\n198.51.100.0/24,64496,"Own"\n',
+      [0, 64_496],
+    ],
+    ['blocks of countries', '198.51.100.0/24,IN\n', [0x494e, 0]],
+    [
+      'ranges with a header',
+      'start_ip,end_ip,country\n198.51.100.0,198.51.100.8,NZ\n198.51.100.9,198.51.100.9,IN\n',
+      [0x494e, 0],
+    ],
+  ])('are read as %s writes them', (_, text, expected) => {
+    const { reference } = layOver(shipped, [overlay(text, 'table.csv')]);
+    expect([reference.country(...address, 0), reference.network(...address, 0)]).toEqual(expected);
+  });
+
+  it('a range that ends before it begins, or in another family, costs its line', () => {
+    const text = '198.51.100.0,198.51.100.255,IN\n198.51.100.9,198.51.100.8,IN\n198.51.100.9,2001:db8::,IN\n';
+    expect(faults(overlay(text, 'table.csv'))).toEqual([['bad-block', 2, 2]]);
+  });
+
+  it('tell a list from a table: a service is no country', () => {
+    expect(overlay('198.51.100.0/24,vk,social\n', 'list.csv').overlay.kind).toBe('list');
+  });
+
+  it('refuse what is no text, and say so', () => {
+    const binary = Buffer.concat([Buffer.from('pattern,service\na.test,x\n'), Buffer.alloc(4)]);
+    const wide = Buffer.from('\ufeffa.test,x\n', 'utf16le');
+    const read = (file: Buffer) => () => readOverlay(file, 'x', { kind: null, date: null });
+    expect(read(binary)).toThrow('zero bytes');
+    expect(read(wide)).toThrow('UTF-16');
+  });
+
   it('refuses what holds nothing, or not what it was said to hold', () => {
     for (const [content, kind] of [
       ['', null],

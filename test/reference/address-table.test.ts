@@ -242,7 +242,10 @@ describe('MaxMind databases', () => {
     );
     expect(readMmdbInto(looping, new AddressTableBuilder()).damaged).toBe(3);
     const pointsToItself = database([[1 + 16, 1 + 16]], Buffer.from([0x20, 0x00]));
-    expect(readMmdbInto(pointsToItself, new AddressTableBuilder())).toMatchObject({ networks: 0, damaged: 1 });
+    // Both halves of the addresses point there: two networks are lost.
+    expect(readMmdbInto(pointsToItself, new AddressTableBuilder())).toMatchObject({ networks: 0, damaged: 2 });
+    const outside = database([[1 + 16, 0xff_ffff]], Buffer.of(0xa0));
+    expect(readMmdbInto(outside, new AddressTableBuilder())).toMatchObject({ damaged: 1, firstDamaged: 0 });
     const nested = database([[1 + 16, 1]], Buffer.alloc(4000, 0xe1));
     expect(readMmdbInto(nested, new AddressTableBuilder())).toMatchObject({ networks: 0, damaged: 1 });
   });
