@@ -8,13 +8,19 @@ const SCRIPT = new URL('./decode-worker.ts', import.meta.url);
 
 const ahead = new ThreadAhead();
 
+/**
+ * Few objects are made and fewer live long, so a young generation of the default's size only takes memory, the more the longer an
+ * import lasts.
+ */
+const resourceLimits = { maxYoungGenerationSizeMb: 16 };
+
 /** Starts a thread that the next `newDecodingThread` gives out. */
 export function startDecodingAhead(expected: DecodeThreadOptions['expected'] = []): void {
   const workerData: DecodeThreadOptions = { expected };
-  ahead.start(SCRIPT, { workerData });
+  ahead.start(SCRIPT, { workerData, resourceLimits });
 }
 
 /** @param script another one than that of the decoding thread, for tests */
 export function newDecodingThread(script: URL = SCRIPT): Worker {
-  return (script === SCRIPT ? ahead.take() : null) ?? new Worker(script);
+  return (script === SCRIPT ? ahead.take() : null) ?? new Worker(script, { resourceLimits });
 }
