@@ -28,8 +28,9 @@ import {
   withoutLeftOutDays,
 } from './compared-days.ts';
 import {
+  type DatedChange,
   NegativeBinomialCost,
-  changeDayInterval,
+  datedChange,
   dispersionOf,
   increaseTest,
   levelsOf,
@@ -52,8 +53,8 @@ const RISE_DAYS = 7;
 /** Permutations at most, and the work that they may make: permutations × days. */
 const MOST_PERMUTATIONS = 9999;
 const MOST_PERMUTED_DAYS = 2_000_000;
-/** Its own p must be this small, so that no chance rise rides on the true ones of a run that the correction counts. */
-const OWN_SIGNIFICANCE = 0.001;
+/** Its own p must be this small, so that few chance rises ride on the true ones of a run that the correction counts. */
+const OWN_SIGNIFICANCE = 0.003;
 /** Hits after which more permutations tell nothing; see statistics/sequential-permutations.ts. */
 const ENOUGH_HITS = 50;
 /** A change of the recording this near explains a rise that all activity shares. */
@@ -71,10 +72,11 @@ const DAY = 86_400_000_000;
  * Flows per local day (scaled to whole days where a part was not observed) are cut into stretches of one level by PELT with a negative
  * binomial cost (statistics/change-points.ts). An onset is the greatest rise to at least three times the mean of all days
  * before and to five recorded flows a day, kept for three observed days or more; `before` and `after` are the means before it and from it until the
- * level falls back below three times that. Falls are told as `episodes` only. `dateInterval` comes from the likelihood of the
- * day, and reaches over days that were not observed.
+ * level falls back below three times that. Falls are told as `episodes` only. Date and `dateInterval` come from the likelihood of each day
+ * as the one change between all days before and the level that the rise comes to (`datedChange`); the interval reaches over days that
+ * were not observed.
  *
- * `supported`: the permutation test of an increase passes 0.05 after correction for all tests of the run, and 0.001 itself, an onset as above is there, and
+ * `supported`: the permutation test of an increase passes 0.05 after correction for all tests of the run, and 0.003 itself, an onset as above is there, and
  * it is not explained by the recording: when evidence begins or ends, the sampling rate changes or days are missing within a day
  * of it, and all activity rose too, the verdict is `not-supported`. Without names in the evidence no rise of a category or service is
  * `insufficient-data`, as are rises of what is labelled by behaviour or by the lack of a name. Events within three days are named as timing only.
@@ -141,8 +143,8 @@ interface Rise {
   readonly after: number;
 }
 
-/** The rise that an onset is, if there is one. */
-function riseOf(cost: NegativeBinomialCost, starts: readonly number[], days: number, unit: number): Rise | null {
+/** The rise that an onset is, if there is one, as the levels have it. */
+function segmentedRise(cost: NegativeBinomialCost, starts: readonly number[], days: number, unit: number): Rise | null {
   const rises = starts.flatMap((start, at): (Rise & { gain: number; step: number })[] => {
     if (start < daysBefore(days) || days - start < DAYS_AFTER) return [];
     const before = cost.mean(0, start);
@@ -167,6 +169,36 @@ function riseOf(cost: NegativeBinomialCost, starts: readonly number[], days: num
   return rises.find(isFirst) ?? greatest;
 }
 
+/** A rise on its own day; the levels that were cut for all changes at once may put it some days off. */
+interface DatedRise extends Rise, Pick<DatedChange, 'first' | 'last'> {
+  /** First days of all levels, that of the rise on its day. */
+  readonly starts: readonly number[];
+}
+
+function riseOf(cost: NegativeBinomialCost, starts: readonly number[], days: number, unit: number): DatedRise | null {
+  const rise = segmentedRise(cost, starts, days, unit);
+  if (rise === null) return null;
+  const { end } = rise;
+  const change = datedChange(cost, 0, end, LEVEL);
+  const start = change.day;
+  const before = cost.mean(0, start);
+  const after = cost.mean(start, end);
+  const isSame =
+    Math.abs(start - rise.start) <= RISE_DAYS &&
+    start >= daysBefore(days) &&
+    end - start >= DAYS_AFTER &&
+    after >= LEAST_RATIO * before;
+  // A step that another follows weeks later is dated by what lies around it.
+  if (!isSame) {
+    const at = starts.indexOf(rise.start);
+    const { first, last } = datedChange(cost, starts[at - 1] ?? 0, starts[at + 1] ?? days, LEVEL);
+    return { ...rise, starts, first: Math.min(first, rise.start), last: Math.max(last, rise.start) };
+  }
+  const [low, high] = [Math.min(start, rise.start), Math.max(start, rise.start)];
+  const moved = [...starts.filter((each) => each < low || each > high), start].toSorted((x, y) => x - y);
+  return { ...change, start, end, before: before * unit, after: after * unit, starts: moved };
+}
+
 /** A subject over the compared days, and what was found in it. */
 interface Series {
   readonly subject: ActivitySubject;
@@ -178,7 +210,7 @@ interface Series {
   readonly isEnough: boolean;
   readonly cost: NegativeBinomialCost;
   readonly starts: readonly number[];
-  readonly rise: Rise | null;
+  readonly rise: DatedRise | null;
   /** Whether the rise is taken as one of the recording. */
   readonly isShared: boolean;
   readonly pValue: number | null;
@@ -198,8 +230,9 @@ function seriesOf(
   const weak = weakLabels(frame, subject.labels);
   const isEnough = days.length >= MINIMUM_ONSET_DAYS && subject.recorded >= MINIMUM_SUBJECT_FLOWS && weak.length === 0;
   const cost = new NegativeBinomialCost(counts, dispersionOf(counts));
-  const starts = isEnough ? levelsOf(cost, days.length) : [0];
-  const rise = isEnough ? riseOf(cost, starts, days.length, unit) : null;
+  const levels = isEnough ? levelsOf(cost, days.length) : [0];
+  const rise = isEnough ? riseOf(cost, levels, days.length, unit) : null;
+  const starts = rise?.starts ?? levels;
   const permutations = Math.min(MOST_PERMUTATIONS, Math.max(999, Math.floor(MOST_PERMUTED_DAYS / days.length)));
   const pValue = isEnough
     ? increaseTest(counts, daysBefore(days.length), DAYS_AFTER, permutations, ENOUGH_HITS, SEED)
@@ -247,7 +280,7 @@ function seriesOf(
   return { subject, days, counts, unit, isEnough, cost, starts, rise, isShared, pValue, caveats };
 }
 
-function findingOf(frame: AnalysisFrame, series: Series, rise: Rise | null): OnsetFinding {
+function findingOf(frame: AnalysisFrame, series: Series, rise: DatedRise | null): OnsetFinding {
   const { subject, days, counts, unit, isEnough, cost, starts, pValue, caveats } = series;
   const from = rise === null ? 0 : rise.start;
   const to = rise === null ? days.length : rise.end;
@@ -268,9 +301,11 @@ function findingOf(frame: AnalysisFrame, series: Series, rise: Rise | null): Ons
     unit: 'flows per day',
     pValue,
     method: {
-      name: 'PELT with negative binomial cost and modified BIC; permutation test of the best rise of logarithms',
+      name:
+        'PELT with negative binomial cost and modified BIC; date most likely right within a day; permutation test of the best ' +
+        'rise of logarithms',
       source:
-        'Killick, Fearnhead and Eckley, JASA 107 (2012); Zhang and Siegmund, Biometrics 63 (2007); ' +
+        'Killick, Fearnhead and Eckley, JASA 107 (2012); Zhang and Siegmund, Biometrics 63 (2007); Smith, Biometrika 62 (1975); ' +
         'Worsley, JASA 74 (1979); Besag and Clifford, Biometrika 78 (1991)',
     },
     parameters: {
@@ -305,7 +340,7 @@ function findingOf(frame: AnalysisFrame, series: Series, rise: Rise | null): Ons
     kind: 'onset',
     subject: subject.id,
     date: rise === null ? null : dateOfDay(firstDay),
-    dateInterval: rise === null ? null : dateInterval(cost, days, starts, rise),
+    dateInterval: rise === null ? null : dateInterval(days, rise),
     before: rise === null ? null : rounded(rise.before),
     after: rise === null ? null : rounded(rise.after),
     beforeInterval: rise === null ? null : levelInterval(counts, 0, rise.start, unit),
@@ -338,14 +373,7 @@ function levelInterval(counts: Float64Array, from: number, to: number, unit: num
   return roundedInterval([Math.max(0, mean - half) * unit, Math.max(mean + half, least) * unit]);
 }
 
-function dateInterval(
-  cost: NegativeBinomialCost,
-  days: readonly ComparedDay[],
-  starts: readonly number[],
-  rise: Rise,
-): [string, string] {
-  const at = starts.indexOf(rise.start);
-  const [first, last] = changeDayInterval(cost, starts[at - 1] ?? 0, rise.start, starts[at + 1] ?? days.length, LEVEL);
+function dateInterval(days: readonly ComparedDay[], { first, last }: DatedRise): [string, string] {
   // What began on a day that was not observed shows on the next that was.
   const earliest = first === 0 ? days[0].day : days[first - 1].day + 1;
   return [dateOfDay(earliest), dateOfDay(days[last].day)];

@@ -1,6 +1,6 @@
 import type { Metric } from '../../shared/finding.ts';
 import { Observation } from './observation.ts';
-import type { Population } from './population.ts';
+import type { Label, Population } from './population.ts';
 import { MOST_LABELS, Tally } from './tally.ts';
 import { Traffic } from './traffic.ts';
 import type { Effect, World } from './world.ts';
@@ -50,8 +50,11 @@ export interface PlantedQuantity {
   readonly realised: number;
 }
 
-/** An effect of the world's file, with who does it. */
-export type PlantedEffect = Effect & { readonly host: string | null };
+/**
+ * An effect of the world's file, with who does it, and the first day on which what begins on a date was carried out, the date itself or
+ * one soon after: people do not do everything every day; null without a date, or when it never was.
+ */
+export type PlantedEffect = Effect & { readonly host: string | null; readonly firstSeen: string | null };
 
 const METRICS = ['flows', 'bytes', 'packets'] as const;
 
@@ -149,6 +152,7 @@ export function truthOf(
     effects: world.effects.map((effect, number) => ({
       ...effect,
       host: ACTED.has(effect.effect) ? dotted(population.hosts[actorOf(number)].address) : null,
+      firstSeen: firstSeen(population, effect, realised),
     })),
     outages: world.outages.map(({ from, hours, kind }) => {
       const begin = population.instantOf(from);
@@ -160,6 +164,38 @@ export function truthOf(
       isFlat(world.weekdays) && Object.values(world.categoryWeekdays).every(isFlat) && isWeekLikeWeekend(world),
     isFlatDay: isFlat(world.hours) && isWeekLikeWeekend(world) && Object.values(world.categoryHours).every(isFlat),
   };
+}
+
+/** First day, from the date of a beginning on, with flows of what begins; date (YYYY-MM-DD). */
+function firstSeen(population: Population, effect: Effect, realised: Tally): string | null {
+  const begun = begins(effect);
+  if (begun === null) return null;
+  const counts = (label: number): boolean => begun.counts(population.labels[label]);
+  for (let day = Math.max(0, population.dayOf(begun.date)); day < realised.days; day++) {
+    if (realised.total(0, counts, day, day + 1) === 0) continue;
+    return new Date((population.firstDay + day) * 86_400_000).toISOString().slice(0, 10);
+  }
+  return null;
+}
+
+/** What begins on a date, and its flows. */
+function begins(effect: Effect): { date: string; counts: (label: Label) => boolean } | null {
+  switch (effect.effect) {
+    case 'onset':
+      return {
+        date: effect.date,
+        counts: ({ category, service }) =>
+          effect.service === undefined ? category === effect.category : service === effect.service,
+      };
+    case 'crypto':
+      return effect.from === undefined ? null : { date: effect.from, counts: ({ category }) => category === 'crypto' };
+    case 'spam':
+      return effect.from === undefined
+        ? null
+        : { date: effect.from, counts: ({ category, service }) => category === 'email' && service === null };
+    default:
+      return null;
+  }
 }
 
 /** Effects that one host carries out. */

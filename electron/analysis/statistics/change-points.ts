@@ -95,34 +95,48 @@ export function levelsOf(cost: NegativeBinomialCost, days: number): number[] {
   return starts.toReversed();
 }
 
+/** Days by which a date may be off and still be called right. */
+const TOLERANCE = 1;
+/** Days are taken as equally likely to be right when their likelihoods differ by no more than this share of all. */
+const NEARLY_ALIKE = 0.02;
+
+/** A change between two levels: its day (the first of the new level), and the first and last on which it may lie. */
+export interface DatedChange {
+  readonly day: number;
+  readonly first: number;
+  readonly last: number;
+}
+
 /**
- * First and last day on which the change between two levels may lie: the smallest set of days that holds `level` of the
- * likelihood of one change between `from` and `to`, normalised over them (Smith, Biometrika 62, 1975).
+ * The one change between days `from` and `to` - 1, from the likelihood of each day, normalised over them (Smith, Biometrika 62, 1975; the
+ * same for several changes: Rigaill, Lebarbier and Robin, Stat. Comput. 22, 2012). The day is the one that is most likely right within
+ * a day, the Bayes estimate when a day off is no harm: the likeliest single day is often a loud one some days into the new level. Of days
+ * nearly alike in that, the likeliest itself. `first` and `last` are those of the smallest set of days that holds `level` of the likelihood.
  *
- * @param change first day of the new level, from < change < to
+ * @param to at least `from` + 2
  */
-export function changeDayInterval(
-  cost: NegativeBinomialCost,
-  from: number,
-  change: number,
-  to: number,
-  level: number,
-): [number, number] {
-  const best = cost.of(from, change) + cost.of(change, to);
-  const days: { day: number; weight: number }[] = [];
-  for (let day = from + 1; day < to; day++) {
-    days.push({ day, weight: Math.exp((best - cost.of(from, day) - cost.of(day, to)) / 2) });
-  }
-  days.sort((x, y) => y.weight - x.weight || x.day - y.day);
-  const total = days.reduce((x, { weight }) => x + weight, 0);
-  let [first, last, held] = [change, change, 0];
-  for (const { day, weight } of days) {
+export function datedChange(cost: NegativeBinomialCost, from: number, to: number, level: number): DatedChange {
+  const costs = Float64Array.from({ length: to - from - 1 }, (_, i) => {
+    const day = from + 1 + i;
+    return cost.of(from, day) + cost.of(day, to);
+  });
+  const best = costs.reduce((x, y) => Math.min(x, y));
+  const weights = costs.map((value) => Math.exp((best - value) / 2));
+  const total = weights.reduce((x, y) => x + y, 0);
+  const near = weights.map((_, i) =>
+    weights.subarray(Math.max(0, i - TOLERANCE), i + TOLERANCE + 1).reduce((x, y) => x + y, 0),
+  );
+  const most = near.reduce((x, y) => Math.max(x, y));
+  const byWeight = Array.from(weights.keys()).toSorted((x, y) => weights[y] - weights[x] || x - y);
+  const chosen = byWeight.find((i) => near[i] >= most - NEARLY_ALIKE * total) ?? 0;
+  let [first, last, held] = [chosen, chosen, 0];
+  for (const i of byWeight) {
     if (held >= level * total) break;
-    held += weight;
-    first = Math.min(first, day);
-    last = Math.max(last, day);
+    held += weights[i];
+    first = Math.min(first, i);
+    last = Math.max(last, i);
   }
-  return [first, last];
+  return { day: from + 1 + chosen, first: from + 1 + first, last: from + 1 + last };
 }
 
 /** Days that a higher level is tried to last, beside to the end. */

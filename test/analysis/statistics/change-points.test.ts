@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   NegativeBinomialCost,
-  changeDayInterval,
+  datedChange,
   dispersionOf,
   increaseTest,
   levelsOf,
@@ -33,7 +33,8 @@ describe('levels of counts', () => {
     expect(1851 + (change ?? 0)).toBeLessThanOrEqual(1895);
     expect(cost.mean(0, change ?? 1)).toBeCloseTo(3.1, 1);
     expect(cost.mean(change ?? 1, COAL.length)).toBeCloseTo(0.9, 1);
-    const [low, high] = changeDayInterval(cost, 0, change ?? 1, COAL.length, 0.95);
+    const { day, first: low, last: high } = datedChange(cost, 0, COAL.length, 0.95);
+    expect([1851 + day >= 1889, 1851 + day <= 1892]).toEqual([true, true]);
     // A little more than theirs, since years vary more here than Poisson counts do.
     expect([1851 + low, 1851 + high]).toEqual([1887, 1897]);
   });

@@ -8,13 +8,13 @@ const TOLERANCE = 1;
 const SIZES = [5, 7, 10] as const;
 
 /**
- * Dates of onset. Only a subject whose level changes by five times or more has to be found; what else an effect moves (the
+ * Dates of onset, against the first day on which what is planted was carried out. Only a subject whose level changes by five times or more has to be found; what else an effect moves (the
  * category of a service, all at once with the volume) may be told, and is not false.
  */
 export const judgeOnsets: Judge = (findings, truth) => {
   const changed = new Map<string, string>();
   for (const effect of truth.effects)
-    for (const subject of subjectsOf(effect)) changed.set(subject.subject, subject.date);
+    for (const { subject, date } of subjectsOf(effect)) changed.set(subject, effect.firstSeen ?? date);
   const isAllMoved = truth.effects.some(({ effect }) => effect === 'volume' || effect === 'substitution');
   const rows: JudgedRow[] = [];
   for (const { subject, date, dateInterval, verdict } of findingsOf(findings, 'onset')) {
