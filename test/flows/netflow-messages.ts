@@ -186,12 +186,13 @@ export interface FixedRecord {
   flags?: number;
 }
 
-/** A NetFlow v1, v5 or v7 message. `sampling` is the header field of v5, mode bits included. */
+/** A NetFlow v1, v5 or v7 message. `sampling` is the header field of v5, mode bits included; `padding` ends the records of v1. */
 export function fixedNetflow(
   version: 1 | 5 | 7,
   records: readonly FixedRecord[],
   sampling = 0,
   uptime = UPTIME,
+  padding = 7,
 ): Uint8Array {
   const tail = version === 1 ? [] : version === 5 ? [...uint(7, 4), 0, 0, ...uint(sampling, 2)] : uint(7, 8);
   const header = [...uint(version, 2), ...uint(records.length, 2), ...uint(uptime, 4), ...uint(EXPORT_SECONDS, 4)];
@@ -211,7 +212,7 @@ export function fixedNetflow(
       ...uint(record.destinationPort ?? 0, 2),
     ];
     const transport = record.transport ?? 6;
-    if (version === 1) return [...common, 0, 0, transport, 0, flags, ...uint(0, 11)];
+    if (version === 1) return [...common, 0, 0, transport, 0, flags, ...uint(0, padding)];
     return [...common, 0, flags, transport, 0, ...uint(0, version === 5 ? 8 : 12)];
   });
   return Uint8Array.from([...header, ...uint(500_000_000, 4), ...tail, ...body]);

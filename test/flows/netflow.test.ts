@@ -49,8 +49,13 @@ const record10 = (fields: readonly Field[], ...values: number[][]) =>
 const millis = (seconds: number): number[] => uint(BigInt(EXPORT_SECONDS + seconds) * 1000n, 8);
 
 describe('NetFlow v1, v5, v7', () => {
-  for (const version of [1, 5, 7] as const) {
-    it(`reads v${version}`, () => {
+  for (const [version, padding] of [
+    [1, 7],
+    [1, 11],
+    [5, 0],
+    [7, 0],
+  ] as const) {
+    it(`reads v${version}${padding === 11 ? " with Extreme's longer padding" : ''}`, () => {
       const tcp = {
         source: A,
         destination: B,
@@ -64,7 +69,13 @@ describe('NetFlow v1, v5, v7', () => {
         flags: 0x1b,
       };
       const { found, flow } = read(
-        fixedNetflow(version, [tcp, { source: A, destination: B, transport: ICMP, destinationPort: 0x0301 }]),
+        fixedNetflow(
+          version,
+          [tcp, { source: A, destination: B, transport: ICMP, destinationPort: 0x0301 }],
+          0,
+          UPTIME,
+          padding,
+        ),
       );
       expect(found.problemCounts).toEqual({});
       expect(line(flow)).toBe('10.0.0.1 1234 > 10.0.0.2 80 6 6/700');

@@ -3,8 +3,8 @@ import { ICMP, ICMP6, TCP } from '../../../shared/flow.ts';
 import { type ExportedRecords, u16, u32, uptimeTime } from './exported-records.ts';
 
 /**
- * NetFlow v1, v5 and v7: records of fixed layout (Cisco, "NetFlow Export Datagram Formats"). The three share the first 36
- * bytes of a record and the first 16 of the header. Each record counts one direction; IPv4 only.
+ * NetFlow v1, v5 and v7: records of fixed layout (Cisco, "NetFlow Export Datagram Formats"; v1 as softflowd writes it and Wireshark
+ * reads it). The three share the first 36 bytes of a record and the first 16 of the header. Each record counts one direction; IPv4 only.
  *
  * Sampling is told by v5 alone, in the low 14 bits of its last header field; the two bits above name the mode. Exporters
  * were seen that leave the mode 0 and sample nevertheless, so an interval above 1 counts whatever the mode.
@@ -22,10 +22,19 @@ interface Layout {
 }
 
 const LAYOUTS: Readonly<Record<FixedVersion, Layout>> = {
-  1: { header: 16, record: 52, transport: 38, tcpFlags: 40, limit: 28 },
+  1: { header: 16, record: 48, transport: 38, tcpFlags: 40, limit: 30 },
   5: { header: 24, record: 48, transport: 38, tcpFlags: 37, limit: 1365 },
   7: { header: 24, record: 52, transport: 38, tcpFlags: 37, limit: 1259 },
 };
+
+/** Extreme Networks' v1, whose records end in eleven bytes of padding instead of seven (Packet Over SONET Module guide, table 3-12). */
+const LONG_V1: Layout = { ...LAYOUTS[1], record: 52, limit: 28 };
+
+/** How a message's records lie: of v1 its length tells. */
+function layoutOf(version: FixedVersion, bytes: Uint8Array, from: number, to: number): Layout {
+  const isLong = version === 1 && to - from === LONG_V1.header + u16(bytes, from + 2) * LONG_V1.record;
+  return isLong ? LONG_V1 : LAYOUTS[version];
+}
 
 /** Exporters' clocks of before 1990 or after 2100 are taken for something that is no clock, seconds since the epoch. */
 const EARLIEST = 631_152_000;
@@ -33,18 +42,18 @@ const LATEST = 4_102_444_800;
 
 /** True when the bytes are exactly one such message: count, length and time fit each other. */
 export function isFixedNetflow(version: FixedVersion, bytes: Uint8Array, from: number, to: number): boolean {
-  const { header, record, limit } = LAYOUTS[version];
+  const { header, record, limit } = layoutOf(version, bytes, from, to);
   if (to - from < header + record || u16(bytes, from) !== version) return false;
   const count = u16(bytes, from + 2);
   if (count === 0 || count > limit || to - from !== header + count * record) return false;
   const seconds = u32(bytes, from + 8);
   if (seconds < EARLIEST || seconds > LATEST || u32(bytes, from + 12) >= 1e9) return false;
-  return version !== 1 || hasPlausibleV1Records(bytes, from + header, count);
+  return version !== 1 || hasPlausibleV1Records(bytes, from + header, count, record);
 }
 
 /** v1 has little to tell it by, so its padding must be empty too, and no flow longer than 24.8 days. */
-function hasPlausibleV1Records(bytes: Uint8Array, from: number, count: number): boolean {
-  for (let i = 0, at = from; i < count; i++, at += LAYOUTS[1].record) {
+function hasPlausibleV1Records(bytes: Uint8Array, from: number, count: number, record: number): boolean {
+  for (let i = 0, at = from; i < count; i++, at += record) {
     if (u16(bytes, at + 36) !== 0) return false;
     if ((u32(bytes, at + 28) - u32(bytes, at + 24)) >> 31 !== 0) return false;
   }
@@ -68,7 +77,7 @@ export function readFixedNetflow(
   place: number,
   records: ExportedRecords,
 ): number {
-  const layout = LAYOUTS[version];
+  const layout = layoutOf(version, bytes, from, to);
   if (to - from < layout.header) {
     records.problem('truncated-message', place, 0, `a NetFlow v${version} message ends inside its header`);
     return 0;
