@@ -154,6 +154,22 @@ describe('Suricata EVE', () => {
     expect(found.told).toEqual([['no-flow-event', 1, 1]]);
   });
 
+  it('takes a port that is lists within lists for none: made a number, it would need more stack than there is', () => {
+    const event = {
+      timestamp: FLOW.timestamp,
+      flow_id: 5,
+      event_type: 'dns',
+      src_ip: '192.0.2.10',
+      dest_ip: '192.0.2.53',
+    };
+    const dns = { type: 'query', rrname: 'www.example.org', id: 1 };
+    const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+    const found = readEve(
+      JSON.stringify({ ...event, src_port: 50_000, dest_port: 0, dns }).replace(':0,', `:${deep},`),
+    );
+    expect(found.names.map(({ name, protocol }) => [name, protocol])).toEqual([['www.example.org', 'dns']]);
+  });
+
   it('loses what is wrong alone, under its line', () => {
     const bad = (changes: object): string => JSON.stringify({ ...FLOW, ...changes });
     const found = readEve(

@@ -472,13 +472,13 @@ export class EveReader {
       textOf(objectsOf(dns.queries)[0] ?? {}, 'rrname') || textOf(objectsOf(dns.query)[0] ?? {}, 'rrname');
     const name = question || textOf(dns, 'rrname');
     const fromServer = isDnsPort(event.src_port) && !isDnsPort(event.dest_port);
-    const serverPort = Number(fromServer ? event.src_port : event.dest_port);
+    const serverPort = fromServer ? event.src_port : event.dest_port;
     this.#sink.logName({
       uid,
       time,
       name: name === '' ? undefined : name,
       origin: 'dns-question',
-      protocol: dnsProtocol(serverPort),
+      protocol: dnsProtocol(typeof serverPort === 'number' ? serverPort : 0),
     });
     if (name === '') return;
     const kind = textOf(dns, 'type');

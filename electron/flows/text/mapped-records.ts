@@ -709,7 +709,8 @@ export class MappedRecords {
     flow.outputInterface = Math.max(0, this.#count(SLOT.outputInterface, 0xffffffff));
     if (end > LATEST) this.#fault('bad-time', SLOT.end, 'lies after 2255');
     if (this.#lost) return;
-    if (end < start && this.#end !== null) {
+    // An end of 0 is none.
+    if (end < start && end > 0 && this.#end !== null) {
       // Two instants, as nfdump prints what nfcapd 1.7.1 stored: as when its file is read itself.
       this.#sink.problem('times-swapped', line, 'the flow starts after its end, as recorded; the times were swapped');
       [start, end] = [end, start];
