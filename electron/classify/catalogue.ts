@@ -110,6 +110,8 @@ const NO_INSTITUTION: ReadonlySet<string> = new Set(['courses', 'literature']);
 
 export class Catalogue {
   readonly version: string;
+  /** ISO 8601 day on which the shipped catalogue was last changed; null for others. */
+  readonly date: string | null;
   /** SHA-256 (hex) over names and contents of the catalogue's files in alphabetical order, then the institutions' hash. */
   readonly sha256: string;
   /** Version and hash of the institutions' tables. */
@@ -128,8 +130,10 @@ export class Catalogue {
     sha256: string,
     files: readonly CatalogueFile[],
     tables: InstitutionTables = NO_INSTITUTIONS,
+    date: string | null = null,
   ) {
     this.version = version;
+    this.date = date;
     this.sha256 = sha256;
     this.institutionTables = { version: tables.version, sha256: tables.sha256 };
     for (const file of files) {
@@ -150,6 +154,7 @@ export class Catalogue {
     const tables = readInstitutions(institutionsDirectory);
     const hash = createHash('sha256');
     let version: unknown = null;
+    let date: unknown = null;
     const files: CatalogueFile[] = [];
     let place = directory;
     try {
@@ -158,15 +163,15 @@ export class Catalogue {
         place = join(directory, name);
         const content = readFileSync(place);
         hash.update(`${name}\0${content.length}\0`).update(content);
-        const parsed = JSON.parse(content.toString('utf8')) as CatalogueFile & { version?: unknown };
-        if (name === 'version.json') version = parsed.version;
+        const parsed = JSON.parse(content.toString('utf8')) as CatalogueFile & { version?: unknown; date?: unknown };
+        if (name === 'version.json') [version, date] = [parsed.version, parsed.date];
         else if (isCategory(parsed.category) && Array.isArray(parsed.services)) files.push(parsed);
         else throw new TypeError('not a catalogue file');
       }
       place = join(directory, 'version.json');
-      if (typeof version !== 'string') throw new TypeError('the catalogue has no version');
+      if (typeof version !== 'string' || typeof date !== 'string') throw new TypeError('the catalogue has no version');
       hash.update(tables.sha256);
-      return new Catalogue(version, hash.digest('hex'), files, tables);
+      return new Catalogue(version, hash.digest('hex'), files, tables, date);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       throw new EnclaveError(

@@ -1,3 +1,4 @@
+import { formatBlock, parseBlock } from '../../shared/address.ts';
 import {
   allocateColumn,
   type ColumnArray,
@@ -212,7 +213,7 @@ export class FlowExplainer {
     const labelEvidence = LABEL_EVIDENCE[value('labelEvidence')] ?? 'none';
     const match = text('match');
     const service = term('service');
-    const table = match === null ? null : this.#tableOf(facts, row, labelEvidence, hostname, service, withheld);
+    const table = match === null ? null : this.#tableOf(facts, row, labelEvidence, hostname, service, match, withheld);
     const seenAt = labelEvidence === 'payload' ? record?.payloadAt : ownName === null ? null : record?.nameAt;
     const basis = {
       labelEvidence,
@@ -249,6 +250,7 @@ export class FlowExplainer {
     evidence: LabelEvidence,
     hostname: string | null,
     service: string | null,
+    pattern: string,
     withheld: Withheld,
   ): LabelCandidate['table'] {
     const { layers } = this.#sources.catalogue;
@@ -262,7 +264,10 @@ export class FlowExplainer {
     const layer = (withheld.overlays ? layers.slice(-1) : layers).find(knows);
     if (layer === undefined) return null;
     const { name, date, sha256, catalogue } = layer;
-    return { name, date, sha256, source: service === null ? null : (catalogue.service(service)?.source ?? null) };
+    const entry = service === null ? null : catalogue.service(service);
+    // Each block has a source of its own.
+    const block = evidence === 'address' ? entry?.prefixes.find(({ cidr }) => canonicalBlock(cidr) === pattern) : null;
+    return { name, date, sha256, source: block?.source ?? entry?.source ?? null };
   }
 
   #circumstances(
@@ -284,6 +289,12 @@ export class FlowExplainer {
       network: side === 'none' ? [] : reference.networks(...where),
     };
   }
+}
+
+/** A block as matches write it; the text itself when it is none. */
+function canonicalBlock(cidr: string): string {
+  const block = parseBlock(cidr);
+  return block === null ? cidr : formatBlock(block);
 }
 
 /** The facts of some rows only. */

@@ -535,8 +535,8 @@ export class LayeredCatalogue {
 
   /** @param overlays in the order they were added */
   constructor(shipped: Catalogue, overlays: readonly CatalogueLayer[]) {
-    const { version, sha256 } = shipped;
-    this.layers = [...overlays.toReversed(), { name: `catalogue ${version}`, date: null, sha256, catalogue: shipped }];
+    const { version, date, sha256 } = shipped;
+    this.layers = [...overlays.toReversed(), { name: `catalogue ${version}`, date, sha256, catalogue: shipped }];
     this.changeTimes = this.layers.flatMap(({ catalogue }) => catalogue.changeTimes);
   }
 

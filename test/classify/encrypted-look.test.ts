@@ -32,6 +32,21 @@ describe('a first payload that is random throughout', () => {
     expect(idOf(payload)).toBe('encrypted-unclassified');
   });
 
+  it('is not one byte again and again, nor a short pattern, though their bits are as many', () => {
+    const counting = Buffer.from(Array.from({ length: 300 }, (_, at) => 0x80 + (at % 24)));
+    for (const bytes of [Buffer.alloc(190, 0xaa), Buffer.alloc(300, noise.subarray(0, 16)), counting]) {
+      const payload = new Payload();
+      show(payload, bytes, true, UDP);
+      expect(payload.rule).toBe(0);
+    }
+    for (let at = 0; at < 4096; at += 64) {
+      const payload = new Payload();
+      show(payload, noise.subarray(at, at + 64), true, UDP);
+      // Of 64 random bytes some begin as text or have too few bits; none fails for want of variety.
+      expect(new Set(noise.subarray(at, at + 64)).size).toBeGreaterThan(0.6 * 256 * (1 - Math.exp(-64 / 256)));
+    }
+  });
+
   it('gives way to a rule that recognises what follows', () => {
     const payload = new Payload();
     show(payload, noise.subarray(100, 420), true, TCP);

@@ -157,6 +157,8 @@ describe('the order of evidence', () => {
       confidence: 0.4,
       detail: `address block 17.0.0.0/8 → apple; ${CATALOGUE}; but other services of the same firm are reached there, too`,
     });
+    expect(said('17.1.2.3').table).toMatchObject({ name: CATALOGUE, date: shipped.catalogue.date });
+    expect(said('17.1.2.3').table?.source).toContain('AS714');
     expect(said('17.249.0.1')).toMatchObject({ service: 'apple-push', confidence: 0.6 });
     expect(explain({ ...named, responder: '17.1.2.3', name: 'itunes.apple.com' }).decided.service).toBe('itunes');
   });

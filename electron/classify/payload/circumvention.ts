@@ -270,10 +270,15 @@ const LONGEST_TEXT = 20;
 /** Set bits of each byte value. */
 const SET_BITS = Uint8Array.from({ length: 256 }, (_, byte) => byte.toString(2).replaceAll('0', '').length);
 
+/** Of the byte values that random bytes would hold, the share that must be there: padding and other repetition has the bits but few values. */
+const LEAST_VARIETY = 0.6;
+const seenValues = new Uint8Array(256);
+
 /**
  * Whether a client's first payload is encrypted throughout and nothing else: no greeting, no text, no lengths that show, by
  * the rules measured of the Great Firewall (Wu et al., "How the Great Firewall of China Detects and Blocks Fully Encrypted
- * Traffic", USENIX Security 2023, algorithm 1), with a least length of 32 bytes for the count to mean anything. That is how
+ * Traffic", USENIX Security 2023, algorithm 1), with a least length of 32 bytes for the count to mean anything, and as many different bytes as
+ * random ones have, so that what we say of it holds. That is how
  * Shadowsocks, obfs4 and Psiphon's OSSH look, and any other protocol without a greeting; compressed data may too. It says
  * nothing of what it is: call it only for a flow that no rule recognised.
  *
@@ -285,12 +290,19 @@ export function looksEncrypted(payload: Uint8Array): EncryptedLook | null {
   let bits = 0;
   let printable = 0;
   let run = 0;
+  let values = 0;
+  seenValues.fill(0);
   for (const byte of payload) {
+    if (seenValues[byte] === 0) {
+      seenValues[byte] = 1;
+      values++;
+    }
     bits += SET_BITS[byte];
     run = byte >= 0x20 && byte <= 0x7e ? run + 1 : 0;
     if (run > 0) printable++;
     if (run > LONGEST_TEXT) return null;
   }
+  if (values < LEAST_VARIETY * 256 * (1 - Math.exp(-length / 256))) return null;
   const bitsPerByte = bits / length;
   if (bitsPerByte <= LEAST_BITS || bitsPerByte >= MOST_BITS || printable > length / 2) return null;
   // TLS and HTTP, which that algorithm lets pass; HTTP is text above.
