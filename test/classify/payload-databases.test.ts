@@ -87,6 +87,19 @@ describeCases(databaseRules, [
     port: 9300,
     bytes: join('4553', be32(20), '0000000000000007 00 0062e4cb', zeros(7)),
   },
+  {
+    rule: 'elasticsearch-zen-ping',
+    port: 54_328,
+    transport: UDP,
+    bytes: join('01090804 9bf13e 00000001 0d', Buffer.from('elasticsearch'), '07'),
+  },
+  { rule: '', port: 54_328, transport: UDP, bytes: join('01090804 9bf13e 00000001 0d', zeros(14)) },
+  {
+    rule: '',
+    port: 54_328,
+    transport: UDP,
+    bytes: join('01090805 9bf13e 00000001 0d', Buffer.from('elasticsearch'), '07'),
+  },
   text('amqp-header', 5672, 'AMQP\0\0\x09\x01'),
   {
     rule: 'amqp-method',

@@ -34,6 +34,22 @@ describe('IRC', () => {
     expect(text(':irc.example 001 wiz :Welcome\r\n', '<')).toBe('irc-line');
   });
 
+  it('by what a server passes on of others', () => {
+    expect(text(':wiz!~wiz@host.example PRIVMSG #channel :hello\r\n', '<')).toBe('irc-line');
+    expect(text(':wiz!~wiz@host.example QUIT :bye\r\n', '<')).toBe('irc-line');
+    expect(text(':wiz PRIVMSG #channel :hello\r\n', '<')).toBe('');
+    expect(text(':wiz!~wiz@host.example GET / HTTP/1.1\r\n', '<')).toBe('');
+  });
+
+  it('seen midway on its ports alone', () => {
+    const midway = (line: string, destinationPort: number): string => tcp([['>', ascii(line)]], { destinationPort });
+    for (const line of ['PRIVMSG victim :DCC SEND file.txt 1 2 3\r\n', 'JOIN #channel\r\n', 'PING :irc.example\r\n']) {
+      expect([line, midway(line, 6667)]).toEqual([line, 'irc-line']);
+      expect([line, midway(line, 6379)]).toEqual([line, '']);
+    }
+    expect(midway('PRIVMSG\r\n', 6667)).toBe('');
+  });
+
   it('not what FTP, POP3 and others say', () => {
     for (const line of [
       'USER anonymous\r\n',

@@ -1,5 +1,8 @@
+import { describe, expect, it } from 'vitest';
 import { windowsNetworkingRules } from '../../electron/classify/payload/windows-networking.ts';
-import { UDP } from '../../shared/flow.ts';
+import { PayloadRecogniser } from '../../electron/classify/payload/recogniser.ts';
+import { TCP, UDP } from '../../shared/flow.ts';
+import { Payload } from '../../shared/payload.ts';
 import { ascii, describeCases, hex, join, zeros } from './payload-trial.ts';
 
 const encoded = ascii('CKAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA');
@@ -24,6 +27,8 @@ describeCases(windowsNetworkingRules, [
   { rule: 'netbios-datagram', port: 138, transport: UDP, bytes: datagram },
   { rule: 'netbios-session', port: 139, bytes: hex('83000001 82'), answer: true },
   { rule: 'netbios-session', port: 139, bytes: join(session, zeros(20)) },
+  // Nothing follows, as the refused and those at a capture's end.
+  { rule: 'netbios-session', port: 139, bytes: session },
   { rule: 'ldap-message', port: 389, bytes: ldapBind },
   {
     rule: 'ldap-message',
@@ -42,7 +47,6 @@ describeCases(windowsNetworkingRules, [
   { rule: '', port: 137, transport: UDP, bytes: nameQuery('0001') },
   { rule: '', port: 137, transport: UDP, bytes: nameQuery('0021', ascii('CKAAAAAAAAAAAAAAAAAAAAAAAAAAAAAQ')) },
   { rule: '', port: 138, transport: UDP, bytes: datagram.subarray(0, 40) },
-  { rule: '', port: 139, bytes: session },
   { rule: '', port: 139, bytes: join(session, '00000054 ff534d42', zeros(80)) },
   { rule: '', port: 139, bytes: hex('82000000'), answer: true },
   { rule: '', port: 389, bytes: hex('30 0c 02 01 01 60 07 02 01 05 04 00 80 00') },
@@ -60,3 +64,21 @@ describeCases(windowsNetworkingRules, [
   { rule: '', port: 34_964, transport: UDP, bytes: rpcDatagram(profinet) },
   { rule: '', port: 135, transport: UDP, bytes: join(rpcDatagram(), '00') },
 ]);
+
+describe('a session request', () => {
+  it.each([
+    ['ff', 'smb1-message'],
+    ['fe', 'smb2-message'],
+  ])('gives way to the SMB behind it (%s)', (mark, rule) => {
+    const recogniser = new PayloadRecogniser(() => undefined);
+    const payload = Object.assign(new Payload(), { transport: TCP, sourcePort: 50_000, destinationPort: 139 });
+    const show = (bytes: Buffer): string | undefined => {
+      Object.assign(payload, { bytes, start: 0, end: bytes.length });
+      recogniser.inspect(payload);
+      payload.looks++;
+      return recogniser.rules[payload.rule]?.id;
+    };
+    expect(show(session)).toBe('netbios-session');
+    expect(show(join(session, `00000054 ${mark}534d42`, zeros(80)))).toBe(rule);
+  });
+});

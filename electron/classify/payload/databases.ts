@@ -291,6 +291,19 @@ function cqlFrame(payload: Payload): boolean {
 
 const ELASTIC_PING = 0xffffffff;
 
+/**
+ * How nodes of Elasticsearch 1 looked for one another by multicast (its source, MulticastZenPing): the head 1, 9, 8, 4, the version as a number of
+ * 7 bits a byte, the ping's number, and the cluster's name behind its length.
+ */
+function zenPing({ bytes, start, end }: Payload): boolean {
+  if (end - start < 24 || u32(bytes, start) !== 0x0109_0804) return false;
+  let at = start + 4;
+  while (at < start + 8 && bytes[at] >= 0x80) at++;
+  at += 5;
+  const length = bytes[at];
+  return length > 0 && length < 128 && at + 1 + length <= end && isPrintable(bytes, at + 1, at + 1 + length);
+}
+
 /** `ES`, the length of the rest, the number of the request, whose upper half is zero. */
 function elasticMessage({ bytes, start, end }: Payload): boolean {
   if (end - start < 6 || bytes[start + 1] !== 0x53) return false;
@@ -468,6 +481,13 @@ export const databaseRules: readonly PayloadRule[] = [
     transport: TCP,
     firstBytes: charactersOf('E'),
     recognise: (payload) => verdict(elasticMessage(payload)),
+  },
+  {
+    id: 'elasticsearch-zen-ping',
+    protocol: 'elasticsearch',
+    transport: UDP,
+    firstBytes: [1],
+    recognise: (payload) => verdict(zenPing(payload)),
   },
   { id: 'amqp-header', protocol: 'amqp', transport: TCP, firstBytes: charactersOf('A'), recognise: amqpHeader },
   {

@@ -23,17 +23,22 @@ function xmpp({ bytes, start, end }: Payload): InspectionResult {
 }
 
 const IRC_LOOK = 512;
+const IRC_COMMANDS = ['NICK ', 'USER ', 'CAP ', 'PASS ', 'NOTICE ', 'PRIVMSG ', 'JOIN ', 'PING ', 'PONG '];
 /** NICK with one nickname, USER with four parameters, or capability negotiation (RFC 2812, 3.1; IRCv3). */
 const IRC_CLIENT = /^(NICK :?[^\s:]{1,64}|USER \S+ \S+ \S+ :?.+|CAP (LS( \d+)?|REQ :?.+|LIST|END))$/;
 /** A server's notice or numbered reply, or one of the notices without a prefix (RFC 2812, 2.3 and 2.4). */
 const IRC_SERVER = /^(:\S{1,255} (NOTICE|0\d\d|\d{3}) \S+ :?.*|NOTICE (AUTH|\*) :.*)$/;
 
+/** What a server passes on of others: who, in full, and what they did (RFC 2812, 2.3.1 and 3). */
+const IRC_PASSED_ON =
+  /^:[^\s!@]{1,64}![^\s@]{1,64}@\S{1,255} (PRIVMSG|NOTICE|JOIN|PART|QUIT|NICK|MODE|TOPIC|KICK|INVITE)( .*)?$/;
+/** A session seen midway, on the ports of IRC alone: a message to somebody, or the sign of life. */
+const IRC_MIDWAY = /^((PRIVMSG|NOTICE) [^\s:]{1,200} :.+|JOIN [#&][^\s,]{1,200}( \S+)?|P[IO]NG :?\S{1,255})$/;
+const isIrcPort = (port: number): boolean => (port >= 6660 && port <= 6669) || port === 7000;
+
 /** IRC (RFC 1459, RFC 2812): the first whole line of either side; a password (which POP3 and FTP have too) waits for the next. */
-function irc({ bytes, start, end }: Payload): InspectionResult {
-  if (
-    bytes[start] !== 0x3a &&
-    !['NICK ', 'USER ', 'CAP ', 'PASS ', 'NOTICE '].some((command) => startsWith(bytes, start, end, command))
-  ) {
+function irc({ bytes, start, end, sourcePort, destinationPort }: Payload): InspectionResult {
+  if (bytes[start] !== 0x3a && !IRC_COMMANDS.some((command) => startsWith(bytes, start, end, command))) {
     return NOT_RECOGNISED;
   }
   const lines = latin1(bytes, start, Math.min(end, start + IRC_LOOK)).split('\n', 3);
@@ -43,7 +48,8 @@ function irc({ bytes, start, end }: Payload): InspectionResult {
     if (lines.length < 3) return second === '' ? WANTS_MORE : NOT_RECOGNISED;
     return verdict(IRC_CLIENT.test(second));
   }
-  return verdict(IRC_CLIENT.test(first) || IRC_SERVER.test(first));
+  if (IRC_CLIENT.test(first) || IRC_SERVER.test(first) || IRC_PASSED_ON.test(first)) return RECOGNISED;
+  return verdict((isIrcPort(sourcePort) || isIrcPort(destinationPort)) && IRC_MIDWAY.test(first));
 }
 
 const OICQ_PORT = 8000;
@@ -204,7 +210,7 @@ export const messagingRules: readonly PayloadRule[] = [
     id: 'irc-line',
     protocol: 'irc',
     transport: TCP,
-    firstBytes: [...new Set(['NICK', 'USER', 'CAP', 'PASS', ':'].map((text) => text.charCodeAt(0)))],
+    firstBytes: [...new Set([...IRC_COMMANDS, ':'].map((text) => text.charCodeAt(0)))],
     recognise: irc,
   },
   {

@@ -4,10 +4,10 @@ import {
   NOT_RECOGNISED,
   type Payload,
   RECOGNISED,
-  WANTS_MORE,
+  RECOGNISED_WANTS_MORE,
 } from '../../../shared/payload.ts';
 import { beginsWith, berContent, berLength, u16LE, u32LE, usesPort, verdict } from './payload-fields.ts';
-import { type PayloadRule, startsWith, u16, u24, u32 } from './rule.ts';
+import { CloserRule, type PayloadRule, startsWith, u16, u24, u32 } from './rule.ts';
 
 /**
  * NetBIOS over TCP and UDP (RFC 1001, 1002), LDAP (RFC 4511) and its datagrams (MS-ADTS 6.3.3), Kerberos (RFC 4120; password change
@@ -48,19 +48,25 @@ function netbiosDatagram(payload: Payload): boolean {
 
 const SESSION_REQUEST = 0x81;
 const NEGATIVE_RESPONSE = 0x83;
+/** What stands before `SMB` in version 2 and 3 (MS-SMB2, 2.2.1). */
+const SMB2_MARK = 0xfe;
 
 /**
- * Session service (RFC 1002, 4.3): a request with two names, when something else than SMB follows, or its refusal. What SMB is
+ * Session service (RFC 1002, 4.3): a request with two names, as long as no SMB follows, or its refusal. What SMB is
  * carried is told by the rules of SMB.
  */
-function netbiosSession({ bytes, start, end, fromInitiator }: Payload): InspectionResult {
+function netbiosSession(payload: Payload): InspectionResult {
+  const { bytes, start, end, fromInitiator } = payload;
   if (bytes[start] === NEGATIVE_RESPONSE) {
     return verdict(!fromInitiator && end - start === 5 && u24(bytes, start + 1) === 1 && bytes[start + 4] >= 0x80);
   }
   if (end - start < 72 || u24(bytes, start + 1) !== 68) return NOT_RECOGNISED;
   if (!isNetbiosName(bytes, start + 4, end) || !isNetbiosName(bytes, start + 38, end)) return NOT_RECOGNISED;
-  if (end - start < 81) return WANTS_MORE;
-  return startsWith(bytes, start + 77, end, 'SMB') ? NOT_RECOGNISED : RECOGNISED;
+  if (end - start < 81) return RECOGNISED_WANTS_MORE;
+  if (!startsWith(bytes, start + 77, end, 'SMB')) return RECOGNISED;
+  if (payload.rule === 0) return NOT_RECOGNISED;
+  payload.memory = new CloserRule(bytes[start + 76] === SMB2_MARK ? 'smb2-message' : 'smb1-message');
+  return RECOGNISED;
 }
 
 const SEQUENCE = 0x30;
