@@ -31,6 +31,8 @@ const knx = hex('0610 0201 000e 08 01 c0a80102 0e57');
 describeCases(industrialRules, [
   { what: 'a request on its port', rule: 'modbus-message', said: [['>', modbusRequest]], flow: on(TCP, 502) },
   { what: 'request and response elsewhere', rule: 'modbus-message', said: [['>', modbusRequest], ['<', modbusAnswer]], flow: tcp },
+  { what: 'a request in a datagram', rule: 'modbus-datagram', said: [['>', modbusRequest]], flow: on(UDP, 502) },
+  { what: 'request and response in datagrams elsewhere', rule: '', said: [['>', modbusRequest], ['<', modbusAnswer]], flow: udp },
   { what: 'an exception', rule: 'modbus-message', said: [['<', hex('0007 0000 0003 11 83 02')]], flow: on(TCP, 502) },
   { what: 'a request elsewhere', rule: '', said: [['>', modbusRequest]], flow: tcp },
   { what: 'Modbus, another transaction', rule: '', said: [['>', modbusRequest], ['<', hex('0008 0000 0009 11 03 06 022b 0000 0064')]], flow: tcp },

@@ -48,6 +48,10 @@ describe('gateway control', () => {
   it('H.248 by version and sender', () => {
     expect(udp([['>', ascii('MEGACO/1 [192.0.2.1]:2944 Transaction = 9998 {')]])).toBe('megaco-text');
     expect(udp([['>', ascii('!/1 [192.0.2.1]:55555 T=1{C=-{SC=ROOT')]])).toBe('megaco-text');
+    const packet = Buffer.concat([hex('0300 0029'), ascii('!/1 [192.0.2.1]:55555 T=1{C=-{SC=ROOT')]);
+    expect(tcp([['>', packet]])).toBe('megaco-stream');
+    expect(tcp([['>', packet.subarray(4)]])).toBe('');
+    expect(tcp([['>', Buffer.concat([hex('0301'), packet.subarray(2)])]])).toBe('');
     expect(udp([['>', ascii('!/bin/sh -c id')]])).toBe('');
     expect(udp([['>', ascii('MEGACO/ [192.0.2.1]')]])).toBe('');
   });

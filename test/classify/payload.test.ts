@@ -174,6 +174,28 @@ describe('TLS', () => {
     }
   });
 
+  it('knows a hello in the form of version 2 by its lengths', () => {
+    const old = (
+      version: string,
+      ciphers: string,
+      challenge = 16,
+      length = 9 + ciphers.length / 2 + challenge,
+    ): Buffer =>
+      Buffer.concat([
+        hex(`80${length.toString(16)} 01 ${version} 00${(ciphers.length / 2).toString(16).padStart(2, '0')} 0000`),
+        Buffer.of(0, challenge),
+        hex(ciphers),
+        Buffer.alloc(challenge, 0x5b),
+      ]);
+    const rule = (hello: Buffer): string => see([hello], { transport: TCP }).rule;
+    expect(rule(old('0301', '000039000038'))).toBe('tls-compatible-hello');
+    expect(rule(old('0002', '010080', 32))).toBe('tls-compatible-hello');
+    expect(rule(old('0301', '00003900'))).toBe('');
+    expect(rule(old('0301', '000039', 8))).toBe('');
+    expect(rule(old('0401', '000039'))).toBe('');
+    expect(rule(old('0301', '000039', 16, 40))).toBe('');
+  });
+
   it('knows records of a connection seen midway, and little else', () => {
     const data = (length: number, version = '0303'): Buffer =>
       Buffer.concat([hex(`17${version}`), Buffer.from([length >> 8, length & 255]), Buffer.alloc(length, 7)]);

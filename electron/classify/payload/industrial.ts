@@ -517,6 +517,13 @@ export const industrialRules: readonly PayloadRule[] = [
     recognise: (payload) => verdict(isModbus(payload)),
   },
   {
+    // The same message in a datagram, as many gateways take it, on its port alone.
+    id: 'modbus-datagram',
+    protocol: 'modbus',
+    transport: UDP,
+    recognise: (payload) => verdict(usesPort(payload, MODBUS_PORT) && isModbus(payload)),
+  },
+  {
     id: 'tristation-message',
     protocol: 'tristation',
     transport: UDP,

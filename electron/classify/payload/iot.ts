@@ -243,6 +243,19 @@ function isCoap(payload: Payload): boolean {
   return token === memory.token && (isAcknowledgement || tokenLength >= 2);
 }
 
+/** Capabilities and settings, the message that opens either side of CoAP over TCP (RFC 8323, 5.3). */
+const SETTINGS_CODE = 0xe1;
+/** Its options: the longest message (4 bytes at most), and the willingness to take blocks (none). */
+const LONGEST_SETTINGS = 12;
+
+/** CoAP over TCP (RFC 8323, 3.2): settings first, without a token, of the length that the first half byte tells, on its port. */
+function isCoapStream(payload: Payload): boolean {
+  const { bytes, start, end } = payload;
+  if (end - start < 2 || !usesPort(payload, COAP_PORT) || bytes[start + 1] !== SETTINGS_CODE) return false;
+  const length = bytes[start] >>> 4;
+  return (bytes[start] & 15) === 0 && length <= LONGEST_SETTINGS && start + 2 + length <= end;
+}
+
 const IPP_PORT = 631;
 const IPP_TYPE = 'application/ipp';
 const NEWLINE = 10;
@@ -304,6 +317,13 @@ export const iotRules: readonly PayloadRule[] = [
     // Version 1, any type, a token of 0 to 8 bytes.
     firstBytes: [4, 5, 6, 7].flatMap((type) => Array.from({ length: 9 }, (_, token) => (type << 4) | token)),
     recognise: (payload) => verdict(isCoap(payload)),
+  },
+  {
+    id: 'coap-stream',
+    protocol: 'coap',
+    transport: TCP,
+    firstBytes: Array.from({ length: LONGEST_SETTINGS + 1 }, (_, length) => length << 4),
+    recognise: (payload) => verdict(isCoapStream(payload)),
   },
   {
     id: 'ipp-request',

@@ -194,6 +194,22 @@ function syslog(payload: Payload): boolean {
   return usesPort(payload, SYSLOG_PORT) && isPrintable(bytes, at, at + 7);
 }
 
+/** Over TCP each message may be counted in octets (RFC 6587, 3.4.1), or end in a line feed (3.4.2). */
+function syslogStream(payload: Payload): boolean {
+  const { bytes, start, end } = payload;
+  if (bytes[start] === 0x3c) return syslog(payload);
+  let at = start;
+  let length = 0;
+  while (at < end && isDigit(bytes[at]) && at - start < 5) length = length * 10 + bytes[at++] - 0x30;
+  if (at === start || bytes[at] !== 0x20 || bytes[at + 1] !== 0x3c || length < 8) return false;
+  // What else begins with a number and a message of its own has another length.
+  if (at + 1 + length > end && end - start < 536) return false;
+  payload.start = at + 1;
+  const isMessage = syslog(payload);
+  payload.start = start;
+  return isMessage;
+}
+
 const RADIUS_PORTS: ReadonlySet<number> = new Set([1645, 1646, 1700, 1812, 1813, 3799]);
 const RADIUS_CODES = [1, 2, 3, 4, 5, 11, 12, 13, 40, 41, 42, 43, 44, 45];
 
@@ -299,6 +315,16 @@ function netflowSets({ bytes, start, end }: Payload): boolean {
   if (end - start < 20) return false;
   if (bytes[start + 1] === 9) return u16(bytes, start + 2) > 0 && areSets(bytes, start + 20, end, 0);
   return bytes[start + 1] === 10 && u16(bytes, start + 2) === end - start && areSets(bytes, start + 16, end, 2);
+}
+
+const IPFIX_PORT = 4739;
+
+/** IPFIX over TCP (RFC 7011, 10.4): messages one behind the other, on its port; the first must be whole. */
+function ipfixStream(payload: Payload): boolean {
+  const { bytes, start, end } = payload;
+  if (end - start < 20 || bytes[start + 1] !== 10 || !usesPort(payload, IPFIX_PORT)) return false;
+  const length = u16(bytes, start + 2);
+  return length >= 20 && start + length <= end && areSets(bytes, start + 16, start + length, 2);
 }
 
 const MAX_SAMPLES = 512;
@@ -504,8 +530,8 @@ export const networkManagementRules: readonly PayloadRule[] = [
     id: 'syslog-stream',
     protocol: 'syslog',
     transport: TCP,
-    firstBytes: charactersOf('<'),
-    recognise: (payload) => verdict(syslog(payload)),
+    firstBytes: charactersOf('<123456789'),
+    recognise: (payload) => verdict(syslogStream(payload)),
   },
   {
     id: 'radius-packet',
@@ -548,6 +574,13 @@ export const networkManagementRules: readonly PayloadRule[] = [
     transport: UDP,
     firstBytes: [0],
     recognise: (payload) => verdict(netflowSets(payload)),
+  },
+  {
+    id: 'ipfix-stream',
+    protocol: 'netflow',
+    transport: TCP,
+    firstBytes: [0],
+    recognise: (payload) => verdict(ipfixStream(payload)),
   },
   {
     id: 'sflow-datagram',

@@ -33,7 +33,7 @@ import { remoteAccessRules } from './remote-access.ts';
 import { CloserRule, type PayloadRule } from './rule.ts';
 import { serviceFormRules } from './service-forms.ts';
 import { sshRule } from './ssh.ts';
-import { tlsRecordRule, tlsRule } from './tls.ts';
+import { compatibleHelloRule, tlsRecordRule, tlsRule } from './tls.ts';
 import { voipRules } from './voip.ts';
 import { vpnRules } from './vpn.ts';
 import { windowsNetworkingRules } from './windows-networking.ts';
@@ -58,6 +58,7 @@ function allRules(answers: AnswerSink): readonly PayloadRule[] {
     ...httpApplicationRules,
     tlsRule,
     tlsRecordRule,
+    compatibleHelloRule,
     ...certificateOwnerRules,
     httpRequestRule,
     httpResponseRule,

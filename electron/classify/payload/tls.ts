@@ -185,6 +185,39 @@ export const tlsRule: PayloadRule = {
   },
 };
 
+/** The least and the longest challenge of a version 2 hello. */
+const LEAST_CHALLENGE = 16;
+const LONGEST_CHALLENGE = 32;
+
+/**
+ * The hello in the form of SSL version 2, by which clients of before 2011 reached servers of any version (RFC 5246, E.2): a length of two bytes
+ * that fills the segment, ciphers of three bytes, no session or one of 16 bytes, a challenge. It has no name; the server's certificate may.
+ */
+export const compatibleHelloRule: PayloadRule = {
+  id: 'tls-compatible-hello',
+  protocol: 'tls',
+  transport: TCP,
+  firstBytes: [0x80, 0x81],
+  recognise(payload: Payload) {
+    const { bytes, start, end } = payload;
+    if (payload.rule !== 0) return tlsRule.recognise(payload);
+    if (end - start < 11 || (u16(bytes, start) & 0x7fff) !== end - start - 2 || bytes[start + 2] !== CLIENT_HELLO) {
+      return NOT_RECOGNISED;
+    }
+    const version = u16(bytes, start + 3);
+    const [ciphers, session, challenge] = [u16(bytes, start + 5), u16(bytes, start + 7), u16(bytes, start + 9)];
+    const fits =
+      (version === 2 || (version >= 0x0300 && version <= 0x0303)) &&
+      ciphers > 0 &&
+      ciphers % 3 === 0 &&
+      (session === 0 || session === 16) &&
+      challenge >= LEAST_CHALLENGE &&
+      challenge <= LONGEST_CHALLENGE &&
+      11 + ciphers + session + challenge === end - start;
+    return fits && payload.fromInitiator ? RECOGNISED_LOOK_ON : NOT_RECOGNISED;
+  },
+};
+
 /** Whether a record of this type may have this length (RFC 5246, 6.2); an encrypted alert is longer than its two bytes. */
 function isRecordLength(type: number, length: number): boolean {
   switch (type) {

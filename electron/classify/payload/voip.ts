@@ -63,6 +63,16 @@ function isMegaco({ bytes, start, end }: Payload): boolean {
   );
 }
 
+/** The same over TCP, each message in a TPKT packet of its length (RFC 3525, D.2; RFC 1006, 6). */
+function isMegacoStream(payload: Payload): boolean {
+  const { bytes, start, end } = payload;
+  if (end - start < 16 || u16(bytes, start) !== 0x0300 || u16(bytes, start + 2) < 16) return false;
+  payload.start = start + 4;
+  const isMessage = isMegaco(payload);
+  payload.start = start;
+  return isMessage;
+}
+
 const RTP_HEADER = 12;
 const MAX_SEQUENCE_STEP = 32;
 /** Ten seconds at the video clock of 90 kHz. */
@@ -378,6 +388,13 @@ export const voipRules: readonly PayloadRule[] = [
     transport: UDP,
     firstBytes: [0x4d, 0x21],
     recognise: (payload) => verdict(isMegaco(payload)),
+  },
+  {
+    id: 'megaco-stream',
+    protocol: 'megaco',
+    transport: TCP,
+    firstBytes: [3],
+    recognise: (payload) => verdict(isMegacoStream(payload)),
   },
   {
     id: 'stun-message',
