@@ -187,7 +187,7 @@ describe('TLS', () => {
         hex(ciphers),
         Buffer.alloc(challenge, 0x5b),
       ]);
-    const rule = (hello: Buffer): string => see([hello], { transport: TCP }).rule;
+    const rule = (bytes: Buffer): string => see([bytes], { transport: TCP }).rule;
     expect(rule(old('0301', '000039000038'))).toBe('tls-compatible-hello');
     expect(rule(old('0002', '010080', 32))).toBe('tls-compatible-hello');
     expect(rule(old('0301', '00003900'))).toBe('');
