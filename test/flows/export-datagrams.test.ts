@@ -127,7 +127,18 @@ describe.skipIf(!corpusIsThere)('captured exports of the corpus (skipped without
     it(`${path}: the flows that nfdump finds`, () => {
       const { found } = collect(CORPUS + path);
       expect(found.flows).toHaveLength(flows);
-      expect(ourLines(found)).toEqual(nfdumpLines(expected, path));
+      const [ours, theirs] = [ourLines(found), nfdumpLines(expected, path)];
+      // A biflow seen midway, from a server's port 443: the client began it. nfdump has its ends the other way round.
+      const turned = path === 'telegraf/ipfix_example.pcap' ? 1 : 0;
+      const [ourOwn, theirOwn] = [
+        ours.filter((each) => !theirs.includes(each)),
+        theirs.filter((each) => !ours.includes(each)),
+      ];
+      expect([ourOwn.length, theirOwn.length]).toEqual([turned, turned]);
+      const endsOf = (text: string): string[] => text.split(' ').slice(1, 5);
+      expect(ourOwn.map((each) => endsOf(each).join(' '))).toEqual(
+        theirOwn.map((each) => [...endsOf(each).slice(2), ...endsOf(each).slice(0, 2)].join(' ')),
+      );
     });
   }
 

@@ -382,6 +382,42 @@ describe('both directions in one record', () => {
     expect([flow.packetsIn, flow.bytesIn]).toEqual([1, 100]);
   });
 
+  it('takes for the initiator of a biflow whom flags, ports or times show, when nothing says', () => {
+    const all: Field[] = [...base, [1, 4, 29_305], [2, 4, 29_305], [7, 2], [11, 2], [4, 1], [6, 1], [6, 1, 29_305]];
+    const times: Field[] = [
+      [152, 8],
+      [153, 8],
+      [152, 8, 29_305],
+    ];
+    const begun = (ports: readonly number[], flags: readonly number[], starts = [-9, -9], counts = values): string => {
+      const data = [...counts, ...ports.map((port) => uint(port, 2)), [6], ...flags.map((each) => [each])];
+      const [start = 0, reverse = 0] = starts;
+      const { flow, problems } = read(
+        record10([...all, ...times], ...data, millis(start), millis(-1), millis(reverse)),
+      );
+      expect(problems).toEqual({ 'initiator-not-told': 1 });
+      expect([flow.packetsOut, flow.start]).toEqual([
+        flow.initiatorPort === ports[0] ? 1 : 2,
+        EXPORT + Math.min(start, reverse) * 1e6,
+      ]);
+      return line(flow);
+    };
+    const [there, back] = ['10.0.0.1 40000 > 10.0.0.2 50000 6 1/100', '10.0.0.2 50000 > 10.0.0.1 40000 6 2/200'];
+    // Nothing tells; a SYN without acknowledgement; the earlier start.
+    expect(begun([40_000, 50_000], [0x1a, 0x1a])).toBe(there);
+    expect(begun([40_000, 50_000], [0x12, 0x02])).toBe(back);
+    expect(begun([40_000, 50_000], [0x02, 0x12], [-8, -9])).toBe(there);
+    expect(begun([40_000, 50_000], [0x1a, 0x1a], [-8, -9])).toBe(back);
+    // A port of servers, unless flags tell otherwise.
+    expect(begun([443, 50_000], [0x1a, 0x1a])).toBe('10.0.0.2 50000 > 10.0.0.1 443 6 2/200');
+    expect(begun([443, 50_000], [0x02, 0x12])).toBe('10.0.0.1 443 > 10.0.0.2 50000 6 1/100');
+    // A way out on which nothing went.
+    const none = read(
+      record10(all, uint(0, 4), uint(0, 4), ...values.slice(2), uint(40_000, 2), uint(53, 2), [17], [0], [0]),
+    );
+    expect([line(none.flow), none.flow.packetsIn]).toEqual(['10.0.0.2 53 > 10.0.0.1 40000 17 2/200', 0]);
+  });
+
   it('widens the times by those of the way back, and joins its flags', () => {
     const fields: Field[] = [
       [4, 1],

@@ -89,7 +89,7 @@ const ENTERPRISES_TOLD = 64;
  * `truncated-message`, `damaged-set`, `damaged-record`, `bad-template`, `too-many-templates`, `too-many-exporters`,
  * `data-before-template` (a set each), `no-addresses`, `bad-number`. Not lost, told: `end-before-start`,
  * `impossible-time`, `no-time`, `no-system-start`, `no-transport`, `nsel-event`, `nat-event`, `options-not-used`,
- * `enterprise-fields`, `sampling-unclear`, `too-many-samplers`, `frame-bytes`, `directions-summed`; of what never came, told at
+ * `enterprise-fields`, `sampling-unclear`, `too-many-samplers`, `frame-bytes`, `directions-summed`, `initiator-not-told`; of what never came, told at
  * the end and counted in the unit of the name: `records-missing`, `messages-missing`, `sequence-unclear` (messages),
  * `sequences-over-budget` (messages).
  */

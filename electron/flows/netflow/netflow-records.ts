@@ -1,5 +1,6 @@
 import type { AddressWords } from '../../../shared/address.ts';
-import { ICMP, ICMP6, TCP } from '../../../shared/flow.ts';
+import { ICMP, ICMP6, TCP, UDP } from '../../../shared/flow.ts';
+import { isServerPort } from '../flow-table.ts';
 import { type ExportedRecords, type MutableAddress, u32, uptimeTime } from './exported-records.ts';
 import {
   ADDRESS_PLACE,
@@ -41,6 +42,8 @@ const FLOW_UPDATED = 5;
 
 /** biflowDirection (RFC 5103, 6.3): the source of the record is the one that answered. */
 const REVERSE_INITIATOR = 2;
+const SYN = 2;
+const SYN_ACK = 0x12;
 
 /** Seconds of NTP's era 0 at 1970-01-01. */
 const NTP_EPOCH = 2_208_988_800;
@@ -245,7 +248,14 @@ export class DataSetReader {
     flow.inputInterface = word(numbers[PLACE.inputInterface]);
     flow.outputInterface = word(numbers[PLACE.outputInterface]);
     flow.enterpriseFields = this.#enterpriseFields(template, bytes, at, context, offset);
-    if (numbers[PLACE.biflowDirection] === REVERSE_INITIATOR) this.#turn();
+    if (has[PLACE.biflowDirection] === 1) {
+      if (numbers[PLACE.biflowDirection] === REVERSE_INITIATOR) this.#turn();
+    } else if (template.isBiflow) {
+      const message =
+        'two-way records do not tell which end began (biflowDirection): SYN flags, a port of servers or the earlier start tell, else the source stands';
+      this.#problem(context, offset, 'initiator-not-told', message);
+      if (this.#isBegunByDestination()) this.#turn();
+    }
     records.hand(context.exportTime, context.place, offset);
   }
 
@@ -393,6 +403,28 @@ export class DataSetReader {
       return 0;
     }
     return uptimeTime(milliseconds, ((context.exportTime - systemStart) / 1e3) % WRAP, context.exportTime);
+  }
+
+  /**
+   * Whether the destination of a biflow began it, as far as anything tells: exporters were seen (softflowd) whose source is the lower
+   * address. The order of proofs is that of one-way records (`flow-assembly.ts`).
+   */
+  #isBegunByDestination(): boolean {
+    const { flow } = this.#records;
+    const numbers = this.#numbers;
+    const { transport } = flow;
+    if (transport === ICMP || transport === ICMP6) return false;
+    if (flow.packetsOut === 0 && flow.packetsIn > 0) return true;
+    if (transport === TCP) {
+      const isSyn = (numbers[PLACE.tcpFlags] & SYN_ACK) === SYN;
+      const isReverseSyn = (numbers[PLACE.reverseTcpFlags] & SYN_ACK) === SYN;
+      if (isSyn !== isReverseSyn) return isReverseSyn;
+    }
+    if (transport === TCP || transport === UDP) {
+      const isServer = isServerPort(flow.initiatorPort, transport);
+      if (isServer !== isServerPort(flow.responderPort, transport)) return isServer;
+    }
+    return numbers[PLACE.reverseStart] > 0 && numbers[PLACE.reverseStart] < numbers[PLACE.start];
   }
 
   /** The record's source answered: its counts are those of the way back. */

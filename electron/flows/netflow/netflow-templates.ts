@@ -11,6 +11,7 @@ import {
   IPV6,
   LAYER_2_OCTETS,
   PLACE,
+  REVERSE_ENTERPRISE,
   UNSIGNED,
   usedElement,
 } from './ipfix-fields.ts';
@@ -75,6 +76,8 @@ export class Template {
   readonly hasAddresses: boolean;
   /** The records count both directions, each by itself. */
   readonly isTwoWay: boolean;
+  /** They do so as RFC 5103 has it, where the source need not be the end that began. */
+  readonly isBiflow: boolean;
   /** The octets are those of frames. */
   readonly countsFrames: boolean;
   /** The octets are those of both directions together. */
@@ -141,6 +144,9 @@ export class Template {
     this.hasAddresses =
       (has[ADDRESS_PLACE.source4] & has[ADDRESS_PLACE.destination4]) !== 0 ||
       (has[ADDRESS_PLACE.source6] & has[ADDRESS_PLACE.destination6]) !== 0;
+    const isReverse = (place: number): boolean =>
+      fields[chosen.get(place)?.field ?? -1]?.enterprise === REVERSE_ENTERPRISE;
+    this.isBiflow = isReverse(PLACE.reversePackets) || isReverse(PLACE.reverseOctets);
     this.isTwoWay = (has[PLACE.reverseOctets] | has[PLACE.reversePackets]) !== 0;
     this.countsFrames = LAYER_2_OCTETS.has(octets);
     const hasEvent = has[PLACE.firewallEvent] === 1;
