@@ -172,13 +172,6 @@ export const JUDGEMENTS: readonly Judgement[] = [
     why: 'the start of the flow is cut off, and what follows is too little for our rule',
   },
   {
-    aspect: 'protocol',
-    theirs: ['netbios'],
-    ours: ['unknown'],
-    right: 'they',
-    why: 'one session request in a form that our rule does not take',
-  },
-  {
     aspect: 'hostname',
     theirs: null,
     ours: ['none'],

@@ -37,7 +37,7 @@ describe('the summary', () => {
   );
 
   it('counts what the engine states, and who was judged right', () => {
-    expect(text).toContain('| service, nDPI and nDPId | 4 | 1 | 1 | 2 | 0 | 50.0 % | 75.0 % | ≥ 95 % |');
+    expect(text).toContain('| service, nDPI and nDPId | 4 | 1 | 1 | 2 | 0 | 50.0 % | 1, 0, 0 | 75.0 % | ≥ 95 % |');
     expect(text).toContain('2 of 4 that both name (50.0 %); wrong after judging: 1 (25.0 %');
   });
 

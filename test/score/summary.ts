@@ -109,13 +109,24 @@ export function summarise(
   const flows = files.flatMap((file) => file.flows);
   const counted = MEASURES.map((measure) => ({ measure, counts: countMeasure(flows, measure) }));
   const rows: (string | number)[][] = [
-    ['', 'flows', 'equal', 'kin', 'differ', 'missing', 'equal or kin', 'after judging', 'wanted'],
+    [
+      '',
+      'flows',
+      'equal',
+      'kin',
+      'differ',
+      'missing',
+      'equal or kin',
+      'judged: we, neither, they',
+      'after judging',
+      'wanted',
+    ],
   ];
   for (const { measure, counts } of counted) {
     const { stated, equal, kin, differ, missing, judged } = counts;
     rows.push([
       measure.what, stated, equal, kin, differ, missing, percent(equal + kin, stated),
-      percent(equal + kin + judged.we + judged.neither, stated), measure.bound,
+      `${judged.we}, ${judged.neither}, ${judged.they}`, percent(equal + kin + judged.we + judged.neither, stated), measure.bound,
     ]); // prettier-ignore
   }
   const lines = [markdownTable(rows), ''];
