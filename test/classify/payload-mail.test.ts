@@ -25,6 +25,8 @@ describeCases(mailRules, [
   line('imap-greeting', 143, '* PREAUTH IMAP4rev1 server\r\n', answer),
   line('imap-command', 8143, 'a001 CAPABILITY\r\n'),
   line('imap-command', 143, 'tag LOGIN someone secret\r\n'),
+  // Not as the specification wants it, as some servers take it.
+  line('imap-command', 143, 'a1 LOGIN DOMAIN\\someone secret\r\n'),
   line('imap-command', 8143, '4.12 LOGIN "some one" {8}\r\n'),
   line('imap-command', 8143, 'a1 login {7+}\r\nsomeone {6}\r\n'),
   line('imap-command', 8143, 'a1 AUTHENTICATE PLAIN AHVzZXIAcHc=\r\n'),

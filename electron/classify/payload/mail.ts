@@ -92,10 +92,10 @@ function imapCommand(payload: Payload): boolean {
   }
   const onPort = usesPort(payload, 143);
   if (at === start || at >= end || bytes[at] !== 0x20 || !(hasDigit || onPort)) return false;
-  if (onPort && startsWithAnyFolded(bytes, at + 1, end, IMAP_ON_PORT)) return textLineEnd(bytes, start, end, 2048) > 0;
-  if (!startsWithAnyFolded(bytes, at + 1, end, IMAP_COMMANDS)) return false;
+  const isKnown = startsWithAnyFolded(bytes, at + 1, end, IMAP_COMMANDS);
+  if (!isKnown && !(onPort && startsWithAnyFolded(bytes, at + 1, end, IMAP_ON_PORT))) return false;
   const lineEnd = textLineEnd(bytes, start, end, 2048);
-  return lineEnd > 0 && IMAP_LINE.test(latin1(bytes, at + 1, lineEnd));
+  return lineEnd > 0 && (onPort || IMAP_LINE.test(latin1(bytes, at + 1, lineEnd)));
 }
 
 function imapGreeting({ bytes, start, end, fromInitiator }: Payload): InspectionResult {
