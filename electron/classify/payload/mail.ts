@@ -5,6 +5,7 @@ import {
   containsFolded,
   isDigit,
   startsWithAnyFolded,
+  startsWithFolded,
   textLineEnd,
   usesPort,
   verdict,
@@ -37,9 +38,19 @@ function smtpReply({ bytes, start, end, fromInitiator, sourcePort, looks }: Payl
 const SMTP_OPENINGS = ['EHLO ', 'HELO ', 'LHLO '];
 const SMTP_ENVELOPES = ['MAIL FROM:', 'RCPT TO:'];
 
-/** HELO with one word or an address literal, or the envelope of a session seen midway. */
-function smtpCommand({ bytes, start, end }: Payload): boolean {
+/** Whole lines of a client on the port of mail: a session seen midway or refused, or a greeting without a name (RFC 5321, 4.1; RFC 3207; RFC 4954). */
+const SMTP_ON_PORT = ['QUIT', 'RSET', 'DATA', 'NOOP', 'STARTTLS', 'EHLO', 'HELO'];
+
+/** HELO with one word or an address literal, or the envelope of a session seen midway; on its port other commands, too. */
+function smtpCommand({ bytes, start, end, fromInitiator, destinationPort }: Payload): boolean {
   if (startsWithAnyFolded(bytes, start, end, SMTP_ENVELOPES)) return true;
+  if (fromInitiator && isSmtpPort(destinationPort)) {
+    const lineEnd = textLineEnd(bytes, start, end);
+    if (lineEnd > start + 5 && startsWithFolded(bytes, start, end, 'AUTH ')) return true;
+    const isAlone = (command: string): boolean =>
+      lineEnd === start + command.length && startsWithFolded(bytes, start, end, command);
+    if (SMTP_ON_PORT.some((command) => isAlone(command))) return true;
+  }
   if (!startsWithAnyFolded(bytes, start, end, SMTP_OPENINGS)) return false;
   const lineEnd = textLineEnd(bytes, start, end);
   if (lineEnd < start + 6) return false;
@@ -117,7 +128,7 @@ export const mailRules: readonly PayloadRule[] = [
     id: 'smtp-command',
     protocol: 'smtp',
     transport: TCP,
-    firstBytes: charactersOf('EHLMRehlmr'),
+    firstBytes: charactersOf('ADEHLMNQRSadehlmnqrs'),
     recognise: (payload) => verdict(smtpCommand(payload)),
   },
   {
