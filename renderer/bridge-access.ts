@@ -86,12 +86,13 @@ function askOnce<Name extends CallName>(
 ): Promise<Answer<Response<Name>>> {
   const known = asked.get(key) as Promise<Answer<Response<Name>>> | undefined;
   if (known !== undefined) return known;
-  const answer = (name === 'estimate' ? ask(name, request) : askAfterEstimates(name, request)).finally(() => {
+  const isEstimate = name.startsWith('estimate');
+  const answer = (isEstimate ? ask(name, request) : askAfterEstimates(name, request)).finally(() => {
     asked.delete(key);
     estimates.delete(answer);
     noteQuestions();
   });
-  if (name === 'estimate') estimates.add(answer);
+  if (isEstimate) estimates.add(answer);
   asked.set(key, answer);
   noteQuestions();
   return answer;

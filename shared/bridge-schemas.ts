@@ -143,6 +143,7 @@ export const REQUEST_SCHEMAS = {
     content: z.string().max(MAX_FIGURE),
   }),
   hosts: z.strictObject({ where, limit: z.int().min(1).max(MAX_HOSTS) }),
+  estimateHosts: z.strictObject({ where, limit: z.int().min(1).max(MAX_HOSTS) }),
   texts: z.strictObject({
     where,
     fields: z.array(z.enum(COUNTED_FIELDS)).min(1).max(COUNTED_FIELDS.length),
@@ -167,6 +168,11 @@ export const REQUEST_SCHEMAS = {
     order: z.strictObject({ by: z.enum(ORDER_FIELDS), descending: z.boolean() }).exactOptional(),
   }),
   hostPairs: z.strictObject({
+    where,
+    metric: z.enum(['flows', 'bytes', 'packets']),
+    limit: z.int().min(1).max(MAX_HOSTS),
+  }),
+  estimatePairs: z.strictObject({
     where,
     metric: z.enum(['flows', 'bytes', 'packets']),
     limit: z.int().min(1).max(MAX_HOSTS),

@@ -26,6 +26,7 @@ import type {
   FlowPackets,
   HostList,
   HostPairs,
+  ListedHost,
   ImportSummary,
   ProfileCorrection,
   Progress,
@@ -176,6 +177,11 @@ export interface Calls {
   };
   /** The busiest `limit` hosts of the matching flows, and how many there are. */
   hosts: { request: { where: string; limit: number }; response: HostList };
+  /** The same at once: exact where that is quick, else estimated from some of the flows. */
+  estimateHosts: {
+    request: { where: string; limit: number };
+    response: { list: HostList<ListedHost>; isExact: boolean };
+  };
   /** The texts that stand in most of the matching flows, field by field. */
   texts: { request: { where: string; fields: CountedField[]; limit: number }; response: CountedTexts[] };
   /** `summary` (`limit` null) or `top` at once: exact where that is quick, else estimated from some of the flows. */
@@ -189,6 +195,11 @@ export interface Calls {
   hostPairs: {
     request: { where: string; metric: Exclude<Metric, 'host-hours'>; limit: number };
     response: HostPairs;
+  };
+  /** The same at once: exact where that is quick, else estimated from some of the flows. */
+  estimatePairs: {
+    request: { where: string; metric: Exclude<Metric, 'host-hours'>; limit: number };
+    response: { pairs: HostPairs; isExact: boolean };
   };
   /** A page of the matching flows in an order, else as stored (`limit` 0: none), and how many match in all. */
   flowsPage: {

@@ -189,8 +189,14 @@ export interface HostActivity {
   activity: string;
 }
 
-export interface HostList {
-  hosts: HostActivity[];
+/** A host of a list that may be estimated: some of the flows do not tell when it was seen first and last. */
+export type ListedHost = Omit<HostActivity, 'firstSeen' | 'lastSeen'> & {
+  firstSeen: number | null;
+  lastSeen: number | null;
+};
+
+export interface HostList<Host extends ListedHost = HostActivity> {
+  hosts: Host[];
   /** Hosts in all. */
   all: number;
   /** Local day (YYYY-MM-DD) on which the first step, that of the case's first flow, begins; null without hosts. */
@@ -434,6 +440,11 @@ export interface Jobs {
   totals: { request: { case: string; where: string; live?: boolean }; response: CaseTotals };
   /** The busiest `limit` hosts of the matching flows. */
   hosts: { request: { case: string; where: string; limit: number; live?: boolean }; response: HostList };
+  /** The same at once: exact where that was quick the last time, else estimated from some of the flows, `all` being those met. */
+  estimateHosts: {
+    request: { case: string; where: string; limit: number; live?: boolean };
+    response: { list: HostList<ListedHost>; isExact: boolean };
+  };
   /** The texts that stand in most of the matching flows, field by field. */
   texts: {
     request: { case: string; where: string; fields: CountedField[]; limit: number; live?: boolean };
@@ -485,6 +496,11 @@ export interface Jobs {
   hostPairs: {
     request: { case: string; where: string; metric: string; limit: number; live?: boolean };
     response: HostPairs;
+  };
+  /** The same at once, as with `estimateHosts`. */
+  estimatePairs: {
+    request: { case: string; where: string; metric: string; limit: number; live?: boolean };
+    response: { pairs: HostPairs; isExact: boolean };
   };
   overview: { request: { case: string; live?: boolean }; response: CaseOverview };
   /** A page of the matching flows in an order, else as stored (`offset` from 0, `limit` 0 or more), and how many match in all. */

@@ -1,7 +1,10 @@
 import type { Metric } from '../../shared/finding.ts';
+import type { HostList, HostPairs, ListedHost } from '../../shared/jobs.ts';
 import { type ColumnArray, FLOW_COLUMNS, type FlowColumn } from '../../shared/flow.ts';
 import { CaseReader, PASS_CACHE_BYTES, type SegmentInfo } from './case-reader.ts';
 import type { FlowSelection } from './flow-selection.ts';
+import { hostList } from './host-list.ts';
+import { hostPairs } from './host-pairs.ts';
 import { type Dimension, largestRows, type LargestRows, summarise, type SummaryRow } from './summary.ts';
 
 /**
@@ -79,6 +82,43 @@ export function estimateLargest(
 ): LargestRows {
   const { rows, ...others } = largestRows(sample, { by, ...asked }, most);
   return { rows: rows.map((row) => expected(sample, row)), ...others };
+}
+
+/** The list of hosts as the sample makes one expect it; `all` are the hosts met in it, and when one was seen it does not tell. */
+export function estimateHosts(sample: CaseSample, selection: FlowSelection, limit: number): HostList<ListedHost> {
+  const { step } = sample;
+  const { hosts, ...others } = hostList(sample, selection, limit);
+  return {
+    ...others,
+    hosts: hosts.map((host) => ({
+      ...host,
+      flows: host.flows * step,
+      bytes: host.bytes * step,
+      firstSeen: null,
+      lastSeen: null,
+    })),
+  };
+}
+
+/** Hosts among themselves as the sample makes one expect them; `all` are the pairs met in it. */
+export function estimatePairs(
+  sample: CaseSample,
+  selection: FlowSelection,
+  metric: Exclude<Metric, 'host-hours'>,
+  limit: number,
+): HostPairs {
+  const { step } = sample;
+  const told = hostPairs(sample, selection, metric, limit);
+  return {
+    ...told,
+    pairs: told.pairs.map((pair) => ({
+      ...pair,
+      value: pair.value * step,
+      flows: pair.flows * step,
+    })),
+    total: told.total * step,
+    flows: told.flows * step,
+  };
 }
 
 function expected({ step }: CaseSample, row: SummaryRow): SummaryRow {

@@ -31,7 +31,7 @@ export type Value = string | number | null;
 
 const TIME_DIMENSIONS = ['hour', 'weekday', 'day'] as const;
 type TimeDimension = (typeof TIME_DIMENSIONS)[number];
-type PlainDimension = Exclude<Dimension, TimeDimension>;
+export type PlainDimension = Exclude<Dimension, TimeDimension>;
 
 function isTimeDimension(dimension: Dimension): dimension is TimeDimension {
   return TIME_DIMENSIONS.some((name) => name === dimension);

@@ -34,10 +34,69 @@ type HostBits = Uint32Array;
 export function tableHostHours(
   reader: CaseReader,
   selected: SelectedRows,
-  { groups, hourGroups, tally }: CountedCells,
+  cells: CountedCells,
   kept: KeptTotals | null,
   maxWords = MAX_WORDS,
 ): number | null {
+  const touched = touchedHosts(reader, selected, cells, kept, maxWords);
+  if (touched === null) return null;
+  const { groups, hourGroups, tally } = cells;
+  const { width, from } = touched;
+  const used = touched.last + 1;
+  for (const [group, bits] of touched.ofGroups) {
+    for (let hour = 0; hour < used; hour++) {
+      const count = countBits(bits, hour * width, (hour + 1) * width);
+      if (count === 0) continue;
+      let cell = group;
+      if (hourGroups !== null) {
+        const hourGroup = hourGroups.number(from + hour);
+        hourGroups.cells.reserve(groups.size, hourGroups.size);
+        cell = hourGroups.cells.number(group, hourGroup);
+        tally.reserve(cell + 1);
+      }
+      tally.value[cell] += count;
+    }
+  }
+  const [first, ...others] = touched.ofGroups.values();
+  if (first === undefined) return 0;
+  for (const bits of others) for (let i = 0; i < used * width; i++) first[i] |= bits[i];
+  return countBits(first, 0, used * width);
+}
+
+/**
+ * Counts the distinct local clock hours of each host, which a table by group and host would not have room for.
+ *
+ * @param cells of one group, without hours; the tally gets its flows
+ * @returns hours by the host's number; null as with `tableHostHours`
+ */
+export function hoursOfHosts(
+  reader: CaseReader,
+  selected: SelectedRows,
+  cells: CountedCells,
+  kept: KeptTotals | null,
+  maxWords = MAX_WORDS,
+): Float64Array | null {
+  const touched = touchedHosts(reader, selected, cells, kept, maxWords);
+  if (touched === null) return null;
+  const hours = new Float64Array(HostNumbers.of(reader).limit);
+  const { width } = touched;
+  for (const bits of touched.ofGroups.values()) {
+    for (let at = 0; at < (touched.last + 1) * width; at++) {
+      const first = (at % width) * 32;
+      for (let word = bits[at]; word !== 0; word &= word - 1) hours[first + 31 - Math.clz32(word & -word)]++;
+    }
+  }
+  return hours;
+}
+
+/** By group the hosts touched in each hour, with the flows in the tally; null when the tables would be too large. */
+function touchedHosts(
+  reader: CaseReader,
+  selected: SelectedRows,
+  { groups, hourGroups, tally }: CountedCells,
+  kept: KeptTotals | null,
+  maxWords: number,
+): TouchedHosts | null {
   const local = LocalHours.of(reader);
   const hosts = HostNumbers.of(reader);
   const segments = reader.segments().filter(({ rows }) => rows > 0);
@@ -73,25 +132,7 @@ export function tableHostHours(
     const rowHours = { rows, hours, starts, spans: selected.pick('spans', spans) };
     touched.add(ofRows, selected.pick('hosts', hosts.column(segment)), cells, rowHours, tally);
   }
-  const used = touched.last + 1;
-  for (const [group, bits] of touched.ofGroups) {
-    for (let hour = 0; hour < used; hour++) {
-      const count = countBits(bits, hour * width, (hour + 1) * width);
-      if (count === 0) continue;
-      let cell = group;
-      if (hourGroups !== null) {
-        const hourGroup = hourGroups.number(from + hour);
-        hourGroups.cells.reserve(groups.size, hourGroups.size);
-        cell = hourGroups.cells.number(group, hourGroup);
-        tally.reserve(cell + 1);
-      }
-      tally.value[cell] += count;
-    }
-  }
-  const [first, ...others] = touched.ofGroups.values();
-  if (first === undefined) return 0;
-  for (const bits of others) for (let i = 0; i < used * width; i++) first[i] |= bits[i];
-  return countBits(first, 0, used * width);
+  return touched;
 }
 
 /** What the selected flows of a segment touch. */
@@ -161,16 +202,18 @@ class TouchedHosts {
   readonly ofGroups = new Map<number, HostBits>();
   /** The last hour touched, counted from the first; -1 = none. */
   last = -1;
+  /** The first hour. */
+  readonly from: number;
+  /** Words of an hour. */
+  readonly width: number;
   readonly #local: LocalHours;
-  readonly #from: number;
-  readonly #width: number;
   readonly #words: number;
 
-  /** @param from the first hour; `width`: words of an hour, `words`: of a group */
+  /** @param words of a group */
   constructor(local: LocalHours, from: number, width: number, words: number) {
     this.#local = local;
-    this.#from = from;
-    this.#width = width;
+    this.from = from;
+    this.width = width;
     this.#words = words;
   }
 
@@ -185,12 +228,12 @@ class TouchedHosts {
 
   /** Marks all that a segment touches. */
   join({ from, words, groups: keys, bits }: SegmentHostHours, groups: Groups, plain: number): void {
-    const at = (from - this.#from) * this.#width;
+    const at = (from - this.from) * this.width;
     for (let n = 0; n * words < bits.length; n++) {
       const ofGroup = this.#of(groups.groupOf(keys, n * plain));
       for (let i = 0; i < words; i++) ofGroup[at + i] |= bits[n * words + i];
     }
-    this.last = Math.max(this.last, from - this.#from + words / this.#width - 1);
+    this.last = Math.max(this.last, from - this.from + words / this.width - 1);
   }
 
   /** Counts rows as flows of their cells, and marks their hosts in every hour that they touch. */
@@ -202,8 +245,8 @@ class TouchedHosts {
     tally: CellTally,
   ): void {
     const { flows } = tally;
-    const width = this.#width;
-    const from = this.#from;
+    const width = this.width;
+    const from = this.from;
     let group = -1;
     let bits: HostBits = new Uint32Array(0);
     let last = this.last;

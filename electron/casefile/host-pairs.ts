@@ -1,68 +1,135 @@
-import { formatAddress } from '../../shared/address.ts';
 import type { Metric } from '../../shared/finding.ts';
-import { DIRECTIONS } from '../../shared/flow.ts';
 import type { HostPairs } from '../../shared/jobs.ts';
-import type { CaseReader } from './case-reader.ts';
+import type { CaseReader, SegmentInfo } from './case-reader.ts';
+import { ratesOf } from './cell-tally.ts';
 import type { FlowSelection } from './flow-selection.ts';
+import { InternalEnds, NOT_INTERNAL } from './internal-ends.ts';
 import { PairIndex } from './pair-index.ts';
 import { SelectedRows } from './selected-rows.ts';
 
-const INTERNAL = DIRECTIONS.indexOf('internal');
+type PairMetric = Exclude<Metric, 'host-hours'>;
 
 /**
  * Hosts of the profile's ranges among themselves: what flows each opened with each other one, the largest `limit`
  * pairs first, ties in the order of their first flows. Bytes and packets are of both directions of a flow; all amounts are
  * multiplied by `sampling`. Takes about 40 bytes a host and 56 a pair.
  */
-export function hostPairs(
-  reader: CaseReader,
-  selection: FlowSelection,
-  metric: Exclude<Metric, 'host-hours'>,
-  limit: number,
-): HostPairs {
-  const [upper, prefixes, addresses, pairs] = [new PairIndex(), new PairIndex(), new PairIndex(), new PairIndex()];
-  const flows: number[] = [];
-  const amounts: number[] = [];
-  let isScaled = false;
+export function hostPairs(reader: CaseReader, selection: FlowSelection, metric: PairMetric, limit: number): HostPairs {
+  const ends = InternalEnds.of(reader);
   const selected = new SelectedRows(selection);
+  const all = new PairAmounts();
   for (const segment of reader.segments()) {
-    if (!selected.choose(segment)) continue;
-    const directions = selected.pick('direction', reader.column(segment, 'direction'));
-    const rowNumbers = selected.rowNumbers();
-    const [initiators, responders] = [reader.column(segment, 'initiator'), reader.column(segment, 'responder')];
-    const rates = reader.column(segment, 'sampling');
-    const [out, back] =
-      metric === 'packets'
-        ? [reader.column(segment, 'packetsOut'), reader.column(segment, 'packetsIn')]
-        : [reader.column(segment, 'bytesOut'), reader.column(segment, 'bytesIn')];
-    const hostAt = (words: ArrayLike<number>, at: number): number =>
-      addresses.number(prefixes.number(upper.number(words[at], words[at + 1]), words[at + 2]), words[at + 3]);
-    for (let n = 0; n < selected.rows; n++) {
-      if (directions[n] !== INTERNAL) continue;
-      const row = rowNumbers === null ? n : rowNumbers[n];
-      const pair = pairs.number(hostAt(initiators, row * 4), hostAt(responders, row * 4));
-      const rate = rates[row] || 1;
-      if (rate > 1) isScaled = true;
-      flows[pair] = (flows[pair] ?? 0) + 1;
-      amounts[pair] = (amounts[pair] ?? 0) + (metric === 'flows' ? rate : (out[row] + back[row]) * rate);
-    }
+    if (ends.ofSegment(segment) === null || !selected.choose(segment)) continue;
+    const { name } = selected;
+    const kept = name === null || !reader.keeps ? null : keptPairs(reader, segment, selected, metric, name);
+    if (kept === null) addSegment(reader, segment, selected, metric, all);
+    else all.join(kept);
   }
-  const addressOf = (host: number): string => {
-    const prefix = addresses.first(host);
-    const words = prefixes.first(prefix);
-    return formatAddress(upper.first(words), upper.second(words), prefixes.second(prefix), addresses.second(host));
-  };
+  const { pairs, amounts, flows } = all;
   const largest = Array.from(amounts.keys()).toSorted((a, b) => amounts[b] - amounts[a] || a - b);
   return {
     pairs: largest.slice(0, limit).map((pair) => ({
-      initiator: addressOf(pairs.first(pair)),
-      responder: addressOf(pairs.second(pair)),
+      initiator: ends.address(pairs.first(pair)),
+      responder: ends.address(pairs.second(pair)),
       value: amounts[pair],
       flows: flows[pair],
     })),
     all: amounts.length,
     total: amounts.reduce((sum, amount) => sum + amount, 0),
     flows: flows.reduce((sum, count) => sum + count, 0),
-    scaled: isScaled,
+    scaled: all.isScaled,
+  };
+}
+
+/** Amounts by pair of ends, which are numbered in the order of their first flows. */
+class PairAmounts {
+  readonly pairs = new PairIndex();
+  readonly amounts: number[] = [];
+  readonly flows: number[] = [];
+  isScaled = false;
+
+  add(initiator: number, responder: number, amount: number, flows: number): void {
+    const pair = this.pairs.number(initiator, responder);
+    this.amounts[pair] = (this.amounts[pair] ?? 0) + amount;
+    this.flows[pair] = (this.flows[pair] ?? 0) + flows;
+  }
+
+  join({ initiators, responders, amounts, flows, isScaled }: SegmentPairs): void {
+    for (let n = 0; n < amounts.length; n++) this.add(initiators[n], responders[n], amounts[n], flows[n]);
+    if (isScaled) this.isScaled = true;
+  }
+}
+
+/** What the selected internal flows of a segment come to by pair, in the order of their first flows. */
+interface SegmentPairs {
+  readonly byteLength: number;
+  readonly initiators: Uint32Array;
+  readonly responders: Uint32Array;
+  readonly amounts: Float64Array;
+  readonly flows: Uint32Array;
+  readonly isScaled: boolean;
+}
+
+const PAIR_BYTES = 20;
+const NOT_KEPT = { byteLength: 64 };
+
+/** The pairs of selected flows, from what is kept of them; null when they would take more than two bytes a flow to keep. */
+function keptPairs(
+  reader: CaseReader,
+  segment: SegmentInfo,
+  selected: SelectedRows,
+  metric: PairMetric,
+  filter: string,
+): SegmentPairs | null {
+  const found = reader.totals(segment, `${metric} by pair`, filter, (): SegmentPairs | typeof NOT_KEPT => {
+    const own = new PairAmounts();
+    addSegment(reader, segment, selected, metric, own);
+    const numbers = Array.from(own.amounts.keys());
+    const byteLength = numbers.length * PAIR_BYTES + 64;
+    if (byteLength > 2 * segment.rows) return NOT_KEPT;
+    return {
+      byteLength,
+      initiators: Uint32Array.from(numbers, (pair) => own.pairs.first(pair)),
+      responders: Uint32Array.from(numbers, (pair) => own.pairs.second(pair)),
+      amounts: Float64Array.from(own.amounts),
+      flows: Uint32Array.from(own.flows),
+      isScaled: own.isScaled,
+    };
+  });
+  return 'amounts' in found ? found : null;
+}
+
+/** Adds the selected internal flows of a segment to their pairs. */
+function addSegment(
+  reader: CaseReader,
+  segment: SegmentInfo,
+  selected: SelectedRows,
+  metric: PairMetric,
+  into: PairAmounts,
+): void {
+  const ends = InternalEnds.of(reader).ofSegment(segment);
+  if (ends === null) return;
+  const initiators = selected.pick('initiators', ends.initiators);
+  const responders = selected.pick('responders', ends.responders);
+  const rates = ratesOf(reader, segment, selected);
+  const amounts = metric === 'flows' ? null : amountColumns(reader, segment, selected, metric);
+  for (let n = 0; n < selected.rows; n++) {
+    if (initiators[n] === NOT_INTERNAL) continue;
+    const rate = rates === null ? 1 : rates[n] || 1;
+    if (rate > 1) into.isScaled = true;
+    into.add(initiators[n], responders[n], (amounts === null ? 1 : amounts.out[n] + amounts.back[n]) * rate, 1);
+  }
+}
+
+function amountColumns(
+  reader: CaseReader,
+  segment: SegmentInfo,
+  selected: SelectedRows,
+  metric: 'bytes' | 'packets',
+): { out: Float64Array; back: Float64Array } {
+  const [out, back] = metric === 'bytes' ? (['bytesOut', 'bytesIn'] as const) : (['packetsOut', 'packetsIn'] as const);
+  return {
+    out: selected.pickCounts('out', reader.column(segment, out)),
+    back: selected.pickCounts('back', reader.column(segment, back)),
   };
 }

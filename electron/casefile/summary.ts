@@ -1,9 +1,16 @@
 import type { Metric } from '../../shared/finding.ts';
 import type { CaseReader, SegmentInfo } from './case-reader.ts';
 import { type Amounts, CellTally, ratesOf } from './cell-tally.ts';
-import { type Dimension, Groups, HourGroups, plainDimensionsOf, timeDimensionsOf } from './flow-groups.ts';
+import {
+  type Dimension,
+  Groups,
+  HourGroups,
+  type PlainDimension,
+  plainDimensionsOf,
+  timeDimensionsOf,
+} from './flow-groups.ts';
 import type { FlowSelection } from './flow-selection.ts';
-import { tableHostHours } from './host-hour-table.ts';
+import { hoursOfHosts, tableHostHours } from './host-hour-table.ts';
 import { sweepHostHours } from './host-hour-sweep.ts';
 import { LocalHours } from './local-hours.ts';
 import { addTotals, type CountedCells, type KeptTotals, takeTotals, TOO_MANY_CELLS } from './segment-totals.ts';
@@ -118,6 +125,9 @@ function countCells(reader: CaseReader, { by, metric, selection, tableWords }: S
       }
     : null;
   if (metric === 'host-hours') {
+    const isByHost = plain.length === 1 && plain[0] === 'host' && times.length === 0;
+    const ofHosts = isByHost ? hostHoursByHost(reader, selected, kept, tableWords) : null;
+    if (ofHosts !== null) return { ...ofHosts, dimensions };
     let found = newCells();
     let distinct = tableHostHours(reader, selected, found, kept, tableWords);
     if (distinct === null) {
@@ -134,6 +144,18 @@ function countCells(reader: CaseReader, { by, metric, selection, tableWords }: S
     return { ...found, dimensions, distinct };
   }
   const found = newCells();
+  countSegments(reader, selected, metric, found, kept);
+  return { ...found, dimensions, distinct: null };
+}
+
+/** Counts the selected flows of all segments in their cells. */
+function countSegments(
+  reader: CaseReader,
+  selected: SelectedRows,
+  metric: Exclude<Metric, 'host-hours'>,
+  found: CountedCells,
+  kept: KeptTotals | null,
+): void {
   for (const segment of reader.segments()) {
     if (!selected.choose(segment)) continue;
     const totals =
@@ -141,13 +163,47 @@ function countCells(reader: CaseReader, { by, metric, selection, tableWords }: S
         ? TOO_MANY_CELLS
         : reader.totals(segment, kept.name, selected.name, () => {
             countSegment(reader, segment, selected, metric, kept.cells());
-            return takeTotals(kept.cells(), plain.length, segment.rows);
+            return takeTotals(kept.cells(), kept.plain, segment.rows);
           });
     if (totals === TOO_MANY_CELLS) countSegment(reader, segment, selected, metric, found);
-    else addTotals(totals, found, plain.length);
+    else addTotals(totals, found, kept?.plain ?? 0);
   }
   found.tally.settle();
-  return { ...found, dimensions, distinct: null };
+}
+
+/**
+ * The hours of each host, from one table of all hosts; null where that is too large, and where flows last so long that they
+ * are not spread, which it does not tell by host.
+ */
+function hostHoursByHost(
+  reader: CaseReader,
+  selected: SelectedRows,
+  kept: KeptTotals | null,
+  tableWords?: number,
+): Omit<Counted, 'dimensions'> | null {
+  const cellsOf = (plain: PlainDimension[]): CountedCells => ({
+    groups: new Groups(plain, reader),
+    hourGroups: null,
+    tally: new CellTally(),
+  });
+  const keep = (name: string, plain: PlainDimension[]): KeptTotals | null => {
+    const scratch = cellsOf(plain);
+    return kept && { name, plain: plain.length, cells: () => scratch };
+  };
+  const together = cellsOf([]);
+  const hours = hoursOfHosts(reader, selected, together, keep('host-hours by /', []), tableWords);
+  if (hours === null || together.tally.unspread.size > 0) return null;
+  const found = cellsOf(['host']);
+  countSegments(reader, selected, 'flows', found, keep('flows by host/', ['host']));
+  const { groups, tally } = found;
+  const number = new Uint32Array(1);
+  tally.reserve(groups.size);
+  for (let cell = 0; cell < groups.size; cell++) {
+    groups.valuesOf(cell, number, 0);
+    tally.value[cell] = hours[number[0]];
+    tally.scaled[cell] = 0;
+  }
+  return { ...found, distinct: hours.reduce((sum, each) => sum + each, 0) };
 }
 
 /** Adds the selected flows of a segment to their cells. */

@@ -13,8 +13,6 @@ import { compileFilter, type FlowSelection } from '../casefile/flow-selection.ts
 import { flowRecords } from '../casefile/flow-records.ts';
 import { writeFlows } from '../casefile/flow-writers.ts';
 import { type TableFormat, TABLE_FORMATS } from '../casefile/table-writers.ts';
-import { hostList } from '../casefile/host-list.ts';
-import { hostPairs } from '../casefile/host-pairs.ts';
 import { minuteAmounts } from '../casefile/minute-amounts.ts';
 import { isDatabaseError } from '../casefile/open-database.ts';
 import { textCounts } from '../casefile/text-counts.ts';
@@ -261,18 +259,9 @@ const handlers: { [Name in keyof Jobs]?: Handler<Name> | PatientHandler<Name> } 
     const reader = readerOf(path, live);
     return totalsOf(reader, selectionOf(reader, where).selection);
   },
-  hosts({ case: path, where, limit, live }) {
-    const reader = readerOf(path, live);
-    return hostList(reader, selectionOf(reader, where).selection, limit);
-  },
   texts({ case: path, where, fields, limit, live }) {
     const reader = readerOf(path, live);
     return textCounts(reader, selectionOf(reader, where).selection, fields, limit);
-  },
-  hostPairs({ case: path, where, metric, limit, live }) {
-    const reader = readerOf(path, live);
-    const counted = oneOf('metric', metric, ['flows', 'bytes', 'packets']);
-    return hostPairs(reader, selectionOf(reader, where).selection, counted, limit);
   },
   flows,
   flowsPage,

@@ -241,6 +241,8 @@ function handlers(state: AppState): Handlers {
       window.query('totals', { case: window.openCasePath, where, live: window.atWork }),
 
     hosts: async (window, asked) => window.query('hosts', { case: window.openCasePath, live: window.atWork, ...asked }),
+    estimateHosts: async (window, asked) =>
+      window.query('estimateHosts', { case: window.openCasePath, live: window.atWork, ...asked }),
 
     texts: async (window, asked) => window.query('texts', { case: window.openCasePath, live: window.atWork, ...asked }),
 
@@ -254,6 +256,8 @@ function handlers(state: AppState): Handlers {
 
     hostPairs: async (window, asked) =>
       window.query('hostPairs', { case: window.openCasePath, live: window.atWork, ...asked }),
+    estimatePairs: async (window, asked) =>
+      window.query('estimatePairs', { case: window.openCasePath, live: window.atWork, ...asked }),
 
     async saveFlows(window, { where, format }) {
       const casePath = window.openCasePath;

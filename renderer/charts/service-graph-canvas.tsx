@@ -12,7 +12,9 @@ import {
 } from 'react';
 import {
   drawMarks,
+  drawPointed,
   fittingFrame,
+  type Inks,
   inksOf,
   type Marks,
   networkMarks,
@@ -174,6 +176,23 @@ function useThemeCount(): number {
 
 const ZOOM_STEP = 1.4;
 
+/** The context of a canvas in CSS pixels of the page, empty, and the inks of what it lies in; null without a canvas. */
+function sizedContext(
+  element: HTMLCanvasElement | null,
+  width: number,
+  height: number,
+): { context: CanvasRenderingContext2D; inks: Inks } | null {
+  const context = element?.getContext('2d');
+  if (!element || !context) return null;
+  const ratio = devicePixelRatio;
+  const [across, down] = [Math.round(width * ratio), Math.round(height * ratio)];
+  // To set a size, even the same one, is to make a new picture.
+  if (element.width !== across) element.width = across;
+  if (element.height !== down) element.height = down;
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  return { context, inks: inksOf(element.parentElement ?? document.body) };
+}
+
 /**
  * The network. It is one stop of Tab: up and down go through the nodes by their amount, left and right along the links; Enter
  * or a click traces, Space or a double click opens and closes a group, Shift with Enter or a click filters; +, − and 0 zoom.
@@ -186,6 +205,8 @@ export function NetworkCanvas(props: {
   height: number;
   lit: { readonly nodes: ReadonlySet<string>; readonly links: ReadonlySet<string> } | null;
   chosen: string | null;
+  /** Share of its flows that are highlighted, by id of node. */
+  highlighted: ReadonlyMap<string, number>;
   describe: (node: NetworkNode) => string;
   onPoint: (node: NetworkNode | null) => void;
   onTrace: (node: NetworkNode) => void;
@@ -195,12 +216,14 @@ export function NetworkCanvas(props: {
   /** Holds what is drawn last, for a picture of it. */
   drawn: RefObject<Marks | null>;
 }): ReactNode {
-  const { network, hasColumns, label, width, height, lit, chosen, describe } = props;
+  const { network, hasColumns, label, width, height, lit, chosen, highlighted, describe } = props;
   const placed = useLayout(network, hasColumns, width, height);
   const [transform, setTransform] = useState<ZoomTransform>(zoomIdentity);
   const [active, setActive] = useState<string | null>(null);
+  const [pointed, setPointed] = useState<string | null>(null);
   const [isFocused, setFocused] = useState(false);
   const canvas = useRef<HTMLCanvasElement>(null);
+  const above = useRef<HTMLCanvasElement>(null);
   const zooming = useRef<ZoomBehavior<HTMLCanvasElement, unknown>>(null);
   const themes = useThemeCount();
   /** The view in which the canvas is drawn, and whether that takes long: for gestures. */
@@ -216,25 +239,25 @@ export function NetworkCanvas(props: {
       x: fit.x * transform.k + transform.x,
       y: fit.y * transform.k + transform.y,
     };
-    const named = new Set([active, chosen].filter((id) => id !== null));
-    return networkMarks(placed.network, placed.positions, { frame, width, height, lit, named });
-  }, [placed, hasColumns, transform, width, height, lit, active, chosen]);
+    return networkMarks(placed.network, placed.positions, { frame, width, height, lit, chosen, highlighted });
+  }, [placed, hasColumns, transform, width, height, lit, chosen, highlighted]);
   const find = useMemo(() => (marks === null ? null : nodeFinder(marks.nodes)), [marks]);
   props.drawn.current = marks;
 
   useLayoutEffect(() => {
-    const element = canvas.current;
-    const context = element?.getContext('2d');
-    if (!element || !context || marks === null) return;
-    const ratio = devicePixelRatio;
-    element.width = Math.round(width * ratio);
-    element.height = Math.round(height * ratio);
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    const inks = inksOf(element.parentElement ?? document.body);
-    drawMarks(context, marks, inks, { width, height, active: isFocused ? active : null, chosen });
+    const sized = sizedContext(canvas.current, width, height);
+    if (sized === null || marks === null) return;
+    drawMarks(sized.context, marks, sized.inks, { width, height });
     drawnIn.current = transform;
     heavy.current = isHeavy(network);
-  }, [marks, transform, network, width, height, active, chosen, isFocused, themes]);
+  }, [marks, transform, network, width, height, themes]);
+  // Kept apart: thousands of marks are not drawn again because the pointer moved.
+  useLayoutEffect(() => {
+    const sized = sizedContext(above.current, width, height);
+    if (sized === null || marks === null) return;
+    const focused = isFocused ? active : null;
+    drawPointed(sized.context, marks, sized.inks, { width, height, active: focused, chosen, pointed });
+  }, [marks, width, height, active, chosen, pointed, isFocused, themes]);
 
   useEffect(() => {
     const element = canvas.current;
@@ -275,6 +298,11 @@ export function NetworkCanvas(props: {
   };
   const point = (node: NetworkNode | null): void => {
     if (node !== null) setActive(node.id);
+    props.onPoint(node);
+  };
+  const hover = (node: NetworkNode | null): void => {
+    if ((node?.id ?? null) === pointed) return;
+    setPointed(node?.id ?? null);
     props.onPoint(node);
   };
   /** Along the largest link to a node on that side; among hosts right is who was spoken to. */
@@ -344,9 +372,9 @@ export function NetworkCanvas(props: {
         onPointerMove={(event: PointerEvent<HTMLCanvasElement>) => {
           const node = nodeAt(event);
           event.currentTarget.style.cursor = node === null ? 'grab' : 'pointer';
-          props.onPoint(node);
+          hover(node);
         }}
-        onPointerLeave={() => props.onPoint(null)}
+        onPointerLeave={() => hover(null)}
         onClick={(event) => {
           const node = nodeAt(event);
           if (node === null) return;
@@ -359,6 +387,7 @@ export function NetworkCanvas(props: {
           if (node !== null) props.onTurn(node);
         }}
       />
+      <canvas ref={above} className="pointed" style={{ width, height }} />
     </div>
   );
 }

@@ -1,4 +1,4 @@
-import { pathRound, quadtree } from 'd3';
+import { pathRound, quadtree, type QuadtreeLeaf } from 'd3';
 import { categoryColour } from '../category-colours.ts';
 import type { Network, NetworkLink, NetworkNode } from './service-graph-network.ts';
 
@@ -60,6 +60,8 @@ export interface NodeMark extends Point {
   readonly node: NetworkNode;
   readonly radius: number;
   readonly opacity: number;
+  /** Share of its flows that are highlighted. */
+  readonly highlighted: number;
 }
 
 export interface LinkMark {
@@ -91,8 +93,10 @@ export interface MarkOptions {
   readonly height: number;
   /** Ids of nodes and links that are lit; null: all alike. */
   readonly lit: { readonly nodes: ReadonlySet<string>; readonly links: ReadonlySet<string> } | null;
-  /** Nodes that have a label whatever there is beside them. */
-  readonly named: ReadonlySet<string>;
+  /** The node whose paths are traced: it has a label whatever there is beside it; null: none. */
+  readonly chosen: string | null;
+  /** Share of its flows that are highlighted, by id of node; absent: none. */
+  readonly highlighted: ReadonlyMap<string, number>;
 }
 
 const LABEL_HEIGHT = 14;
@@ -106,7 +110,7 @@ function clipped(text: string): string {
 
 /** Where all marks stand. */
 export function networkMarks(network: Network, positions: Float32Array, options: MarkOptions): Marks {
-  const { frame, width, height, lit, named } = options;
+  const { frame, width, height, lit, chosen, highlighted } = options;
   const radii = radiiOf(network.nodes);
   // Zoomed in, nodes grow slower than the distances between them.
   const growth = Math.max(0.5, Math.min(1.5, Math.sqrt(frame.scaleY)));
@@ -116,6 +120,7 @@ export function networkMarks(network: Network, positions: Float32Array, options:
     y: frame.y + frame.scaleY * (positions[2 * i + 1] ?? 0),
     radius: (radii[i] ?? LEAST_RADIUS) * growth,
     opacity: lit === null || lit.nodes.has(node.id) ? 1 : 0.18,
+    highlighted: highlighted.get(node.id) ?? 0,
   }));
   const byId = new Map(nodes.map((mark) => [mark.node.id, mark]));
   const most = network.links[0]?.amount ?? 0;
@@ -139,7 +144,7 @@ export function networkMarks(network: Network, positions: Float32Array, options:
       },
     ];
   });
-  return { links, nodes, labels: labelsOf(nodes, { width, height, lit, named }) };
+  return { links, nodes, labels: labelsOf(nodes, { width, height, lit, chosen }) };
 }
 
 interface Box {
@@ -187,8 +192,10 @@ class TakenPlaces {
 }
 
 /** Labels from the largest node on, each where it covers no other label and no node. */
-function labelsOf(nodes: readonly NodeMark[], options: Omit<MarkOptions, 'frame'>): LabelMark[] {
-  const { width, height, lit, named } = options;
+function labelsOf(
+  nodes: readonly NodeMark[],
+  { width, height, lit, chosen }: Pick<MarkOptions, 'width' | 'height' | 'lit' | 'chosen'>,
+): LabelMark[] {
   const taken = new TakenPlaces();
   const labels: LabelMark[] = [];
   const wanted = nodes.filter(
@@ -197,43 +204,67 @@ function labelsOf(nodes: readonly NodeMark[], options: Omit<MarkOptions, 'frame'
   for (const { node, x, y, radius } of wanted) {
     taken.put({ left: x - radius, right: x + radius, top: y - radius, bottom: y + radius }, node);
   }
-  const ranked = [
-    ...wanted.filter(({ node }) => named.has(node.id)),
-    ...wanted.filter(({ node }) => !named.has(node.id)),
-  ];
-  for (const { node, x, y, radius } of ranked) {
-    const text = clipped(node.name);
-    const long = Array.from(text).length * CHARACTER;
-    const sides = node.column === 0 ? (['end', 'start'] as const) : (['start', 'end'] as const);
-    const isNamed = named.has(node.id);
-    for (const anchor of sides) {
-      const at = anchor === 'start' ? x + radius + 4 : x - radius - 4;
-      const box = {
-        left: anchor === 'start' ? at : at - long,
-        right: anchor === 'start' ? at + long : at,
-        top: y - LABEL_HEIGHT / 2,
-        bottom: y + LABEL_HEIGHT / 2,
-      };
+  const ranked = wanted.toSorted((a, b) => Number(b.node.id === chosen) - Number(a.node.id === chosen));
+  for (const mark of ranked) {
+    const { node } = mark;
+    const isNamed = node.id === chosen;
+    for (const anchor of sidesOf(node)) {
+      const label = labelAt(mark, anchor, isNamed);
+      const box = boxOf(label);
       const isFree = box.left > 0 && box.right < width && taken.isFree(box, node);
-      if (!isFree && !(isNamed && anchor === sides.at(-1))) continue;
-      taken.put(box, text);
-      labels.push({ x: at, y, text, anchor, isStrong: isNamed });
+      if (!isFree && !(isNamed && anchor === sidesOf(node)[1])) continue;
+      taken.put(box, label);
+      labels.push(label);
       break;
     }
   }
   return labels;
 }
 
-/** The node at a point, or the nearest one within reach. */
+/** Where the label of a node stands by preference, and where else. */
+function sidesOf({ column }: NetworkNode): readonly ['start' | 'end', 'start' | 'end'] {
+  return column === 0 ? ['end', 'start'] : ['start', 'end'];
+}
+
+function labelAt({ node, x, y, radius }: NodeMark, anchor: 'start' | 'end', isStrong: boolean): LabelMark {
+  return { x: anchor === 'start' ? x + radius + 4 : x - radius - 4, y, text: clipped(node.name), anchor, isStrong };
+}
+
+function boxOf({ x, y, text, anchor }: LabelMark): Box {
+  const long = Array.from(text).length * CHARACTER;
+  return {
+    left: anchor === 'start' ? x : x - long,
+    right: anchor === 'start' ? x + long : x,
+    top: y - LABEL_HEIGHT / 2,
+    bottom: y + LABEL_HEIGHT / 2,
+  };
+}
+
+/** How far beside a node it is still meant, CSS pixels. */
+const REACH = 14;
+
+/** The node at a point, of several the one drawn last; else the nearest one within reach. */
 export function nodeFinder(nodes: readonly NodeMark[]): (x: number, y: number) => NodeMark | null {
+  const order = new Map(nodes.map((mark, i) => [mark, i]));
   const tree = quadtree<NodeMark>(
     [...nodes],
     (mark) => mark.x,
     (mark) => mark.y,
   );
+  const widest = nodes.reduce((most, { radius }) => Math.max(most, radius), 0);
   return (x, y) => {
-    const inside = nodes.find((mark) => Math.hypot(mark.x - x, mark.y - y) <= mark.radius);
-    return inside ?? tree.find(x, y, 14) ?? null;
+    let inside: NodeMark | null = null;
+    tree.visit((square, left, top, right, bottom) => {
+      if (left > x + widest || right < x - widest || top > y + widest || bottom < y - widest) return true;
+      if (square.length !== undefined) return false;
+      for (let leaf: QuadtreeLeaf<NodeMark> | undefined = square; leaf !== undefined; leaf = leaf.next) {
+        const mark = leaf.data;
+        if (Math.hypot(mark.x - x, mark.y - y) > mark.radius) continue;
+        if (inside === null || (order.get(mark) ?? 0) > (order.get(inside) ?? 0)) inside = mark;
+      }
+      return false;
+    });
+    return inside ?? tree.find(x, y, REACH) ?? null;
   };
 }
 
@@ -264,6 +295,8 @@ export interface Inks {
   readonly line: string;
   readonly surface: string;
   readonly accent: string;
+  /** Of what is highlighted. */
+  readonly mark: string;
   readonly sans: string;
 }
 
@@ -281,6 +314,7 @@ export function inksOf(element: Element): Inks {
     line: colour('--strong-line'),
     surface: colour('--surface'),
     accent: colour('--accent'),
+    mark: colour('--mark'),
     sans: getComputedStyle(element).fontFamily,
   };
   probe.remove();
@@ -292,12 +326,12 @@ export function fillOf(node: NetworkNode, inks: Inks): string {
   return node.category === null ? (node.column === 2 ? inks.quiet : inks.accent) : categoryColour(node.category);
 }
 
-/** Draws all marks; `active` has the focus, `chosen` was clicked. */
+/** Draws all marks. */
 export function drawMarks(
   context: CanvasRenderingContext2D,
   marks: Marks,
   inks: Inks,
-  { width, height, active, chosen }: { width: number; height: number; active: string | null; chosen: string | null },
+  { width, height }: { width: number; height: number },
 ): void {
   context.clearRect(0, 0, width, height);
   for (const { from, to, width: band, category, opacity } of marks.links) {
@@ -330,26 +364,88 @@ export function drawMarks(
       context.stroke();
     }
   }
-  for (const { node, x, y, radius } of marks.nodes) {
-    if (node.id !== active && node.id !== chosen) continue;
-    context.globalAlpha = 1;
-    context.strokeStyle = node.id === active ? inks.accent : inks.ink;
-    context.lineWidth = 2;
+  for (const mark of marks.nodes) {
+    if (mark.highlighted === 0) continue;
+    context.globalAlpha = mark.opacity;
+    context.strokeStyle = inks.mark;
+    context.lineWidth = HIGHLIGHT_WIDTH;
+    const { from, to } = highlightArc(mark);
     context.beginPath();
-    context.arc(x, y, radius * (node.column === 1 ? 1.42 : 1.25) + 3, 0, 2 * Math.PI);
+    context.arc(mark.x, mark.y, ringRadius(mark), from, to);
     context.stroke();
   }
   context.globalAlpha = 1;
+  for (const label of marks.labels) drawLabel(context, label, inks);
+}
+
+const HIGHLIGHT_WIDTH = 3;
+/** The shortest arc that is still seen, as a share of the circle. */
+const SHORTEST_ARC = 0.06;
+
+/** Radius of the rings around a node, outside its outline. */
+function ringRadius({ node, radius }: NodeMark): number {
+  return radius * (node.column === 1 ? 1.42 : 1.25) + 1;
+}
+
+/** The part of the ring that tells how much of a node is highlighted, clockwise from the top; radians as a canvas has them. */
+function highlightArc({ highlighted }: NodeMark): { from: number; to: number } {
+  const from = -Math.PI / 2;
+  return { from, to: from + 2 * Math.PI * Math.min(1, Math.max(SHORTEST_ARC, highlighted)) };
+}
+
+function drawLabel(
+  context: CanvasRenderingContext2D,
+  { x, y, text, anchor, isStrong }: LabelMark,
+  inks: Inks,
+  isBoxed = false,
+): void {
+  context.font = `${isStrong ? '600 ' : ''}12px ${inks.sans}`;
+  context.textAlign = anchor;
   context.textBaseline = 'middle';
   context.lineJoin = 'round';
-  for (const { x, y, text, anchor, isStrong } of marks.labels) {
-    context.font = `${isStrong ? '600 ' : ''}12px ${inks.sans}`;
-    context.textAlign = anchor;
+  if (isBoxed) {
+    const long = context.measureText(text).width + 6;
+    context.fillStyle = inks.surface;
+    context.fillRect(anchor === 'start' ? x - 3 : x + 3 - long, y - LABEL_HEIGHT / 2 - 1, long, LABEL_HEIGHT + 2);
+  } else {
     context.strokeStyle = inks.surface;
     context.lineWidth = 3;
     context.strokeText(text, x, y);
-    context.fillStyle = inks.ink;
-    context.fillText(text, x, y);
+  }
+  context.fillStyle = inks.ink;
+  context.fillText(text, x, y);
+}
+
+/**
+ * Draws what moves with the pointer and the keys, on a canvas above the marks, which stay as they are: a ring around the
+ * node with the focus, its name and that of the node pointed at, and a ring around the chosen one.
+ */
+export function drawPointed(
+  context: CanvasRenderingContext2D,
+  marks: Marks,
+  inks: Inks,
+  {
+    width,
+    height,
+    active,
+    chosen,
+    pointed,
+  }: { width: number; height: number; active: string | null; chosen: string | null; pointed: string | null },
+): void {
+  context.clearRect(0, 0, width, height);
+  for (const mark of marks.nodes) {
+    const { id } = mark.node;
+    if (id !== active && id !== chosen && id !== pointed) continue;
+    context.strokeStyle = id === chosen && id !== active ? inks.ink : inks.accent;
+    context.lineWidth = 2;
+    context.beginPath();
+    context.arc(mark.x, mark.y, ringRadius(mark) + 2, 0, 2 * Math.PI);
+    context.stroke();
+    if (id === chosen) continue;
+    const [first, second] = sidesOf(mark.node).map((anchor) => labelAt(mark, anchor, true));
+    const fits = first !== undefined && boxOf(first).left > 0 && boxOf(first).right < width;
+    const label = fits ? first : second;
+    if (label !== undefined) drawLabel(context, label, inks, true);
   }
 }
 
@@ -373,6 +469,12 @@ export function svgOfMarks(marks: Marks, inks: Inks, width: number, height: numb
     const outline = pathRound(1);
     traceOutline(outline, mark);
     svg.append(make('path', { d: String(outline), fill, stroke, 'stroke-width': 1.2, opacity: mark.opacity }));
+    if (mark.highlighted === 0) continue;
+    const ring = pathRound(1);
+    const { from, to } = highlightArc(mark);
+    ring.arc(mark.x, mark.y, ringRadius(mark), from, to);
+    const look = { stroke: inks.mark, 'stroke-width': HIGHLIGHT_WIDTH, opacity: mark.opacity };
+    svg.append(make('path', { d: String(ring), fill: 'none', ...look }));
   }
   for (const { x, y, text, anchor, isStrong } of marks.labels) {
     const at = { x: x.toFixed(1), y: (y + 4).toFixed(1), 'text-anchor': anchor };

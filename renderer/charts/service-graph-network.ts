@@ -386,10 +386,16 @@ function blocksOfHosts(hosts: ReadonlySet<string>): {
 /**
  * Pairs of hosts, a link from who opened the flows to who answered. Where hosts are many they stand in the narrowest blocks of
  * addresses that are few; a block opens into narrower ones, the narrowest into hosts, and one that holds a single host is that host.
+ *
+ * @param among all pairs that are shown, where `pairs` are a part of them: what they stand in is the same then
  */
-export function hostNetwork({ pairs, scaled }: HostPairs, open: ReadonlySet<string>): Network {
+export function hostNetwork(
+  { pairs, scaled }: Pick<HostPairs, 'pairs' | 'scaled'>,
+  open: ReadonlySet<string>,
+  among: HostPairs['pairs'] = pairs,
+): Network {
   const sums = new Sums(false);
-  const hosts = new Set(pairs.flatMap(({ initiator, responder }) => [initiator, responder]));
+  const hosts = new Set(among.flatMap(({ initiator, responder }) => [initiator, responder]));
   const { chains, sizes, widest } = blocksOfHosts(hosts);
   const placeOf = (host: string): Place => {
     const common = { column: 1, category: null } as const;
@@ -422,6 +428,17 @@ export function hostNetwork({ pairs, scaled }: HostPairs, open: ReadonlySet<stri
     sums.link(from, to, value, flows);
   }
   return sums.network(scaled, new Map());
+}
+
+/** Share of each node's flows that are in the same network of highlighted flows, by its id; those without any are absent. */
+export function sharesIn(network: Network, highlighted: Network): ReadonlyMap<string, number> {
+  const all = new Map(network.nodes.map(({ id, flows }) => [id, flows]));
+  return new Map(
+    highlighted.nodes.flatMap(({ id, flows }) => {
+      const whole = all.get(id) ?? 0;
+      return flows > 0 && whole > 0 ? [[id, Math.min(1, flows / whole)] as const] : [];
+    }),
+  );
 }
 
 // Paths

@@ -1,13 +1,13 @@
 import { type AddressWords, parseAddress } from '../../shared/address.ts';
 import { dateOfDay, dayNumber } from '../../shared/calendar.ts';
 import type { Finding, HostProfileFinding } from '../../shared/finding.ts';
-import type { HostActivity, HostList } from '../../shared/jobs.ts';
+import type { HostList, ListedHost } from '../../shared/jobs.ts';
 import type { FigureTable } from '../charts/figure-table.ts';
 import { say } from '../../shared/text/say.ts';
 
 /** The hosts of a case as rows of a table: what the flows tell, and what the findings do. Pure. */
 
-export interface HostRow extends HostActivity {
+export interface HostRow extends ListedHost {
   /** The finding about this host; the busiest hosts have one. */
   readonly profile: HostProfileFinding | null;
   /** Kinds of device, as the finding has them. */
@@ -24,7 +24,7 @@ export function hostProfiles(findings: readonly Finding[] | null): ReadonlyMap<s
   return known;
 }
 
-export function hostRows(list: HostList, profiles: ReadonlyMap<string, HostProfileFinding>): HostRow[] {
+export function hostRows(list: HostList<ListedHost>, profiles: ReadonlyMap<string, HostProfileFinding>): HostRow[] {
   return list.hosts.map((host) => {
     const profile = profiles.get(host.host) ?? null;
     return { ...host, profile, devices: (profile?.devices ?? []).map(({ kind }) => kind).join(', ') };
@@ -55,7 +55,7 @@ export function orderHosts(rows: readonly HostRow[], by: HostOrder, isDescending
       return a === b ? 0 : sign * (a < b ? -1 : 1);
     });
   }
-  return rows.toSorted((x, y) => sign * (x[by] - y[by]));
+  return rows.toSorted((x, y) => sign * ((x[by] ?? 0) - (y[by] ?? 0)));
 }
 
 function compareWords(x: AddressWords | null, y: AddressWords | null): number {
@@ -72,10 +72,14 @@ export function activityLevels(activity: string): number[] {
 }
 
 /** Hosts as a table; after the named columns the bars of `Over the case` (0..1), under the day that each begins with. */
-export function hostTable({ firstDay, daysPerStep, steps }: HostList, rows: readonly HostRow[]): FigureTable {
+export function hostTable(
+  { firstDay, daysPerStep, steps }: HostList<ListedHost>,
+  rows: readonly HostRow[],
+): FigureTable {
   const first = firstDay === null ? 0 : dayNumber(firstDay);
   const days = Array.from({ length: steps }, (_, step) => dateOfDay(first + step * daysPerStep));
-  const instant = (us: number): string => new Date(us / 1000).toISOString().slice(0, 19).replace('T', ' ');
+  const instant = (us: number | null): string | null =>
+    us === null ? null : new Date(us / 1000).toISOString().slice(0, 19).replace('T', ' ');
   return {
     heads: [
       say('host'),

@@ -1,7 +1,7 @@
 import { useContext, useRef } from 'react';
 import type { CaseTotals } from '../../shared/case-totals.ts';
 import type { Metric } from '../../shared/finding.ts';
-import type { TopRows } from '../../shared/jobs.ts';
+import type { HostList, HostPairs, ListedHost, TopRows } from '../../shared/jobs.ts';
 import type { SummaryRowValue } from '../../shared/bridge.ts';
 import { type Asked, useAsk } from '../bridge-access.ts';
 import { WorkbenchContext } from './workbench.ts';
@@ -27,7 +27,7 @@ export function useEstimatedSummary(asked: TotalsAsked, version: number, when = 
   const large = useIsLarge();
   const quick = useAsk('estimate', { ...asked, limit: null }, version, when && large);
   const exact = useAsk('summary', asked, version, when && wantsExact(large, quick));
-  return useBetter(large, quick, exact, quick.value?.rows ?? null);
+  return useBetter(when && large, quick, exact, quick.value?.rows ?? null);
 }
 
 export function useEstimatedTop(asked: TotalsAsked & { limit: number }, version: number): Estimated<TopRows[]> {
@@ -35,6 +35,30 @@ export function useEstimatedTop(asked: TotalsAsked & { limit: number }, version:
   const quick = useAsk('estimate', asked, version, large);
   const exact = useAsk('top', asked, version, wantsExact(large, quick));
   return useBetter(large, quick, exact, quick.value?.tops ?? null);
+}
+
+/** @param when false: not asked, as with `useAsk` */
+export function useEstimatedHosts(
+  asked: { where: string; limit: number },
+  version: number,
+  when = true,
+): Estimated<HostList<ListedHost>> {
+  const large = useIsLarge();
+  const quick = useAsk('estimateHosts', asked, version, when && large);
+  const exact = useAsk('hosts', asked, version, when && wantsExact(large, quick));
+  return useBetter<HostList<ListedHost>>(when && large, quick, exact, quick.value?.list ?? null);
+}
+
+/** @param when false: not asked, as with `useAsk` */
+export function useEstimatedPairs(
+  asked: { where: string; metric: Exclude<Metric, 'host-hours'>; limit: number },
+  version: number,
+  when = true,
+): Estimated<HostPairs> {
+  const large = useIsLarge();
+  const quick = useAsk('estimatePairs', asked, version, when && large);
+  const exact = useAsk('hostPairs', asked, version, when && wantsExact(large, quick));
+  return useBetter(when && large, quick, exact, quick.value?.pairs ?? null);
 }
 
 /** What is estimated of totals; null: only counting tells. */
@@ -76,10 +100,10 @@ function wantsExact(large: boolean, quick: Quick): boolean {
 }
 
 /** The best answer there is; while none to this question is there, the last one before. */
-function useBetter<T>(large: boolean, quick: Quick, exact: Asked<T>, estimate: T | null): Estimated<T> {
+function useBetter<T>(isEstimating: boolean, quick: Quick, exact: Asked<T>, estimate: T | null): Estimated<T> {
   const shown = useRef<{ value: T | null; estimated: boolean }>({ value: null, estimated: false });
-  if (!large) return { ...exact, estimated: false };
-  const isCounted = wantsExact(large, quick) && !exact.pending;
+  if (!isEstimating) return { ...exact, estimated: false };
+  const isCounted = wantsExact(true, quick) && !exact.pending;
   if (isCounted && exact.value !== null) shown.current = { value: exact.value, estimated: false };
   else if (!quick.pending && quick.error === null) {
     shown.current = { value: estimate, estimated: quick.value?.isExact === false };

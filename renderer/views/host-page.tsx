@@ -156,7 +156,9 @@ export function HostPage({ selection, row }: { selection: Selection; row: HostRo
   const { id: host, filter } = selection;
   const only = joinFilters(where, filter);
   const profile = row?.profile ?? null;
-  const time = (us: number): string => `${localTime(us, timeZone, 'second')} ${timeZone}`;
+  const time = (us: number | null): string => (us === null ? '…' : `${localTime(us, timeZone, 'second')} ${timeZone}`);
+  const isEstimate = row !== null && row.firstSeen === null;
+  const about = isEstimate ? '≈ ' : '';
   return (
     <InspectorPanel
       id={host}
@@ -164,7 +166,8 @@ export function HostPage({ selection, row }: { selection: Selection; row: HostRo
       title={visibleText(host)}
       contents={say('What lies behind it')}
       tools={
-        row !== null && (
+        row !== null &&
+        !isEstimate && (
           <CopyButton
             of={say('the figures of host {host}', { host: visibleText(host) })}
             text={() =>
@@ -201,11 +204,11 @@ export function HostPage({ selection, row }: { selection: Selection; row: HostRo
           <dl className="facts">
             <div>
               <dt>{say('Flows')}</dt>
-              <dd>{formatCount(row.flows)}</dd>
+              <dd>{about + formatCount(row.flows)}</dd>
             </div>
             <div>
               <dt>{say('Bytes')}</dt>
-              <dd>{say('{bytes} both ways', { bytes: formatBytes(row.bytes) })}</dd>
+              <dd>{about + say('{bytes} both ways', { bytes: formatBytes(row.bytes) })}</dd>
             </div>
             <div>
               <dt>{say('First seen')}</dt>

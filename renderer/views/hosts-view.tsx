@@ -1,4 +1,5 @@
 import { type KeyboardEvent, memo, type ReactNode, useEffect, useMemo, useState } from 'react';
+import type { HostList, ListedHost } from '../../shared/jobs.ts';
 import { formatBytes, formatCount } from '../../shared/number-format.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { useAsk } from '../bridge-access.ts';
@@ -17,8 +18,10 @@ import {
 import { localTime } from '../state/local-time.ts';
 import { ROW, scrollGeometry } from '../state/scroll-geometry.ts';
 import { joinFilters } from '../state/time-filter.ts';
+import { useEstimatedHosts } from '../state/use-estimated.ts';
 import { useSize } from '../state/use-size.ts';
 import { useWorkbench } from '../state/workbench.ts';
+import { ESTIMATED, EstimateMark } from './estimate-mark.tsx';
 import { FigureTools } from './figure-tools.tsx';
 import { HostPage } from './host-page.tsx';
 import { Empty, ErrorNotice } from './notice.tsx';
@@ -73,6 +76,11 @@ interface Column {
   readonly cell: (row: HostRow, timeZone: string) => ReactNode;
 }
 
+/** An estimate does not tell when a host was seen. */
+function seenAt(time: number | null, timeZone: string): string {
+  return time === null ? '…' : localTime(time, timeZone, 'minute');
+}
+
 const COLUMNS: readonly Column[] = [
   { name: 'Host', className: 'h-host mono', order: 'host', descends: false, cell: (row) => visibleText(row.host) },
   {
@@ -115,14 +123,14 @@ const COLUMNS: readonly Column[] = [
     className: 'h-time mono c-extra',
     order: 'firstSeen',
     descends: false,
-    cell: (row, zone) => localTime(row.firstSeen, zone, 'minute'),
+    cell: (row, zone) => seenAt(row.firstSeen, zone),
   },
   {
     name: 'Last seen',
     className: 'h-time mono',
     order: 'lastSeen',
     descends: true,
-    cell: (row, zone) => localTime(row.lastSeen, zone, 'minute'),
+    cell: (row, zone) => seenAt(row.lastSeen, zone),
   },
 ];
 
@@ -131,9 +139,12 @@ export function HostsView(): ReactNode {
   const [order, setOrder] = useState<{ by: HostOrder; isDescending: boolean }>({ by: 'flows', isDescending: true });
   const [wanted, setWanted] = useState('');
   const isBusiestFirst = order.by === 'flows' && order.isDescending && wanted === '';
-  const firsts = useAsk('hosts', { where, limit: FIRST_HOSTS }, version, isBusiestFirst);
+  const firsts = useEstimatedHosts({ where, limit: FIRST_HOSTS }, version, isBusiestFirst);
   const whole = useAsk('hosts', { where, limit: MOST_HOSTS }, version);
-  const { value: list, error, pending } = isBusiestFirst && whole.pending && !firsts.pending ? firsts : whole;
+  const isFirsts = isBusiestFirst && whole.pending && (firsts.estimated || !firsts.pending);
+  const list: HostList<ListedHost> | null = isFirsts ? firsts.value : whole.value;
+  const estimated = isFirsts && firsts.estimated;
+  const { error, pending } = isFirsts ? firsts : whole;
   const markedWhere = useMarked(where);
   const asked = { where: markedWhere ?? '', limit: MOST_HOSTS };
   const markedList = useAsk('hosts', asked, version, markedWhere !== null).value;
@@ -148,7 +159,7 @@ export function HostsView(): ReactNode {
   const profiles = useMemo(() => hostProfiles(findings), [findings]);
   const all = useMemo(() => (list === null ? [] : hostRows(list, profiles)), [list, profiles]);
   const rows = useMemo(() => orderHosts(findHosts(all, wanted), order.by, order.isDescending), [all, wanted, order]);
-  const total = list === firsts.value ? Math.min(list?.all ?? 0, MOST_HOSTS) : rows.length;
+  const total = isFirsts ? Math.min(list?.all ?? 0, MOST_HOSTS) : rows.length;
   const { height, first, visible } = scrollGeometry(total, viewport - ROW, scrollTop);
   const shown = rows.slice(first, first + visible + 4);
   useEffect(() => {
@@ -203,11 +214,12 @@ export function HostsView(): ReactNode {
           </button>
         </Empty>
       ) : (
-        <section className="flow-table panel" aria-busy={pending} aria-labelledby="hosts-title">
+        <section className="flow-table panel" aria-busy={pending && !estimated} aria-labelledby="hosts-title">
           <header>
             <h2 id="hosts-title">
-              {list === null ? say('Hosts') : say('{all} hosts', { all: formatCount(list.all) })}
+              {list === null || estimated ? say('Hosts') : say('{all} hosts', { all: formatCount(list.all) })}
             </h2>
+            <EstimateMark when={estimated} />
             {list !== null && (
               <FigureTools
                 title={say('Hosts over the case')}
@@ -218,6 +230,7 @@ export function HostsView(): ReactNode {
                   }),
                   filter: where === '' ? say('every flow') : where,
                   zone: profileZone,
+                  ...(estimated ? ESTIMATED : {}),
                   case: overview.title,
                   ...(rows.length < list.all ? { rows: listed(rows.length).trim() } : {}),
                 }}

@@ -12,6 +12,7 @@ import { joinFilters } from '../state/time-filter.ts';
 import { useSize } from '../state/use-size.ts';
 import { useActions } from '../state/view-actions.ts';
 import { useWorkbench } from '../state/workbench.ts';
+import { ESTIMATED, EstimateMark } from './estimate-mark.tsx';
 import { FigureTools } from './figure-tools.tsx';
 import { NetworkNodes, type NodeRow } from './network-nodes.tsx';
 import { Empty, ErrorNotice } from './notice.tsx';
@@ -72,7 +73,7 @@ export function ServicesNetwork({ kind, modes }: { kind: 'network' | 'hosts'; mo
   const isHosts = kind === 'hosts';
   const services = useServices(open, chosen, !isHosts);
   const hosts = useHosts(open, chosen, reach, isHosts);
-  const { network, error, note, trace } = isHosts ? hosts : services;
+  const { network, error, note, estimated, trace, highlighted } = isHosts ? hosts : services;
   const metric = isHosts && asked === 'host-hours' ? 'flows' : asked;
   const lit = useMemo(
     () => (trace === null ? null : { nodes: new Set(trace.nodes.map(({ node }) => node.id)), links: trace.links }),
@@ -121,16 +122,20 @@ export function ServicesNetwork({ kind, modes }: { kind: 'network' | 'hosts'; mo
     }),
     [box],
   );
-  const listed: readonly NodeRow[] =
-    trace?.nodes.map((each) => ({ ...each, side: `${SIDES[each.side]}${each.hops > 0 ? `, ${each.hops}` : ''}` })) ??
-    network?.nodes.map((node) => ({ ...node, node, side: null })) ??
-    [];
+  const listed = useMemo(
+    (): readonly NodeRow[] =>
+      trace?.nodes.map((each) => ({ ...each, side: `${SIDES[each.side]}${each.hops > 0 ? `, ${each.hops}` : ''}` })) ??
+      network?.nodes.map((node) => ({ ...node, node, side: null })) ??
+      [],
+    [trace, network],
+  );
 
   return (
     <div className="view services network-view inspecting">
       <section className="panel" aria-labelledby="services-title">
         <header>
           <h2 id="services-title">{isHosts ? say('Hosts') : say('Services')}</h2>
+          <EstimateMark when={estimated} />
           <span className="graph-readout quiet">
             {pointed !== null
               ? describe(pointed)
@@ -170,6 +175,7 @@ export function ServicesNetwork({ kind, modes }: { kind: 'network' | 'hosts'; mo
               height={height}
               lit={lit}
               chosen={from?.id ?? null}
+              highlighted={highlighted}
               describe={describe}
               onPoint={setPointed}
               onTrace={(node) => setChosen(node.id === chosen ? null : node.id)}
@@ -188,6 +194,7 @@ export function ServicesNetwork({ kind, modes }: { kind: 'network' | 'hosts'; mo
             facts={{
               metric: say(metric),
               filter: where === '' ? say('every flow') : where,
+              ...(estimated ? ESTIMATED : {}),
               case: overview.title,
               ...(network.scaled ? { scaled: say('by sampling') } : {}),
             }}

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { brushedSelection, withoutBrush } from '../../electron/casefile/brushed-selection.ts';
 import { CaseReader } from '../../electron/casefile/case-reader.ts';
-import { CaseSample, estimate } from '../../electron/casefile/case-sample.ts';
+import { CaseSample, estimate, estimateHosts, estimatePairs } from '../../electron/casefile/case-sample.ts';
 import { compileFilter } from '../../electron/casefile/flow-selection.ts';
 import { hostList } from '../../electron/casefile/host-list.ts';
+import { hostPairs } from '../../electron/casefile/host-pairs.ts';
 import { type Dimension, summarise, type SummaryRow } from '../../electron/casefile/summary.ts';
 import { totalsOf } from '../../electron/casefile/totals.ts';
 import { parseFilter } from '../../shared/filter/parse-filter.ts';
@@ -19,10 +20,14 @@ import { buildCase, type SyntheticFlow } from './synthetic-case.ts';
 const folder = mkdtempSync(join(tmpdir(), 'enclave-sample-'));
 const path = join(folder, 'invented.enclave');
 const FLOWS = 24_000;
-/** Few hosts, so that what is kept of a segment is small beside it. */
+/** Few hosts, so that what is kept of a segment is small beside it; some flows go from one to another. */
 function* fewHosts(): Generator<SyntheticFlow> {
-  for (const flow of inventedFlows(FLOWS))
-    yield { ...flow, initiator: `175.45.176.${Number(flow.initiator.split('.')[3]) % 8}` };
+  let i = 0;
+  for (const flow of inventedFlows(FLOWS)) {
+    const initiator = `175.45.176.${Number(flow.initiator.split('.')[3]) % 8}`;
+    const responder = `175.45.176.${8 + ((i / 10) % 5)}`;
+    yield i++ % 10 === 0 ? { ...flow, initiator, responder, direction: 'internal' } : { ...flow, initiator };
+  }
 }
 buildCase(path, fewHosts(), { segmentRows: 3000 });
 const reader = new CaseReader(path);
@@ -62,6 +67,16 @@ describe('a sample of a case', () => {
         const selection = compileFilter(parseFilter(where), reader);
         expect(estimated(all, by, 'bytes', where)).toEqual(summarise(reader, { by, metric: 'bytes', selection }));
       }
+    }
+    for (const where of ['', FILTER]) {
+      const selection = compileFilter(parseFilter(where), reader);
+      const drawn = compileFilter(parseFilter(where), all);
+      const { hosts, ...others } = hostList(reader, selection, 5);
+      const unseen = hosts.map((host) => ({ ...host, firstSeen: null, lastSeen: null }));
+      expect(estimateHosts(all, drawn, 5)).toEqual({ ...others, hosts: unseen });
+      const pairs = hostPairs(reader, selection, 'bytes', 30);
+      expect(pairs.all).toBeGreaterThan(30);
+      expect(estimatePairs(all, drawn, 'bytes', 30)).toEqual(pairs);
     }
     all.close();
   });
@@ -118,6 +133,7 @@ describe('totals kept of segments', () => {
         }
         expect(totalsOf(reader, asked.kept)).toEqual(totalsOf(plain, asked.plain));
         expect(hostList(reader, asked.kept, 50)).toEqual(hostList(plain, asked.plain, 50));
+        expect(hostPairs(reader, asked.kept, 'bytes', 50)).toEqual(hostPairs(plain, asked.plain, 'bytes', 50));
         plain.close();
       }
     }

@@ -267,7 +267,8 @@ describe('the layout', () => {
     layout.step(200);
     const positions = layout.positions();
     const frame = fittingFrame(positions, true, 900, 600);
-    const marks = networkMarks(network, positions, { frame, width: 900, height: 600, lit: null, named: new Set() });
+    const still = { frame, width: 900, height: 600, lit: null, chosen: null, highlighted: new Map<string, number>() };
+    const marks = networkMarks(network, positions, still);
     expect(marks.labels.length).toBeGreaterThan(10);
     expect(marks.labels.length).toBeLessThan(network.nodes.length);
     const rows = marks.labels.toSorted((a, b) => a.y - b.y);
