@@ -1,10 +1,13 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { findChromium } from '../electron/report/report-pdf.ts';
 
 /**
- * Before the tests: with ENCLAVE_E2E=electron the app that Electron runs, else a Chromium for those that show the window or
- * print. Where none is installed, Debian's is, if we may; else one line says what to do, and the tests that need it skip. Run
- * by Vitest (`globalSetup`).
+ * Before the tests: a folder for what specs share (ENCLAVE_TEST_SHARED), removed after them; with ENCLAVE_E2E=electron the app
+ * that Electron runs, else a Chromium for those that show the window or print. Where none is installed, Debian's is, if we may;
+ * else one line says what to do, and the tests that need it skip. Run by Vitest (`globalSetup`).
  */
 
 const INSTALL = [
@@ -53,7 +56,10 @@ function install(): void {
   }
 }
 
-export default async function setup(): Promise<void> {
+/** @returns what is to be done after all tests */
+export default async function setup(): Promise<() => void> {
+  const shared = mkdtempSync(join(tmpdir(), 'enclave-shared-'));
+  process.env['ENCLAVE_TEST_SHARED'] = shared;
   const onElectron = process.env['ENCLAVE_E2E'] === 'electron';
   if (onElectron) {
     // Once, and before any spec: building removes the app that another spec may be running.
@@ -69,4 +75,5 @@ export default async function setup(): Promise<void> {
   });
   if (step.kind === 'say') say(step.line);
   else if (step.kind === 'install') install();
+  return () => rmSync(shared, { recursive: true, force: true });
 }

@@ -29,7 +29,7 @@ describe.skipIf(cannotLaunch !== null)(`the tasks of the guide${reason}`, { time
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'enclave-guide-'));
-    launched = await launch({ userData: join(folder, 'userData') });
+    launched = await launch({ userData: join(folder, 'userData'), hasSample: true });
     page = launched.page;
     page.setDefaultTimeout(PATIENCE);
     watch(page);

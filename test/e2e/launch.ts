@@ -11,6 +11,7 @@ import type { DialogAnswer } from '../../build/electron-standin/dialog.ts';
 import type { launchOnStandin as Launch } from '../../build/electron-standin/launch.ts';
 import { preloadBuild } from '../../build/vite.config.ts';
 import { findChromium } from '../../electron/report/report-pdf.ts';
+import { sharedSample } from './shared-sample.ts';
 
 /**
  * Starts the app for a spec: on the stand-in, or on real Electron with ENCLAVE_E2E=electron. Specs use only what both can do,
@@ -35,6 +36,8 @@ export interface LaunchOptions {
   userData?: string;
   /** The user's documents folder; given, it outlives the app. */
   documents?: string;
+  /** The sample case lies in the documents folder, so that the button that makes it opens it at once. */
+  hasSample?: boolean;
   /** A plain test page instead of the renderer. */
   plainPage?: boolean;
 }
@@ -69,6 +72,10 @@ export async function launch(options: LaunchOptions = {}): Promise<Launched> {
   const own = mkdtempSync(join(tmpdir(), 'enclave-e2e-'));
   const { userData = join(own, 'userData'), documents = join(own, 'documents') } = options;
   mkdirSync(documents, { recursive: true });
+  if (options.hasSample === true) {
+    const sample = await sharedSample();
+    if (sample !== null) cpSync(sample, join(documents, 'Enclave sample'), { recursive: true });
+  }
   const args = [...(options.case === undefined ? [] : [options.case]), ...(options.evidence ?? [])];
   const folders = { userData, documents };
   // Real Electron runs the compiled app, as `npm start` does; test/chromium.ts has built it.

@@ -22,7 +22,7 @@ export function sampleWindow(size: {
   const watch = failByErrors();
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'enclave-sample-'));
-    launched = await launch({ userData: join(folder, 'userData') });
+    launched = await launch({ userData: join(folder, 'userData'), hasSample: true });
     const { page } = launched;
     page.setDefaultTimeout(PATIENCE);
     watch(page);

@@ -361,7 +361,7 @@ describe.skipIf(cannotLaunch !== null)(`the service graph on the sample case${re
   let page: Page;
 
   beforeAll(async () => {
-    launched = await launch();
+    launched = await launch({ hasSample: true });
     ({ page } = launched);
     await page.setViewportSize({ width: 1440, height: 900 });
     await openSample(page);

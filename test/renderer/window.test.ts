@@ -41,7 +41,7 @@ describe.skipIf(cannotLaunch !== null)(`the window on the sample case${reason}`,
   let all = '';
 
   beforeAll(async () => {
-    launched = await launch();
+    launched = await launch({ hasSample: true });
     ({ page } = launched);
     page.on('pageerror', (error) => errors.push(error.message));
     page.on('console', (message) => {

@@ -152,7 +152,7 @@ describe.skipIf(cannotLaunch !== null)(
     const loaded: string[] = [];
 
     beforeAll(async () => {
-      launched = await launch();
+      launched = await launch({ hasSample: true });
       const { page } = launched;
       page.on('pageerror', (error) => errors.push(error.message));
       page.on('console', (message) => {
