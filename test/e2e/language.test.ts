@@ -91,6 +91,19 @@ describe.skipIf(cannotLaunch !== null)(`the window in German${reason}`, { timeou
     expect(await faults()).toEqual([]);
   });
 
+  it('fits a window at 150 %, though German words are longer', async () => {
+    await shown.page.setViewportSize({ width: 960, height: 600 });
+    const found: string[] = [];
+    for (const view of VIEWS) {
+      await shown.app.clickMenuItem(view);
+      await shown.page.waitForTimeout(400);
+      await expect.poll(() => shown.page.locator('[aria-busy=true]').count()).toBe(0);
+      for (const fault of await shown.page.evaluate(layoutFaults)) found.push(`${view}: ${fault}`);
+    }
+    expect(found).toEqual([]);
+    await shown.page.setViewportSize({ width: 1280, height: 720 });
+  });
+
   it('the inspector of a flow is German', async () => {
     await shown.app.clickMenuItem('view-flows');
     await shown.page.getByRole('gridcell', { name: '175.45.176.71:80', exact: true }).first().click();
@@ -115,7 +128,7 @@ describe.skipIf(cannotLaunch !== null)(`the window in German${reason}`, { timeou
   it('the service graph as a network, the paths in it and the hosts among themselves are German', async () => {
     await shown.app.clickMenuItem('view-services');
     await shown.app.clickMenuItem('switch-graph');
-    await shown.page.locator('.network-box canvas').waitFor();
+    await shown.page.locator('.network-box canvas').first().waitFor();
     expect(await faults(false)).toEqual([]);
     await shown.page.locator('.node-name').first().click();
     await shown.page.getByRole('button', { name: 'Erklären' }).waitFor();

@@ -21,10 +21,11 @@ const PICTURES = fileURLToPath(new URL('screens/', import.meta.url));
 const THEMES = ['light', 'dark'] as const;
 type Theme = (typeof THEMES)[number];
 const SIZE = { width: 1440, height: 900 };
-/** The last: 1440 × 900 at 200 %. */
+/** The last two: 1440 × 900 at 150 % and 200 %. */
 const OTHER_SIZES = [
   { width: 1280, height: 720 },
   { width: 3840, height: 2160 },
+  { width: 960, height: 600 },
   { width: 720, height: 450 },
 ];
 /** What a view draws, and the least of it that says something, CSS pixels. */
