@@ -699,10 +699,11 @@ const ENDS: Readonly<Record<'address' | 'initiator' | 'responder' | 'peer', read
 
 function addressTest(field: keyof typeof ENDS, spans: AddressSpans, reader: CaseReader): FlowSelection {
   const ends = ENDS[field];
+  const read = (segment: SegmentInfo, end: 'initiator' | 'responder'): ArrayLike<number> =>
+    ends.some((looked) => (looked & (end === 'initiator' ? 1 : 2)) !== 0) ? reader.columnOnce(segment, end) : [];
   return {
     mark(segment, mask) {
-      const initiators = reader.columnOnce(segment, 'initiator');
-      const responders = reader.columnOnce(segment, 'responder');
+      const [initiators, responders] = [read(segment, 'initiator'), read(segment, 'responder')];
       const sides = reader.column(segment, 'subjectSide');
       for (let i = 0; i < segment.rows; i++) {
         const looked = ends[sides[i]] ?? 0;

@@ -101,9 +101,9 @@ function Days({ host, filter }: { host: string; filter: string }): ReactNode {
 /** Names and fingerprints; those that a host sends are of the flows that it opened. */
 function Texts({ host }: { host: string }): ReactNode {
   const { where, version, setWhere } = useWorkbench();
-  const opened = `initiator = ${filterWord(host)}`;
   const ofHost = joinFilters(where, `host = ${filterWord(host)}`);
-  const ofOpened = joinFilters(where, opened);
+  // The same flows as by `initiator`, which has to look at the addresses of every flow of the case.
+  const ofOpened = joinFilters(ofHost, 'subjectSide in (initiator, both)');
   const names = useAsk('texts', { where: ofHost, fields: ['hostname'], limit: LISTED }, version);
   const sent = useAsk('texts', { where: ofOpened, fields: SENT, limit: LISTED }, version);
   const error = names.error ?? sent.error;

@@ -154,7 +154,7 @@ export function NotesPanel({ target }: { target: string }): ReactNode {
               <option value="">{say('no decision')}</option>
               {DECISIONS.map((each) => (
                 <option key={each} value={each}>
-                  {each}
+                  {DECISION_WORDS[each]}
                 </option>
               ))}
             </select>

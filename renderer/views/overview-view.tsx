@@ -68,6 +68,11 @@ function rowName(dimension: BarDimension, key: string | null): string {
   return visibleText(key);
 }
 
+/** What selects the flows of a row; its id in the inspector too. */
+function filterOf(dimension: BarDimension, key: string): string {
+  return `${dimension} = ${filterWord(key)}`;
+}
+
 const BarRow = memo(function BarRow(props: {
   metric: Metric;
   dimension: BarDimension;
@@ -75,6 +80,8 @@ const BarRow = memo(function BarRow(props: {
   highest: number;
   /** Of it, what is highlighted; null while nothing is. */
   marked: number | null;
+  /** It stands in the inspector. */
+  isInspected: boolean;
   onChoose: (key: string, isFilter: boolean) => void;
 }): ReactNode {
   const { metric, dimension, row, highest } = props;
@@ -92,6 +99,7 @@ const BarRow = memo(function BarRow(props: {
       <button
         type="button"
         disabled={key === null}
+        aria-current={props.isInspected ? 'true' : undefined}
         title={say(
           '{name}{meaning}: {amount}, {flows} flows{highlighted}. Click to look closer, with Shift to filter.',
           {
@@ -138,9 +146,11 @@ const BarPanel = memo(function BarPanel(props: {
   marked: TopRows | null;
   pending: boolean;
   estimated: boolean;
+  /** Id of what stands in the inspector; null: nothing. */
+  inspected: string | null;
   onChoose: (selection: Selection) => void;
 }): ReactNode {
-  const { dimension, value, pending, estimated, onChoose } = props;
+  const { dimension, value, pending, estimated, inspected, onChoose } = props;
   const marked = useMemo(
     () => props.marked && new Map(props.marked.rows.map((row) => [row[dimension], Number(row['value'] ?? 0)])),
     [props.marked, dimension],
@@ -153,7 +163,7 @@ const BarPanel = memo(function BarPanel(props: {
   // The same from one filter to the next, so that rows are drawn when they are answered, and not when they are asked for.
   const choose = useCallback(
     (key: string, isFilter: boolean): void => {
-      const filter = `${dimension} = ${filterWord(key)}`;
+      const filter = filterOf(dimension, key);
       if (isFilter) filterBy.current(filter);
       else onChoose({ id: filter, kind: KINDS[dimension], title: rowName(dimension, key), filter });
     },
@@ -184,6 +194,7 @@ const BarPanel = memo(function BarPanel(props: {
             row={row}
             highest={highest}
             marked={marked === null ? null : (marked.get(row[dimension]) ?? 0)}
+            isInspected={typeof row[dimension] === 'string' && filterOf(dimension, row[dimension]) === inspected}
             onChoose={choose}
           />
         ))}
@@ -326,7 +337,7 @@ function FindingsLine(): ReactNode {
 }
 
 export function OverviewView(): ReactNode {
-  const { where, metric, version, select } = useWorkbench();
+  const { where, metric, version, selection, select } = useWorkbench();
   // One question for all panels, so that they change together.
   const {
     value: tops,
@@ -354,6 +365,7 @@ export function OverviewView(): ReactNode {
               marked={markedWhere === null ? null : (markedTops?.find(({ by }) => by === dimension) ?? null)}
               pending={pending}
               estimated={estimated}
+              inspected={selection?.id ?? null}
               onChoose={select}
             />
           ))}

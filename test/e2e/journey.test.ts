@@ -375,6 +375,20 @@ describe.skipIf(cannotLaunch !== null)(`a long import${reason}`, { timeout: 3 * 
     await panelOf(page).getByRole('heading', { name: 'Reading evidence' }).waitFor();
   });
 
+  it('stands still while it is paused, by keyboard, and reads on', async () => {
+    const panel = panelOf(page);
+    const read = async (): Promise<number> => Number(await panel.locator('progress[value]').getAttribute('value'));
+    await panel.getByRole('button', { name: 'Pause' }).focus();
+    await page.keyboard.press('Enter');
+    await panel.getByText('Paused: the rest is read when you go on').waitFor();
+    const paused = await read();
+    await page.waitForTimeout(700);
+    expect(await read()).toBe(paused);
+    await panel.getByRole('button', { name: 'Go on' }).focus();
+    await page.keyboard.press('Enter');
+    await expect.poll(read).toBeGreaterThan(paused);
+  });
+
   it('asks before it quits, and goes on when it shall keep working', async () => {
     const readSoFar = panelOf(page).locator('progress[value]');
     const before = Number(await readSoFar.getAttribute('value'));

@@ -8,6 +8,7 @@ import {
   type Network,
   openedOf,
   serviceNetwork,
+  sharesIn,
   type ServiceRows,
   traceLinks,
   tracePart,
@@ -186,6 +187,21 @@ describe('hosts among themselves', () => {
     expect(sum(open.links)).toBe(600);
   });
 
+  it('are highlighted in the blocks they stand in, by their share of the flows', () => {
+    const pairs = Array.from({ length: 600 }, (_, i) => pair(`10.0.${i % 4}.${i % 200}`, `10.0.9.${i % 7}`, 1));
+    // So few that by themselves they would stand one by one.
+    const marked = pairs.filter(({ initiator }) => initiator.startsWith('10.0.2.')).slice(0, 15);
+    const network = hostNetwork(answer(pairs), new Set());
+    const shares = sharesIn(network, hostNetwork(answer(marked), new Set(), pairs));
+    expect(shares).toEqual(
+      new Map([
+        ['block:10.0.2.0/24', 15 / 150],
+        ['block:10.0.9.0/24', 15 / 600],
+      ]),
+    );
+    expect(sharesIn(network, network)).toEqual(new Map(network.nodes.map(({ id }) => [id, 1])));
+  });
+
   it('stand in wider blocks where narrow ones are many too, which open step by step into hosts', () => {
     // 20 blocks /16 of 250 blocks /24 each: of ten hosts in the first, of one in the others.
     const hosts = Array.from({ length: 20 * 250 }, (_, i) => `10.${i % 20}.${Math.floor(i / 20)}.1`);
@@ -280,5 +296,12 @@ describe('the layout', () => {
     const find = nodeFinder(marks.nodes);
     expect(marks.nodes.every(({ x, y }) => find(x, y) !== null)).toBe(true);
     expect(find(-500, -500)).toBeNull();
+    // Of two nodes one above the other the one drawn last is meant.
+    const [below, above] = marks.nodes
+      .slice(0, 2)
+      .map((mark, i) => ({ ...mark, x: 100 + i, y: 100, radius: 20 - 10 * i }));
+    if (below === undefined || above === undefined) throw new Error('no nodes');
+    const among = nodeFinder([below, above, ...marks.nodes.slice(2).map((mark) => ({ ...mark, x: mark.x + 5000 }))]);
+    expect([among(100, 100), among(85, 100)]).toEqual([above, below]);
   });
 });
