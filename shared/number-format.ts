@@ -12,7 +12,11 @@ export function withDecimalSign(digits: string): string {
   return language() === 'de' ? digits.replace('.', ',') : digits;
 }
 
-const percent = (share: number): string => withDecimalSign((share * 100).toFixed(1));
+/** Percent with one decimal, with two below 1 %. */
+function percent(share: number): string {
+  const isSmall = share > 0 && share < 0.00995;
+  return withDecimalSign((share * 100).toFixed(isSmall ? 2 : 1));
+}
 
 /** A count with its noun, which takes an s but for 1: `1 host`, `1,234 hosts`. */
 export function formatCounted(count: number, noun: string): string {
@@ -25,14 +29,14 @@ export function formatCount(value: number | null): string {
   return (Math.abs(value) < 100 ? small() : large()).format(value);
 }
 
-/** A share (0..1) in percent with one decimal; what is not 0 but rounds to it is told as `< 0.1 %`. */
+/** A share (0..1) in percent with one decimal, with two below 1 %; what is not 0 but rounds to it is told as `< 0.01 %`. */
 export function formatShare(share: number | null): string {
   if (share === null || !Number.isFinite(share)) return NO_VALUE;
-  if (share > 0 && share < 0.0005) return `< ${percent(0.001)} %`;
+  if (share > 0 && share < 0.00005) return `< ${percent(0.0001)} %`;
   return `${percent(share)} %`;
 }
 
-/** An interval of shares: `58.0–64.1 %`. */
+/** An interval of shares: `58.0–64.1 %`, `0.84–1.2 %`. */
 export function formatShareInterval(interval: readonly [number, number] | null): string {
   if (interval === null) return NO_VALUE;
   return `${percent(interval[0])}–${percent(interval[1])} %`;

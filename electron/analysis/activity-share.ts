@@ -1,13 +1,6 @@
 import { filterValue } from '../../shared/activity.ts';
 import { type ActivityShareFinding, type Caveat, METRICS, type Metric, type Verdict } from '../../shared/finding.ts';
-import {
-  formatAmount,
-  formatCount,
-  formatCounted,
-  formatList,
-  formatShare,
-  formatShareInterval,
-} from '../../shared/number-format.ts';
+import { formatAmount, formatCount, formatCounted, formatList, formatShare } from '../../shared/number-format.ts';
 import { isCategory } from '../../shared/vocabulary.ts';
 import { activityCaveats, labelCaveats, sampledFlows } from './caveats.ts';
 import {
@@ -24,6 +17,8 @@ import {
   hasActivity,
   seenBetween,
   sum,
+  shareInterval,
+  toldInterval,
 } from './analysis-frame.ts';
 import { ratioInterval } from './statistics/day-bootstrap.ts';
 import { type DayTally, SUM_COLUMNS } from './traffic-tally.ts';
@@ -106,7 +101,8 @@ function groupShares(
     const denominator = told ? sum(denominators) : null;
     const share = numerator === null || denominator === null || denominator === 0 ? null : numerator / denominator;
     const seenAtAll = numerator !== null && numerator > 0;
-    const interval = seenAtAll ? ratioInterval(resamples, numerators, denominators, 'share') : null;
+    const drawn = seenAtAll ? ratioInterval(resamples, numerators, denominators, 'share') : null;
+    const interval = toldInterval(frame, metric, drawn);
     return { metric, numerator, denominator, share, interval };
   });
 
@@ -114,7 +110,8 @@ function groupShares(
   const spread = shares.length === 0 ? 0 : Math.max(...shares) - Math.min(...shares);
   return figures.map(({ metric, numerator, denominator, share, interval }) => {
     const [ofRecorded] = sampledFlows(frame, metric);
-    const reason = whyInsufficient(activeDays, tally.activityFlows, groupDays, interval);
+    const reason =
+      ofRecorded === undefined ? whyInsufficient(activeDays, tally.activityFlows, groupDays, interval) : null;
     const isAbsent = numerator === 0 && activeDays >= MINIMUM_DAYS && tally.activityFlows >= MINIMUM_FLOWS;
     const verdict: Verdict = isAbsent
       ? 'not-supported'
@@ -148,7 +145,7 @@ function groupShares(
         : share === null
           ? `No share of ${name} in ${metric} can be told: activity ${seen}.`
           : `${formatShare(share)} of the ${metric} of activity (${formatAmount(metric, numerator)} of ` +
-            `${formatAmount(metric, denominator)}; 95 % interval ${formatShareInterval(interval)}) belonged to ${name} ` +
+            `${formatAmount(metric, denominator)}; ${shareInterval(interval)}) belonged to ${name} ` +
             `(${formatList(members)}), counting flows opened from inside the ranges; activity ${seen}.`;
     const base = baseOf(frame, {
       kind: 'activity-share',

@@ -4,6 +4,7 @@ import { activityInWords } from '../../shared/activity.ts';
 import type { DuplicateCounts } from '../../shared/duplicate-counts.ts';
 import type { CaseEvent } from '../../shared/event.ts';
 import type { Caveat, Coverage, FindingBase, Metric, Verdict } from '../../shared/finding.ts';
+import { formatShareInterval } from '../../shared/number-format.ts';
 import type { Profile } from '../../shared/profile.ts';
 import { ZoneClock, formatUtc } from '../../shared/time.ts';
 import type { DailyRecording } from './daily-recording.ts';
@@ -85,6 +86,29 @@ export function sum(values: ArrayLike<number>): number {
   let total = 0;
   for (let i = 0; i < values.length; i++) total += values[i];
   return total;
+}
+
+/**
+ * The interval of a figure, as it may be told: none by flows and host-hours of sampled data. What is recorded of these are the longer
+ * flows; how far all flows differ from them is no matter of chance, and no interval made of days would hold it (Duffield, Lund and Thorup,
+ * IEEE Trans. Inf. Theory 51, 2005, need more of a flow than exports keep).
+ */
+export function toldInterval(
+  frame: AnalysisFrame,
+  metric: Metric,
+  interval: [number, number] | null,
+): [number, number] | null {
+  return isOfRecorded(frame, metric) ? null : interval;
+}
+
+/** Whether a figure by `metric` speaks of recorded flows alone, since the data are sampled. */
+export function isOfRecorded(frame: AnalysisFrame, metric: Metric): boolean {
+  return frame.scaled && (metric === 'flows' || metric === 'host-hours');
+}
+
+/** An interval of shares in words. */
+export function shareInterval(interval: readonly [number, number] | null): string {
+  return interval === null ? 'no interval is told' : `95 % interval ${formatShareInterval(interval)}`;
 }
 
 /** Rounds to nine significant digits: more than any interval here can bear, and the same on every platform. */

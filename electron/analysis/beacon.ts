@@ -328,7 +328,8 @@ function beacon(
       `(median; jitter ${formatShare(jitter)}; ${formatShare(regular)} of the gaps within 20 % of it), in ${caseWindow(frame)}.`,
     verdict: 'not-supported',
     value: period,
-    interval,
+    // Gaps of sampled calls are of several periods.
+    interval: frame.scaled ? null : interval,
     unit: 'seconds between calls',
     pValue: Math.min(1, pValue * tested),
     method: METHOD,

@@ -1,9 +1,9 @@
 import { LABEL_EVIDENCE } from '../../shared/flow.ts';
 import type { Caveat, Metric } from '../../shared/finding.ts';
 import type { DuplicateCounts } from '../../shared/duplicate-counts.ts';
-import { formatCount, formatCounted, formatShare } from '../../shared/number-format.ts';
+import { formatCount, formatCounted, formatList, formatShare } from '../../shared/number-format.ts';
 import { visibleText } from '../../shared/visible-text.ts';
-import { type AnalysisFrame, hasActivity, type MissingLabels, sum } from './analysis-frame.ts';
+import { type AnalysisFrame, hasActivity, type MissingLabels, sum, isOfRecorded } from './analysis-frame.ts';
 import { lossInWords, lossesOf } from './evidence-losses.ts';
 import { LONGEST_FLOW_HOURS, type TrafficTally } from './traffic-tally.ts';
 
@@ -43,7 +43,7 @@ export function caseCaveats(frame: AnalysisFrame): Caveat[] {
       'sampled',
       `The data is sampled (${rates}): flows, bytes and packets are multiplied by the rate. Bytes and packets are what they were in the ` +
         'mean; flows are not: short ones are missed and long ones over-represented, so that shares, rankings and levels by flows are those of ' +
-        'flows that were recorded, and their intervals speak of these alone. Host-hours cannot be scaled: they are a lower bound.',
+        'flows that were recorded, and no interval of them is told. Host-hours cannot be scaled: they are a lower bound.',
     );
   }
   if (coverage.observedFraction < LOW_COVERAGE) {
@@ -210,11 +210,29 @@ export function weakLabels(frame: AnalysisFrame, labels: readonly number[]): Cav
 
 /** Why a share or an order by flows or host-hours is not told of sampled data; empty where none is. */
 export function sampledFlows(frame: AnalysisFrame, metric: Metric): Caveat[] {
-  if (!frame.scaled || metric === 'bytes' || metric === 'packets') return [];
+  if (!isOfRecorded(frame, metric)) return [];
   const text =
     `Sampled data record a flow the likelier the more packets it has: what is told by ${metric} is so of recorded flows, and of all ` +
     'flows it may be otherwise.';
   return [{ id: 'sampled-flows', text }];
+}
+
+/** The caveat of every figure by hours: whether the examiner stated that a recording clock was off. */
+export function clockCaveat({ evidence }: AnalysisFrame): Caveat {
+  const offsets = evidence.map(({ custody }) => custody.clockOffset).filter((seconds) => seconds !== 0);
+  if (offsets.length === 0) {
+    return {
+      id: 'clock-as-recorded',
+      text: 'No error of a recording clock was stated: hours are those of the clocks that recorded, and one that was wrong would move them all.',
+    };
+  }
+  const words = [...new Set(offsets)].toSorted((x, y) => x - y).map((seconds) => `${formatCount(seconds)} s`);
+  return {
+    id: 'clock-corrected',
+    text:
+      `The examiner stated that the clock of ${offsets.length} of ${formatCounted(evidence.length, 'evidence file')} was wrong; ` +
+      `${formatList(words)} ${words.length === 1 ? 'was' : 'were'} added to the times. Hours rest on that.`,
+  };
 }
 
 /** The caveat of every figure that rests on where a peer is placed. */

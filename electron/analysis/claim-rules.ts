@@ -88,6 +88,7 @@ function compareNumber(claim: Claim, stated: number, finding: Finding, what: str
     interval === null ? '' : ` (95 % interval ${interval.map(figure).join(' to ')})`
   }`;
   if (finding.verdict === 'insufficient-data') return open(`${told}, but the data are too few to compare`, finding);
+  if (interval === null && finding.scaled) return open(`${told}, of what sampled data recorded`, finding);
   if (interval === null) {
     return value >= low && value <= high ? holds(told, finding) : refuted(told, finding);
   }

@@ -2,7 +2,7 @@ import type { Caveat, Coverage, CoverageFinding } from '../../shared/finding.ts'
 import { formatCount, formatCounted, formatShare } from '../../shared/number-format.ts';
 import { formatUtc } from '../../shared/time.ts';
 import { type AnalysisFrame, baseOf, localMinute, rounded, sum } from './analysis-frame.ts';
-import { caseCaveats } from './caveats.ts';
+import { caseCaveats, clockCaveat } from './caveats.ts';
 import { lossInWords, lossesOf } from './evidence-losses.ts';
 import { shareOfSilence } from './observed-days.ts';
 import { MOST_BY_CHANCE, SHORTEST_OUTAGE_MINUTES, type Span } from './outages.ts';
@@ -131,7 +131,7 @@ export function coverageFinding(frame: AnalysisFrame): CoverageFinding {
       text: 'No flow was opened from inside the ranges, so nothing is said about users.',
     });
   }
-  caveats.push(...caseCaveats(frame));
+  caveats.push(clockCaveat(frame), ...caseCaveats(frame));
   const losses = lossesOf(frame.evidence);
   const windowLength = tally.flows === 0 ? 0 : windowHours(tally);
   const unknownShare = tally.flows === 0 ? null : rounded(tally.unknownFlows / tally.flows);

@@ -20,6 +20,7 @@ import {
   hasActivity,
   sum,
   verdictOf,
+  toldInterval,
 } from './analysis-frame.ts';
 import { activityCaveats } from './caveats.ts';
 import { ratioInterval } from './statistics/day-bootstrap.ts';
@@ -168,11 +169,15 @@ function dealing(
   const interval =
     flows === 0
       ? null
-      : ratioInterval(
-          frame.resamples,
-          byBlock(frame, (_, i) => series[i]),
-          byBlock(frame, (_, i) => Number(active[i])),
-          'rate',
+      : toldInterval(
+          frame,
+          'flows',
+          ratioInterval(
+            frame.resamples,
+            byBlock(frame, (_, i) => series[i]),
+            byBlock(frame, (_, i) => Number(active[i])),
+            'rate',
+          ),
         );
   const blind = frame.missing.names;
   const caveats: Caveat[] = [...blind];
@@ -223,8 +228,8 @@ function dealing(
         ? `No activity flow (opened from inside the ranges) shows ${what}, in ${caseWindow(frame)}.`
         : `${formatCount(flows)} activity flows (opened from inside the ranges) of ${formatCounted(hosts, 'host')} ` +
           `${isLikeness ? 'behave like' : 'show'} ${what}, ` +
-          `on ${daysActive} of ${activeDays} days with activity (${formatCount(perDay)} a day; 95 % interval ` +
-          `${interval === null ? '–' : interval.map(formatCount).join(' to ')}), in ${caseWindow(frame)}.`,
+          `on ${daysActive} of ${activeDays} days with activity (${formatCount(perDay)} a day; ` +
+          `${interval === null ? 'no interval is told' : `95 % interval ${interval.map(formatCount).join(' to ')}`}), in ${caseWindow(frame)}.`,
     verdict: isLikeness ? 'insufficient-data' : verdictOf(isSeen, isEnough && blind.length === 0),
     value: perDay,
     interval,

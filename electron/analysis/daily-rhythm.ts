@@ -1,9 +1,9 @@
 import { clockTime } from '../../shared/calendar.ts';
 import type { Caveat, DailyRhythmFinding, Verdict } from '../../shared/finding.ts';
-import { formatCount, formatCounted, formatShare, formatShareInterval } from '../../shared/number-format.ts';
+import { formatCount, formatCounted, formatShare } from '../../shared/number-format.ts';
 import { ZoneClock } from '../../shared/time.ts';
 import type { Analysis } from './analysis.ts';
-import { activityCaveats } from './caveats.ts';
+import { activityCaveats, clockCaveat } from './caveats.ts';
 import {
   type AnalysisFrame,
   LEVEL,
@@ -21,6 +21,8 @@ import {
   rounded,
   seenBetween,
   sum,
+  shareInterval,
+  toldInterval,
 } from './analysis-frame.ts';
 import { shareOfSilence, wholeDays } from './observed-days.ts';
 import type { DayTally } from './traffic-tally.ts';
@@ -126,7 +128,7 @@ export function dailyRhythm(frame: AnalysisFrame, metric: RhythmMetric): DailyRh
     const gained = Math.max(0, sum(optimism) / Math.max(1, optimism.length));
     const held = byBlock(frame, (_, i) => heldBy(hourly[i], inside) - (value ?? 0) * sum(hourly[i]));
     const wide = ends && value !== null ? widenedInterval(value, ends, differencedInflation(held), 'share') : null;
-    interval = wide && [Math.max(0, wide[0] - gained), wide[1]];
+    interval = toldInterval(frame, metric, wide && [Math.max(0, wide[0] - gained), wide[1]]);
   }
 
   const activeDays = days.filter(hasActivity).length;
@@ -165,6 +167,7 @@ export function dailyRhythm(frame: AnalysisFrame, metric: RhythmMetric): DailyRh
         `${formatCount(Math.round(silentObserved))} are silence, as hours with one and with two flows tell; the others count as ` +
         'not observed. Where more of them were silence, the profile is flatter than the truth.',
     },
+    clockCaveat(frame),
     ...activityCaveats(frame),
   );
   const verdict: Verdict = isEnough ? 'not-supported' : 'insufficient-data';
@@ -248,8 +251,8 @@ function dailyStatement(
   const seen = seenBetween(frame, hasActivity);
   if (window === null) return `No active hours can be told by ${metric}: activity ${seen}.`;
   return (
-    `${formatShare(value)} of the ${metric} of activity (opened from inside the ranges; per observed hour; 95 % interval ` +
-    `${formatShareInterval(interval)}) fell between ${clockTime(window.from)} and ${clockTime(window.to)}, ` +
+    `${formatShare(value)} of the ${metric} of activity (opened from inside the ranges; per observed hour; ` +
+    `${shareInterval(interval)}) fell between ${clockTime(window.from)} and ${clockTime(window.to)}, ` +
     `${frame.profile.timeZone} time; activity ${seen}.`
   );
 }

@@ -14,7 +14,7 @@ import {
   rounded,
   seenBetween,
 } from './analysis-frame.ts';
-import { activityCaveats } from './caveats.ts';
+import { activityCaveats, clockCaveat } from './caveats.ts';
 import {
   type EpochAnswer,
   type HourSeries,
@@ -208,7 +208,7 @@ function associationOf(
     id: 'timing-only',
     text: 'Times are compared, not causes: what else happened in the same hours is not known, and an event may have been expected.',
   });
-  caveats.push(...activityCaveats(frame));
+  caveats.push(clockCaveat(frame), ...activityCaveats(frame));
   const base = baseOf(frame, {
     kind: 'event-association',
     subject: kind,

@@ -3,13 +3,7 @@ import { countryCode } from '../casefile/flow-records.ts';
 import { PairIndex } from '../casefile/pair-index.ts';
 import type { Caveat, ForeignPresenceFinding } from '../../shared/finding.ts';
 import { SUBJECT_SIDES } from '../../shared/flow.ts';
-import {
-  formatCount,
-  formatCounted,
-  formatList,
-  formatShare,
-  formatShareInterval,
-} from '../../shared/number-format.ts';
+import { formatCount, formatCounted, formatList, formatShare } from '../../shared/number-format.ts';
 import type { Profile } from '../../shared/profile.ts';
 import { ZoneClock } from '../../shared/time.ts';
 import { visibleText } from '../../shared/visible-text.ts';
@@ -32,6 +26,8 @@ import {
   seenBetween,
   sum,
   verdictOf,
+  shareInterval,
+  toldInterval,
 } from './analysis-frame.ts';
 import { activityCaveats, placeCaveat } from './caveats.ts';
 import { countryInWords } from './country-in-words.ts';
@@ -476,7 +472,7 @@ function presence(
     subject: country,
     title: `Activity that involves ${named}`,
     statement:
-      `${formatShare(share)} of activity flows (opened from inside the ranges; 95 % interval ${formatShareInterval(interval)}) ` +
+      `${formatShare(share)} of activity flows (opened from inside the ranges; ${shareInterval(interval)}) ` +
       `involved addresses placed in ${named}; of the ${formatCount(all.left)} flows that are left without global services, clouds, VPN ` +
       `services, peers and what no rule named, ${formatShare(withoutGlobalServices)}; ` +
       `${institutions}${inbound === 0 ? '' : `; addresses there opened ${formatCount(inbound)} answered flows to the ranges`}; ` +
@@ -553,5 +549,5 @@ function shareOf(
     denominators,
     'share',
   );
-  return { value: rounded(sum(series) / total), interval: roundedInterval(interval) };
+  return { value: rounded(sum(series) / total), interval: roundedInterval(toldInterval(frame, metric, interval)) };
 }

@@ -4,7 +4,7 @@ import { PairIndex } from '../casefile/pair-index.ts';
 import { type DeviceEvidence, devicesOf, natSuspected, type Seen } from '../../shared/devices.ts';
 import type { Caveat, HostProfileFinding, Verdict } from '../../shared/finding.ts';
 import { type FlowColumn, NAME_ORIGINS, SUBJECT_SIDES } from '../../shared/flow.ts';
-import { formatCount, formatCounted, formatShare, formatShareInterval } from '../../shared/number-format.ts';
+import { formatCount, formatCounted, formatShare } from '../../shared/number-format.ts';
 import { ZoneClock } from '../../shared/time.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { UNKNOWN } from '../../shared/vocabulary.ts';
@@ -24,6 +24,8 @@ import {
   byBlock,
   seenBetween,
   sum,
+  shareInterval,
+  toldInterval,
 } from './analysis-frame.ts';
 import { activityCaveats } from './caveats.ts';
 import { activeHours } from './daily-rhythm.ts';
@@ -274,7 +276,7 @@ function profile(
   const ofHostByBlock = byBlock(frame, (day) => flowsOn(day.day));
   const all = byBlock(frame, (day) => activityOf(day, 'flows'));
   const share = sum(all) === 0 ? null : total / sum(all);
-  const interval = ratioInterval(frame.resamples, ofHostByBlock, all, 'share');
+  const interval = toldInterval(frame, 'flows', ratioInterval(frame.resamples, ofHostByBlock, all, 'share'));
   const clockProfile = Array.from({ length: 24 }, (_, hour) =>
     hours.reduce((x, each) => x + (ZoneClock.hourOfDay(each.hour) === hour ? each.flows : 0), 0),
   );
@@ -317,8 +319,7 @@ function profile(
     subject: address,
     title: `Host ${address}`,
     statement:
-      `Host ${address} (${role}) opened ${formatCounted(total, 'activity flow')}, ${formatShare(share)} of all (95 % interval ` +
-      `${formatShareInterval(interval)})` +
+      `Host ${address} (${role}) opened ${formatCounted(total, 'activity flow')}, ${formatShare(share)} of all (${shareInterval(interval)})` +
       (leading === undefined ? '' : `, most of those with a named service to ${leading.service}`) +
       `; activity ${seen}.`,
     verdict,

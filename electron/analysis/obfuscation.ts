@@ -3,14 +3,7 @@ import { PairIndex } from '../casefile/pair-index.ts';
 import { filterValue } from '../../shared/activity.ts';
 import type { Caveat, ObfuscationFinding } from '../../shared/finding.ts';
 import { LABEL_EVIDENCE, transportName } from '../../shared/flow.ts';
-import {
-  formatAmount,
-  formatCount,
-  formatCounted,
-  formatList,
-  formatShare,
-  formatShareInterval,
-} from '../../shared/number-format.ts';
+import { formatAmount, formatCount, formatCounted, formatList, formatShare } from '../../shared/number-format.ts';
 import { ZoneClock } from '../../shared/time.ts';
 import { AddressNumbers } from './address-numbers.ts';
 import type { Analysis } from './analysis.ts';
@@ -27,9 +20,12 @@ import {
   baseOf,
   byBlock,
   hasActivity,
+  isOfRecorded,
   seenBetween,
   sum,
   verdictOf,
+  shareInterval,
+  toldInterval,
 } from './analysis-frame.ts';
 import { activityCaveats } from './caveats.ts';
 import { DNS_TUNNEL_PARAMETERS, type DnsTunnel, type DnsTunnelCollector } from './dns-tunnels.ts';
@@ -225,7 +221,10 @@ function obfuscation(
     'share',
   );
   const unseen = 1 - (1 - LEVEL) ** (1 / Math.max(1, hostHours));
-  const interval: [number, number] | null = share === null ? null : numerator === 0 ? [0, unseen] : drawn;
+  const blind = frame.missing.payload;
+  // Without payloads, or of sampled flows, what was not recognised has no bound.
+  const none: [number, number] | null = blind.length > 0 || isOfRecorded(frame, metric) ? null : [0, unseen];
+  const interval = share === null ? null : numerator === 0 ? none : toldInterval(frame, metric, drawn);
   const hosts = [
     ...new Set([
       ...collector.subjects.hosts(number).map((host) => collector.hosts.text(host)),
@@ -234,7 +233,6 @@ function obfuscation(
   ].toSorted();
   const isSeen = daysActive >= MINIMUM_SEEN_DAYS;
   const isEnough = activeDays >= MINIMUM_DAYS && frame.tally.activityFlows >= MINIMUM_FLOWS;
-  const blind = frame.missing.payload;
   const caveats: Caveat[] = [...blind];
   if (!isEnough) {
     caveats.push({
@@ -278,9 +276,9 @@ function obfuscation(
     statement:
       numerator === 0
         ? `None of the ${formatAmount(metric, denominator)} of activity (opened from inside the ranges) was seen to use ` +
-          `${WORDS[technique]}; a share of no more than ${formatShare(interval?.[1] ?? null).replace('< ', '')} might stay unseen; activity ${seen}.`
-        : `${formatShare(share)} of the ${metric} of activity (opened from inside the ranges; 95 % interval ` +
-          `${formatShareInterval(interval)}) used ${WORDS[technique]}, on ${daysActive} of ${activeDays} days, by ` +
+          `${WORDS[technique]}; ${interval === null ? 'how much might stay unseen cannot be told' : `a share of no more than ${formatShare(interval[1]).replace('< ', '')} might stay unseen`}; activity ${seen}.`
+        : `${formatShare(share)} of the ${metric} of activity (opened from inside the ranges; ` +
+          `${shareInterval(interval)}) used ${WORDS[technique]}, on ${daysActive} of ${activeDays} days, by ` +
           `${hosts.length === 1 ? 'host' : 'hosts'} ${formatList(named)}; activity ${seen}.`,
     verdict: verdictOf(isEnough && isSeen, isEnough && blind.length === 0),
     value: share,

@@ -14,6 +14,7 @@ import {
   roundedInterval,
   seenBetween,
   sum,
+  toldInterval,
 } from './analysis-frame.ts';
 import { type ActivitySubject, MINIMUM_SUBJECT_FLOWS, activitySubjects } from './activity-subjects.ts';
 import { activityCaveats, labelCaveats, weakLabels } from './caveats.ts';
@@ -297,7 +298,7 @@ function findingOf(frame: AnalysisFrame, series: Series, rise: DatedRise | null)
     statement: '',
     verdict: isEnough ? 'not-supported' : 'insufficient-data',
     value: level * unit,
-    interval: levelInterval(counts, from, to, unit),
+    interval: toldInterval(frame, 'flows', levelInterval(counts, from, to, unit)),
     unit: 'flows per day',
     pValue,
     method: {
@@ -343,7 +344,7 @@ function findingOf(frame: AnalysisFrame, series: Series, rise: DatedRise | null)
     dateInterval: rise === null ? null : dateInterval(days, rise),
     before: rise === null ? null : rounded(rise.before),
     after: rise === null ? null : rounded(rise.after),
-    beforeInterval: rise === null ? null : levelInterval(counts, 0, rise.start, unit),
+    beforeInterval: rise === null ? null : toldInterval(frame, 'flows', levelInterval(counts, 0, rise.start, unit)),
     stillActive: rise === null ? null : rise.end === days.length,
     episodes: isEnough
       ? starts.map((start, i) => {

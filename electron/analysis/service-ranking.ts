@@ -4,7 +4,7 @@ import { countryCode } from '../casefile/flow-records.ts';
 import { filterValue } from '../../shared/activity.ts';
 import type { Caveat, ServiceRankingFinding, Verdict } from '../../shared/finding.ts';
 import { LABEL_EVIDENCE } from '../../shared/flow.ts';
-import { formatCount, formatCounted, formatShare, formatShareInterval } from '../../shared/number-format.ts';
+import { formatCount, formatCounted, formatShare } from '../../shared/number-format.ts';
 import { ZoneClock } from '../../shared/time.ts';
 import type { Analysis } from './analysis.ts';
 import type { FlowCollector } from './flow-collector.ts';
@@ -22,6 +22,8 @@ import {
   roundedInterval,
   seenBetween,
   sum,
+  shareInterval,
+  toldInterval,
 } from './analysis-frame.ts';
 import { activityCaveats, evidenceCaveats, placeCaveat, sampledFlows } from './caveats.ts';
 import { countryInWords } from './country-in-words.ts';
@@ -210,7 +212,7 @@ function ranking(frame: AnalysisFrame, ranked: Ranked, isWithoutCountries: boole
   const rows = told.map(({ service, series, flows }, i) => ({
     service,
     value: rounded(flows / denominator),
-    interval: roundedInterval(ratioInterval(resamples, daily[i], denominators, 'share')),
+    interval: roundedInterval(toldInterval(frame, 'flows', ratioInterval(resamples, daily[i], denominators, 'share'))),
     daysActive: series.filter((value) => value > 0).length,
   }));
 
@@ -271,8 +273,8 @@ function ranking(frame: AnalysisFrame, ranked: Ranked, isWithoutCountries: boole
     top === undefined || topRow === undefined
       ? `No named service was seen in the ${of}, counting flows opened from inside the ranges.`
       : `Of the ${of} (opened from inside the ranges; ${formatCount(denominator)}), ${place} ${top.service} with ` +
-        `${formatShare(topRow.value)} (${formatCount(top.flows)} flows; 95 % interval ` +
-        `${formatShareInterval(topRow.interval)}); such flows were ${seen}.`;
+        `${formatShare(topRow.value)} (${formatCount(top.flows)} flows; ` +
+        `${shareInterval(topRow.interval)}); such flows were ${seen}.`;
   const among =
     country !== null
       ? ` and country = ${country}`

@@ -2,7 +2,7 @@ import type { CaseReader, SegmentInfo } from '../casefile/case-reader.ts';
 import { filterValue } from '../../shared/activity.ts';
 import { type AddressBlock, blockContains, parseBlock } from '../../shared/address.ts';
 import type { Caveat, WatchListFinding } from '../../shared/finding.ts';
-import { formatCount, formatCounted, formatShare, formatShareInterval } from '../../shared/number-format.ts';
+import { formatCount, formatCounted, formatShare } from '../../shared/number-format.ts';
 import type { Profile } from '../../shared/profile.ts';
 import { ZoneClock } from '../../shared/time.ts';
 import { AddressNumbers } from './address-numbers.ts';
@@ -17,6 +17,7 @@ import {
   hasActivity,
   sum,
   verdictOf,
+  shareInterval,
 } from './analysis-frame.ts';
 import { activityCaveats } from './caveats.ts';
 import { wilsonInterval } from './statistics/wilson-interval.ts';
@@ -170,7 +171,7 @@ function watchList(frame: AnalysisFrame, collector: WatchListCollector, name: st
   const questions = sum(collector.questions.series(frame, list));
   const hosts = collector.byList.hosts(list).length;
   const shareOfDays = activeDays === 0 ? null : daysActive / activeDays;
-  const interval = activeDays === 0 ? null : wilsonInterval(daysActive, activeDays, LEVEL);
+  const interval = activeDays === 0 || frame.scaled ? null : wilsonInterval(daysActive, activeDays, LEVEL);
   const members = collector.members
     .map((member, number) => ({ ...member, series: collector.byMember.series(frame, number) }))
     .filter((member) => member.list === list && sum(member.series) > 0)
@@ -225,7 +226,7 @@ function watchList(frame: AnalysisFrame, collector: WatchListCollector, name: st
         ? `No activity flow (opened from inside the ranges) met watch list ${name}, in ${caseWindow(frame)}.`
         : `Watch list ${name} was met by ${formatCount(flows)} activity flows (opened from inside the ranges) of ` +
           `${formatCounted(hosts, 'host')} on ${daysActive} of ${activeDays} days with activity (${formatShare(shareOfDays)}; ` +
-          `95 % interval ${formatShareInterval(interval)}), in ${caseWindow(frame)}.`,
+          `${shareInterval(interval)}), in ${caseWindow(frame)}.`,
     verdict: verdictOf(isMet, isEnough && blind.length === 0),
     value: shareOfDays,
     interval,

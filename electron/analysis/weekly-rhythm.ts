@@ -18,6 +18,7 @@ import {
   roundedInterval,
   seenBetween,
   sum,
+  toldInterval,
 } from './analysis-frame.ts';
 import { WHOLE_DAY_SHARE, wholeDays } from './observed-days.ts';
 import { compareWeekdays } from './statistics/weekday-comparison.ts';
@@ -74,7 +75,7 @@ export function weeklyRhythm(frame: AnalysisFrame, metric: RhythmMetric): Weekly
     statement: '',
     verdict,
     value: top?.mean ?? null,
-    interval: top?.interval ?? null,
+    interval: toldInterval(frame, metric, top?.interval ?? null),
     unit: `${metric} per day`,
     pValue: isEnough ? compared.pValue : null,
     method: {
@@ -106,7 +107,7 @@ export function weeklyRhythm(frame: AnalysisFrame, metric: RhythmMetric): Weekly
     ranking: compared.means.map((mean) => ({
       weekday: mean.weekday,
       value: rounded(mean.mean),
-      interval: roundedInterval(mean.interval),
+      interval: roundedInterval(toldInterval(frame, metric, mean.interval)),
       daysObserved: mean.days,
     })),
     highest: compared.highest,

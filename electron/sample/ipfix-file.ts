@@ -42,7 +42,8 @@ const RECORDS_A_MESSAGE = 1000;
 const INSIDE = 1;
 const OUTSIDE = 2;
 /** Routers next to it: the usual one outside, and the one inside (RFC 5737, documentation). */
-const FIRST_UPSTREAM = wordOf('192.0.2.1');
+export const FIRST_UPSTREAM = '192.0.2.1';
+const OUTWARD_HOP = wordOf(FIRST_UPSTREAM);
 const INWARD_HOP = wordOf('192.0.2.129');
 
 export class IpfixFile implements FlowWriter {
@@ -130,7 +131,7 @@ export class IpfixFile implements FlowWriter {
     const start = values[at + column.START];
     const chance = values[at + column.SEED] / 0x1_0000_0000;
     for (const { from, nextHop, share } of this.#upstreams) if (start >= from && chance < share) return nextHop;
-    return FIRST_UPSTREAM;
+    return OUTWARD_HOP;
   }
 
   #flush(): void {

@@ -1,4 +1,5 @@
 import type { Metric } from '../../shared/finding.ts';
+import { FIRST_UPSTREAM } from './ipfix-file.ts';
 import { Observation } from './observation.ts';
 import type { Label, Population } from './population.ts';
 import { MOST_LABELS, Tally } from './tally.ts';
@@ -33,6 +34,8 @@ export interface WorldTruth {
   readonly servers: readonly { readonly address: string; readonly firstDay: string; readonly declared: boolean }[];
   /** Countries of flows: what is planted there, or none. */
   readonly countries: Readonly<Record<string, 'presence' | 'decoy' | 'none'>>;
+  /** Countries whose flows an examiner's table places elsewhere, and where it places them. */
+  readonly misplaced: readonly string[];
   /** True when no weekday, and no hour, differs from another by the parameters. */
   readonly isFlatWeek: boolean;
   readonly isFlatDay: boolean;
@@ -160,6 +163,7 @@ export function truthOf(
     }),
     servers: world.servers.map(({ address, from, declared }) => ({ address, firstDay: from ?? world.from, declared })),
     countries: plantedCountries(population),
+    misplaced: world.misplaced.flatMap(({ country, as }) => [country, as]),
     isFlatWeek:
       isFlat(world.weekdays) && Object.values(world.categoryWeekdays).every(isFlat) && isWeekLikeWeekend(world),
     isFlatDay: isFlat(world.hours) && isWeekLikeWeekend(world) && Object.values(world.categoryHours).every(isFlat),
@@ -267,6 +271,14 @@ function perDay(population: Population, add: Add): void {
       if (effect.effect === 'volume') change('volume', () => true);
       else
         for (const id of [effect.service, effect.by]) change(`service:${id}`, (label) => labels[label].service === id);
+    }
+    if (effect.effect === 'upstream') {
+      const day = population.dayOf(effect.date);
+      const all = (): boolean => true;
+      add('period-comparison', `upstream:nextHop=${FIRST_UPSTREAM}`, 'change', 'flows', (tally, runs) => {
+        const volume = ratio(mean(all, day, world.days)(tally, runs), mean(all, 0, day)(tally, runs));
+        return volume * (1 - effect.share) - 1;
+      });
     }
     if (effect.effect === 'crypto') {
       const counts = (label: number): boolean => labels[label].category === 'crypto';

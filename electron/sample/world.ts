@@ -246,6 +246,8 @@ const worldSchema = z.strictObject({
   sampling: z.int().min(1).default(1),
   /** Seconds that the recording clock is ahead. */
   clockOffsetSeconds: z.number().default(0),
+  /** A table of the examiner's places the addresses of one country in another, against the shipped ones. */
+  misplaced: z.array(z.strictObject({ country, as: country })).default([]),
   /** ISO 8601 with zone. */
   events: z.array(z.strictObject({ time: z.string(), label: z.string(), kind: z.string() })).default([]),
   /** Shares to be told, as in a profile: categories and services. */

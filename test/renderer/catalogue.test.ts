@@ -184,7 +184,7 @@ describe('say', () => {
       formatCount(1234.5),
       formatCount(3.25),
       formatShare(0.1234),
-      formatShare(0.0001),
+      formatShare(0.00001),
       formatBytes(1_234_567),
       formatAmount('host-hours', 12_839),
       weekdayName(3),
@@ -192,11 +192,11 @@ describe('say', () => {
       withinSentence('Hosts'),
     ];
     expect(told()).toEqual(
-      '1,235|3.25|12.3 %|< 0.1 %|1.23 MB|12,839 host-hours|Wednesday|St. Vincent & Grenadines|hosts'.split('|'),
+      '1,235|3.25|12.3 %|< 0.01 %|1.23 MB|12,839 host-hours|Wednesday|St. Vincent & Grenadines|hosts'.split('|'),
     );
     setLanguage('de');
     expect(told()).toEqual(
-      '1.235|3,25|12,3 %|< 0,1 %|1,23 MB|12.839 Host-Stunden|Mittwoch|St. Vincent und die Grenadinen|Hosts'.split('|'),
+      '1.235|3,25|12,3 %|< 0,01 %|1,23 MB|12.839 Host-Stunden|Mittwoch|St. Vincent und die Grenadinen|Hosts'.split('|'),
     );
   });
 

@@ -21,14 +21,19 @@ describe('numbers as people read them', () => {
     ]);
   });
 
-  it('gives shares one decimal, and never rounds something to nothing', () => {
-    expect([formatShare(0.4211), formatShare(0), formatShare(0.0003), formatShare(1)]).toEqual([
+  it('gives shares one decimal, two below 1 %, and never rounds something to nothing', () => {
+    expect([0.4211, 0, 0.0025, 0.00994, 0.00996, 0.0003, 0.00004, 1].map(formatShare)).toEqual([
       '42.1 %',
       '0.0 %',
-      '< 0.1 %',
+      '0.25 %',
+      '0.99 %',
+      '1.0 %',
+      '0.03 %',
+      '< 0.01 %',
       '100.0 %',
     ]);
     expect(formatShareInterval([0.1, 0.25])).toBe('10.0–25.0 %');
+    expect(formatShareInterval([0.0084, 0.012])).toBe('0.84–1.2 %');
   });
 
   it('gives bytes decimal units', () => {

@@ -1,7 +1,8 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Engine } from '../../electron/engine/engine.ts';
 import { type EvidenceForm, writeWorld } from '../../electron/sample/evidence.ts';
+import { COUNTRY_BLOCKS } from '../../electron/sample/sites.ts';
 import type { WorldTruth } from '../../electron/sample/truth.ts';
 import type { World } from '../../electron/sample/world.ts';
 import type { Finding } from '../../shared/finding.ts';
@@ -37,8 +38,23 @@ export async function judgeWorld(
     examiner: '',
     authority: '',
   });
-  const { totals } = await engine.run('import', { case: casePath, paths: [join(folder, 'evidence')] });
+  // The examiner knows by how much the recording clock was off, and says so.
+  const { totals } = await engine.run('import', {
+    case: casePath,
+    paths: [join(folder, 'evidence')],
+    ...(world.clockOffsetSeconds === 0
+      ? {}
+      : { custody: { clockOffset: -world.clockOffsetSeconds, clockReason: 'made up: compared with a radio clock' } }),
+  });
   if (totals.rejected + totals.partial > 0) throw new Error(`evidence of ${world.name} was not read whole`);
+  if (world.misplaced.length > 0) {
+    const path = join(folder, 'countries.csv');
+    const lines = world.misplaced.flatMap(({ country, as }) =>
+      (COUNTRY_BLOCKS[country] ?? []).map((block) => `${block},${as}\n`),
+    );
+    writeFileSync(path, `network,country\n${lines.join('')}`);
+    await engine.run('addOverlay', { case: casePath, path, kind: 'geo', date: null });
+  }
   const findings = await engine.run('analyse', { case: casePath });
   const rows = Object.entries(JUDGES).flatMap(([kind, judge]) =>
     only === null || kind === only ? judge(findings, truth) : [],

@@ -4,6 +4,8 @@ import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Engine } from '../../electron/engine/engine.ts';
+import type { EvidenceForm } from '../../electron/sample/evidence.ts';
+import type { World } from '../../electron/sample/world.ts';
 import type { Finding } from '../../shared/finding.ts';
 import { type JudgedWorld, judgeWorld } from './judge-world.ts';
 import { judgeActivityShares } from './judges/activity-share.ts';
@@ -125,6 +127,64 @@ describe('null worlds', () => {
     expect(rows.length).toBeGreaterThan(0);
     expect(rows.filter(({ isFalse }) => isFalse)).toEqual([]);
   });
+});
+
+describe('what disturbs a recording', () => {
+  const base = { ...smallWorld(plantedWorld(7)), clockOffsetSeconds: 0, misplaced: [] };
+  const judged = (name: string, world: World, form: EvidenceForm): Promise<JudgedWorld> =>
+    judgeWorld(engine, join(ROOT, name), world, { seed: 7, form, runs: 1 });
+  const rhythmOf = (findings: readonly Finding[]): (number | null)[][] =>
+    findings.flatMap((finding) =>
+      finding.kind === 'daily-rhythm' && finding.metric === 'flows' && (finding.parameters.category ?? null) === null
+        ? [[finding.activeFrom, finding.activeTo, finding.value]]
+        : [],
+    );
+  const caveatsOf = (findings: readonly Finding[]): string[] =>
+    findings.flatMap(({ kind, caveats }) => (kind === 'daily-rhythm' ? caveats.map(({ id }) => id) : []));
+
+  it('a wrong clock: the rhythm is right again when the examiner states it, and told of the recording clock when not', async () => {
+    const right = await judged('clock-right', base, 'zeek');
+    const stated = await judged('clock-stated', { ...base, clockOffsetSeconds: 9 * 3600 }, 'zeek');
+    const [told] = rhythmOf(right.findings);
+    expect(told?.[0]).not.toBeNull();
+    expect(rhythmOf(stated.findings)).toEqual([told]);
+    expect(caveatsOf(stated.findings)).toContain('clock-corrected');
+    const path = join(ROOT, 'clock-stated', 'unstated.enclave');
+    await engine.run('new', { case: path, profile: profileOf(base), title: '', examiner: '', authority: '' });
+    await engine.run('import', { case: path, paths: [join(ROOT, 'clock-stated', 'evidence')] });
+    const unstated = await engine.run('analyse', { case: path });
+    // Nine hours later, give or take what the cut ends of the window bring.
+    const later = ((told?.[0] ?? 0) + 9) % 24;
+    expect(Math.abs((rhythmOf(unstated)[0]?.[0] ?? 0) - later)).toBeLessThanOrEqual(1);
+    expect(caveatsOf(unstated)).toContain('clock-as-recorded');
+  }, 120_000);
+
+  it('sampling, another way out and a table that misplaces: told, and nothing with an interval that sampling makes void', async () => {
+    const presence = base.effects.flatMap((effect) => (effect.effect === 'presence' ? [effect.country] : []));
+    // Either period needs fourteen days beside the one of the change.
+    const date = new Date(Date.parse(base.from) + 15 * 86_400_000).toISOString().slice(0, 10);
+    const world: World = {
+      ...base,
+      days: 32,
+      effects: [
+        ...base.effects.filter(({ effect }) => effect !== 'upstream'),
+        { effect: 'upstream', date, nextHop: '192.0.2.7', share: 0.7 },
+      ],
+      sampling: 4,
+      misplaced: presence.map((country) => ({ country, as: 'FR' })),
+    };
+    const { findings, rows } = await judged('disturbed', world, 'ipfix-and-dns');
+    const relative = new Set(['period-comparison', 'event-association', 'reconnaissance', 'onset']);
+    const byFlows = findings.filter(({ metric, kind }) => metric === 'flows' && !relative.has(kind));
+    expect(byFlows.length).toBeGreaterThan(50);
+    expect(byFlows.filter(({ interval }) => interval !== null).map(({ id }) => id)).toEqual([]);
+    expect(findings.some(({ metric, interval }) => metric === 'bytes' && interval !== null)).toBe(true);
+    expect(rows.find(({ measure }) => measure === 'upstream told')).toMatchObject({ isFound: true });
+    const present = rows.filter(({ measure }) => measure === 'presence told');
+    expect(present.map(({ item }) => item).toSorted()).toEqual(presence.toSorted());
+    expect(rows.filter(({ kind, isFalse }) => kind === 'foreign-presence' && isFalse)).toEqual([]);
+    expect(present.filter(({ isFound }) => !isFound)).toEqual([]);
+  }, 120_000);
 });
 
 describe('judges', () => {

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -39,9 +39,13 @@ const USAGE = `npm run scenario -- [--worlds N] [--only KIND] [--form FORM] [--s
   --seed N     first seed (default 1)
   --rows       prints every comparison
   A first interrupt (Ctrl-C) ends it early, with tables of the worlds judged so far.
-  --write FILE puts the tables between the marks of a document: those of worlds, of forms and of power, each where it was run
+  --keep FILE  adds what was judged of each world to FILE, and does not judge again what stands in it: a long run can go on after a
+               break. Delete it when the program changed
+  --write FILE puts the tables between the marks of a document: those of worlds (sampled ones apart), of forms and of power, each where
+               it was run
+  --help       prints this
 `;
-type Part = 'scenario' | 'repeats' | 'forms' | 'power';
+type Part = 'scenario' | 'sampled' | 'repeats' | 'forms' | 'power';
 const marksOf = (part: Part): [string, string] => [`<!-- ${part}: begin -->`, `<!-- ${part}: end -->`];
 /** Sizes of the response to events, and how many events. */
 const RATIOS = [1.5, 2, 3, 5];
@@ -60,9 +64,15 @@ const { values } = parseArgs({
     sampling: { type: 'string', default: '1' },
     seed: { type: 'string', default: '1' },
     rows: { type: 'boolean', default: false },
+    keep: { type: 'string' },
+    help: { type: 'boolean', default: false },
     write: { type: 'string' },
   },
 });
+if (values.help) {
+  process.stdout.write(USAGE);
+  process.exit(0);
+}
 const form = FORMS.find((each) => each === values.form);
 const only = values.only ?? null;
 if (form === undefined || (only !== null && !Object.hasOwn(FINDING_KINDS, only))) {
@@ -77,6 +87,17 @@ const firstSeed = Number(values.seed);
 const sampling = Number(values.sampling);
 const sampled = (world: World): World => ({ ...world, sampling });
 
+/** What `--keep` holds of earlier runs, by world and how it was judged; a line that was cut off is judged again. */
+const keptRows = new Map<string, readonly JudgedRow[]>();
+if (values.keep !== undefined && existsSync(values.keep)) {
+  const lines = readFileSync(values.keep, 'utf8').split('\n').slice(0, -1);
+  for (const line of lines) {
+    const [key, rows] = JSON.parse(line) as [string, JudgedRow[]];
+    keptRows.set(key, rows);
+  }
+  writeFileSync(values.keep, lines.map((line) => `${line}\n`).join(''));
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'enclave-scenario-'));
 const engines = [new Engine(), new Engine()];
 const begun = performance.now();
@@ -84,9 +105,11 @@ const begun = performance.now();
 const stop = new AbortController();
 process.once('SIGINT', () => stop.abort());
 try {
-  const made = `Made by \`npm run scenario -- --worlds ${count} --power ${powerCount}\` with evidence of the form ${form}${
+  const how = sampling > 1 ? ` --form ${form} --sampling ${sampling}` : '';
+  const made = `Made by \`npm run scenario -- --worlds ${count} --power ${powerCount}${how}\` with evidence of the form ${form}${
     sampling > 1 ? `, sampled at 1:${sampling}` : ''
   }, seeds from ${firstSeed}.`;
+  const ofSample = sampling > 1 ? `, sampled at 1:${sampling}` : '';
   const seeds = Array.from({ length: count }, (_, i) => firstSeed + i);
   const judged = await judgeAll(
     seeds.flatMap((seed) => [
@@ -98,22 +121,22 @@ try {
   const nulls = judged.filter(({ name }) => name.startsWith('null'));
   if (planted.length > 0) {
     const measures = gatherMeasures(planted);
-    tell('scenario', [
+    tell(sampling > 1 ? 'sampled' : 'scenario', [
       made,
       `Expected values rest on ${TRUTH_RUNS} simulated runs each.`,
       ...(nulls.length < count
         ? [`Stopped early, after ${planted.length} planted and ${nulls.length} null worlds.`]
         : []),
       '',
-      `### Intervals: ${planted.length} planted worlds`,
+      `### Intervals: ${planted.length} planted worlds${ofSample}`,
       '',
       coverageTable(measures),
       '',
-      `### Found and not found: ${planted.length} planted worlds`,
+      `### Found and not found: ${planted.length} planted worlds${ofSample}`,
       '',
       foundTable(measures),
       '',
-      `### False findings: ${nulls.length} null worlds`,
+      `### False findings: ${nulls.length} null worlds${ofSample}`,
       '',
       familyTable(nulls).text,
     ]);
@@ -180,11 +203,15 @@ async function judgeAll(tasks: readonly Task[]): Promise<WorldRows[]> {
 
 async function judgeOne(engine: Engine, at: string, { what, world, seed, form: as, runs }: Task): Promise<WorldRows> {
   const name = `${what}-${seed} (${world.name})`;
+  const key = [name, as, world.sampling, runs, only ?? ''].join(' ');
+  const kept = keptRows.get(key);
+  if (kept !== undefined) return { name, rows: kept };
   const { rows, truth } = await judgeWorld(engine, at, world, { seed, form: as, runs }, only);
   rmSync(at, { recursive: true });
   const falsehoods = rows.filter(({ isFalse }) => isFalse);
   process.stderr.write(`${name}: ${truth.flows} flows, ${rows.length} comparisons, ${falsehoods.length} false\n`);
   for (const row of values.rows ? rows : falsehoods) process.stdout.write(`${name}\t${lineOf(row)}\n`);
+  if (values.keep !== undefined) appendFileSync(values.keep, `${JSON.stringify([key, rows])}\n`);
   return { name, rows };
 }
 

@@ -181,7 +181,23 @@ export function plantedWorld(seed: number): World {
     const [service, by] = random.pick(SUBSTITUTES);
     effects.push({ effect: 'substitution', service, by, date: dateOf(base, onset), share: between(random, 0.5, 0.95) });
   }
-  return checkWorld({ ...base, events: drawEvents(base, random, 10), effects });
+  const events = drawEvents(base, random, 10);
+  if (random.unit() < 0.4) {
+    effects.push({
+      effect: 'upstream',
+      date: dateOf(base, onset),
+      nextHop: '192.0.2.7',
+      share: between(random, 0.3, 0.9),
+    });
+  }
+  const clockOffsetSeconds = random.unit() < 0.3 ? 3600 * random.pick([-9, -8.5, -1, 1, 5.5, 9]) : 0;
+  const misplaced =
+    random.unit() < 0.3
+      ? effects.flatMap((effect) =>
+          effect.effect === 'presence' ? [{ country: effect.country, as: random.pick(DECOYS) }] : [],
+        )
+      : [];
+  return checkWorld({ ...base, events, effects, clockOffsetSeconds, misplaced });
 }
 
 /** The same world, of four weeks and half as busy: judged in seconds. */

@@ -29,7 +29,7 @@ export function profileOf(world: World): Profile {
 function periodsOf(world: World): World['events'] {
   const clock = new ZoneClock(world.timeZone);
   return world.effects.flatMap((effect) => {
-    if (effect.effect !== 'volume' && effect.effect !== 'substitution') return [];
+    if (effect.effect !== 'volume' && effect.effect !== 'substitution' && effect.effect !== 'upstream') return [];
     const noon = clock.startOfLocalHour((Date.parse(effect.date) / 86_400_000) * 24 + 12);
     return [{ time: formatUtc(noon), label: `${effect.effect} changes`, kind: 'period' }];
   });

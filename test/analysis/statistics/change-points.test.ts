@@ -100,6 +100,37 @@ describe('levels of counts', () => {
   });
 });
 
+describe('the day of a change', () => {
+  it('is within a day at least as often as the likeliest single day, and inside its interval', () => {
+    const random = Random.seeded(11);
+    const unit = (): number => (random.next() + 0.5) / 2 ** 32;
+    let [near, nearByMode] = [0, 0];
+    for (let run = 0; run < 300; run++) {
+      // Exponential means (φ = 1), five times as much from day 20 on.
+      const counts = Float64Array.from({ length: 42 }, (_, i) => Math.round(-Math.log(unit()) * (i < 20 ? 4 : 20)));
+      const cost = new NegativeBinomialCost(counts, dispersionOf(counts));
+      const { day, first, last } = datedChange(cost, 0, 42, 0.95);
+      let mode = 1;
+      for (let at = 1; at < 42; at++) {
+        if (cost.of(0, at) + cost.of(at, 42) < cost.of(0, mode) + cost.of(mode, 42)) mode = at;
+      }
+      expect([first <= day, day <= last, first <= mode, mode <= last]).toEqual([true, true, true, true]);
+      if (Math.abs(day - 20) <= 1) near++;
+      if (Math.abs(mode - 20) <= 1) nearByMode++;
+    }
+    expect(near).toBeGreaterThan(nearByMode);
+    expect(near).toBeGreaterThan(150);
+  });
+
+  it('is the first of the new level where nothing leaves a doubt', () => {
+    const cost = new NegativeBinomialCost(
+      Float64Array.from({ length: 30 }, (_, i) => (i < 12 ? 0 : 40)),
+      0.02,
+    );
+    expect(datedChange(cost, 0, 30, 0.95)).toEqual({ day: 12, first: 12, last: 12 });
+  });
+});
+
 describe('an increase', () => {
   it('is rejected as chance where there is one, and no oftener than stated where there is none', () => {
     expect(increaseTest(COAL.toReversed(), 7, 3, 999, 20, 1)).toBeLessThanOrEqual(0.001);

@@ -1,6 +1,9 @@
 import { estimateRow, expectedOf, findingsOf, type Judge, type JudgedRow, verdictRow } from './judged-row.ts';
 
-/** Whether presence is told where it is planted and nowhere else (decoys apart), and the share of each country. */
+/**
+ * Whether presence is told where it is planted and nowhere else (decoys apart), though a table places the country's addresses in
+ * another; and the share of each country that tables agree on.
+ */
 export const judgeForeignPresence: Judge = (findings, truth) => {
   const told = findingsOf(findings, 'foreign-presence');
   if (told.length === 0) return [];
@@ -13,7 +16,8 @@ export const judgeForeignPresence: Judge = (findings, truth) => {
     const measure = { presence: 'presence told', decoy: 'decoy left alone', none: 'nothing told' }[planted];
     rows.push(verdictRow({ ...parts, measure }, planted === 'presence', finding?.flagged ?? false));
     const expected = expectedOf(truth, 'foreign-presence', country, 'share', 'flows');
-    if (finding !== undefined && expected !== null && expected > 0.005 && !probed.has(country)) {
+    const isPlaced = !probed.has(country) && !truth.misplaced.includes(country);
+    if (finding !== undefined && expected !== null && expected > 0.005 && isPlaced) {
       rows.push(
         estimateRow({ ...parts, metric: 'flows', measure: 'share' }, expected, finding.value, finding.interval),
       );

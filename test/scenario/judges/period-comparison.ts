@@ -1,10 +1,11 @@
+import { FIRST_UPSTREAM } from '../../../electron/sample/ipfix-file.ts';
 import type { PlantedEffect } from '../../../electron/sample/truth.ts';
 import type { PeriodComparisonFinding } from '../../../shared/finding.ts';
 import { estimateRow, expectedOf, findingsOf, type Judge, type JudgedRow, verdictRow } from './judged-row.ts';
 
 /**
  * Changes between periods. Where the profile states a period at the planted date (an event of kind `period`): the ratio of all
- * activity, of a service and of what took its place; changes beyond the least that the finding says it tells must be told. In worlds
+ * activity, of a service and of what took its place, and of the way out; changes beyond the least that the finding says it tells must be told. In worlds
  * whose effects do not begin or end inside the window, every change told is false.
  */
 export const judgePeriodComparisons: Judge = (findings, truth) => {
@@ -25,7 +26,7 @@ export const judgePeriodComparisons: Judge = (findings, truth) => {
     return rows;
   }
   for (const effect of truth.effects) {
-    if (effect.effect !== 'volume' && effect.effect !== 'substitution') continue;
+    if (effect.effect !== 'volume' && effect.effect !== 'substitution' && effect.effect !== 'upstream') continue;
     const from = Date.parse(effect.date) + 86_400_000;
     const stated = told.filter(({ periods }) => Date.parse(periods[1].from) === from);
     const changeOf = (subject: string): Change | null => {
@@ -45,6 +46,15 @@ export const judgePeriodComparisons: Judge = (findings, truth) => {
         const isTold = change.finding.verdict === 'supported';
         rows.push(verdictRow({ ...partsOf('volume'), measure: 'volume told' }, true, isTold));
       }
+    } else if (effect.effect === 'upstream') {
+      // Only flow exports tell the way out.
+      const [first, second] = [FIRST_UPSTREAM, effect.nextHop].map((hop) => `upstream:nextHop=${hop}`);
+      const change = changeOf(first);
+      const taken = stated.find(({ subject }) => subject === second);
+      if (change === null || taken === undefined) continue;
+      rows.push(estimateOf(partsOf(first), 'change of upstream', change));
+      const isRise = taken.verdict === 'supported' && taken.perDay[1] > taken.perDay[0];
+      rows.push(verdictRow({ ...partsOf(second), measure: 'upstream told' }, true, isRise));
     } else {
       const [fallen, risen] = [changeOf(`service:${effect.service}`), changeOf(`service:${effect.by}`)];
       for (const change of [fallen, risen]) {
@@ -87,6 +97,7 @@ function isDated(effect: PlantedEffect): boolean {
     case 'onset':
     case 'volume':
     case 'substitution':
+    case 'upstream':
     case 'reconnaissance':
     case 'event-response':
       return true;

@@ -51,6 +51,7 @@ export const judgeServiceRankings: Judge = (findings, truth) =>
 /** The first place among the services of one country; where some are served from another too, it is not known. */
 function firstInCountry(truth: WorldTruth, country: string, top: string | undefined, isTold: boolean): JudgedRow[] {
   if (truth.effects.some((effect) => effect.effect === 'decoy' && effect.kind === 'cdn')) return [];
+  if (truth.misplaced.includes(country)) return [];
   const [first, second] = truth.quantities
     .filter(
       ({ kind, subject, item }) =>
