@@ -3,7 +3,7 @@ import { PairIndex } from '../casefile/pair-index.ts';
 import { filterValue } from '../../shared/activity.ts';
 import type { Caveat, ServerInventoryFinding } from '../../shared/finding.ts';
 import { CONN_STATES, SCTP, SUBJECT_SIDES, TCP, UDP } from '../../shared/flow.ts';
-import { formatCount } from '../../shared/number-format.ts';
+import { formatCount, formatCounted } from '../../shared/number-format.ts';
 import { formatUtc } from '../../shared/time.ts';
 import { PROTOCOLS, UNKNOWN } from '../../shared/vocabulary.ts';
 import { AddressNumbers } from './address-numbers.ts';
@@ -204,8 +204,8 @@ function inventory(
     statement:
       servers.length === 0
         ? `No address of range ${label} was seen to answer at least ${SERVER_CLIENTS} different clients, in ${caseWindow(frame)}.`
-        : `${found} addresses of range ${label} answered at least ${SERVER_CLIENTS} different clients each, on ` +
-          `${servers.length} ports in all; addresses that answered any client at all: ${answered}, in ${caseWindow(frame)}.`,
+        : `${found} ${found === 1 ? 'address' : 'addresses'} of range ${label} answered at least ${SERVER_CLIENTS} different clients each, on ` +
+          `${formatCounted(servers.length, 'port')} in all; addresses that answered any client at all: ${answered}, in ${caseWindow(frame)}.`,
     verdict: verdictOf(servers.length > 0, isSeen),
     value: servers.length,
     interval: null,

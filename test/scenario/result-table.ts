@@ -6,7 +6,6 @@ export interface MeasureResult {
   readonly measure: string;
   readonly metric: string;
   readonly worlds: number;
-  readonly rows: number;
   /** Rows with an interval, and those of them whose interval holds the truth. */
   readonly intervals: number;
   readonly covered: number;
@@ -17,6 +16,8 @@ export interface MeasureResult {
   /** Rows in which something was to be found, and was. */
   readonly planted: number;
   readonly found: number;
+  /** Rows in which nothing was to be found. */
+  readonly absent: number;
   /** Rows in which nothing was to be found, and something was told. */
   readonly falsehoods: number;
 }
@@ -44,7 +45,7 @@ export function gatherMeasures(worlds: readonly WorldRows[]): MeasureResult[] {
       truth === null || truth === 0 || estimate === null ? [] : [(estimate - truth) / truth],
     );
     const widths = judged.flatMap(({ truth, interval }) =>
-      truth === null || truth === 0 || interval === null ? [] : [(interval[1] - interval[0]) / 2 / truth],
+      truth === null || truth === 0 || interval === null ? [] : [(interval[1] - interval[0]) / 2 / Math.abs(truth)],
     );
     const planted = rows.filter(({ isFound }) => isFound !== null);
     return {
@@ -52,13 +53,15 @@ export function gatherMeasures(worlds: readonly WorldRows[]): MeasureResult[] {
       measure,
       metric,
       worlds: new Set(entries.map(({ world }) => world)).size,
-      rows: rows.length,
       intervals: judged.length,
       covered: judged.filter(({ isCovered }) => isCovered).length,
       bias: mean(errors),
       halfWidth: mean(widths),
       planted: planted.length,
       found: planted.filter(({ isFound }) => isFound).length,
+      // An estimate that is told without an interval is neither.
+      absent: rows.filter(({ isFound, isCovered, truth }) => isFound === null && isCovered === null && truth === 0)
+        .length,
       falsehoods: rows.filter(({ isFalse }) => isFalse).length,
     };
   });
@@ -120,15 +123,15 @@ export function coverageTable(measures: readonly MeasureResult[]): string {
 /** What was planted and found, and what was told though it is not there. */
 export function foundTable(measures: readonly MeasureResult[]): string {
   const rows = measures
-    .filter(({ planted, rows: all, intervals }) => planted > 0 || all > intervals)
-    .map(({ kind, measure, metric, worlds, planted, found, rows: all, falsehoods }) => [
+    .filter(({ planted, absent }) => planted + absent > 0)
+    .map(({ kind, measure, metric, worlds, planted, found, absent, falsehoods }) => [
       kind,
       measure,
       metric,
       String(worlds),
       String(planted),
       planted === 0 ? '–' : percent(found / planted),
-      String(all - planted),
+      String(absent),
       String(falsehoods),
     ]);
   return markdownTable(
