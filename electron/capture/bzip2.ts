@@ -11,6 +11,8 @@ const MAX_COMPRESSED_BLOCK = 2_600_000;
 const MAX_CODE_BITS = 20;
 const GROUP = 50;
 const OUTPUT_BYTES = 1 << 18;
+/** Output of a block that waits for its checksum: a damaged one gives other bytes anywhere. Only long runs make a block longer. */
+const HELD_BYTES = 2 << 20;
 
 const damaged = (why: string): ContainerFault => new ContainerFault('damaged-compression', why);
 
@@ -222,6 +224,23 @@ function combine(combined: number, crc: number): number {
   return (((combined << 1) | (combined >>> 31)) ^ crc) >>> 0;
 }
 
+/** The output of a block; nothing of one whose checksum is wrong, unless it is longer than what may wait. */
+function* checkedBlock(tree: Uint32Array, count: number, origin: number, crc: number): Generator<Uint8Array> {
+  const made = unsort(tree, count, origin);
+  let held: Uint8Array[] = [];
+  let bytes = 0;
+  let step = made.next();
+  for (; step.done !== true; step = made.next()) {
+    bytes += step.value.length;
+    held.push(Uint8Array.from(step.value));
+    if (bytes <= HELD_BYTES) continue;
+    yield* held;
+    held = [];
+  }
+  if (step.value !== crc) throw damaged('the checksum of a block of bzip2 is wrong');
+  yield* held;
+}
+
 async function* readStream(queue: ByteQueue, blockBytes: number): AsyncGenerator<Uint8Array> {
   const tree = new Uint32Array(blockBytes);
   let bit = 0;
@@ -240,8 +259,7 @@ async function* readStream(queue: ByteQueue, blockBytes: number): AsyncGenerator
     if (origin >= count) throw damaged('a block of bzip2 names an origin outside itself');
     queue.drop(bits.at >>> 3);
     bit = bits.at & 7;
-    const got = yield* unsort(tree, count, origin);
-    if (got !== crc) throw damaged('the checksum of a block of bzip2 is wrong');
+    yield* checkedBlock(tree, count, origin, crc);
     combined = combine(combined, crc);
   }
 }

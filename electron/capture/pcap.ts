@@ -156,6 +156,16 @@ export class PcapReader implements CaptureReader {
     return DECIDING_RECORDS;
   }
 
+  /**
+   * Whether time and lengths are all 0: no packet, but what a file system leaves of a file that was being written when the power
+   * went, or a copier where it could not read.
+   */
+  #isBlank(bytes: Uint8Array, at: number): boolean {
+    return (
+      (this.#u32(bytes, at) | this.#u32(bytes, at + 4) | this.#u32(bytes, at + 8) | this.#u32(bytes, at + 12)) === 0
+    );
+  }
+
   #captured(bytes: Uint8Array, at: number): number {
     const captured = this.#u32(bytes, at + 8);
     return this.#layout.isSwapped ? Math.min(captured, this.#u32(bytes, at + 12)) : captured;
@@ -207,7 +217,8 @@ export class PcapReader implements CaptureReader {
       if (end - at < header) break;
       const captured = this.#captured(bytes, at);
       const fraction = this.#u32(bytes, at + 4);
-      if (captured <= this.#limit) {
+      const isBlank = this.#isBlank(bytes, at);
+      if (captured <= this.#limit && !isBlank) {
         if (fraction < this.#fractionEnd && captured <= this.#original(bytes, at)) break;
         const joined = this.#joined(bytes, at, end, final);
         if (joined === null) break;
@@ -219,7 +230,11 @@ export class PcapReader implements CaptureReader {
         }
       }
       const fault =
-        captured > this.#limit ? `claims ${captured} bytes` : 'has no sound time or length, or the one before lies';
+        captured > this.#limit
+          ? `claims ${captured} bytes`
+          : isBlank
+            ? 'is all zeros'
+            : 'has no sound time or length, or the one before lies';
       this.#sink.problem(
         'damaged-record',
         base + at,
@@ -256,6 +271,7 @@ export class PcapReader implements CaptureReader {
         original = this.#u32(bytes, at + 12);
         if (captured > limit || end - at - RECORD_HEADER < captured) break;
         if ((fraction >= fractionEnd || captured > original) && at !== oddAt) break;
+        if (original === 0 && this.#isBlank(bytes, at)) break;
         seconds = this.#u32(bytes, at);
       } else {
         captured = readLittle(bytes, at + 8);
@@ -263,6 +279,7 @@ export class PcapReader implements CaptureReader {
         original = readLittle(bytes, at + 12);
         if (captured > limit || end - at - RECORD_HEADER < captured) break;
         if ((fraction >= fractionEnd || captured > original) && at !== oddAt) break;
+        if (original === 0 && this.#isBlank(bytes, at)) break;
         seconds = readLittle(bytes, at);
       }
       const start = at + RECORD_HEADER;
@@ -285,6 +302,7 @@ export class PcapReader implements CaptureReader {
       const original = this.#original(bytes, at);
       if (captured > this.#limit || end - at - header < captured) break;
       if ((fraction >= this.#fractionEnd || captured > original) && at !== oddAt) break;
+      if (original === 0 && this.#isBlank(bytes, at)) break;
       this.#lastSeconds = this.#u32(bytes, at);
       const time = this.#lastSeconds * 1e6 + (this.#nanoseconds ? Math.floor(fraction / 1000) : fraction);
       const start = at + header;

@@ -92,6 +92,35 @@ describe('pcap', () => {
     );
   });
 
+  it('takes zeros behind or between the records for damage, not for packets', () => {
+    const records = Array.from({ length: 6 }, (_, i) => ({
+      data: Uint8Array.from({ length: 60 }, (__, place) => place + i + 1),
+      original: 60,
+      time: 1_494_201_600_000_000_000n + BigInt(i) * 1000n,
+    }));
+    for (const bigEndian of [false, true]) {
+      const whole = Buffer.from(writePcap(records, { bigEndian, nanoseconds: false, linkType: 1 }));
+      const behind = 24 + 3 * 76;
+      const zeros = Buffer.alloc(4099);
+      for (const [file, kept, kinds] of [
+        [Buffer.concat([whole, zeros]), 6, ['damaged-record', 'damaged-end']],
+        [Buffer.concat([whole.subarray(0, behind), zeros, whole.subarray(behind)]), 6, ['damaged-record']],
+        [
+          Buffer.concat([whole.subarray(0, behind), zeros.subarray(0, 76), whole.subarray(behind + 76)]),
+          5,
+          ['damaged-record'],
+        ],
+      ] as const) {
+        const got = new Collected();
+        readInPieces(file, new PcapReader(got), [50]);
+        expect(got.packets.map(({ data }) => data)).toEqual(
+          records.map(({ data }) => hex(data)).filter((_, i) => kept === 6 || i !== 3),
+        );
+        expect(got.problems.map(({ kind }) => kind)).toEqual(kinds);
+      }
+    }
+  });
+
   it('tells a file that ends early, and keeps the packets before', () => {
     fc.assert(
       fc.property(pcap, fc.nat(), ({ packets, options }, cut) => {

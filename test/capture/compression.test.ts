@@ -88,6 +88,20 @@ describe('compressed captures, made by the real programs', () => {
     }
   });
 
+  it('of bzip2 with a byte changed: nothing of the block is taken for packets, and it is told', async () => {
+    for (const { format, bytes } of made) {
+      if (bytes === null || format !== 'bz2') continue;
+      for (let place = 60; place < bytes.length - 12; place += Math.ceil(bytes.length / 9)) {
+        const bad = Buffer.from(bytes);
+        bad[place] ^= 0x10;
+        const { contents, problems } = await readBytes(bad);
+        const got = contents.flatMap(({ packets }) => packets);
+        expect(got).toEqual(plain.contents[0].packets.slice(0, got.length));
+        expect(problems.map(({ kind }) => kind)).toContain('damaged-compression');
+      }
+    }
+  });
+
   it('with any bytes changed: never throws; what is not told is right', { timeout: 60_000 }, async () => {
     const flips = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 1, max: 255 })), { minLength: 1, maxLength: 3 });
     for (const { args, bytes } of made) {
