@@ -151,6 +151,9 @@ function listField(value: unknown, key: string): readonly unknown[] {
 function stixObjects(value: unknown): readonly unknown[] | null {
   if (field(value, 'type') === 'bundle' && Array.isArray(field(value, 'objects'))) return listField(value, 'objects');
   if (field(value, 'type') === 'indicator') return [value];
+  // What a TAXII 2.1 server answers holds objects without being a bundle.
+  const objects = listField(value, 'objects');
+  if (objects.some((each) => field(each, 'type') === 'indicator')) return objects;
   return Array.isArray(value) && value.some((each) => field(each, 'type') === 'indicator') ? value : null;
 }
 
@@ -221,11 +224,9 @@ function addComparison(
 }
 
 function mispEvents(value: unknown): readonly unknown[] | null {
-  const list = Array.isArray(value)
-    ? value
-    : Array.isArray(field(value, 'response'))
-      ? listField(value, 'response')
-      : [value];
+  // A search answers with its events, or with attributes in one object (MISP, /events/restSearch and /attributes/restSearch).
+  const found = field(value, 'response') ?? value;
+  const list: readonly unknown[] = Array.isArray(found) ? found : [found];
   const events = list.map((each) => field(each, 'Event') ?? each);
   return events.some((each) => Array.isArray(field(each, 'Attribute')) || Array.isArray(field(each, 'Object')))
     ? events
@@ -237,19 +238,31 @@ function* attributesOf(event: unknown): Generator<unknown, void, undefined> {
   for (const object of listField(event, 'Object')) yield* listField(object, 'Attribute');
 }
 
+const NOT_FOR_DETECTION = 'its maker says that it is context, not to be looked for (to_ids)';
+
+/** Yes and no as MISP of different versions writes them. */
+function isNo(value: unknown): boolean {
+  return value === false || value === 0 || value === '0';
+}
+
+function isYes(value: unknown): boolean {
+  return value === true || value === 1 || value === '1';
+}
+
 /** MISP core format: attributes of an event and of its objects. Ports beside addresses are not looked at. */
 function addMisp(attribute: unknown, info: string, place: number, collector: IndicatorCollector): void {
   const { problems } = collector;
   const type = textField(attribute, 'type').toLowerCase();
   const value = textField(attribute, 'value');
   const comment = textField(attribute, 'comment');
-  const label = [info, comment].filter((part) => part !== '').join(': ');
+  const label = [info === '' ? textField(field(attribute, 'Event'), 'info') : info, comment]
+    .filter((part) => part !== '')
+    .join(': ');
   const circumstances: Circumstances = { label, validFrom: null, validUntil: null };
   if (value === '' || type === '') problems.add('bad-attribute', place, 'the attribute lacks a type or a value');
-  else if (field(attribute, 'deleted') === true)
-    problems.add('deleted', place, 'the attribute was deleted by its maker');
-  else if (field(attribute, 'to_ids') === false) {
-    problems.add('not-for-detection', place, 'its maker says that it is context, not to be looked for (to_ids)');
+  else if (isYes(field(attribute, 'deleted'))) problems.add('deleted', place, 'the attribute was deleted by its maker');
+  else if (isNo(field(attribute, 'to_ids'))) {
+    problems.add('not-for-detection', place, NOT_FOR_DETECTION);
   } else if (/^ip-(?:src|dst)(?:\|port)?$/.test(type)) collector.address(value.split('|')[0], circumstances, place);
   else if (type === 'domain') collector.host('domain', value, circumstances, place);
   else if (type === 'hostname' || type === 'hostname|port')
@@ -288,6 +301,8 @@ const LIST_COLUMNS = {
   label: ['label', 'name', 'description', 'comment', 'threat', 'malware', 'tag'],
   from: ['from', 'valid_from'],
   until: ['until', 'to', 'valid_until'],
+  /** MISP's own CSV says so of each attribute. */
+  detect: ['to_ids'],
 } as const;
 
 /** Lines of `value,label,valid from,valid until`; what a value is, is told by its form. Hosts files (`0.0.0.0 name`) too. */
@@ -309,6 +324,10 @@ function readList(text: string, collector: IndicatorCollector): IndicatorFormat 
       collector.problems.add('bad-validity', line, 'a time of the validity is neither a date nor ISO 8601 with zone');
       continue;
     }
+    if (/^(?:0|false)$/i.test(cell('detect'))) {
+      collector.problems.add('not-for-detection', line, NOT_FOR_DETECTION);
+      continue;
+    }
     addListed(cell('value'), { label: cell('label'), validFrom: from, validUntil: until }, line, collector);
   }
   return 'list';
@@ -323,7 +342,9 @@ function dayOrInstant(text: string): number | null {
 function addListed(text: string, circumstances: Circumstances, line: number, collector: IndicatorCollector): void {
   const value = refanged(text)
     .replace(/^(?:0\.0\.0\.0|127\.0\.0\.1|::1?)\s+(?=[a-z0-9_-]+\.)/i, '')
-    .split(/\s/, 1)[0];
+    .split(/\s/, 1)[0]
+    // An address or name with a port or another address behind it, as MISP's CSV has them.
+    .replace(/^([^/|]+)\|[^/]*$/, '$1');
   const lower = value.toLowerCase();
   if (JA4.test(lower)) collector.fingerprint('ja4', lower, circumstances, line);
   else if (JA3.test(lower)) collector.fingerprint('ja3', lower, circumstances, line);

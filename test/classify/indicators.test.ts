@@ -145,6 +145,25 @@ describe('readIndicators', () => {
     ]);
   });
 
+  it('reads what searches of MISP and TAXII answer, and MISP’s CSV', () => {
+    const attribute = { type: 'ip-dst', value: '198.51.100.1', to_ids: '1', deleted: '0', Event: { info: 'Kit' } };
+    const context = { ...attribute, value: '198.51.100.2', to_ids: '0' };
+    const answer = { response: { Attribute: [attribute, context] } };
+    expect(told(answer)).toEqual([['address', '198.51.100.1', 'Kit']]);
+    expect(faults(answer)).toEqual([['not-for-detection', 1, 2]]);
+    expect(told({ more: false, objects: [indicator("[domain-name:value = 'a.test']")] })).toHaveLength(1);
+    const csv =
+      'uuid,event_id,category,type,value,comment,to_ids,date\n' +
+      '"x",7,"Network activity","ip-dst|port","198.51.100.1|443","c2",1,1510000000\n' +
+      '"y",7,"Network activity","domain|ip","a.test|198.51.100.3","",1,1510000000\n' +
+      '"z",7,"Network activity","ip-dst","198.51.100.2","",0,1510000000\n';
+    expect(told(csv)).toEqual([
+      ['address', '198.51.100.1', 'c2'],
+      ['domain', 'a.test', ''],
+    ]);
+    expect(faults(csv)).toEqual([['not-for-detection', 1, 4]]);
+  });
+
   it('reads lists, with and without a header', () => {
     const list = `# of a friend\n198.51.100.0/24;a net\n bad[.]test ;"x; ""y"""\nhxxps://c.test/p\n${JA3}\n${JA4}\n*.d.test\n0.0.0.0 hosts.test\n`;
     expect(told(list)).toEqual([
