@@ -179,9 +179,11 @@ export class FlowExplainer {
       for (const { withheld, labels } of said) {
         const candidate = this.#candidate(chosen, row, labels, withheld, record, unit);
         const { labelEvidence, protocol, service, category, hostname, pattern } = candidate;
-        const key = JSON.stringify([labelEvidence, protocol, service, category, hostname, pattern]);
+        const label = [labelEvidence, protocol, service, category, pattern];
+        const key = JSON.stringify([...label, hostname]);
         if (met.has(key) || (candidates.length > 0 && labelEvidence === 'none')) continue;
-        met.add(key);
+        // The same label without the host's name has lost nothing to anybody.
+        met.add(key).add(JSON.stringify([...label, null]));
         candidates.push(candidate);
       }
       const [decided, ...lost] = candidates;

@@ -163,6 +163,16 @@ describe('the order of evidence', () => {
     expect(explain({ ...named, responder: '17.1.2.3', name: 'itunes.apple.com' }).decided.service).toBe('itunes');
   });
 
+  it('lists nothing as lost that says the same without the host’s name', () => {
+    const unknown = { ...named, name: 'host.nobody.example', responder: '192.0.2.1' };
+    expect(rank(explain(unknown))).toEqual([['payload', 'tls-sni', null]]);
+    const answered = explain(unknown, { answers: [answer(HOST, '192.0.2.1', 'other.nobody.example')] });
+    expect(rank(answered)).toEqual([
+      ['payload', 'tls-sni', null],
+      ['payload', 'dns-answer-client', null],
+    ]);
+  });
+
   it('never ends in a port: a bare SYN stays unlabelled', () => {
     const explanation = explain({ responder: '192.0.2.1', responderPort: 8333, tcpFlags: 2 });
     expect(rank(explanation)).toEqual([['none', null, null]]);
