@@ -17,6 +17,7 @@ export interface Frame {
   readonly y: number;
 }
 
+const MANY_NODES = 800;
 const LEAST_RADIUS = 4;
 const LARGEST_RADIUS = 20;
 const WIDEST_LINK = 7;
@@ -112,8 +113,9 @@ function clipped(text: string): string {
 export function networkMarks(network: Network, positions: Float32Array, options: MarkOptions): Marks {
   const { frame, width, height, lit, chosen, highlighted } = options;
   const radii = radiiOf(network.nodes);
-  // Zoomed in, nodes grow slower than the distances between them.
-  const growth = Math.max(0.5, Math.min(1.5, Math.sqrt(frame.scaleY)));
+  // Zoomed in, nodes grow slower than the distances between them; many shrink with these, else they would be one blot.
+  const isMany = network.nodes.length > MANY_NODES;
+  const growth = Math.min(1.5, isMany ? Math.max(0.2, frame.scaleY) : Math.max(0.5, Math.sqrt(frame.scaleY)));
   const nodes = network.nodes.map((node, i): NodeMark => ({
     node,
     x: frame.x + frame.scaleX * (positions[2 * i] ?? 0),
@@ -436,16 +438,26 @@ export function drawPointed(
   for (const mark of marks.nodes) {
     const { id } = mark.node;
     if (id !== active && id !== chosen && id !== pointed) continue;
-    context.strokeStyle = id === chosen && id !== active ? inks.ink : inks.accent;
-    context.lineWidth = 2;
     context.beginPath();
-    context.arc(mark.x, mark.y, ringRadius(mark) + 2, 0, 2 * Math.PI);
-    context.stroke();
+    context.arc(mark.x, mark.y, ringRadius(mark) + 3, 0, 2 * Math.PI);
+    // Wider below, so that it is seen among nodes of its own colour.
+    for (const [ink, wide] of [
+      [inks.surface, 6],
+      [id === chosen && id !== active ? inks.ink : inks.accent, 2],
+    ] as const) {
+      context.strokeStyle = ink;
+      context.lineWidth = wide;
+      context.stroke();
+    }
     if (id === chosen) continue;
     const [first, second] = sidesOf(mark.node).map((anchor) => labelAt(mark, anchor, true));
-    const fits = first !== undefined && boxOf(first).left > 0 && boxOf(first).right < width;
-    const label = fits ? first : second;
-    if (label !== undefined) drawLabel(context, label, inks, true);
+    if (first === undefined || second === undefined) continue;
+    // Over the label that it has, if it has one.
+    const drawn = marks.labels.find(
+      ({ text, x, y }) => text === first.text && y === mark.y && [first.x, second.x].includes(x),
+    );
+    const fits = boxOf(first).left > 0 && boxOf(first).right < width;
+    drawLabel(context, drawn?.anchor === second.anchor || (drawn === undefined && !fits) ? second : first, inks, true);
   }
 }
 

@@ -250,9 +250,10 @@ export function CaseShell(props: {
 }): ReactNode {
   const { view, overview, run } = useWorkbench();
   const area = useRef<HTMLElement>(null);
-  // What had the focus may be gone with the view before.
+  // What had the focus may be gone with the view before. Before anyone did anything, as in a case opened from the command line,
+  // nothing had it, and the ring would only puzzle.
   useEffect(() => {
-    if (document.activeElement === document.body) area.current?.focus();
+    if (document.activeElement === document.body && navigator.userActivation.hasBeenActive) area.current?.focus();
   }, [view]);
   const filtered = overview.flows > 0 && hasFilter(view);
   return (

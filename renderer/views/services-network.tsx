@@ -80,8 +80,11 @@ export function ServicesNetwork({ kind, modes }: { kind: 'network' | 'hosts'; mo
     [trace],
   );
   const from = network?.nodes.find(({ id }) => id === chosen) ?? null;
-  const describe = (node: NetworkNode): string =>
-    `${say(KIND_NAMES[node.kind])} ${visibleText(node.name)}: ${node.isBound ? say('at most ') : ''}${formatAmount(metric, node.amount)}, ${say('{count|flow|flows}', { count: node.flows })}${node.opens ? say('; opens') : ''}`;
+  const describe = (node: NetworkNode): string => {
+    const flows =
+      metric === 'flows' && network?.scaled === false ? '' : `, ${say('{count|flow|flows}', { count: node.flows })}`;
+    return `${say(KIND_NAMES[node.kind])} ${visibleText(node.name)}: ${node.isBound ? say('at most ') : ''}${formatAmount(metric, node.amount)}${flows}${node.opens ? say('; opens') : ''}`;
+  };
 
   const openGroup = ({ id }: NetworkNode): void => opened.set({ open: new Set(open).add(id) });
   const closeGroup = ({ group }: NetworkNode): void =>
