@@ -81,6 +81,13 @@ function readText(file: Buffer, name: string, kind: OverlayKind | null, problems
   const { header, at } = columnsOf(cells ?? [], TABLE_COLUMNS, []);
   const hasPlaces = at.cidr !== undefined || (at.first !== undefined && at.last !== undefined);
   const isTable = header ? hasPlaces && (at.country !== undefined || at.asn !== undefined) : isTableLine(cells ?? []);
+  // GeoLite2's and GeoIP2's CSV: read as a list, each number would become a service.
+  if (!isTable && cells?.includes('geoname_id') === true) {
+    throw unusable(
+      'it names places by numbers, whose countries stand in a second file: take the MaxMind DB instead',
+      name,
+    );
+  }
   const named = columnsOf(cells ?? [], LIST_COLUMNS, []);
   const isList = named.header && (named.at.service !== undefined || named.at.category !== undefined);
   if (kind === 'geo' || kind === 'networks' || kind === 'geo+networks' || (kind === null && isTable && !isList)) {

@@ -148,6 +148,11 @@ describe('overlays of tables', () => {
     expect(faults(overlay(text, 'table.csv'))).toEqual([['bad-block', 2, 2]]);
   });
 
+  it('refuse GeoLite2 Country’s CSV, whose numbers would be services', () => {
+    const text = 'network,geoname_id,registered_country_geoname_id\n198.51.100.0/24,1269750,\n';
+    expect(() => readOverlay(Buffer.from(text), 'x', { kind: null, date: null })).toThrow('MaxMind DB');
+  });
+
   it('tell a list from a table: a service is no country', () => {
     expect(overlay('198.51.100.0/24,vk,social\n', 'list.csv').overlay.kind).toBe('list');
   });
