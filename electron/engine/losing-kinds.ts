@@ -49,6 +49,7 @@ const LOSING_KINDS: ReadonlySet<string> = new Set([
   'block-not-read',
   'argus-version',
   'sflow-version',
+  'export-not-read',
   'sflow-malformed',
   'damaged-parquet',
   'encrypted-parquet',

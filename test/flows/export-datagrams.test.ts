@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { ExportDatagrams } from '../../electron/engine/export-datagrams.ts';
 import { NetflowCollector, recogniseExport } from '../../electron/flows/netflow/netflow-collector.ts';
 import { formatAddress } from '../../shared/address.ts';
 import { formatTcpFlags, ICMP, ICMP6, transportName } from '../../shared/flow.ts';
 import { CORPUS, corpusIsThere } from '../corpus.ts';
+import { bytes as joined, decode, ipv4 as packetOf, u16 } from '../decode/frames.ts';
 import {
   collect,
   CollectedFlows,
@@ -60,6 +62,21 @@ describe('recognition', () => {
       if (kind(bytes) !== null) taken.push(bytes);
     }
     expect(taken).toEqual([]);
+  });
+});
+
+describe('several datagrams in one frame (802.11 aggregate)', () => {
+  it('are read as far as their records have locators: the first is, the others are told', () => {
+    const found = new CollectedFlows();
+    const exports = new ExportDatagrams(found);
+    const message = Buffer.from(fixedNetflow(5, [RECORD, RECORD]));
+    const packet = packetOf(joined('0807 0807', u16(8 + message.length), '0000', message));
+    const { header } = decode(packet, 101);
+    // `decode` puts 64 bytes before the packet.
+    const buffer = Buffer.concat([Buffer.alloc(64), packet]);
+    for (const number of [1, 1, 2]) exports.packet(header, buffer, 1e15, number);
+    expect(found.flows.map(({ locator }) => locator)).toEqual([1.0001, 1.0002, 2.0001, 2.0002]);
+    expect(found.problemCounts).toEqual({ 'export-not-read': 1 });
   });
 });
 
