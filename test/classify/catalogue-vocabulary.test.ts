@@ -43,6 +43,8 @@ const CATEGORY: Readonly<Record<string, string>> = { 'travel-reference': 'refere
 
 /** Draft domains that were judged otherwise, with the category they have here (null: none), and why. */
 const JUDGED_OTHERWISE: Readonly<Record<string, string | null>> = {
+  // Indian Institute of Science: a university by law since 1958, which also does research.
+  'iisc.ac.in': 'education',
   // Shared hosts: the portal and static hosts of NetEase are no mail.
   'netease.com': 'search',
   '127.net': 'search',

@@ -124,7 +124,7 @@ describe('the verb', () => {
     const added = await runEnclave(['events', casePath, file, '--json']);
     expect(added.code).toBe(0);
     expect(JSON.parse(added.stdout)).toMatchObject({ added: true, file: { name: 'launches.csv', events: 1 } });
-    expect(added.stderr).toContain('bad-time, 1 times, first at 3');
+    expect(added.stderr).toContain('bad-time, at 3: ');
     const [again, listed, made] = [
       await runEnclave(['events', casePath, file]),
       await runEnclave(['events', casePath, '--json']),
