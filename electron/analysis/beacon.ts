@@ -4,7 +4,7 @@ import type { BeaconFinding, Caveat, Verdict } from '../../shared/finding.ts';
 import { formatCount, formatCounted, formatShare } from '../../shared/number-format.ts';
 import { UDP } from '../../shared/flow.ts';
 import { UNKNOWN } from '../../shared/vocabulary.ts';
-import { AddressNumbers } from './address-numbers.ts';
+import { AddressNumbers } from '../casefile/address-numbers.ts';
 import type { Analysis } from './analysis.ts';
 import type { FlowCollector } from './flow-collector.ts';
 import {

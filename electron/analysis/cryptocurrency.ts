@@ -4,7 +4,7 @@ import type { Caveat, CryptocurrencyFinding } from '../../shared/finding.ts';
 import { LABEL_EVIDENCE } from '../../shared/flow.ts';
 import { formatCount, formatCounted } from '../../shared/number-format.ts';
 import { ZoneClock } from '../../shared/time.ts';
-import { AddressNumbers } from './address-numbers.ts';
+import { AddressNumbers } from '../casefile/address-numbers.ts';
 import type { Analysis } from './analysis.ts';
 import type { FlowCollector } from './flow-collector.ts';
 import {

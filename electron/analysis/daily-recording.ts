@@ -2,7 +2,7 @@ import type { CaseReader, SegmentInfo } from '../casefile/case-reader.ts';
 import { PROTOCOLS } from '../../shared/vocabulary.ts';
 import { transportNumber } from '../../shared/flow.ts';
 import type { ZoneClock } from '../../shared/time.ts';
-import { AddressNumbers } from './address-numbers.ts';
+import { AddressNumbers } from '../casefile/address-numbers.ts';
 import type { FlowCollector } from './flow-collector.ts';
 import { LATEST } from './traffic-tally.ts';
 

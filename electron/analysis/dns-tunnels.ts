@@ -3,7 +3,7 @@ import { PairIndex } from '../casefile/pair-index.ts';
 import { SUBJECT_SIDES } from '../../shared/flow.ts';
 import { ZoneClock } from '../../shared/time.ts';
 import { UNKNOWN } from '../../shared/vocabulary.ts';
-import { AddressNumbers } from './address-numbers.ts';
+import { AddressNumbers } from '../casefile/address-numbers.ts';
 import type { FlowCollector } from './flow-collector.ts';
 
 /**

@@ -17,7 +17,7 @@ import {
 import type { Profile } from '../../shared/profile.ts';
 import { ZoneClock } from '../../shared/time.ts';
 import { UNKNOWN } from '../../shared/vocabulary.ts';
-import { AddressNumbers } from './address-numbers.ts';
+import { AddressNumbers } from '../casefile/address-numbers.ts';
 import type { FlowCollector } from './flow-collector.ts';
 import { grown } from './grown-array.ts';
 

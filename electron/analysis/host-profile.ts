@@ -8,7 +8,7 @@ import { formatCount, formatCounted, formatShare } from '../../shared/number-for
 import { ZoneClock } from '../../shared/time.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import { UNKNOWN } from '../../shared/vocabulary.ts';
-import { AddressNumbers } from './address-numbers.ts';
+import { AddressNumbers } from '../casefile/address-numbers.ts';
 import type { Analysis } from './analysis.ts';
 import type { FlowCollector } from './flow-collector.ts';
 import {

@@ -1,7 +1,7 @@
 import { IndicatorMatches } from '../casefile/indicator-matches.ts';
 import type { CaseReader, SegmentInfo } from '../casefile/case-reader.ts';
 import { SEGMENT_ROWS, SUBJECT_SIDES } from '../../shared/flow.ts';
-import { AddressNumbers } from './address-numbers.ts';
+import { AddressNumbers } from '../casefile/address-numbers.ts';
 import type { FlowCollector } from './flow-collector.ts';
 
 /** Hosts inside the ranges of which flows meet indicators of the case. */

@@ -5,7 +5,7 @@ import type { Caveat, ObfuscationFinding } from '../../shared/finding.ts';
 import { LABEL_EVIDENCE, transportName } from '../../shared/flow.ts';
 import { formatAmount, formatCount, formatCounted, formatList, formatShare } from '../../shared/number-format.ts';
 import { ZoneClock } from '../../shared/time.ts';
-import { AddressNumbers } from './address-numbers.ts';
+import { AddressNumbers } from '../casefile/address-numbers.ts';
 import type { Analysis } from './analysis.ts';
 import type { FlowCollector } from './flow-collector.ts';
 import {

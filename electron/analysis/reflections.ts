@@ -2,7 +2,7 @@ import type { CaseReader, SegmentInfo } from '../casefile/case-reader.ts';
 import { PairIndex } from '../casefile/pair-index.ts';
 import { SUBJECT_SIDES, UDP } from '../../shared/flow.ts';
 import { REFLECTOR_PORTS } from '../../shared/flow-shape.ts';
-import { AddressNumbers } from './address-numbers.ts';
+import { AddressNumbers } from '../casefile/address-numbers.ts';
 import type { FlowCollector } from './flow-collector.ts';
 import { grown } from './grown-array.ts';
 

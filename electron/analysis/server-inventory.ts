@@ -6,7 +6,7 @@ import { CONN_STATES, SCTP, SUBJECT_SIDES, TCP, UDP } from '../../shared/flow.ts
 import { formatCount, formatCounted } from '../../shared/number-format.ts';
 import { formatUtc } from '../../shared/time.ts';
 import { PROTOCOLS, UNKNOWN } from '../../shared/vocabulary.ts';
-import { AddressNumbers } from './address-numbers.ts';
+import { AddressNumbers } from '../casefile/address-numbers.ts';
 import type { Analysis } from './analysis.ts';
 import type { FlowCollector } from './flow-collector.ts';
 import { type AnalysisFrame, baseOf, caseWindow, verdictOf } from './analysis-frame.ts';

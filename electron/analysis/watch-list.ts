@@ -5,7 +5,7 @@ import type { Caveat, WatchListFinding } from '../../shared/finding.ts';
 import { formatCount, formatCounted, formatShare } from '../../shared/number-format.ts';
 import type { Profile } from '../../shared/profile.ts';
 import { ZoneClock } from '../../shared/time.ts';
-import { AddressNumbers } from './address-numbers.ts';
+import { AddressNumbers } from '../casefile/address-numbers.ts';
 import type { Analysis } from './analysis.ts';
 import type { FlowCollector } from './flow-collector.ts';
 import {

@@ -61,13 +61,21 @@ export function decodeLz4Block(
   return { end: to, sound: from === to };
 }
 
-/** A block that gives exactly `length` bytes, in memory of their own; null when it does not. */
-export function unpackLz4Block(block: Uint8Array, length: number): Uint8Array | null {
+/**
+ * Unpacks a block without frame; null when it is not sound, or gives more than `maximum` bytes.
+ *
+ * @param room gives memory of so many bytes or more; by default of the result's own
+ */
+export function unpackLz4Block(
+  block: Uint8Array,
+  maximum: number,
+  room = (bytes: number): Uint8Array => new Uint8Array(bytes),
+): Uint8Array | null {
   // A block of LZ4 never grows more.
-  if (length > block.length * 255) return null;
-  const out = new Uint8Array(length);
+  const most = Math.min(maximum, block.length * 255);
+  const out = room(most).subarray(0, most);
   const { end, sound } = decodeLz4Block(block, out, 0, 0);
-  return sound && end === length ? out : null;
+  return sound ? out.subarray(0, end) : null;
 }
 
 /** A file of LZ4 frames. Header, block and content checksums are verified. */

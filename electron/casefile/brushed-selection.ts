@@ -8,8 +8,6 @@ import { BrushedSelection, KeptSelection } from './selected-rows.ts';
 /** Filters kept for the brush that moves over them: none, that of the views, and that of what is highlighted. */
 const MOST_FILTERS = 3;
 
-const kept = new WeakMap<object, Map<string, KeptSelection>>();
-
 /**
  * The selection of a filter, split into its outermost tests of `start` and the rest. What was found and added up for the
  * rest serves again where only the tests of `start` have changed: of a case whose segments follow one another in time all but the
@@ -43,8 +41,7 @@ function joined(operands: readonly FilterCondition[]): FilterExpression {
 }
 
 function keptSelection(reader: CaseReader, expression: FilterExpression): KeptSelection {
-  const selections = kept.get(reader.snapshot) ?? new Map<string, KeptSelection>();
-  kept.set(reader.snapshot, selections);
+  const selections = reader.ofSnapshot(keptSelection, () => new Map<string, KeptSelection>());
   const name = printFilter(expression);
   const selection = selections.get(name) ?? new KeptSelection(compileFilter(expression, reader), name);
   selections.delete(name);

@@ -121,6 +121,7 @@ export class CaseReader {
   readonly #filteredTotals = new SizedCache(TOTALS_BYTES / 2);
   readonly #dictionaries = new Map<string, readonly string[]>();
   #snapshot = {};
+  readonly #ofSnapshot = new Map<object, unknown>();
   readonly #format: number;
   #dataVersion = 0;
   #mark = '';
@@ -201,6 +202,7 @@ export class CaseReader {
     this.#filteredTotals.clear();
     this.#dictionaries.clear();
     this.#snapshot = {};
+    this.#ofSnapshot.clear();
     this.#segments = null;
     this.#profile = null;
     for (const row of this.#db.prepare<[], { number: number; id: string }>('SELECT number, id FROM term').iterate()) {
@@ -284,6 +286,12 @@ export class CaseReader {
   /** Stands for the case as it was read last: another object after each refresh, to hang on what is kept of the case. */
   get snapshot(): object {
     return this.#snapshot;
+  }
+
+  /** What `make` makes once for the case as it was read last, where `kind` stands for it: one kind of value. */
+  ofSnapshot<Value>(kind: object, make: () => Value): Value {
+    if (!this.#ofSnapshot.has(kind)) this.#ofSnapshot.set(kind, make());
+    return this.#ofSnapshot.get(kind) as Value;
   }
 
   /** Counts bytes that are kept for this snapshot outside the cache as part of it. */

@@ -111,16 +111,12 @@ export function estimatePairs(
   const told = hostPairs(sample, selection, metric, limit);
   return {
     ...told,
-    pairs: told.pairs.map((pair) => ({
-      ...pair,
-      value: pair.value * step,
-      flows: pair.flows * step,
-    })),
+    pairs: told.pairs.map((pair) => expected(sample, pair)),
     total: told.total * step,
     flows: told.flows * step,
   };
 }
 
-function expected({ step }: CaseSample, row: SummaryRow): SummaryRow {
+function expected<Row extends { value: number; flows: number }>({ step }: CaseSample, row: Row): Row {
   return { ...row, value: row.value * step, flows: row.flows * step };
 }

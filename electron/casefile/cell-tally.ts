@@ -174,3 +174,17 @@ export function ratesOf(reader: CaseReader, segment: SegmentInfo, selected: Sele
   }));
   return some ? selected.pick('rates', reader.column(segment, 'sampling')) : null;
 }
+
+/** Bytes or packets of the selected rows of a segment. */
+export function amountsOf(
+  reader: CaseReader,
+  segment: SegmentInfo,
+  metric: 'bytes' | 'packets',
+  selected: SelectedRows,
+): Amounts {
+  const [out, back] = metric === 'bytes' ? (['bytesOut', 'bytesIn'] as const) : (['packetsOut', 'packetsIn'] as const);
+  return {
+    out: selected.pickCounts('out', reader.column(segment, out)),
+    back: selected.pickCounts('back', reader.column(segment, back)),
+  };
+}

@@ -31,7 +31,7 @@ export type Value = string | number | null;
 
 const TIME_DIMENSIONS = ['hour', 'weekday', 'day'] as const;
 type TimeDimension = (typeof TIME_DIMENSIONS)[number];
-export type PlainDimension = Exclude<Dimension, TimeDimension>;
+type PlainDimension = Exclude<Dimension, TimeDimension>;
 
 function isTimeDimension(dimension: Dimension): dimension is TimeDimension {
   return TIME_DIMENSIONS.some((name) => name === dimension);
@@ -165,12 +165,9 @@ class HostKey implements Key {
   }
 }
 
-/** Keys by the case as it was read last: their tables are worth keeping for the next query. */
-const keptKeys = new WeakMap<object, Map<PlainDimension, Key>>();
-
+/** A key of the case as it was read last: its tables are worth keeping for the next query. */
 function keyOf(name: PlainDimension, reader: CaseReader): Key {
-  const kept = keptKeys.get(reader.snapshot) ?? new Map<PlainDimension, Key>();
-  keptKeys.set(reader.snapshot, kept);
+  const kept = reader.ofSnapshot(keyOf, () => new Map<PlainDimension, Key>());
   const key = kept.get(name) ?? makeKey(name, reader);
   kept.set(name, key);
   return key;

@@ -1,7 +1,7 @@
-import { type AddressWords, formatAddress } from '../../shared/address.ts';
+import type { AddressWords } from '../../shared/address.ts';
 import { SUBJECT_SIDES } from '../../shared/flow.ts';
+import { AddressNumbers } from './address-numbers.ts';
 import type { CaseReader, SegmentInfo } from './case-reader.ts';
-import { PairIndex } from './pair-index.ts';
 
 /** Stands for no host. */
 export const NO_HOST = 0;
@@ -12,21 +12,12 @@ export const NO_HOST = 0;
  */
 export class HostNumbers {
   readonly #reader: CaseReader;
-  readonly #upper = new PairIndex();
-  readonly #prefixes = new PairIndex();
-  readonly #addresses = new PairIndex();
+  readonly #addresses = new AddressNumbers();
   #counted = 0;
-
-  static readonly #ofSnapshot = new WeakMap<object, HostNumbers>();
 
   /** The numbers for a case as it was read last. */
   static of(reader: CaseReader): HostNumbers {
-    let numbers = HostNumbers.#ofSnapshot.get(reader.snapshot);
-    if (numbers === undefined) {
-      numbers = new HostNumbers(reader);
-      HostNumbers.#ofSnapshot.set(reader.snapshot, numbers);
-    }
-    return numbers;
+    return reader.ofSnapshot(HostNumbers, () => new HostNumbers(reader));
   }
 
   private constructor(reader: CaseReader) {
@@ -50,40 +41,25 @@ export class HostNumbers {
     const none = SUBJECT_SIDES.indexOf('none');
     const ofResponder = SUBJECT_SIDES.indexOf('responder');
     const numbers = new Uint32Array(segment.rows);
-    let [a, b, c, prefix] = [-1, -1, -1, -1];
     for (let i = 0; i < numbers.length; i++) {
       const side = sides[i];
       if (side === none || side >= SUBJECT_SIDES.length) continue;
       const words = side === ofResponder ? responders : initiators;
-      const at = i * 4;
-      if (words[at] !== a || words[at + 1] !== b || words[at + 2] !== c) {
-        a = words[at];
-        b = words[at + 1];
-        c = words[at + 2];
-        prefix = this.#prefixes.number(this.#upper.number(a, b), c);
-      }
-      numbers[i] = this.#addresses.number(prefix, words[at + 3]) + 1;
+      numbers[i] = this.#addresses.number(words, i * 4) + 1;
     }
-    const kept = this.#upper.byteLength + this.#prefixes.byteLength + this.#addresses.byteLength;
-    this.#reader.countKept(kept - this.#counted);
-    this.#counted = kept;
+    const { byteLength } = this.#addresses;
+    this.#reader.countKept(byteLength - this.#counted);
+    this.#counted = byteLength;
     return numbers;
   }
 
   /** The host's address; null for NO_HOST. */
   address(number: number): string | null {
-    return number === NO_HOST ? null : formatAddress(...this.words(number));
+    return number === NO_HOST ? null : this.#addresses.text(number - 1);
   }
 
   /** The four words of the address of a host; not of NO_HOST. */
   words(number: number): AddressWords {
-    const prefix = this.#addresses.first(number - 1);
-    const upper = this.#prefixes.first(prefix);
-    return [
-      this.#upper.first(upper),
-      this.#upper.second(upper),
-      this.#prefixes.second(prefix),
-      this.#addresses.second(number - 1),
-    ];
+    return this.#addresses.words(number - 1);
   }
 }

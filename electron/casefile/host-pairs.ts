@@ -1,7 +1,7 @@
 import type { Metric } from '../../shared/finding.ts';
 import type { HostPairs } from '../../shared/jobs.ts';
 import type { CaseReader, SegmentInfo } from './case-reader.ts';
-import { ratesOf } from './cell-tally.ts';
+import { amountsOf, ratesOf } from './cell-tally.ts';
 import type { FlowSelection } from './flow-selection.ts';
 import { InternalEnds, NOT_INTERNAL } from './internal-ends.ts';
 import { PairIndex } from './pair-index.ts';
@@ -112,24 +112,11 @@ function addSegment(
   const initiators = selected.pick('initiators', ends.initiators);
   const responders = selected.pick('responders', ends.responders);
   const rates = ratesOf(reader, segment, selected);
-  const amounts = metric === 'flows' ? null : amountColumns(reader, segment, selected, metric);
+  const amounts = metric === 'flows' ? null : amountsOf(reader, segment, metric, selected);
   for (let n = 0; n < selected.rows; n++) {
     if (initiators[n] === NOT_INTERNAL) continue;
     const rate = rates === null ? 1 : rates[n] || 1;
     if (rate > 1) into.isScaled = true;
     into.add(initiators[n], responders[n], (amounts === null ? 1 : amounts.out[n] + amounts.back[n]) * rate, 1);
   }
-}
-
-function amountColumns(
-  reader: CaseReader,
-  segment: SegmentInfo,
-  selected: SelectedRows,
-  metric: 'bytes' | 'packets',
-): { out: Float64Array; back: Float64Array } {
-  const [out, back] = metric === 'bytes' ? (['bytesOut', 'bytesIn'] as const) : (['packetsOut', 'packetsIn'] as const);
-  return {
-    out: selected.pickCounts('out', reader.column(segment, out)),
-    back: selected.pickCounts('back', reader.column(segment, back)),
-  };
 }

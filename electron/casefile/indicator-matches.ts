@@ -40,16 +40,9 @@ export class IndicatorMatches {
   readonly #met: Met[] = [];
   readonly #numbers = new Map<string, number>();
 
-  static readonly #ofSnapshot = new WeakMap<object, IndicatorMatches>();
-
   /** The matches for a case as it was read last. */
   static of(reader: CaseReader): IndicatorMatches {
-    let matches = IndicatorMatches.#ofSnapshot.get(reader.snapshot);
-    if (matches === undefined) {
-      matches = new IndicatorMatches(reader);
-      IndicatorMatches.#ofSnapshot.set(reader.snapshot, matches);
-    }
-    return matches;
+    return reader.ofSnapshot(IndicatorMatches, () => new IndicatorMatches(reader));
   }
 
   private constructor(reader: CaseReader) {

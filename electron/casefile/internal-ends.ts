@@ -1,7 +1,6 @@
-import { type AddressWords, formatAddress } from '../../shared/address.ts';
 import { DIRECTIONS } from '../../shared/flow.ts';
+import { AddressNumbers } from './address-numbers.ts';
 import type { CaseReader, SegmentInfo } from './case-reader.ts';
-import { PairIndex } from './pair-index.ts';
 
 /** Stands for the ends of a flow that is not internal. */
 export const NOT_INTERNAL = 0;
@@ -22,21 +21,12 @@ const INTERNAL = DIRECTIONS.indexOf('internal');
  */
 export class InternalEnds {
   readonly #reader: CaseReader;
-  readonly #upper = new PairIndex();
-  readonly #prefixes = new PairIndex();
-  readonly #addresses = new PairIndex();
+  readonly #addresses = new AddressNumbers();
   #counted = 0;
-
-  static readonly #ofSnapshot = new WeakMap<object, InternalEnds>();
 
   /** The numbers for a case as it was read last. */
   static of(reader: CaseReader): InternalEnds {
-    let ends = InternalEnds.#ofSnapshot.get(reader.snapshot);
-    if (ends === undefined) {
-      ends = new InternalEnds(reader);
-      InternalEnds.#ofSnapshot.set(reader.snapshot, ends);
-    }
-    return ends;
+    return reader.ofSnapshot(InternalEnds, () => new InternalEnds(reader));
   }
 
   private constructor(reader: CaseReader) {
@@ -57,30 +47,17 @@ export class InternalEnds {
     const [initiators, responders] = [new Uint32Array(segment.rows), new Uint32Array(segment.rows)];
     for (let row = 0; row < segment.rows; row++) {
       if (directions[row] !== INTERNAL) continue;
-      initiators[row] = this.#number(from, row * 4);
-      responders[row] = this.#number(to, row * 4);
+      initiators[row] = this.#addresses.number(from, row * 4) + 1;
+      responders[row] = this.#addresses.number(to, row * 4) + 1;
     }
-    const kept = this.#upper.byteLength + this.#prefixes.byteLength + this.#addresses.byteLength;
-    this.#reader.countKept(kept - this.#counted);
-    this.#counted = kept;
+    const { byteLength } = this.#addresses;
+    this.#reader.countKept(byteLength - this.#counted);
+    this.#counted = byteLength;
     return { byteLength: initiators.byteLength + responders.byteLength, initiators, responders };
-  }
-
-  #number(words: ArrayLike<number>, at: number): number {
-    const prefix = this.#prefixes.number(this.#upper.number(words[at], words[at + 1]), words[at + 2]);
-    return this.#addresses.number(prefix, words[at + 3]) + 1;
   }
 
   /** The address of an end; not of NOT_INTERNAL. */
   address(end: number): string {
-    const prefix = this.#addresses.first(end - 1);
-    const upper = this.#prefixes.first(prefix);
-    const words: AddressWords = [
-      this.#upper.first(upper),
-      this.#upper.second(upper),
-      this.#prefixes.second(prefix),
-      this.#addresses.second(end - 1),
-    ];
-    return formatAddress(...words);
+    return this.#addresses.text(end - 1);
   }
 }

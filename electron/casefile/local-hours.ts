@@ -33,16 +33,9 @@ export class LocalHours {
   readonly #clock: ZoneClock;
   readonly #skipped = new Map<number, boolean>();
 
-  static readonly #ofSnapshot = new WeakMap<object, LocalHours>();
-
   /** The hours of a case as it was read last. */
   static of(reader: CaseReader): LocalHours {
-    let hours = LocalHours.#ofSnapshot.get(reader.snapshot);
-    if (hours === undefined) {
-      hours = new LocalHours(reader);
-      LocalHours.#ofSnapshot.set(reader.snapshot, hours);
-    }
-    return hours;
+    return reader.ofSnapshot(LocalHours, () => new LocalHours(reader));
   }
 
   private constructor(reader: CaseReader) {

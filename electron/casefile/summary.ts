@@ -1,14 +1,7 @@
 import type { Metric } from '../../shared/finding.ts';
 import type { CaseReader, SegmentInfo } from './case-reader.ts';
-import { type Amounts, CellTally, ratesOf } from './cell-tally.ts';
-import {
-  type Dimension,
-  Groups,
-  HourGroups,
-  type PlainDimension,
-  plainDimensionsOf,
-  timeDimensionsOf,
-} from './flow-groups.ts';
+import { amountsOf, CellTally, ratesOf } from './cell-tally.ts';
+import { type Dimension, Groups, HourGroups, plainDimensionsOf, timeDimensionsOf } from './flow-groups.ts';
 import type { FlowSelection } from './flow-selection.ts';
 import { hoursOfHosts, tableHostHours } from './host-hour-table.ts';
 import { sweepHostHours } from './host-hour-sweep.ts';
@@ -111,22 +104,11 @@ function countCells(reader: CaseReader, { by, metric, selection, tableWords }: S
   const plain = plainDimensionsOf(dimensions);
   const times = timeDimensionsOf(dimensions);
   const selected = new SelectedRows(selection);
-  const newCells = (): CountedCells => ({
-    groups: new Groups(plain, reader),
-    hourGroups: times.length > 0 ? new HourGroups(times, plain.length === 0, reader) : null,
-    tally: new CellTally(),
-  });
-  let scratch: CountedCells | null = null;
-  const kept: KeptTotals | null = reader.keeps
-    ? {
-        name: `${metric} by ${plain.join()}/${times.join()}`,
-        plain: plain.length,
-        cells: () => (scratch ??= newCells()),
-      }
-    : null;
+  const newCells = (): CountedCells => cellsOf(reader, plain, times);
+  const kept = keptTotals(reader, metric, plain, times);
   if (metric === 'host-hours') {
     const isByHost = plain.length === 1 && plain[0] === 'host' && times.length === 0;
-    const ofHosts = isByHost ? hostHoursByHost(reader, selected, kept, tableWords) : null;
+    const ofHosts = isByHost ? hostHoursByHost(reader, selected, tableWords) : null;
     if (ofHosts !== null) return { ...ofHosts, dimensions };
     let found = newCells();
     let distinct = tableHostHours(reader, selected, found, kept, tableWords);
@@ -146,6 +128,33 @@ function countCells(reader: CaseReader, { by, metric, selection, tableWords }: S
   const found = newCells();
   countSegments(reader, selected, metric, found, kept);
   return { ...found, dimensions, distinct: null };
+}
+
+type PlainDimensions = ReturnType<typeof plainDimensionsOf>;
+type TimeDimensions = ReturnType<typeof timeDimensionsOf>;
+
+function cellsOf(reader: CaseReader, plain: PlainDimensions, times: TimeDimensions): CountedCells {
+  return {
+    groups: new Groups(plain, reader),
+    hourGroups: times.length > 0 ? new HourGroups(times, plain.length === 0, reader) : null,
+    tally: new CellTally(),
+  };
+}
+
+/** Where totals of whole segments are kept for such a question; null where nothing is. */
+function keptTotals(
+  reader: CaseReader,
+  metric: Metric,
+  plain: PlainDimensions,
+  times: TimeDimensions,
+): KeptTotals | null {
+  if (!reader.keeps) return null;
+  let scratch: CountedCells | null = null;
+  return {
+    name: `${metric} by ${plain.join()}/${times.join()}`,
+    plain: plain.length,
+    cells: () => (scratch ??= cellsOf(reader, plain, times)),
+  };
 }
 
 /** Counts the selected flows of all segments in their cells. */
@@ -178,23 +187,13 @@ function countSegments(
 function hostHoursByHost(
   reader: CaseReader,
   selected: SelectedRows,
-  kept: KeptTotals | null,
   tableWords?: number,
 ): Omit<Counted, 'dimensions'> | null {
-  const cellsOf = (plain: PlainDimension[]): CountedCells => ({
-    groups: new Groups(plain, reader),
-    hourGroups: null,
-    tally: new CellTally(),
-  });
-  const keep = (name: string, plain: PlainDimension[]): KeptTotals | null => {
-    const scratch = cellsOf(plain);
-    return kept && { name, plain: plain.length, cells: () => scratch };
-  };
-  const together = cellsOf([]);
-  const hours = hoursOfHosts(reader, selected, together, keep('host-hours by /', []), tableWords);
+  const together = cellsOf(reader, [], []);
+  const hours = hoursOfHosts(reader, selected, together, keptTotals(reader, 'host-hours', [], []), tableWords);
   if (hours === null || together.tally.unspread.size > 0) return null;
-  const found = cellsOf(['host']);
-  countSegments(reader, selected, 'flows', found, keep('flows by host/', ['host']));
+  const found = cellsOf(reader, ['host'], []);
+  countSegments(reader, selected, 'flows', found, keptTotals(reader, 'flows', ['host'], []));
   const { groups, tally } = found;
   const number = new Uint32Array(1);
   tally.reserve(groups.size);
@@ -240,19 +239,6 @@ function countSegment(
     const hours = { rows, hours: local.hours, starts, spans: selected.pick('spans', local.spans) };
     tally.spread(cells, amounts, rates, hours, hourGroups);
   }
-}
-
-function amountsOf(
-  reader: CaseReader,
-  segment: SegmentInfo,
-  metric: 'bytes' | 'packets',
-  selected: SelectedRows,
-): Amounts {
-  const [out, back] = metric === 'bytes' ? (['bytesOut', 'bytesIn'] as const) : (['packetsOut', 'packetsIn'] as const);
-  return {
-    out: selected.pickCounts('out', reader.column(segment, out)),
-    back: selected.pickCounts('back', reader.column(segment, back)),
-  };
 }
 
 /** Cells that something was counted in. */

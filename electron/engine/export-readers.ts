@@ -1,6 +1,6 @@
 import { zstdDecompressSync } from 'node:zlib';
 import { decompressBzip2 } from '../capture/bzip2.ts';
-import { decodeLz4Block } from '../capture/lz4.ts';
+import { unpackLz4Block } from '../capture/lz4.ts';
 import { decompressLzo1x } from '../capture/lzo1x.ts';
 import { ArgusReader, detectArgus } from '../flows/argus/argus.ts';
 import type { EvidenceSink } from '../flows/flow-sink.ts';
@@ -41,13 +41,11 @@ function blockDecompressors(): BlockDecompressors {
   return {
     lzo: decompressLzo1x,
     bz2: decompressBzip2,
-    lz4(block, maximum) {
-      // A block of LZ4 never grows more.
-      const most = Math.min(maximum, block.length * 255);
-      if (room.length < most) room = new Uint8Array(most);
-      const { end, sound } = decodeLz4Block(block, room.subarray(0, most), 0, 0);
-      return sound ? room.subarray(0, end) : null;
-    },
+    lz4: (block, maximum) =>
+      unpackLz4Block(block, maximum, (bytes) => {
+        if (room.length < bytes) room = new Uint8Array(bytes);
+        return room;
+      }),
     zstd(block, maximum) {
       try {
         return zstdDecompressSync(block, { maxOutputLength: maximum });

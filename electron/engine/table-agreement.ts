@@ -33,16 +33,9 @@ export class PeerPlaces {
   readonly #lists: (readonly string[])[] = [[], []];
   readonly #numbers = new Map<string, number>();
 
-  static readonly #ofSnapshot = new WeakMap<object, PeerPlaces>();
-
   /** @param tables those of the case, overlays among them; asked for once */
   static of(reader: CaseReader, tables: () => Tables): PeerPlaces {
-    let places = PeerPlaces.#ofSnapshot.get(reader.snapshot);
-    if (places === undefined) {
-      places = new PeerPlaces(reader, tables());
-      PeerPlaces.#ofSnapshot.set(reader.snapshot, places);
-    }
-    return places;
+    return reader.ofSnapshot(PeerPlaces, () => new PeerPlaces(reader, tables()));
   }
 
   private constructor(reader: CaseReader, tables: Tables) {

@@ -1,6 +1,7 @@
 import { TCP, UDP } from '../../../shared/flow.ts';
 import type { Payload } from '../../../shared/payload.ts';
 import {
+  behind,
   charactersOf,
   beginsWith,
   berContent,
@@ -204,10 +205,7 @@ function syslogStream(payload: Payload): boolean {
   if (at === start || bytes[at] !== 0x20 || bytes[at + 1] !== 0x3c || length < 8) return false;
   // What else begins with a number and a message of its own has another length.
   if (at + 1 + length > end && end - start < 536) return false;
-  payload.start = at + 1;
-  const isMessage = syslog(payload);
-  payload.start = start;
-  return isMessage;
+  return behind(payload, at + 1, syslog);
 }
 
 const RADIUS_PORTS: ReadonlySet<number> = new Set([1645, 1646, 1700, 1812, 1813, 3799]);

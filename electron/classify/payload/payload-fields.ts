@@ -84,6 +84,15 @@ export function isDigit(byte: number): boolean {
   return byte >= 0x30 && byte <= 0x39;
 }
 
+/** What `recognise` says of the payload from `at` on: of a message inside another. */
+export function behind(payload: Payload, at: number, recognise: (payload: Payload) => boolean): boolean {
+  const { start } = payload;
+  payload.start = at;
+  const isRecognised = recognise(payload);
+  payload.start = start;
+  return isRecognised;
+}
+
 export function isZero(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at++) if (bytes[at] !== 0) return false;
   return true;

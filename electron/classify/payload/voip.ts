@@ -8,7 +8,7 @@ import {
   WANTS_MORE,
 } from '../../../shared/payload.ts';
 import { awaitHello } from './dtls.ts';
-import { u32LE, usesPort, verdict } from './payload-fields.ts';
+import { behind, u32LE, usesPort, verdict } from './payload-fields.ts';
 import { CloserRule, latin1, type PayloadRule, startsWith, u16, u32 } from './rule.ts';
 import { callOf } from './service-forms.ts';
 
@@ -66,11 +66,8 @@ function isMegaco({ bytes, start, end }: Payload): boolean {
 /** The same over TCP, each message in a TPKT packet of its length (RFC 3525, D.2; RFC 1006, 6). */
 function isMegacoStream(payload: Payload): boolean {
   const { bytes, start, end } = payload;
-  if (end - start < 16 || u16(bytes, start) !== 0x0300 || u16(bytes, start + 2) < 16) return false;
-  payload.start = start + 4;
-  const isMessage = isMegaco(payload);
-  payload.start = start;
-  return isMessage;
+  const isPacket = end - start >= 16 && u16(bytes, start) === 0x0300 && u16(bytes, start + 2) >= 16;
+  return isPacket && behind(payload, start + 4, isMegaco);
 }
 
 const RTP_HEADER = 12;

@@ -18,6 +18,7 @@ import {
   PlainTexts,
   RunReader,
   type TextStream,
+  unlz4,
   unlz4Hadoop,
   unsnappy,
 } from './parquet-values.ts';
@@ -104,7 +105,8 @@ function unpack(packed: Uint8Array, codec: number, length: number, lz4Block: Lz4
         return zstdDecompressSync(packed, options);
       case 5:
       case 7: {
-        const unpacked = codec === 7 ? lz4Block(packed, length) : unlz4Hadoop(bufferOf(packed), length, lz4Block);
+        const unpacked =
+          codec === 7 ? unlz4(packed, length, lz4Block) : unlz4Hadoop(bufferOf(packed), length, lz4Block);
         if (unpacked === null) throw damaged(`a page does not unpack (${method})`);
         return unpacked;
       }

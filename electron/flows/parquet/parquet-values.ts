@@ -269,8 +269,14 @@ export class DeltaTexts implements TextStream {
   }
 }
 
-/** Unpacks one block of LZ4 to exactly `length` bytes, in memory of their own; null when it does not give them. */
-export type Lz4Block = (block: Uint8Array, length: number) => Uint8Array | null;
+/** Unpacks one block of LZ4, in memory of its own; null when it is damaged or more than `maximum` bytes come out. */
+export type Lz4Block = (block: Uint8Array, maximum: number) => Uint8Array | null;
+
+/** Unpacks a block of LZ4 that must give `length` bytes; null when it does not. */
+export function unlz4(input: Uint8Array, length: number, block: Lz4Block): Uint8Array | null {
+  const output = block(input, length);
+  return output?.length === length ? output : null;
+}
 
 /**
  * Unpacks a page of the codec LZ4, which was never defined: blocks behind two lengths of four bytes each, unpacked and packed, as Hadoop
@@ -285,13 +291,13 @@ export function unlz4Hadoop(input: Buffer, length: number, block: Lz4Block): Uin
     const from = at + 8;
     const to = from + input.readUInt32BE(at + 4);
     if (to > input.length || unpacked > length - out) break;
-    const part = block(input.subarray(from, to), unpacked);
+    const part = unlz4(input.subarray(from, to), unpacked, block);
     if (part === null) break;
     output.set(part, out);
     at = to;
     out += unpacked;
   }
-  return at === input.length && out === length ? output : block(input, length);
+  return at === input.length && out === length ? output : unlz4(input, length, block);
 }
 
 /** Bytes from which a copy by the engine costs less than one in a loop. */

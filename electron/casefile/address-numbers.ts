@@ -1,5 +1,5 @@
 import { type AddressWords, compareAddresses, formatAddress } from '../../shared/address.ts';
-import { PairIndex } from '../casefile/pair-index.ts';
+import { PairIndex } from './pair-index.ts';
 
 /** Numbers addresses from 0 in the order of their first sight, without an object or a text for any. */
 export class AddressNumbers {
@@ -10,6 +10,10 @@ export class AddressNumbers {
   /** Addresses known. */
   get size(): number {
     return this.#addresses.size;
+  }
+
+  get byteLength(): number {
+    return this.#upper.byteLength + this.#prefixes.byteLength + this.#addresses.byteLength;
   }
 
   /** Number of the address whose four words begin at `at` of an address column. */
