@@ -6,6 +6,11 @@ export class AddressNumbers {
   readonly #upper = new PairIndex();
   readonly #prefixes = new PairIndex();
   readonly #addresses = new PairIndex();
+  /** The first words asked for last, and their number: those of all IPv4 addresses are the same. */
+  #a = -1;
+  #b = -1;
+  #c = -1;
+  #prefix = -1;
 
   /** Addresses known. */
   get size(): number {
@@ -18,8 +23,16 @@ export class AddressNumbers {
 
   /** Number of the address whose four words begin at `at` of an address column. */
   number(words: ArrayLike<number>, at: number): number {
-    const prefix = this.#prefixes.number(this.#upper.number(words[at], words[at + 1]), words[at + 2]);
-    return this.#addresses.number(prefix, words[at + 3]);
+    const a = words[at];
+    const b = words[at + 1];
+    const c = words[at + 2];
+    if (a !== this.#a || b !== this.#b || c !== this.#c) {
+      this.#a = a;
+      this.#b = b;
+      this.#c = c;
+      this.#prefix = this.#prefixes.number(this.#upper.number(a, b), c);
+    }
+    return this.#addresses.number(this.#prefix, words[at + 3]);
   }
 
   words(number: number): AddressWords {
