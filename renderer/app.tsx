@@ -21,6 +21,7 @@ import {
   undo,
   visit,
 } from './state/history.ts';
+import { gestureTime } from './state/gesture-time.ts';
 import { mapSettings } from './state/map-settings.ts';
 import { forgetSettings } from './state/setting-store.ts';
 import { type Job, startedJob } from './state/job.ts';
@@ -261,7 +262,7 @@ export function App(): ReactNode {
   );
 
   const step = useCallback((change: Partial<Place>): void => {
-    const at = performance.now();
+    const at = gestureTime();
     setHistory((before) => visit(before, change, at));
     setPreviewed(null);
   }, []);

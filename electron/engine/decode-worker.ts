@@ -12,6 +12,8 @@ import {
   type DecodeThreadOptions,
   MAX_WAITING,
   PAUSE,
+  PAUSE_ASKED,
+  STANDS_STILL,
   WAITING,
 } from './worker-messages.ts';
 
@@ -63,7 +65,10 @@ async function decode({ paths, timeouts, custody, mappings, shared }: DecodeRequ
           counters[PROGRESS_BYTES] = bytesBefore + bytes;
           counters[PROGRESS_PACKETS] = packetsBefore + packets;
           counters[PROGRESS_FLOWS] = flows;
-          while (Atomics.load(control, PAUSE) !== 0) Atomics.wait(control, PAUSE, 1);
+          while (Atomics.load(control, PAUSE) !== 0) {
+            Atomics.compareExchange(control, PAUSE, PAUSE_ASKED, STANDS_STILL);
+            Atomics.wait(control, PAUSE, STANDS_STILL);
+          }
           if (Atomics.load(control, CANCEL) !== 0) throw cancelledError();
           if (problems.total === toldProblems || performance.now() - told < TELL_PROBLEMS_EVERY_MS) return;
           told = performance.now();

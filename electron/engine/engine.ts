@@ -24,7 +24,9 @@ import {
   type JobRequest,
   makeControl,
   PAUSE,
+  PAUSE_ASKED,
   type SharedControl,
+  STANDS_STILL,
   WAITING,
 } from './worker-messages.ts';
 import { newWritingThread } from './writing-thread.ts';
@@ -216,11 +218,13 @@ function setPaused(job: RunningJob, paused: boolean): void {
   job.begun += now - (job.pausedAt ?? now);
   job.pausedAt = paused ? now : null;
   const control = new Int32Array(job.shared.control);
-  Atomics.store(control, PAUSE, paused ? 1 : 0);
+  Atomics.store(control, PAUSE, paused ? PAUSE_ASKED : 0);
   Atomics.notify(control, PAUSE);
 }
 
 function tell(job: RunningJob): void {
+  // Before the counters: those of a decoder that stands still are final.
+  const paused = Atomics.load(new Int32Array(job.shared.control), PAUSE) === STANDS_STILL;
   const counters = new Float64Array(job.shared.progress);
   const seconds = ((job.pausedAt ?? performance.now()) - job.begun) / 1000;
   const bytes = counters[PROGRESS_BYTES_BEFORE] + counters[PROGRESS_BYTES];
@@ -229,7 +233,7 @@ function tell(job: RunningJob): void {
   const left = job.state.bytesTotal - bytes;
   job.options.onProgress?.({
     ...job.state,
-    paused: job.pausedAt !== null && job.state.step === 'read',
+    paused,
     bytes,
     packets,
     flows: counters[PROGRESS_FLOWS_BEFORE] + counters[PROGRESS_FLOWS],

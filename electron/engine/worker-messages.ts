@@ -10,8 +10,8 @@ import type { DecodedEvidence } from './decode-evidence.ts';
 /** Messages between the threads of the engine. */
 
 /**
- * Memory that a job's threads share: set `control[CANCEL]` to stop, `control[PAUSE]` to have reading wait; `control[WAITING]`
- * counts segments not yet stored.
+ * Memory that a job's threads share: set `control[CANCEL]` to stop; `control[WAITING]` counts segments not yet stored;
+ * `control[PAUSE]` is set to `PAUSE_ASKED` to have reading wait, which makes it `STANDS_STILL`, and to 0 to have it go on.
  */
 export interface SharedControl {
   /** Int32 × 3. */
@@ -23,6 +23,8 @@ export interface SharedControl {
 export const CANCEL = 0;
 export const WAITING = 1;
 export const PAUSE = 2;
+export const PAUSE_ASKED = 1;
+export const STANDS_STILL = 2;
 /** Segments that may wait for the writer before the decoder stops: bounds the memory between the two. */
 export const MAX_WAITING = 2;
 

@@ -31,15 +31,13 @@ export interface History {
   readonly now: Place;
   /** Next first. */
   readonly future: readonly Place[];
-  /** Milliseconds on any clock: when the last step was taken. */
+  /** Milliseconds on any clock: when the gesture began that took the last step. */
   readonly at: number;
   /** The last step moved the brush only. */
   readonly wasBrush: boolean;
 }
 
 const MOST_PLACES = 300;
-/** Changes that one gesture makes one after the other are one step. */
-const GESTURE_MS = 100;
 /** A brush that is moved on within this time is one step. */
 const BRUSH_MS = 1500;
 const MOST_FILTERS = 12;
@@ -58,14 +56,17 @@ function movesBrush(from: Place, to: Place): boolean {
   return isSame({ ...from, where: to.where }, to) && splitTime(from.where).rest === splitTime(to.where).rest;
 }
 
-/** Goes on to a place that differs from the one before by `change`; what was undone before is given up. */
+/**
+ * Goes on to a place that differs from the one before by `change`; what was undone before is given up. `at` is the time of the
+ * gesture (ms): changes of one time are one step.
+ */
 export function visit(history: History, change: Partial<Place>, at: number): History {
   const { past, now } = history;
   const next = { ...now, ...change };
   if (isSame(next, now)) return history;
   const wasBrush = movesBrush(now, next);
   const since = at - history.at;
-  const isOneStep = since < GESTURE_MS || (wasBrush && history.wasBrush && since < BRUSH_MS);
+  const isOneStep = since === 0 || (wasBrush && history.wasBrush && since < BRUSH_MS);
   const before = isOneStep ? past : [...past, now].slice(-MOST_PLACES);
   return {
     past: isSame(next, before.at(-1)) ? before.slice(0, -1) : before,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { gestureTime } from '../../renderer/state/gesture-time.ts';
 import {
   FIRST_PLACE,
   type History,
@@ -66,12 +67,26 @@ describe('history', () => {
 
   it('takes what one gesture changes as one step, and keeps no step to the same place', () => {
     let history = visit(historyOf(FIRST_PLACE), { where: 'country = CN' }, 5000);
-    history = visit(history, { metric: 'bytes' }, 5001);
-    history = visit(history, { view: 'flows' }, 5002);
+    history = visit(history, { metric: 'bytes' }, 5000);
+    history = visit(history, { view: 'flows' }, 5000);
     expect(history.past).toEqual([FIRST_PLACE]);
     expect(visit(history, { view: 'flows' }, 9000)).toBe(history);
-    history = visit(history, FIRST_PLACE, 5003);
+    history = visit(history, FIRST_PLACE, 5000);
     expect(history.past).toEqual([]);
+  });
+
+  it('keeps two gestures apart however quickly they follow each other', () => {
+    let history = visit(historyOf(FIRST_PLACE), { selection: SELECTION }, 5000);
+    history = visit(history, { where: 'category = gaming' }, 5001);
+    expect(back(history).now).toEqual({ ...FIRST_PLACE, selection: SELECTION });
+  });
+
+  it('gives the calls of one handler one time, those of the next another', async () => {
+    const first = gestureTime();
+    while (performance.now() === first);
+    expect(gestureTime()).toBe(first);
+    await Promise.resolve();
+    expect(gestureTime()).toBeGreaterThan(first);
   });
 
   it('takes a brush that is moved on as one step, but not with another filter', () => {
