@@ -71,11 +71,24 @@ export function findingSubject(finding: Finding): string {
 export function findingTables(finding: Finding): FindingTable[] {
   switch (finding.kind) {
     case 'foreign-presence':
-      return table(
-        'Local organisations met',
-        ['Organisation', 'Class', '#Days'],
-        finding.localOrganisations.map((each) => [each.name, each.class, formatCount(each.daysActive)]),
-      );
+      return [
+        ...table(
+          'Local organisations met',
+          ['Organisation', 'Class', '#Days'],
+          finding.localOrganisations.map((each) => [each.name, each.class, formatCount(each.daysActive)]),
+        ),
+        ...table(
+          'Where each country table places the peers that it knows',
+          ['Table', 'Of', '#Share', '#Without global services', 'Presence'],
+          finding.byTable.map((each) => [
+            each.table,
+            each.date ?? 'not dated',
+            formatShare(each.share),
+            formatShare(each.withoutGlobalServices),
+            each.flagged ? 'told' : 'not told',
+          ]),
+        ),
+      ];
     case 'onset':
       return [
         ...table(

@@ -154,6 +154,15 @@ export interface ForeignPresenceFinding extends FindingBase {
   daysActive: number;
   /** The share without the profile's global services, CDN, cloud, VPN and P2P peers. */
   withoutGlobalServices: number;
+  /** The same figures where each country table alone places the peers that it knows; the table's date is ISO 8601. */
+  byTable: {
+    table: string;
+    date: string | null;
+    share: number;
+    withoutGlobalServices: number;
+    /** Whether the country would be flagged. */
+    flagged: boolean;
+  }[];
   /** Answered flows that addresses of the country opened to the ranges. */
   inboundFlows: number;
   score: number;

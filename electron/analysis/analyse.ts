@@ -6,6 +6,7 @@ import { parseFilter } from '../../shared/filter/parse-filter.ts';
 import { type Finding, FINDING_KINDS } from '../../shared/finding.ts';
 import { SEGMENT_ROWS } from '../../shared/flow.ts';
 import type { Profile } from '../../shared/profile.ts';
+import type { CountryTables } from '../../shared/table-says.ts';
 import { ZoneClock } from '../../shared/time.ts';
 import { activityShares } from './activity-share.ts';
 import type { Analysis } from './analysis.ts';
@@ -38,7 +39,7 @@ import { watchLists } from './watch-list.ts';
 import { weeklyRhythms } from './weekly-rhythm.ts';
 
 /** Every kind of finding, made anew for each run; the order in which findings are told is that of FINDING_KINDS. */
-function analyses(profile: Profile, probes: ProbeSearch): Analysis[] {
+function analyses(profile: Profile, tables: CountryTables | null, probes: ProbeSearch): Analysis[] {
   const servers = new ServerCollector();
   const dnsTunnels = new DnsTunnelCollector();
   const regular = new BeaconCollector();
@@ -50,7 +51,7 @@ function analyses(profile: Profile, probes: ProbeSearch): Analysis[] {
     eventAssociations(),
     onsets(),
     periodComparisons(),
-    foreignPresences(profile),
+    foreignPresences(profile, tables),
     beacons(regular),
     { collector: dnsTunnels, findings: () => [] },
     obfuscations(dnsTunnels),
@@ -73,16 +74,24 @@ function analyses(profile: Profile, probes: ProbeSearch): Analysis[] {
  * p-values of one run are corrected together (Benjamini and Hochberg), and only then verdicts are given. A case without
  * flows yields its coverage alone.
  *
+ * @param tables the country tables of the case; without them presence is not scored under each
  * @param progress called with segments done, segments in all and what is being done; `done = of` ends the reading
  * @param cancelled looked at between segments and between kinds; true ends the analysis with EnclaveError `cancelled`
  */
 export function analyseCase(
   reader: CaseReader,
-  progress?: (done: number, of: number, what: string) => void,
-  cancelled?: () => boolean,
+  {
+    tables = null,
+    progress,
+    cancelled,
+  }: {
+    readonly tables?: CountryTables | null;
+    readonly progress?: (done: number, of: number, what: string) => void;
+    readonly cancelled?: () => boolean;
+  } = {},
 ): Finding[] {
   const probes = new ProbeSearch(new FirstContacts());
-  const made = analyses(reader.profile, probes);
+  const made = analyses(reader.profile, tables, probes);
   const frame = gather(reader, made, probes, progress, cancelled);
   if (frame.tally.flows === 0) return [coverageFinding(frame)];
   const findings: Finding[] = [];

@@ -390,7 +390,10 @@ const foreignPresenceRule: ClaimRule = (claim, findings, frame) => {
 function presencePart(country: string, presence: KindOf<'foreign-presence'> | undefined): ClaimPart {
   const name = countryInWords(country);
   if (presence === undefined) return refuted(`${name}: no activity with it was seen`);
-  if (presence.verdict === 'insufficient-data') return open(`${name}: the data do not suffice`, presence);
+  if (presence.verdict === 'insufficient-data') {
+    const decided = presence.caveats.find(({ id }) => id === 'tables-decide');
+    return open(decided?.text ?? `${name}: the data do not suffice`, presence);
+  }
   const { flagged, share, localOrganisations, classes, daysActive, inboundFlows } = presence;
   const kinds = Object.keys(classes).toSorted();
   const told =
@@ -427,9 +430,19 @@ function countrySharePart(claim: Claim, stated: number, finding: KindOf<'foreign
     `; of the flows left without global services, clouds, VPN services, peers and what no rule named it has ` +
     `${formatShare(withoutGlobalServices)}, and addresses there opened ${formatCounted(inboundFlows, 'answered flow')} to the ranges`;
   const part = withStated({ ...compared, why: `${compared.why}${left}` }, claim, formatShare(stated));
+  const tolerance = claim.expected.tolerance ?? statedTolerance(stated);
+  const differing = finding.byTable.filter(({ share }) => {
+    const [low, high] = (finding.interval ?? [finding.share, finding.share]).map(
+      (bound) => bound + share - finding.share,
+    );
+    return (high < stated - tolerance || low > stated + tolerance) !== (part.verdict === 'refuted');
+  });
+  if (part.verdict !== 'cannot-be-told' && differing.length > 0) {
+    const shares = differing.map(({ table, share }) => `${formatShare(share)} by ${table}`);
+    return open(`country tables disagree (${formatList(shares)}): ${part.why}`, finding);
+  }
   const others = Object.entries(finding.shareBy ?? {}).filter(([metric]) => metric !== 'flows');
   if (claim.metric !== undefined || others.length === 0) return part;
-  const tolerance = claim.expected.tolerance ?? statedTolerance(stated);
   const isRefutedByAny = others.some(([, { value, interval }]) => {
     const [low, high] = interval ?? [value, value];
     return high < stated - tolerance || low > stated + tolerance;

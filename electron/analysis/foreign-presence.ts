@@ -1,10 +1,12 @@
 import type { CaseReader, SegmentInfo, StoredInstitution, StoredService } from '../casefile/case-reader.ts';
 import { countryCode } from '../casefile/flow-records.ts';
 import { PairIndex } from '../casefile/pair-index.ts';
+import { type PeerPlace, PeerPlaces } from '../casefile/peer-places.ts';
 import type { Caveat, ForeignPresenceFinding } from '../../shared/finding.ts';
 import { SUBJECT_SIDES } from '../../shared/flow.ts';
 import { formatCount, formatCounted, formatList, formatShare } from '../../shared/number-format.ts';
 import type { Profile } from '../../shared/profile.ts';
+import type { CountryTables } from '../../shared/table-says.ts';
 import { ZoneClock } from '../../shared/time.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import type { Analysis } from './analysis.ts';
@@ -58,6 +60,10 @@ const MINIMUM_COMPARED = 20;
 const LEAST_FLOWS = 20;
 const MOST_COUNTRIES = 100;
 const MOST_ORGANISATIONS = 200;
+/** Country tables under which presence is scored anew. */
+const MOST_TABLES = 20;
+/** Shares under two tables that differ by this much are told. */
+const TOLD_DIFFERENCE = 0.01;
 const METRICS = ['flows', 'bytes', 'packets'] as const;
 
 /**
@@ -113,12 +119,23 @@ function countryNumber(country: string): number {
   return country.length === 2 ? country.charCodeAt(0) * 256 + country.charCodeAt(1) : 0;
 }
 
+const NOWHERE: PeerPlace = { byTable: new Map(), countries: [] };
+
 /** What a label (category and service) says of the country where its peer stands. */
 interface LabelSays {
   readonly reason: number;
   /** Number of the country that the service belongs to; 0 = of none. */
   readonly country: number;
   readonly isGlobal: boolean;
+}
+
+/** Number of a country and a reason. */
+const cellOf = (country: number, reason: number): number => country * REASONS.length + reason;
+
+/** Why activity with an address counts as it does where the address lies in the country `placed`; `own`: see `addSegment`. */
+function reasonAt(placed: number, own: number, label: LabelSays): number {
+  const of = own === 0 ? label.country : own;
+  return label.reason === OWN && of !== 0 && of !== placed ? OF_ANOTHER_COUNTRY : label.reason;
 }
 
 /** Gathers what was exchanged with each country, and with the institutions of each. */
@@ -132,6 +149,11 @@ class PresenceCollector implements FlowCollector {
   readonly countries = new Uint8Array(1 << 16);
   /** Flows that the country's addresses opened to the ranges, by number of the country. */
   readonly inbound = new Map<number, number>();
+  /** By country table: how many more flows (or fewer) are in each cell where that table places the peers that it knows. */
+  readonly moved = new Map<string, Map<number, number>>();
+  /** What the tables say; null before the first segment, and where there are none. */
+  places: PeerPlaces | null = null;
+  readonly #tables: CountryTables | null;
   readonly #numbers = new Map<string, number>();
   readonly #global: ReadonlySet<string>;
   readonly #clock: ZoneClock;
@@ -141,7 +163,8 @@ class PresenceCollector implements FlowCollector {
   readonly #labels = new PairIndex();
   readonly #says: LabelSays[] = [];
 
-  constructor(profile: Profile) {
+  constructor(profile: Profile, tables: CountryTables | null) {
+    this.#tables = tables;
     this.#global = new Set(profile.globalServices);
     this.#clock = new ZoneClock(profile.timeZone);
   }
@@ -161,6 +184,9 @@ class PresenceCollector implements FlowCollector {
     const inside = SUBJECT_SIDES.indexOf('responder');
     const scan = reader.termNumber('scan') ?? -1;
     const organisationOf = reader.dictionary(segment, 'match').map((text) => this.#organisation(reader, text));
+    const tables = this.#tables;
+    this.places = tables === null ? null : PeerPlaces.of(reader, () => tables);
+    const places = this.places?.column(segment) ?? null;
     let day = 0;
     let hourStart = Infinity;
     let hourEnd = -Infinity;
@@ -183,6 +209,9 @@ class PresenceCollector implements FlowCollector {
         continue;
       }
       const organisation = match[row] === 0 ? -1 : organisationOf[match[row] - 1];
+      const label = this.#label(reader, category[row], service[row]);
+      const own = organisation < 0 || label.isGlobal ? 0 : this.organisations[organisation].countryNumber;
+      if (places !== null) this.#move(places[row], placed, own, label, rate);
       if (placed === 0 && organisation < 0) continue;
       if (from < hourStart || from >= hourEnd) {
         const hour = this.#clock.localHour(from);
@@ -190,20 +219,35 @@ class PresenceCollector implements FlowCollector {
         hourEnd = this.#clock.startOfLocalHour(hour + 1);
         day = Math.floor(hour / 24);
       }
-      const label = this.#label(reader, category[row], service[row]);
-      const own = organisation < 0 || label.isGlobal ? 0 : this.organisations[organisation].countryNumber;
       const bytes = (bytesOut[row] + bytesIn[row]) * rate;
       const packets = (packetsOut[row] + packetsIn[row]) * rate;
       if (placed !== 0) {
-        const of = own === 0 ? label.country : own;
-        const reason = label.reason === OWN && of !== 0 && of !== placed ? OF_ANOTHER_COUNTRY : label.reason;
         this.countries[placed] = 1;
-        this.byReason.add(placed * REASONS.length + reason, day, -1, rate, bytes, packets);
+        this.byReason.add(cellOf(placed, reasonAt(placed, own, label)), day, -1, rate, bytes, packets);
       }
       if (own === 0) continue;
       this.countries[own] = 1;
       this.ofOrganisation.add(organisation, day, -1, rate, bytes);
-      if (own !== placed) this.byReason.add(own * REASONS.length + HOSTED_ELSEWHERE, day, -1, rate, bytes, packets);
+      if (own !== placed) this.byReason.add(cellOf(own, HOSTED_ELSEWHERE), day, -1, rate, bytes, packets);
+    }
+  }
+
+  /** Counts a flow where each table places its peer, if that is elsewhere. What the profile places no table does. */
+  #move(number: number, placed: number, own: number, label: LabelSays, rate: number): void {
+    const { byTable, countries } = this.places?.place(number) ?? NOWHERE;
+    if (countries.length === 0 || (countries.length === 1 && countryNumber(countries[0]) === placed)) return;
+    if (placed !== 0 && !countries.some((country) => countryNumber(country) === placed)) return;
+    for (const [table, country] of byTable) {
+      const there = countryNumber(country);
+      if (there === placed) continue;
+      let moved = this.moved.get(table);
+      if (moved === undefined) this.moved.set(table, (moved = new Map()));
+      const count = (cell: number, flows: number): unknown => moved.set(cell, (moved.get(cell) ?? 0) + flows);
+      if (placed !== 0) count(cellOf(placed, reasonAt(placed, own, label)), -rate);
+      count(cellOf(there, reasonAt(there, own, label)), rate);
+      if (own === 0) continue;
+      if (own === placed) count(cellOf(own, HOSTED_ELSEWHERE), rate);
+      if (own === there) count(cellOf(own, HOSTED_ELSEWHERE), -rate);
     }
   }
 
@@ -211,15 +255,18 @@ class PresenceCollector implements FlowCollector {
   placed(frame: AnalysisFrame, country: number, metric: (typeof METRICS)[number] = 'flows'): Float64Array {
     const total = new Float64Array(frame.days.length);
     for (let reason = 0; reason < HOSTED_ELSEWHERE; reason++) {
-      const series = this.byReason.series(frame, country * REASONS.length + reason, metric);
+      const series = this.byReason.series(frame, cellOf(country, reason), metric);
       for (let i = 0; i < total.length; i++) total[i] += series[i];
     }
     return total;
   }
 
-  /** Flows of a country by reason. */
-  reasons(frame: AnalysisFrame, country: number): number[] {
-    return REASONS.map((_, reason) => sum(this.byReason.series(frame, country * REASONS.length + reason)));
+  /** Flows of a country by reason. @param moved see there; undefined: as the labels have it */
+  reasons(frame: AnalysisFrame, country: number, moved?: ReadonlyMap<number, number>): number[] {
+    return REASONS.map((_, reason) => {
+      const cell = cellOf(country, reason);
+      return sum(this.byReason.series(frame, cell)) + (moved?.get(cell) ?? 0);
+    });
   }
 
   #label(reader: CaseReader, category: number, service: number): LabelSays {
@@ -260,15 +307,16 @@ class PresenceCollector implements FlowCollector {
  * of five parts, each cut at 1: that share over the (lower) median of all countries; organisations / 8; classes / 3; local
  * days over a quarter of the days with activity; share of the country's activity that was with its organisations, times 4.
  *
- * `flagged` (= `supported`): at least 4 organisations met on 2 days each, of 2 classes, 2 of them other than news; on 5 days
+ * `flagged` (= `supported`) where the following holds as the labels place peers and where each country table alone places those
+ * that it knows, `insufficient-data` where it holds under some of them only: at least 4 organisations met on 2 days each, of 2 classes, 2 of them other than news; on 5 days
  * and 15 % of the days with activity; a share without global services that reaches the median; and more days with its organisations,
  * summed over them, than countries usually have (modified z-score above 3.5: Iglewicz and Hoaglin 1993), so that one who
  * reads the papers of the whole world is present nowhere. No p-value: there is no model of a world without presence; how often
  * it errs is measured on made-up worlds. `value` is `share`, with the day-block bootstrap interval (Carlstein, Ann. Statist.
  * 14, 1986). At least 7 days and 100 flows of activity are needed, and evidence with names to say that there is none.
  */
-export function foreignPresences(profile: Profile): Analysis {
-  const collector = new PresenceCollector(profile);
+export function foreignPresences(profile: Profile, tables: CountryTables | null): Analysis {
+  const collector = new PresenceCollector(profile, tables);
   return { collector, findings: (frame) => presences(frame, collector) };
 }
 
@@ -289,24 +337,44 @@ interface Met extends Organisation {
   readonly flows: number;
 }
 
+/** The countries as the labels place peers, or as one table does. */
+interface Scored {
+  /** By number of the country. */
+  readonly sums: ReadonlyMap<number, CountrySums>;
+  /** Those with enough activity or institutions, most activity first. */
+  readonly compared: readonly CountrySums[];
+  readonly all: AllCountries;
+}
+
+/** The same under one country table. */
+interface ScoredTable extends Scored {
+  readonly table: string;
+  readonly date: string | null;
+}
+
 function presences(frame: AnalysisFrame, collector: PresenceCollector): ForeignPresenceFinding[] {
   const none = new Float64Array(frame.days.length);
   /** Flows of each day with the institutions of a country, by its number. */
   const localOf = new Map<number, Float64Array>();
-  const met = collector.organisations.map((organisation, number): Met => {
+  const metIn = new Map<number, Met[]>();
+  collector.organisations.forEach((organisation, number) => {
+    const { countryNumber: country } = organisation;
     const series = collector.ofOrganisation.series(frame, number);
-    const local = localOf.get(organisation.countryNumber);
-    if (local === undefined) localOf.set(organisation.countryNumber, series.slice());
+    const local = localOf.get(country);
+    if (local === undefined) localOf.set(country, series.slice());
     else series.forEach((flows, i) => (local[i] += flows));
-    return { ...organisation, daysActive: series.filter((flows) => flows > 0).length, flows: sum(series) };
+    const met = { ...organisation, daysActive: series.filter((flows) => flows > 0).length, flows: sum(series) };
+    if (met.flows > 0) metIn.set(country, [...(metIn.get(country) ?? []), met]);
   });
-  const numbers = Array.from(collector.countries.keys()).filter((number) => collector.countries[number] === 1);
-  const sums = numbers
-    .map((number): CountrySums => {
-      const reasons = collector.reasons(frame, number);
-      const organisations = met
-        .filter((each) => each.countryNumber === number && each.flows > 0)
-        .toSorted((x, y) => y.daysActive - x.daysActive || y.flows - x.flows || (x.domain < y.domain ? -1 : 1));
+  for (const met of metIn.values()) {
+    met.sort((x, y) => y.daysActive - x.daysActive || y.flows - x.flows || (x.domain < y.domain ? -1 : 1));
+  }
+  const scored = (moved?: ReadonlyMap<number, number>): Scored => {
+    const numbers = new Set([...collector.countries.keys()].filter((number) => collector.countries[number] === 1));
+    for (const cell of moved?.keys() ?? []) numbers.add(Math.floor(cell / REASONS.length));
+    const sums = Array.from(numbers, (number): CountrySums => {
+      const reasons = collector.reasons(frame, number, moved);
+      const organisations = metIn.get(number) ?? [];
       return {
         number,
         local: localOf.get(number) ?? none,
@@ -316,22 +384,20 @@ function presences(frame: AnalysisFrame, collector: PresenceCollector): ForeignP
         organisations,
         depth: Math.log1p(organisations.reduce((days, { daysActive }) => days + daysActive, 0)),
       };
-    })
-    .filter(({ flows, organisations }) => flows >= LEAST_FLOWS || organisations.length > 0)
-    .toSorted((x, y) => sum(y.reasons) - sum(x.reasons) || x.number - y.number);
-  const left = sums.reduce((total, { residual }) => total + residual, 0);
-  const others = Array.from({ length: Math.max(0, MINIMUM_COMPARED - sums.length) }, () => 0);
-  const shares = [...sums.map(({ residual }) => (left === 0 ? 0 : residual / left)), ...others];
-  const depths = [...sums.map(({ depth }) => depth), ...others];
-  const usualDepth = lowerMedian(depths);
-  const all: AllCountries = {
-    left,
-    median: lowerMedian(shares),
-    countries: sums.length,
-    usualDepth,
-    spread: Math.max(LEAST_SPREAD, lowerMedian(depths.map((depth) => Math.abs(depth - usualDepth)))),
+    });
+    const compared = sums
+      .filter(({ flows, organisations }) => flows >= LEAST_FLOWS || organisations.length > 0)
+      .toSorted((x, y) => sum(y.reasons) - sum(x.reasons) || x.number - y.number);
+    return { sums: new Map(sums.map((each) => [each.number, each])), compared, all: allCountries(compared) };
   };
-  return sums.slice(0, MOST_COUNTRIES).map((country) => presence(frame, collector, country, all));
+  const inForce = scored();
+  const underTables = [...(collector.places?.dates ?? [])]
+    .toSorted(([x], [y]) => (x < y ? -1 : 1))
+    .slice(0, MOST_TABLES)
+    .map(([table, date]): ScoredTable => ({ table, date, ...scored(collector.moved.get(table)) }));
+  return inForce.compared
+    .slice(0, MOST_COUNTRIES)
+    .map((country) => presence(frame, collector, country, inForce.all, underTables));
 }
 
 /** What a country is compared with. */
@@ -346,27 +412,71 @@ interface AllCountries {
   readonly spread: number;
 }
 
+function allCountries(sums: readonly CountrySums[]): AllCountries {
+  const left = sums.reduce((total, { residual }) => total + residual, 0);
+  const others = Array.from({ length: Math.max(0, MINIMUM_COMPARED - sums.length) }, () => 0);
+  const depths = [...sums.map(({ depth }) => depth), ...others];
+  const usualDepth = lowerMedian(depths);
+  return {
+    left,
+    median: lowerMedian([...sums.map(({ residual }) => (left === 0 ? 0 : residual / left)), ...others]),
+    countries: sums.length,
+    usualDepth,
+    spread: Math.max(LEAST_SPREAD, lowerMedian(depths.map((depth) => Math.abs(depth - usualDepth)))),
+  };
+}
+
 function lowerMedian(values: readonly number[]): number {
   const ascending = values.toSorted((x, y) => x - y);
   return ascending[Math.floor((ascending.length - 1) / 2)] ?? 0;
 }
 
+/** Share of a country of the activity that says something of some country. */
+function shareLeft({ residual }: CountrySums, { left }: AllCountries): number {
+  return left === 0 ? 0 : residual / left;
+}
+
+/** Modified z-score of a country's `depth`. 0.6745: the median distance of a normal distribution in standard deviations. */
+function standingOut({ depth }: CountrySums, { usualDepth, spread }: AllCountries): number {
+  return (0.6745 * (depth - usualDepth)) / spread;
+}
+
+const daysWithAny = (series: Float64Array): number => series.filter((value) => value > 0).length;
+
+/** Whether a country meets what presence is told by. */
+function isMet(country: CountrySums, all: AllCountries, activeDays: number): boolean {
+  const steady = country.organisations.filter((each) => each.daysActive >= MINIMUM_ORGANISATION_DAYS);
+  const neededDays = Math.max(MINIMUM_LOCAL_DAYS, Math.ceil(MINIMUM_LOCAL_SHARE_OF_DAYS * activeDays));
+  return (
+    steady.length >= MINIMUM_ORGANISATIONS &&
+    new Set(steady.map((each) => each.class)).size >= MINIMUM_CLASSES &&
+    steady.filter((each) => each.class !== 'news').length >= MINIMUM_BESIDE_NEWS &&
+    standingOut(country, all) > STANDS_OUT &&
+    daysWithAny(country.local) >= neededDays &&
+    shareLeft(country, all) > 0 &&
+    shareLeft(country, all) >= all.median
+  );
+}
+
 function presence(
   frame: AnalysisFrame,
   collector: PresenceCollector,
-  { number, local, flows, residual, reasons, organisations, depth }: CountrySums,
+  country: CountrySums,
   all: AllCountries,
+  underTables: readonly ScoredTable[],
 ): ForeignPresenceFinding {
-  const country = countryCode(number) ?? '';
-  const named = countryInWords(country);
+  const { number, local, flows, reasons, organisations } = country;
+  const code = countryCode(number) ?? '';
+  const named = countryInWords(code);
   const activeDays = frame.days.filter(hasActivity).length;
+  const activityFlows = frame.days.reduce((total, day) => total + activityOf(day, 'flows'), 0);
   const series = collector.placed(frame, number);
   const daysActive = series.filter((value, i) => value > 0 || local[i] > 0).length;
-  const localDays = local.filter((value) => value > 0).length;
+  const localDays = daysWithAny(local);
   const localFlows = sum(local);
   const shareBy = Object.fromEntries(METRICS.map((metric) => [metric, shareOf(frame, collector, number, metric)]));
   const { value: share, interval } = shareOf(frame, collector, number, 'flows');
-  const withoutGlobalServices = all.left === 0 ? 0 : residual / all.left;
+  const withoutGlobalServices = shareLeft(country, all);
   const localShare = Math.min(1, localFlows / Math.max(1, flows, localFlows));
   const classes: Record<string, number> = {};
   for (const each of organisations) classes[each.class] = (classes[each.class] ?? 0) + 1;
@@ -380,19 +490,19 @@ function presence(
   ];
   const score = parts.reduce((total, part) => total + Math.min(1, part), 0) / parts.length;
   const isEnough = activeDays >= MINIMUM_DAYS && frame.tally.activityFlows >= MINIMUM_FLOWS;
-  const neededDays = Math.max(MINIMUM_LOCAL_DAYS, Math.ceil(MINIMUM_LOCAL_SHARE_OF_DAYS * activeDays));
-  const steady = organisations.filter((each) => each.daysActive >= MINIMUM_ORGANISATION_DAYS);
-  // 0.6745: the median distance of a normal distribution in standard deviations.
-  const standsOutBy = (0.6745 * (depth - all.usualDepth)) / all.spread;
-  const isFlagged =
-    isEnough &&
-    steady.length >= MINIMUM_ORGANISATIONS &&
-    new Set(steady.map((each) => each.class)).size >= MINIMUM_CLASSES &&
-    steady.filter((each) => each.class !== 'news').length >= MINIMUM_BESIDE_NEWS &&
-    standsOutBy > STANDS_OUT &&
-    localDays >= neededDays &&
-    withoutGlobalServices > 0 &&
-    withoutGlobalServices >= all.median;
+  const byTable = underTables.map(({ table, date, sums, all: under }) => {
+    const there = sums.get(number) ?? { ...country, flows: 0, residual: 0 };
+    return {
+      table,
+      date,
+      share: rounded(activityFlows === 0 ? 0 : there.flows / activityFlows),
+      withoutGlobalServices: rounded(shareLeft(there, under)),
+      flagged: isEnough && isMet(there, under, activeDays),
+    };
+  });
+  const scores = [isEnough && isMet(country, all, activeDays), ...byTable.map((each) => each.flagged)];
+  const isFlagged = scores.every(Boolean);
+  const tablesDecide = !isFlagged && scores.some(Boolean);
   const blind = frame.missing.names;
   const caveats: Caveat[] = [...blind];
   if (!isEnough) {
@@ -412,6 +522,20 @@ function presence(
     },
     placeCaveat(),
   );
+  const shares = byTable.map((each) => each.share);
+  if (tablesDecide) {
+    const [met, unmet] = [true, false].map((is) => byTable.filter(({ flagged }) => flagged === is).map(tableInWords));
+    caveats.push({
+      id: 'tables-decide',
+      text:
+        `Whether ${named} meets what presence is told by depends on the country table` +
+        `${met.length === 0 ? '' : `: it does by ${formatList(met)}`}` +
+        `${unmet.length === 0 ? '' : `${met.length === 0 ? ':' : ','} it does not by ${formatList(unmet)}`}.`,
+    });
+  } else if (Math.max(...shares) - Math.min(...shares) >= TOLD_DIFFERENCE) {
+    const told = byTable.map((each) => `${formatShare(each.share)} by ${tableInWords(each)}`);
+    caveats.push({ id: 'tables-differ', text: `The share depends on the country table: ${formatList(told)}.` });
+  }
   const placeless = reasons
     .map((of, reason) => ({ of, words: REASON_WORDS[REASONS[reason]] }))
     .filter(({ of, words }) => of > 0 && words !== '')
@@ -432,7 +556,7 @@ function presence(
         'who look as if they came from there may be expected.',
     });
   }
-  if (organisations.length >= MINIMUM_ORGANISATIONS && standsOutBy <= STANDS_OUT) {
+  if (organisations.length >= MINIMUM_ORGANISATIONS && standingOut(country, all) <= STANDS_OUT) {
     caveats.push({
       id: 'like-other-countries',
       text: `Institutions of ${named} were met no more than those of other countries in this evidence.`,
@@ -469,7 +593,7 @@ function presence(
         (driver === undefined ? '' : `, driven by ${driver}`);
   const base = baseOf(frame, {
     kind: 'foreign-presence',
-    subject: country,
+    subject: code,
     title: `Activity that involves ${named}`,
     statement:
       `${formatShare(share)} of activity flows (opened from inside the ranges; ${shareInterval(interval)}) ` +
@@ -477,18 +601,18 @@ function presence(
       `services, peers and what no rule named, ${formatShare(withoutGlobalServices)}; ` +
       `${institutions}${inbound === 0 ? '' : `; addresses there opened ${formatCount(inbound)} answered flows to the ranges`}; ` +
       `such activity ${seen}.`,
-    verdict: verdictOf(isFlagged, isEnough && blind.length === 0),
+    verdict: verdictOf(isFlagged, isEnough && blind.length === 0 && !tablesDecide),
     value: share,
     interval,
     unit: 'share of activity flows',
     method: {
-      name: 'Share with day-block bootstrap interval; own institutions by name, class and day; re-scored without global services',
+      name: 'Share with day-block bootstrap interval; own institutions by name, class and day; re-scored without global services, and under each country table',
       source:
         'Carlstein, Ann. Statist. 14 (1986); Iglewicz and Hoaglin (1993); criteria after the 2017 flow study, definition in ' +
         'Enclave',
     },
     parameters: {
-      country,
+      country: code,
       timeZone: frame.profile.timeZone,
       placeless: Object.keys(PLACELESS),
       globalServices: frame.profile.globalServices.length,
@@ -509,15 +633,15 @@ function presence(
       mostBlocks: MOST_BLOCKS,
     },
     metric: 'flows',
-    where: `${frame.activity} and country = ${country}`,
+    where: `${frame.activity} and country = ${code}`,
     numerator: flows,
-    denominator: frame.days.reduce((total, day) => total + activityOf(day, 'flows'), 0),
+    denominator: activityFlows,
     caveats,
   });
   return {
     ...base,
     kind: 'foreign-presence',
-    country,
+    country: code,
     share: base.value ?? 0,
     shareBy,
     localShare: rounded(localShare),
@@ -527,10 +651,15 @@ function presence(
     classes,
     daysActive,
     withoutGlobalServices: rounded(withoutGlobalServices),
+    byTable,
     inboundFlows: inbound,
     score: rounded(score),
     flagged: isFlagged,
   };
+}
+
+function tableInWords({ table, date }: { table: string; date: string | null }): string {
+  return date === null ? table : `${table} (of ${date})`;
 }
 
 function shareOf(

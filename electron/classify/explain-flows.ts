@@ -14,8 +14,8 @@ import {
 } from '../../shared/flow.ts';
 import { labelDetail, withConflict } from '../../shared/label-detail.ts';
 import type { Profile } from '../../shared/profile.ts';
+import type { TableSays } from '../../shared/table-says.ts';
 import { UNKNOWN } from '../../shared/vocabulary.ts';
-import type { TableSays } from '../reference/reference-tables.ts';
 import type { LayeredTables } from '../reference/layered-tables.ts';
 import type { BehaviourLookup } from './behaviour/behaviours.ts';
 import {

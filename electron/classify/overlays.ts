@@ -572,28 +572,44 @@ export interface StoredOverlay {
   readonly data: Uint8Array;
 }
 
-/** The shipped catalogue and tables under the overlays of a case. Throws an EnclaveError when a stored overlay is damaged. */
+const isOfServices = ({ kind }: Overlay): boolean => kind === 'services' || kind === 'list';
+
+/** What `make` makes of a stored overlay. Throws an EnclaveError when it is damaged. */
+function madeOf<Made>({ overlay, data }: StoredOverlay, make: (stored: unknown) => Made): Made {
+  const stored = unpackOverlay(data, overlay.name);
+  try {
+    return make(stored);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new EnclaveError('overlay-damaged', `an overlay of the case is damaged (${why})`, overlay.name, 'remove it');
+  }
+}
+
+/** The shipped tables under those of a case. Throws an EnclaveError when a stored overlay is damaged. */
+export function layTablesOver(shipped: ReferenceTables, overlays: readonly StoredOverlay[]): LayeredTables {
+  const tables = overlays
+    .filter(({ overlay }) => !isOfServices(overlay))
+    .map((stored): TableOverlay => {
+      const { name: file, date } = stored.overlay;
+      return { name: file, date, table: madeOf(stored, (data) => new AddressTable(data as AddressTableData)) };
+    });
+  return new LayeredTables(shipped, tables);
+}
+
+/** The same for the catalogue, too. */
 export function layOver(
   shipped: { readonly catalogue: Catalogue; readonly reference: ReferenceTables },
-  overlays: Iterable<StoredOverlay>,
+  overlays: readonly StoredOverlay[],
 ): { catalogue: LayeredCatalogue; reference: LayeredTables } {
-  const layers: CatalogueLayer[] = [];
-  const tables: TableOverlay[] = [];
-  for (const { overlay, data } of overlays) {
-    const { name: file, kind, date, sha256 } = overlay;
-    const stored = unpackOverlay(data, file);
-    try {
-      if (kind === 'services' || kind === 'list') {
-        const catalogue = Catalogue.of(date ?? 'undated', sha256, stored as CatalogueFile[]);
-        layers.push({ name: `overlay ${file}`, date, sha256, catalogue });
-      } else tables.push({ name: file, date, table: new AddressTable(stored as AddressTableData) });
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      throw new EnclaveError('overlay-damaged', `an overlay of the case is damaged (${why})`, file, 'remove it');
-    }
-  }
+  const layers = overlays
+    .filter(({ overlay }) => isOfServices(overlay))
+    .map((stored): CatalogueLayer => {
+      const { name: file, date, sha256 } = stored.overlay;
+      const catalogue = madeOf(stored, (data) => Catalogue.of(date ?? 'undated', sha256, data as CatalogueFile[]));
+      return { name: `overlay ${file}`, date, sha256, catalogue };
+    });
   return {
     catalogue: new LayeredCatalogue(shipped.catalogue, layers),
-    reference: new LayeredTables(shipped.reference, tables),
+    reference: layTablesOver(shipped.reference, overlays),
   };
 }

@@ -7,12 +7,13 @@ import { Catalogue } from '../classify/catalogue.ts';
 import { FlowLabeller, type SegmentFactsView } from '../classify/flow-labeller.ts';
 import type { LogNameChunk } from '../classify/log-names.ts';
 import { type AnswerChunk, NameMemory } from '../classify/name-memory.ts';
-import { layOver } from '../classify/overlays.ts';
+import { layOver, layTablesOver, type StoredOverlay } from '../classify/overlays.ts';
 import { ReferenceTables } from '../reference/reference-tables.ts';
 import { LEAVE_OUT_DUPLICATES } from '../../shared/duplicate-counts.ts';
 import { FACT_COLUMNS } from '../../shared/flow.ts';
 import type { LabelChanges } from '../../shared/jobs.ts';
 import { EnclaveError } from '../../shared/problem.ts';
+import type { CountryTables } from '../../shared/table-says.ts';
 import type { Profile } from '../../shared/profile.ts';
 import { cancelledError } from './cancelled.ts';
 import { findDuplicateFlows } from './duplicate-flows.ts';
@@ -106,15 +107,23 @@ export function behavioursOf(reader: CaseReader, check: () => void = () => undef
   );
 }
 
-/** Catalogue and tables under the overlays of the case. */
-export function tablesOf(reader: CaseReader, tables: LabelTables): ReturnType<typeof layOver> {
-  const stored = reader.overlays().map((overlay) => {
+function storedOverlays(reader: CaseReader): StoredOverlay[] {
+  return reader.overlays().map((overlay) => {
     const data = reader.overlayData(overlay.id);
     if (data === null)
       throw new EnclaveError('overlay-damaged', 'an overlay lacks its data', overlay.name, 'remove it');
     return { overlay, data };
   });
-  return layOver(tables, stored);
+}
+
+/** Catalogue and tables under the overlays of the case. */
+export function tablesOf(reader: CaseReader, tables: LabelTables): ReturnType<typeof layOver> {
+  return layOver(tables, storedOverlays(reader));
+}
+
+/** The country tables of the case, for what asks each of them. */
+export function countryTablesOf(reader: CaseReader): CountryTables {
+  return layTablesOver(ReferenceTables.load(), storedOverlays(reader));
 }
 
 /** Labels made segment by segment, of what each holds in itself, and stored as provisional ones; see `EarlyLabels`. */

@@ -275,7 +275,12 @@ const handlers: { [Name in keyof Jobs]?: Handler<Name> | PatientHandler<Name> } 
     try {
       const tell = (): void =>
         reply({ id: job.id, type: 'progress', step: 'analyse', what: 'findings', file: 0, files: 0, bytesTotal: 0 });
-      return analyseCase(reader, tell, () => isCancelled(job));
+      const { countryTablesOf } = await import('./label-case.ts');
+      return analyseCase(reader, {
+        tables: countryTablesOf(reader),
+        progress: tell,
+        cancelled: () => isCancelled(job),
+      });
     } finally {
       reader.close();
     }
@@ -308,10 +313,10 @@ const handlers: { [Name in keyof Jobs]?: Handler<Name> | PatientHandler<Name> } 
   },
   async countryAgreement({ case: path, where }) {
     const reader = readerOf(path);
-    const { countryAgreement, PeerPlaces } = await import('./table-agreement.ts');
-    const { tablesOf } = await import('./label-case.ts');
-    const shipped = await labelTables();
-    const places = PeerPlaces.of(reader, () => tablesOf(reader, shipped).reference);
+    const { countryAgreement } = await import('./table-agreement.ts');
+    const { PeerPlaces } = await import('../casefile/peer-places.ts');
+    const { countryTablesOf } = await import('./label-case.ts');
+    const places = PeerPlaces.of(reader, () => countryTablesOf(reader));
     const begun = performance.now();
     for (const segment of reader.segments()) {
       places.column(segment);

@@ -1,5 +1,6 @@
+import type { TableSays } from '../../shared/table-says.ts';
 import type { AddressTable } from './address-table.ts';
-import type { ReferenceTables, TableSays } from './reference-tables.ts';
+import type { ReferenceTables } from './reference-tables.ts';
 
 /** A table of a case, laid over the shipped ones. */
 export interface TableOverlay {

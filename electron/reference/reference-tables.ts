@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 import { EnclaveError } from '../../shared/problem.ts';
+import type { TableSays } from '../../shared/table-says.ts';
 import { TABLE_FORMAT, type TableDescription, type TableIndex, type TableKind, tableBytes } from './table-format.ts';
 
 /** Which table said it: for the basis of a label version. `date` is the day the data describe (ISO 8601). */
@@ -13,15 +14,6 @@ export interface TableBasis {
   source: string;
   licence: string;
   sha256: string;
-}
-
-/** What one table says of an address. */
-export interface TableSays {
-  readonly table: string;
-  /** Day that the table describes (ISO 8601); null when not told. */
-  readonly date: string | null;
-  /** A country code, or an AS number as `AS64496`; null when the table does not know. */
-  readonly says: string | null;
 }
 
 const SHIPPED_TABLES = join(import.meta.dirname, 'tables');

@@ -406,9 +406,9 @@ describe('definitions', () => {
 
   it('stops when cancelled', () => {
     const reader = plant([{ path: 'one.pcap', flows: steady }]);
-    expect(() => analyseCase(reader, undefined, () => true)).toThrow(/cancelled/);
+    expect(() => analyseCase(reader, { cancelled: () => true })).toThrow(/cancelled/);
     const seen: string[] = [];
-    analyseCase(reader, (done, of, what) => seen.push(`${done}/${of} ${what}`));
+    analyseCase(reader, { progress: (done, of, what) => seen.push(`${done}/${of} ${what}`) });
     expect(seen).toEqual(['0/1 reading flows', '1/1 making findings']);
     reader.close();
   });

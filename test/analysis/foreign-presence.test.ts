@@ -6,7 +6,9 @@ import { analyseCase } from '../../electron/analysis/analyse.ts';
 import { Random } from '../../electron/analysis/statistics/random.ts';
 import { CaseReader, type StoredInstitution } from '../../electron/casefile/case-reader.ts';
 import type { Finding, ForeignPresenceFinding } from '../../shared/finding.ts';
+import { parseAddress } from '../../shared/address.ts';
 import type { Claim } from '../../shared/profile.ts';
+import type { CountryTables } from '../../shared/table-says.ts';
 import { FIRST_MONDAY, PLANTED_PROFILE, type PlantedFlow, plantCase } from './planted-case.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'enclave-presence-'));
@@ -52,9 +54,12 @@ for (const domain of ['iitg.ac.in', 'du.ac.in', 'thehindu.com', 'isro.gov.in', '
   INSTITUTIONS[`${domain} (IN news)`] = { name: domain, country: 'IN', class: of, domain };
 }
 
-function findingsOf(flows: PlantedFlow[], options: { rows?: number; claims?: Claim[] } = {}): Finding[] {
+function findingsOf(
+  flows: PlantedFlow[],
+  options: { rows?: number; claims?: Claim[]; tables?: CountryTables } = {},
+): Finding[] {
   const path = join(folder, `${cases++}.enclave`);
-  const { rows, claims = [] } = options;
+  const { rows, claims = [], tables = null } = options;
   const profile = { ...PLANTED_PROFILE, globalServices: ['facebook'], claims };
   plantCase(path, [{ path: 'one.pcap', flows }], {
     profile,
@@ -63,14 +68,14 @@ function findingsOf(flows: PlantedFlow[], options: { rows?: number; claims?: Cla
   });
   const reader = new CaseReader(path);
   try {
-    return analyseCase(reader);
+    return analyseCase(reader, { tables });
   } finally {
     reader.close();
   }
 }
 
-function presencesOf(flows: PlantedFlow[]): Map<string, ForeignPresenceFinding> {
-  const found = findingsOf(flows).filter((finding) => finding.kind === 'foreign-presence');
+function presencesOf(flows: PlantedFlow[], tables?: CountryTables): Map<string, ForeignPresenceFinding> {
+  const found = findingsOf(flows, tables && { tables }).filter((finding) => finding.kind === 'foreign-presence');
   return new Map(found.map((finding) => [finding.country, finding]));
 }
 
@@ -223,5 +228,108 @@ describe('presence in a country', () => {
     expect(findingsOf(flows, { claims, rows: 131 })).toEqual(findings);
     const verdicts = findings.flatMap((finding) => (finding.kind === 'claim-check' ? [finding.verdictOnClaim] : []));
     expect(verdicts).toEqual(['holds', 'refuted', 'holds', 'refuted', 'holds']);
+  });
+});
+
+describe('presence under each country table', () => {
+  /** Where the peers of a country are, by what the labels say: 198.51.100.x, x the country's place in this list. */
+  const COUNTRIES = ['US', 'IN', 'NZ', 'NL', 'SG', 'IE'];
+  const at = (flows: PlantedFlow[], last: (i: number, country: string) => number): PlantedFlow[] =>
+    flows.map((each, i) => {
+      const packed = each.columns?.country ?? 0;
+      const country = String.fromCharCode(packed >>> 8, packed & 0xff);
+      return { ...each, responder: `198.51.100.${last(i, country)}` };
+    });
+  const planted = at([...PLAIN, ...INDIA, ...DECOYS], (_, country) => COUNTRIES.indexOf(country));
+  /** Two tables, of which the first is that of the labels; the second places every peer by the last octet of its address. */
+  const tables = (second: (last: number) => string | null): CountryTables => ({
+    countries: (_a, _b, _c, d) => [
+      { table: 'first', date: '2017-07-01', says: COUNTRIES[d & 0xff] ?? 'US' },
+      { table: 'second', date: null, says: second(d & 0xff) },
+    ],
+  });
+  const without = presencesOf(planted);
+
+  it('is that of the labels where all tables agree, or know nothing', () => {
+    const found = presencesOf(
+      planted,
+      tables((last) => (last === 0 ? null : (COUNTRIES[last] ?? null))),
+    );
+    for (const [country, { byTable, ...finding }] of found) {
+      const { share, withoutGlobalServices, flagged } = finding;
+      expect(byTable).toEqual([
+        { table: 'first', date: '2017-07-01', share, withoutGlobalServices, flagged },
+        { table: 'second', date: null, share, withoutGlobalServices, flagged },
+      ]);
+      const { byTable: none, ...same } = without.get(country) ?? { byTable: null };
+      expect(none).toEqual([]);
+      expect(finding).toEqual(same);
+    }
+    expect(found.get('IN')?.flagged).toBe(true);
+  });
+
+  it('is what the case would say if the labels had been made by that table', () => {
+    // India's addresses lie in New Zealand, those of the torrent peers there in India.
+    const swapped = (last: number): string => ({ 1: 'NZ', 2: 'IN' })[last] ?? COUNTRIES[last] ?? 'US';
+    const found = presencesOf(planted, tables(swapped));
+    const relabelled = planted.map((each) => {
+      const last = parseAddress(each.responder ?? '')?.[3] ?? 0;
+      return { ...each, columns: { ...each.columns, country: place(swapped(last & 0xff)) } };
+    });
+    const other = presencesOf(relabelled);
+    for (const [country, { share, withoutGlobalServices, flagged }] of other) {
+      expect(found.get(country)?.byTable[1]).toEqual({
+        table: 'second',
+        date: null,
+        share,
+        withoutGlobalServices,
+        flagged,
+      });
+    }
+    // Presence goes by the names of institutions, so that it is told all the same, and the share is not.
+    expect(found.get('IN')).toMatchObject({ verdict: 'supported', flagged: true });
+    expect(found.get('IN')?.caveats.find(({ id }) => id === 'tables-differ')?.text).toMatch(
+      /^The share depends on the country table: \d+(\.\d+)? % by first \(of 2017-07-01\) and \d+(\.\d+)? % by second\.$/,
+    );
+  });
+
+  it('cannot be told where it hangs on the table', () => {
+    // By the second table what is elsewhere lies in thirty countries, each with more than India has.
+    const institutions = INDIA.filter(({ texts }) => texts !== undefined);
+    const flows = at([...PLAIN, ...PLAIN, ...PLAIN, ...PLAIN, ...institutions], (i, country) =>
+      country === 'IN' ? 1 : 100 + (i % 30),
+    );
+    const claims: Claim[] = [
+      {
+        id: 'X1',
+        text: 'Presence in India',
+        source: 'made up',
+        kind: 'foreign-presence',
+        subject: 'IN',
+        expected: { verdict: 'supported' },
+      },
+    ];
+    const split = tables((last) => (last === 1 ? 'IN' : countryOf(last - 100)));
+    const found = findingsOf(flows, { tables: split, claims });
+    const india = found.find((finding) => finding.kind === 'foreign-presence' && finding.country === 'IN');
+    expect(india).toMatchObject({
+      verdict: 'insufficient-data',
+      flagged: false,
+      byTable: [{ flagged: true }, { flagged: false }],
+    });
+    const why = 'Whether India (IN) meets what presence is told by depends on the country table';
+    expect(india?.caveats.find(({ id }) => id === 'tables-decide')?.text).toBe(
+      `${why}: it does by first (of 2017-07-01), it does not by second.`,
+    );
+    expect(found.find(({ kind }) => kind === 'claim-check')).toMatchObject({ verdictOnClaim: 'cannot-be-told' });
+  });
+
+  it('leaves what the profile places where it is', () => {
+    const placed = planted.map((each) => ({ ...each, columns: { ...each.columns, country: place('KP') } }));
+    const found = presencesOf(
+      placed,
+      tables(() => 'CN'),
+    );
+    expect(found.get('KP')?.byTable.map(({ share }) => share)).toEqual([1, 1]);
   });
 });

@@ -3,10 +3,10 @@ import type { VerifyResult } from '../../shared/jobs.ts';
 
 /** What a case holds, looked at through the engine in the test's own process. */
 
-/** Every flow of the case as the command line prints it, one JSON text a flow. */
-export async function flowLines(engine: Engine, casePath: string): Promise<string[]> {
+/** Every flow of the case that matches the filter, as the command line prints it, one JSON text a flow. */
+export async function flowLines(engine: Engine, casePath: string, where = ''): Promise<string[]> {
   let text = '';
-  const request = { case: casePath, where: '', limit: null, format: 'ndjson', out: null };
+  const request = { case: casePath, where, limit: null, format: 'ndjson', out: null };
   await engine.run('flows', request, {
     onText: (chunk) => {
       text += String(chunk);

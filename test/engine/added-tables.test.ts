@@ -92,6 +92,33 @@ describe('overlays of a case', () => {
     expect(await flowLines(engine, casePath)).toEqual(before);
   }, 120_000);
 
+  it('are tables under which presence is scored anew, and without which findings cannot be checked', async () => {
+    const { responder } = JSON.parse(
+      (await flowLines(engine, casePath, 'country = IN and subjectSide = initiator'))[0] ?? '',
+    ) as FlowRecord;
+    const { overlay } = await add(file('countries.csv', `network,country\n${responder}/8,AQ\n`));
+    const findings = await engine.run('analyse', { case: casePath });
+    await engine.run('saveFindings', { case: casePath, findings });
+    const found = findings.filter((each) => each.kind === 'foreign-presence');
+    const [india, antarctica] = ['IN', 'AQ'].map((code) => found.find(({ country }) => country === code));
+    const names = ['country-2017-07', 'country-2026-06', 'overlay countries.csv'];
+    for (const finding of [india, antarctica]) expect(finding?.byTable.map(({ table }) => table)).toEqual(names);
+    // The overlay is in force, so that what it places is placed otherwise by the shipped tables alone.
+    const shares = (finding: typeof india): number[] => finding?.byTable.map(({ share }) => share) ?? [];
+    expect(shares(antarctica)).toEqual([0, 0, antarctica?.share]);
+    expect(Math.min(...shares(india).slice(0, 2))).toBeGreaterThan(india?.share ?? 1);
+    expect(shares(india)[2]).toBe(india?.share);
+
+    expect(await faultsOf(engine, casePath)).toEqual([]);
+    const db = new Database(casePath);
+    db.prepare("UPDATE overlay SET data = x'00'").run();
+    db.close();
+    const faults = await faultsOf(engine, casePath);
+    expect(faults.map(({ check }) => check)).toEqual(['other content', 'overlays', 'findings']);
+    expect(faults.at(-1)?.detail).toMatch(/^it cannot be checked \(an overlay of the case is damaged/);
+    await engine.run('removeOverlay', { case: casePath, id: overlay.id });
+  }, 120_000);
+
   it('leave the case as it was when the file cannot be used', async () => {
     mkdirSync(join(folder, 'directory'));
     for (const path of [file('empty.csv', ''), join(folder, 'not-there'), join(folder, 'directory')]) {

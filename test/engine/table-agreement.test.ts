@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { CaseReader } from '../../electron/casefile/case-reader.ts';
 import { compileFilter } from '../../electron/casefile/flow-selection.ts';
-import { countryAgreement, PeerPlaces } from '../../electron/engine/table-agreement.ts';
+import { PeerPlaces } from '../../electron/casefile/peer-places.ts';
+import { countryAgreement } from '../../electron/engine/table-agreement.ts';
 import { parseFilter } from '../../shared/filter/parse-filter.ts';
 import { buildCase } from '../casefile/synthetic-case.ts';
 
