@@ -80,7 +80,7 @@ export function findingTables(finding: Finding): FindingTable[] {
         ...table(
           'Where each country table places the peers that it knows',
           ['Table', 'Of', '#Share', '#Without global services', 'Presence'],
-          finding.byTable.map((each) => [
+          (finding.byTable ?? []).map((each) => [
             each.table,
             each.date ?? 'not dated',
             formatShare(each.share),

@@ -155,7 +155,7 @@ export interface ForeignPresenceFinding extends FindingBase {
   /** The share without the profile's global services, CDN, cloud, VPN and P2P peers. */
   withoutGlobalServices: number;
   /** The same figures where each country table alone places the peers that it knows; the table's date is ISO 8601. */
-  byTable: {
+  byTable?: {
     table: string;
     date: string | null;
     share: number;

@@ -431,7 +431,7 @@ function countrySharePart(claim: Claim, stated: number, finding: KindOf<'foreign
     `${formatShare(withoutGlobalServices)}, and addresses there opened ${formatCounted(inboundFlows, 'answered flow')} to the ranges`;
   const part = withStated({ ...compared, why: `${compared.why}${left}` }, claim, formatShare(stated));
   const tolerance = claim.expected.tolerance ?? statedTolerance(stated);
-  const differing = finding.byTable.filter(({ share }) => {
+  const differing = (finding.byTable ?? []).filter(({ share }) => {
     const [low, high] = (finding.interval ?? [finding.share, finding.share]).map(
       (bound) => bound + share - finding.share,
     );

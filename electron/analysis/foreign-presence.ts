@@ -60,8 +60,6 @@ const MINIMUM_COMPARED = 20;
 const LEAST_FLOWS = 20;
 const MOST_COUNTRIES = 100;
 const MOST_ORGANISATIONS = 200;
-/** Country tables under which presence is scored anew. */
-const MOST_TABLES = 20;
 /** Shares under two tables that differ by this much are told. */
 const TOLD_DIFFERENCE = 0.01;
 const METRICS = ['flows', 'bytes', 'packets'] as const;
@@ -307,11 +305,11 @@ class PresenceCollector implements FlowCollector {
  * of five parts, each cut at 1: that share over the (lower) median of all countries; organisations / 8; classes / 3; local
  * days over a quarter of the days with activity; share of the country's activity that was with its organisations, times 4.
  *
- * `flagged` (= `supported`) where the following holds as the labels place peers and where each country table alone places those
- * that it knows, `insufficient-data` where it holds under some of them only: at least 4 organisations met on 2 days each, of 2 classes, 2 of them other than news; on 5 days
+ * `flagged` (= `supported`): at least 4 organisations met on 2 days each, of 2 classes, 2 of them other than news; on 5 days
  * and 15 % of the days with activity; a share without global services that reaches the median; and more days with its organisations,
  * summed over them, than countries usually have (modified z-score above 3.5: Iglewicz and Hoaglin 1993), so that one who
- * reads the papers of the whole world is present nowhere. No p-value: there is no model of a world without presence; how often
+ * reads the papers of the whole world is present nowhere. All this as the labels place peers, and also where each country
+ * table alone places those that it knows (`byTable`); where it holds under some of them only, the verdict is `insufficient-data`. No p-value: there is no model of a world without presence; how often
  * it errs is measured on made-up worlds. `value` is `share`, with the day-block bootstrap interval (Carlstein, Ann. Statist.
  * 14, 1986). At least 7 days and 100 flows of activity are needed, and evidence with names to say that there is none.
  */
@@ -393,7 +391,6 @@ function presences(frame: AnalysisFrame, collector: PresenceCollector): ForeignP
   const inForce = scored();
   const underTables = [...(collector.places?.dates ?? [])]
     .toSorted(([x], [y]) => (x < y ? -1 : 1))
-    .slice(0, MOST_TABLES)
     .map(([table, date]): ScoredTable => ({ table, date, ...scored(collector.moved.get(table)) }));
   return inForce.compared
     .slice(0, MOST_COUNTRIES)
