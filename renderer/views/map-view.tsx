@@ -35,7 +35,11 @@ function countryTest(code: string): string | null {
 }
 
 /** By themselves: React writes to a box whenever what it stands in is drawn. */
-const MapChecks = memo(function MapChecks(props: { hasArcs: boolean; isCompared: boolean }): ReactNode {
+const MapChecks = memo(function MapChecks(props: {
+  hasArcs: boolean;
+  isCompared: boolean;
+  isPending: boolean;
+}): ReactNode {
   return (
     <>
       <label>
@@ -47,6 +51,7 @@ const MapChecks = memo(function MapChecks(props: { hasArcs: boolean; isCompared:
         {say('Arcs from ranges')}
       </label>
       <label
+        aria-busy={props.isPending}
         title={say('Hatched: the country tables disagree on {share} or more of the flows', {
           share: formatShare(HATCHED_FROM),
         })}
@@ -299,7 +304,7 @@ export function MapView(): ReactNode {
               : {})}
             onChange={(value) => mapSettings.set({ colours: value })}
           />
-          <MapChecks hasArcs={hasArcs} isCompared={isCompared} />
+          <MapChecks hasArcs={hasArcs} isCompared={isCompared} isPending={agreement.pending} />
           {isDeviation ? <DeviationLegend /> : <MapLegend bounds={bounds} metric={metric} />}
         </div>
         {[error, others.error, agreement.error].map((each, i) => each !== null && <ErrorNotice key={i} error={each} />)}
