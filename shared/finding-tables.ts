@@ -1,4 +1,4 @@
-import type { Finding } from './finding.ts';
+import type { Finding, ForeignPresenceFinding } from './finding.ts';
 import { formatBytes, formatCount, formatShare } from './number-format.ts';
 
 /** What a finding of each kind holds besides its value, as tables of plain text: report and window print the same. */
@@ -67,6 +67,14 @@ export function findingSubject(finding: Finding): string {
   }
 }
 
+/** The country tables of a presence where they do not all say the same. */
+function tablesThatDiffer({ byTable = [] }: ForeignPresenceFinding): NonNullable<ForeignPresenceFinding['byTable']> {
+  const says = byTable.map(
+    ({ share, withoutGlobalServices, flagged }) => `${share} ${withoutGlobalServices} ${flagged}`,
+  );
+  return new Set(says).size < 2 ? [] : byTable;
+}
+
 /** The particulars of a finding; none for kinds that have a figure or table of their own. */
 export function findingTables(finding: Finding): FindingTable[] {
   switch (finding.kind) {
@@ -80,7 +88,7 @@ export function findingTables(finding: Finding): FindingTable[] {
         ...table(
           'Where each country table places the peers that it knows',
           ['Table', 'Of', '#Share', '#Without global services', 'Presence'],
-          (finding.byTable ?? []).map((each) => [
+          tablesThatDiffer(finding).map((each) => [
             each.table,
             each.date ?? 'not dated',
             formatShare(each.share),

@@ -497,6 +497,14 @@ function presence(
       flagged: isEnough && isMet(there, under, activeDays),
     };
   });
+  const shares = byTable.map((each) => each.share);
+  const [lowest, highest] = [Math.min(...shares), Math.max(...shares)];
+  const byTables =
+    shares.length === 0
+      ? ''
+      : lowest === highest && lowest === share
+        ? ` by each of ${formatCounted(shares.length, 'country table')}`
+        : ` (${formatShare(lowest)} to ${formatShare(highest)} by single country tables)`;
   const scores = [isEnough && isMet(country, all, activeDays), ...byTable.map((each) => each.flagged)];
   const isFlagged = scores.every(Boolean);
   const tablesDecide = !isFlagged && scores.some(Boolean);
@@ -519,7 +527,6 @@ function presence(
     },
     placeCaveat(),
   );
-  const shares = byTable.map((each) => each.share);
   if (tablesDecide) {
     const [met, unmet] = [true, false].map((is) => byTable.filter(({ flagged }) => flagged === is).map(tableInWords));
     caveats.push({
@@ -529,7 +536,7 @@ function presence(
         `${met.length === 0 ? '' : `: it does by ${formatList(met)}`}` +
         `${unmet.length === 0 ? '' : `${met.length === 0 ? ':' : ','} it does not by ${formatList(unmet)}`}.`,
     });
-  } else if (Math.max(...shares) - Math.min(...shares) >= TOLD_DIFFERENCE) {
+  } else if (highest - lowest >= TOLD_DIFFERENCE) {
     const told = byTable.map((each) => `${formatShare(each.share)} by ${tableInWords(each)}`);
     caveats.push({ id: 'tables-differ', text: `The share depends on the country table: ${formatList(told)}.` });
   }
@@ -594,7 +601,7 @@ function presence(
     title: `Activity that involves ${named}`,
     statement:
       `${formatShare(share)} of activity flows (opened from inside the ranges; ${shareInterval(interval)}) ` +
-      `involved addresses placed in ${named}; of the ${formatCount(all.left)} flows that are left without global services, clouds, VPN ` +
+      `involved addresses placed in ${named}${byTables}; of the ${formatCount(all.left)} flows that are left without global services, clouds, VPN ` +
       `services, peers and what no rule named, ${formatShare(withoutGlobalServices)}; ` +
       `${institutions}${inbound === 0 ? '' : `; addresses there opened ${formatCount(inbound)} answered flows to the ranges`}; ` +
       `such activity ${seen}.`,

@@ -255,15 +255,16 @@ describe('presence under each country table', () => {
       planted,
       tables((last) => (last === 0 ? null : (COUNTRIES[last] ?? null))),
     );
-    for (const [country, { byTable, ...finding }] of found) {
+    for (const [country, { byTable, statement, ...finding }] of found) {
       const { share, withoutGlobalServices, flagged } = finding;
       expect(byTable).toEqual([
         { table: 'first', date: '2017-07-01', share, withoutGlobalServices, flagged },
         { table: 'second', date: null, share, withoutGlobalServices, flagged },
       ]);
-      const { byTable: none, ...same } = without.get(country) ?? { byTable: null };
+      const { byTable: none, statement: plain, ...same } = without.get(country) ?? { byTable: null, statement: '' };
       expect(none).toEqual([]);
       expect(finding).toEqual(same);
+      expect(statement.replace(' by each of 2 country tables', '')).toBe(plain);
     }
     expect(found.get('IN')?.flagged).toBe(true);
   });
@@ -286,6 +287,9 @@ describe('presence under each country table', () => {
         flagged,
       });
     }
+    expect(found.get('IN')?.statement).toMatch(
+      /placed in India \(IN\) \(\d+(\.\d+)? % to \d+(\.\d+)? % by single country tables\); of the/,
+    );
     // Presence goes by the names of institutions, so that it is told all the same, and the share is not.
     expect(found.get('IN')).toMatchObject({ verdict: 'supported', flagged: true });
     expect(found.get('IN')?.caveats.find(({ id }) => id === 'tables-differ')?.text).toMatch(
