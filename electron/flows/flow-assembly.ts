@@ -47,6 +47,8 @@ const CLOCK_RECORDS = 64;
 const CLOCK_SKEW = 100_000;
 /** Link-layer bytes of a packet that an exporter may count beside those of IP: Ethernet, one VLAN tag, check sequence. */
 const FRAME_BYTES = 22;
+/** From here on ports are assigned to no service, and clients take theirs (RFC 6335, 6). */
+const DYNAMIC_PORTS = 49_152;
 
 const FIN = 1;
 const SYN = 2;
@@ -107,8 +109,8 @@ function isAlike(count: number, rate: number, other: number, otherRate: number):
  *    the active timeout, or they run side by side for half of it; an ICMP answer goes with its request, as in the flow
  *    table. Of a TCP flow that was closed, no record with a SYN that begins later. Sampling rates must be equal. The
  *    initiator is told as the flow table does: by the handshake (a SYN without ACK on one side; SYNs on both: whose
- *    record starts earlier), else by a server's port on one side only, else by the earlier start, else the lower port
- *    is the server's. So a lone record of the way back has its counts in `packetsIn`. A flow of which one direction was
+ *    record starts earlier), else by a server's port on one side only, else, of samples, whose first packet is one of
+ *    chance, by a dynamic port on one side only, else by the earlier start, else the lower port is the server's. So a lone record of the way back has its counts in `packetsIn`. A flow of which one direction was
  *    met is marked `oneWay`. Two-way records are never swapped.
  * 2. **Pieces.** A record of the same direction (of two-way records: the same initiator), exporter, interfaces and
  *    sampling rate that begins where another ended, or within the idle timeout after, continues it (`joined`), unless
@@ -681,6 +683,9 @@ export class FlowAssembly implements EvidenceSink {
     const portHigh = words[at + PORTS] >>> 16;
     const isServerLow = isServerPort(portLow, transport);
     if (isServerLow !== isServerPort(portHigh, transport)) return !isServerLow;
+    if (words[at + SAMPLING] >>> 0 > 1 && portLow >= DYNAMIC_PORTS !== portHigh >= DYNAMIC_PORTS) {
+      return portLow >= DYNAMIC_PORTS;
+    }
     if (startLow !== startHigh) return startLow < startHigh;
     return portLow >= portHigh;
   }

@@ -250,6 +250,19 @@ describe('the initiator of a pair', () => {
     expect(initiatorOf([tcpBack(0, 2, WHOLE, { sampling }), tcp(1, 2, WHOLE, { sampling })])).toBe('client');
   });
 
+  it('is the side with a dynamic port in a sample, of which the first packet is one of chance', () => {
+    const game = { initiatorPort: 51_000, responderPort: 32_803 };
+    const answers = { initiatorPort: 32_803, responderPort: 51_000 };
+    const sampling = 10;
+    for (const alone of [record(0, 1, { ...game, sampling }), back(0, 1, { ...answers, sampling })]) {
+      expect(initiatorOf([alone])).toBe('client');
+    }
+    expect(initiatorOf([back(0, 2, { ...answers, sampling }), record(1, 2, { ...game, sampling })])).toBe('client');
+    expect(initiatorOf([back(0, 2, answers), record(1, 2, game)])).toBe('server');
+    const both = { initiatorPort: 51_000, responderPort: 52_000 };
+    expect(initiatorOf([record(0, 1, { ...both, sampling })])).toBe('client');
+  });
+
   it('is not the server when only the way back was recorded', () => {
     expect(assemble([back(0, 2)]).flows).toMatchObject([
       { initiator: CLIENT, responderPort: 53, packetsOut: 0, packetsIn: 7, bytesIn: 5000, assembly: oneWay },
