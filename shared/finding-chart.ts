@@ -1,4 +1,4 @@
-import type { Finding } from './finding.ts';
+import type { ActivityShareFinding, Finding } from './finding.ts';
 
 /** What is drawn of a finding, apart from how: the window and the report each draw these forms. */
 
@@ -111,4 +111,14 @@ function leading(sequence: readonly Stretch[]): StripsChart['days'][number]['spa
 /** The hour of a clock time, `09:00`. */
 function hourOf(text: string): number {
   return Number(text.slice(0, 2));
+}
+
+/**
+ * Where the interval of a share ends without activity that no rule names; null where it ends there with it, too. Findings made before
+ * such activity was reckoned with do not tell it.
+ */
+export function endOfNamed({ interval, namedInterval }: ActivityShareFinding): number | null {
+  if (interval === null || namedInterval === undefined) return null;
+  const end = Math.max(interval[0], namedInterval?.[1] ?? 0);
+  return end < interval[1] ? end : null;
 }

@@ -54,6 +54,10 @@ export interface ActivityShareFinding extends FindingBase {
   group: string;
   members: string[];
   metric: Metric;
+  /** Share of activity that no rule names, so that it may be the group's or not; null when the shares cannot be told. */
+  unnamedShare: number | null;
+  /** The interval if none of that is the group's: `interval` reaches from there to where all of it is. */
+  namedInterval: [number, number] | null;
 }
 
 export interface ServiceRankingFinding extends FindingBase {

@@ -1,6 +1,13 @@
 import { filterValue } from '../../shared/activity.ts';
 import { type ActivityShareFinding, type Caveat, METRICS, type Metric, type Verdict } from '../../shared/finding.ts';
-import { formatAmount, formatCount, formatCounted, formatList, formatShare } from '../../shared/number-format.ts';
+import {
+  formatAmount,
+  formatCount,
+  formatCounted,
+  formatList,
+  formatShare,
+  formatShareInterval,
+} from '../../shared/number-format.ts';
 import { isCategory } from '../../shared/vocabulary.ts';
 import { activityCaveats, labelCaveats, sampledFlows } from './caveats.ts';
 import {
@@ -15,27 +22,34 @@ import {
   baseOf,
   byBlock,
   hasActivity,
+  rounded,
+  roundedInterval,
   seenBetween,
   sum,
   shareInterval,
   toldInterval,
 } from './analysis-frame.ts';
+import { boundedShareInterval } from './statistics/bounded-share.ts';
 import { ratioInterval } from './statistics/day-bootstrap.ts';
 import { type DayTally, SUM_COLUMNS } from './traffic-tally.ts';
 
 /** A group seen on fewer days than this has no interval worth telling. */
 export const MINIMUM_GROUP_DAYS = 3;
-/** An interval wider than ± this tells too little. */
+/** An interval that reaches further than this from the share tells too little. */
 export const LARGEST_HALF_WIDTH = 0.1;
+/** Caveat of a share that is not told for what no rule names; its interval holds the share all the same. */
+export const TOO_MUCH_UNNAMED = 'too-much-unnamed';
 
 /**
  * What share of activity belongs to each group of the profile, by all four metrics side by side: one finding a group and
  * metric, since a share of flows, of bytes, of packets and of host-hours are four different things.
  *
- * Interval: accelerated day-block bootstrap, widened where days resemble their neighbours (see `ratioInterval`); a day holds what starts on it. `supported` means that the
- * share can be told: activity on at least 7 local days and of at least 100 flows, the group seen on at least 3 days, and
- * an interval of at most ± 10 percentage points. `not-supported`: enough data, and no flow of the group. Otherwise
- * `insufficient-data`, as are shares by flows and host-hours of sampled data; the value is told all the same. No test is made, so there is no p-value.
+ * Interval: accelerated day-block bootstrap, widened where days resemble their neighbours (see `ratioInterval`); a day holds what starts on
+ * it. Activity that no rule names may be the group's or not: the interval reaches from the share without it to the share with all of it (see
+ * `boundedShareInterval`); the value is the share without it. `supported` means that the share can be told: activity on at least 7 local days
+ * and of at least 100 flows, the group seen on at least 3 days, and an interval that reaches at most 10 percentage points from the share to
+ * either side. `not-supported`: enough data, and no flow of the group. Otherwise `insufficient-data`, as are shares by flows and host-hours of sampled data; the value is told
+ * all the same. No test is made, so there is no p-value.
  *
  * A share of host-hours is of all distinct host-hours with activity; shares of several groups may sum to more than 1.
  */
@@ -48,21 +62,27 @@ export function activityShares(frame: AnalysisFrame): ActivityShareFinding[] {
 interface HostHoursByDay {
   readonly all: Float64Array;
   readonly ofGroup: readonly Float64Array[];
+  /** With activity that no rule names, and none of the group. */
+  readonly unnamed: readonly Float64Array[];
 }
 
 function hostHoursByDay(frame: AnalysisFrame, groups: number): HostHoursByDay {
   const position = new Map(frame.days.map((day, i) => [day.day, i]));
   const all = new Float64Array(frame.days.length);
   const ofGroup = Array.from({ length: groups }, () => new Float64Array(frame.days.length));
-  frame.tally.hostHours.forEach((hour, inGroup) => {
+  const unnamed = ofGroup.map(() => new Float64Array(frame.days.length));
+  const { hostHours, unnamedGroup } = frame.tally;
+  hostHours.forEach((hour, inGroup) => {
     const day = position.get(Math.floor(hour / 24));
     if (day === undefined) return;
     all[day]++;
+    const isUnnamed = inGroup(unnamedGroup);
     ofGroup.forEach((counts, group) => {
       if (inGroup(group)) counts[day]++;
+      else if (isUnnamed) unnamed[group][day]++;
     });
   });
-  return { all, ofGroup };
+  return { all, ofGroup, unnamed };
 }
 
 /** Filter words for a group: its categories and its services. */
@@ -84,10 +104,15 @@ function groupShares(
   const { tally, resamples } = frame;
   const members = frame.profile.groups[name] ?? [];
   const labels = tally.labels.map((_, label) => label).filter((label) => tally.inGroup(label, group));
+  const unnamedLabels = tally.labels
+    .map((_, label) => label)
+    .filter((label) => tally.inGroup(label, tally.unnamedGroup) && !tally.inGroup(label, group));
+  const sumOf = (of: readonly number[], metric: Exclude<Metric, 'host-hours'>, day: DayTally): number =>
+    of.reduce((total, label) => total + (day.sums[label * 3 + SUM_COLUMNS[metric]] ?? 0), 0);
   const ofGroup = (metric: Metric, day: DayTally, index: number): number =>
-    metric === 'host-hours'
-      ? hostHours.ofGroup[group][index]
-      : labels.reduce((total, label) => total + (day.sums[label * 3 + SUM_COLUMNS[metric]] ?? 0), 0);
+    metric === 'host-hours' ? hostHours.ofGroup[group][index] : sumOf(labels, metric, day);
+  const unnamedOf = (metric: Metric, day: DayTally, index: number): number =>
+    metric === 'host-hours' ? hostHours.unnamed[group][index] : sumOf(unnamedLabels, metric, day);
   const groupDays = frame.days.filter((day, i) => ofGroup('flows', day, i) > 0).length;
   const activeDays = frame.days.filter(hasActivity).length;
 
@@ -100,37 +125,67 @@ function groupShares(
     const numerator = told ? sum(numerators) : null;
     const denominator = told ? sum(denominators) : null;
     const share = numerator === null || denominator === null || denominator === 0 ? null : numerator / denominator;
-    const seenAtAll = numerator !== null && numerator > 0;
-    const drawn = seenAtAll ? ratioInterval(resamples, numerators, denominators, 'share') : null;
-    const interval = toldInterval(frame, metric, drawn);
-    return { metric, numerator, denominator, share, interval };
+    const unnamed = byBlock(frame, (day, i) => unnamedOf(metric, day, i));
+    const unnamedShare = share === null || denominator === null ? null : sum(unnamed) / denominator;
+    const drawn =
+      numerator !== null && numerator > 0 ? ratioInterval(resamples, numerators, denominators, 'share') : null;
+    const bounded =
+      unnamedShare !== null && unnamedShare > 0
+        ? boundedShareInterval(resamples, numerators, unnamed, denominators)
+        : drawn;
+    return {
+      metric,
+      numerator,
+      denominator,
+      share,
+      unnamedShare,
+      namedInterval: toldInterval(frame, metric, drawn),
+      interval: toldInterval(frame, metric, bounded),
+    };
   });
 
   const shares = figures.map((figure) => figure.share).filter((share) => share !== null);
   const spread = shares.length === 0 ? 0 : Math.max(...shares) - Math.min(...shares);
-  return figures.map(({ metric, numerator, denominator, share, interval }) => {
+  return figures.map((figure) => {
+    const { metric, numerator, denominator, share, interval, unnamedShare, namedInterval } = figure;
     const [ofRecorded] = sampledFlows(frame, metric);
     const reason =
-      ofRecorded === undefined ? whyInsufficient(activeDays, tally.activityFlows, groupDays, interval) : null;
-    const isAbsent = numerator === 0 && activeDays >= MINIMUM_DAYS && tally.activityFlows >= MINIMUM_FLOWS;
+      ofRecorded === undefined ? whyInsufficient(activeDays, tally.activityFlows, groupDays, figure) : null;
+    const isAbsent =
+      numerator === 0 &&
+      activeDays >= MINIMUM_DAYS &&
+      tally.activityFlows >= MINIMUM_FLOWS &&
+      !isTooWide(share, interval);
     const verdict: Verdict = isAbsent
       ? 'not-supported'
       : reason === null && ofRecorded === undefined
         ? 'supported'
         : 'insufficient-data';
     const caveats: Caveat[] = ofRecorded === undefined ? [] : [ofRecorded];
-    if (verdict === 'insufficient-data' && reason !== null) caveats.push({ id: 'too-little-data', text: reason });
+    if (verdict === 'insufficient-data' && reason !== null) caveats.push(reason);
     if (isAbsent) {
       caveats.push({
         id: 'none-seen',
         text: 'No flow of the group was seen; that bounds its share by nothing but the number of days watched.',
       });
     }
+    const reach = isReached(figure) ? `, with or without the ${formatShare(unnamedShare)} that no rule names` : '';
+    if (reach !== '') {
+      caveats.push({
+        id: 'unnamed-activity',
+        text:
+          (metric === 'host-hours'
+            ? `In ${formatShare(unnamedShare)} of the host-hours of activity there are flows that no rule names, and none of the group. `
+            : `No rule names ${formatShare(unnamedShare)} of the ${metric} of activity. `) +
+          'Whether they belong to the group is not known: the share that is told counts none of them, and the interval reaches to where ' +
+          `all of them do${namedInterval === null ? '' : `; without them it is ${formatShareInterval(namedInterval)}`}.`,
+      });
+    }
     if (share === null && tally.hostHours.full) {
       caveats.push({ id: 'too-many-host-hours', text: 'There are more hosts or host-hours than can be counted.' });
     }
     if (spread >= LARGEST_HALF_WIDTH) {
-      const sides = figures.map((figure) => `${formatShare(figure.share)} by ${figure.metric}`);
+      const sides = figures.map((side) => `${formatShare(side.share)} by ${side.metric}`);
       caveats.push({
         id: 'metrics-differ',
         text: `The share depends on what is counted: ${formatList(sides)}. Name the metric when repeating it.`,
@@ -140,12 +195,13 @@ function groupShares(
     const seen = seenBetween(frame, hasActivity);
     const statement =
       numerator === 0 && share !== null
-        ? `None of the ${formatAmount(metric, denominator)} of activity belonged to ${name} (${formatList(members)}), ` +
+        ? `None of the ${formatAmount(metric, denominator)} of activity ${reach === '' ? 'belonged' : 'is known to have belonged'} to ` +
+          `${name} (${formatList(members)}${reach === '' ? '' : `; ${shareInterval(interval)}${reach}`}), ` +
           `counting flows opened from inside the ranges; activity ${seen}.`
         : share === null
           ? `No share of ${name} in ${metric} can be told: activity ${seen}.`
           : `${formatShare(share)} of the ${metric} of activity (${formatAmount(metric, numerator)} of ` +
-            `${formatAmount(metric, denominator)}; ${shareInterval(interval)}) belonged to ${name} ` +
+            `${formatAmount(metric, denominator)}; ${shareInterval(interval)}${reach}) belonged to ${name} ` +
             `(${formatList(members)}), counting flows opened from inside the ranges; activity ${seen}.`;
     const base = baseOf(frame, {
       kind: 'activity-share',
@@ -157,11 +213,14 @@ function groupShares(
       interval,
       unit: `share of ${metric}`,
       method: {
-        name: 'Ratio of totals with accelerated day-block bootstrap interval, widened where days resemble their neighbours',
+        name:
+          'Ratio of totals with accelerated day-block bootstrap interval, widened where days resemble their neighbours' +
+          (reach === '' ? '' : '; from the share without activity that no rule names to that with all of it'),
         source:
           'Carlstein, Ann. Statist. 14 (1986); Künsch, Ann. Statist. 17 (1989); ' +
           'Efron, JASA 82 (1987); expanded percentiles: Hesterberg, Am. Stat. 69 (2015); ' +
-          'Hall and Van Keilegom, J. R. Statist. Soc. B 65 (2003)',
+          'Hall and Van Keilegom, J. R. Statist. Soc. B 65 (2003)' +
+          (reach === '' ? '' : '; Horowitz and Manski, JASA 95 (2000)'),
       },
       parameters: {
         metric,
@@ -182,27 +241,53 @@ function groupShares(
       denominator,
       caveats,
     });
-    return { ...base, kind: 'activity-share', group: name, members: [...members], metric };
+    return {
+      ...base,
+      kind: 'activity-share',
+      group: name,
+      members: [...members],
+      metric,
+      unnamedShare: unnamedShare === null ? null : rounded(unnamedShare),
+      namedInterval: roundedInterval(namedInterval),
+    };
   });
+}
+
+/** An interval as it is told of a share, and without activity that no rule names. */
+type Intervals = Pick<ActivityShareFinding, 'interval' | 'namedInterval'>;
+
+function isTooWide(share: number | null, interval: readonly [number, number] | null): boolean {
+  if (share === null || interval === null) return false;
+  return share - interval[0] > LARGEST_HALF_WIDTH || interval[1] - share > LARGEST_HALF_WIDTH;
+}
+
+/** Whether activity that no rule names makes a difference that can be read. */
+function isReached({ interval, namedInterval }: Intervals): boolean {
+  return interval !== null && formatShareInterval(interval) !== formatShareInterval(namedInterval);
 }
 
 function whyInsufficient(
   activeDays: number,
   flows: number,
   groupDays: number,
-  interval: readonly [number, number] | null,
-): string | null {
+  { share, interval, namedInterval }: Intervals & { readonly share: number | null },
+): Caveat | null {
+  const tooLittle = (text: string): Caveat => ({ id: 'too-little-data', text });
   if (activeDays < MINIMUM_DAYS)
-    return `Activity was seen on ${formatCounted(activeDays, 'day')}; at least ${MINIMUM_DAYS} are needed.`;
+    return tooLittle(`Activity was seen on ${formatCounted(activeDays, 'day')}; at least ${MINIMUM_DAYS} are needed.`);
   if (flows < MINIMUM_FLOWS) {
-    return `There are ${formatCount(flows)} activity flows; at least ${MINIMUM_FLOWS} are needed.`;
+    return tooLittle(`There are ${formatCount(flows)} activity flows; at least ${MINIMUM_FLOWS} are needed.`);
   }
-  if (groupDays < MINIMUM_GROUP_DAYS) {
-    return `The group was seen on ${formatCounted(groupDays, 'day')}; at least ${MINIMUM_GROUP_DAYS} are needed for an interval.`;
+  if (groupDays > 0 && groupDays < MINIMUM_GROUP_DAYS) {
+    return tooLittle(
+      `The group was seen on ${formatCounted(groupDays, 'day')}; at least ${MINIMUM_GROUP_DAYS} are needed for an interval.`,
+    );
   }
-  if (interval === null) return 'No interval can be told.';
-  if ((interval[1] - interval[0]) / 2 > LARGEST_HALF_WIDTH) {
-    return `The interval is wider than ± ${LARGEST_HALF_WIDTH * 100} percentage points.`;
+  const most = `${LARGEST_HALF_WIDTH * 100} percentage points`;
+  if (isTooWide(share, interval) && !isTooWide(share, namedInterval)) {
+    const text = `Too much activity is named by no rule: with it, the share may be more than ${most} larger.`;
+    return { id: TOO_MUCH_UNNAMED, text };
   }
-  return null;
+  if (interval === null) return tooLittle('No interval can be told.');
+  return isTooWide(share, interval) ? tooLittle(`The interval is wider than ± ${most}.`) : null;
 }

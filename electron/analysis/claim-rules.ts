@@ -11,6 +11,7 @@ import type { Claim } from '../../shared/profile.ts';
 import { blockContains, parseAddress, parseBlock } from '../../shared/address.ts';
 import { filterValue } from '../../shared/activity.ts';
 import { isCategory, PROTOCOLS } from '../../shared/vocabulary.ts';
+import { TOO_MUCH_UNNAMED } from './activity-share.ts';
 import { type AnalysisFrame, dateOf } from './analysis-frame.ts';
 import { countryInWords } from './country-in-words.ts';
 import type { DayTally } from './traffic-tally.ts';
@@ -78,7 +79,13 @@ function figureOf(finding: Finding, value: number): string {
 }
 
 /** Compares a stated number with an estimate: by its interval where there is one. The sentence leaves the stated one to the caller. */
-function compareNumber(claim: Claim, stated: number, finding: Finding, what: string): ClaimPart {
+function compareNumber(
+  claim: Claim,
+  stated: number,
+  finding: Finding,
+  what: string,
+  isTold = finding.verdict !== 'insufficient-data',
+): ClaimPart {
   const { value, interval } = finding;
   const figure = (x: number): string => figureOf(finding, x);
   if (value === null) return open(`${what} cannot be told from this evidence`, finding);
@@ -87,7 +94,7 @@ function compareNumber(claim: Claim, stated: number, finding: Finding, what: str
   const told = `${what} is ${figure(value)}${
     interval === null ? '' : ` (95 % interval ${interval.map(figure).join(' to ')})`
   }`;
-  if (finding.verdict === 'insufficient-data') return open(`${told}, but the data are too few to compare`, finding);
+  if (!isTold) return open(`${told}, but the data are too few to compare`, finding);
   if (interval === null && finding.scaled) return open(`${told}, of what sampled data recorded`, finding);
   if (interval === null) {
     return value >= low && value <= high ? holds(told, finding) : refuted(told, finding);
@@ -162,12 +169,26 @@ const activityShareRule: ClaimRule = (claim, findings, frame) => {
   const isBlind = frame.missing.names.length > 0;
   return acrossMetrics(
     shares.map((finding) => {
-      const part = compareNumber(claim, value, finding, `the share of ${finding.metric}`);
       const { metric } = finding;
+      const part = sharePart(claim, value, finding);
       return isBlind ? { metric, ...open(`${part.why}, in evidence without names`, finding) } : { metric, ...part };
     }),
   ).map((part) => withStated(part, claim, formatShare(value)));
 };
+
+/**
+ * A share and a stated number. Activity that no rule names refutes nothing that it may bring about, and bears nothing out: an interval that
+ * reaches far for it can refute, as it holds the share; that the number lies in it shows nothing, if not in that of what is named.
+ */
+function sharePart(claim: Claim, stated: number, finding: KindOf<'activity-share'>): ClaimPart {
+  const isTold = finding.verdict !== 'insufficient-data' || finding.caveats.some(({ id }) => id === TOO_MUCH_UNNAMED);
+  const part = compareNumber(claim, stated, finding, `the share of ${finding.metric}`, isTold);
+  const [low, high] = finding.namedInterval ?? [finding.value ?? 0, finding.value ?? 0];
+  const tolerance = claim.expected.tolerance ?? statedTolerance(stated);
+  const isNamed = stated + tolerance >= low && stated - tolerance <= high;
+  if (part.verdict !== 'holds' || (isNamed && finding.verdict !== 'insufficient-data')) return part;
+  return open(`${part.why}, for activity that no rule names, which may be of the group or not`, finding);
+}
 
 interface Use {
   readonly flows: number;

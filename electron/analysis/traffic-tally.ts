@@ -98,8 +98,8 @@ export class TrafficTally {
   constructor(clock: ZoneClock, groups: readonly (readonly string[])[]) {
     this.clock = clock;
     this.groups = groups;
-    this.hostHours = new HostHours(groups.length);
-    this.#maskWidth = Math.max(1, Math.ceil(groups.length / 32));
+    this.hostHours = new HostHours(groups.length + 1);
+    this.#maskWidth = Math.ceil((groups.length + 1) / 32);
   }
 
   /** Local days with any flow, ascending. */
@@ -110,6 +110,11 @@ export class TrafficTally {
   /** Sampling rates met, ascending; 1 = unsampled. */
   sampling(): number[] {
     return [...this.#rates].toSorted((x, y) => x - y);
+  }
+
+  /** Number of the group behind the profile's: activity that no rule names. */
+  get unnamedGroup(): number {
+    return this.groups.length;
   }
 
   /** True when a label belongs to a group: its category or its service is a member. */
@@ -239,7 +244,7 @@ export class TrafficTally {
     this.labels.push(label);
     this.#labelNumbers.set(key, number);
     for (let word = 0; word < this.#maskWidth; word++) this.#masks.push(0);
-    this.groups.forEach((members, group) => {
+    [...this.groups, [UNKNOWN]].forEach((members, group) => {
       if (members.includes(label.category) || (label.service !== null && members.includes(label.service))) {
         this.#masks[number * this.#maskWidth + (group >>> 5)] |= 1 << (group & 31);
       }

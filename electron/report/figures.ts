@@ -12,6 +12,7 @@ import {
   weekdayName,
 } from '../../shared/number-format.ts';
 import { clockTime } from '../../shared/calendar.ts';
+import { endOfNamed } from '../../shared/finding-chart.ts';
 import { escapeAttribute, escapeHtml, escapeSvg } from './markup.ts';
 
 /** Figures as inline SVG: vectors, no script, told apart by tone, hatching and words, never by colour alone. */
@@ -65,10 +66,11 @@ export function shortened(text: string, most: number): string {
   return text;
 }
 
-/** Whisker along x. */
-function whisker(low: number, high: number, y: number): string {
+/** Whisker along x, dashed behind `end`. */
+function whisker(low: number, high: number, y: number, end = high): string {
   return (
-    line(low, y, high, y, INK, 'stroke-width="1.2"') +
+    line(low, y, end, y, INK, 'stroke-width="1.2"') +
+    (end < high ? line(end, y, high, y, INK, 'stroke-width="1.2" stroke-dasharray="3 2"') : '') +
     line(low, y - 3, low, y + 3, INK, 'stroke-width="1.2"') +
     line(high, y - 3, high, y + 3, INK, 'stroke-width="1.2"')
   );
@@ -78,6 +80,8 @@ interface BarRow {
   name: string;
   share: number | null;
   interval: readonly [number, number] | null;
+  /** Where the interval goes on as far as what is not known may reach. */
+  endOfKnown?: number | null;
 }
 
 /** Horizontal bars of shares on one scale, with intervals. `most` is the right end of the scale (0..1). */
@@ -101,7 +105,8 @@ export function shareBars(rows: readonly BarRow[], most: number, description: st
       return;
     }
     body += rect(left, y, x(row.share) - left, 14, BAR);
-    if (row.interval !== null) body += whisker(x(row.interval[0]), x(row.interval[1]), y + 7);
+    if (row.interval !== null)
+      body += whisker(x(row.interval[0]), x(row.interval[1]), y + 7, x(row.endOfKnown ?? row.interval[1]));
     body += label(right + 12, y + 11, formatShare(row.share));
     if (row.interval !== null) body += label(WIDTH, y + 11, formatShareInterval(row.interval), 'end', true);
   });
@@ -124,10 +129,16 @@ function shareScale(rows: readonly BarRow[]): number {
 
 /** A group's share by every metric, side by side. */
 export function shareFigure(findings: readonly ActivityShareFinding[]): string {
-  const rows = findings.map(({ metric, value, interval }) => ({ name: metric, share: value, interval }));
+  const rows = findings.map((finding) => ({
+    name: finding.metric,
+    share: finding.value,
+    interval: finding.interval,
+    endOfKnown: endOfNamed(finding),
+  }));
   const group = findings[0]?.group ?? '';
+  const dashed = rows.some(({ endOfKnown }) => endOfKnown !== null) ? ', dashed: with activity that no rule names' : '';
   return figure(
-    'Share of activity by each metric; the thin line is the 95 % interval.',
+    `Share of activity by each metric; the thin line is the 95 % interval${dashed}.`,
     shareBars(rows, shareScale(rows), `Share of ${group} by metric`),
   );
 }

@@ -31,12 +31,14 @@ function summaryShares(findings: readonly Finding[]): string {
   if (first === undefined) return '';
   const heads = first.map((share) => `<th class="number">of ${share.metric}</th>`);
   const rows = groups.map((shares) => {
-    const isThin = shares.some((share) => share.verdict === 'insufficient-data');
+    const open = shares.filter((share) => share.verdict === 'insufficient-data');
+    const isUnnamed = open.some(({ caveats }) => caveats.some(({ id }) => id === 'too-much-unnamed'));
     const cells = shares.map((share) => {
       const text = share.numerator === 0 ? 'none seen' : formatShare(share.value);
       return `<td class="number">${escapeHtml(text)}</td>`;
     });
-    const mark = isThin ? ' <span class="quiet">(too little data)</span>' : '';
+    const why = isUnnamed ? 'too much is named by no rule' : 'too little data';
+    const mark = open.length > 0 ? ` <span class="quiet">(${why})</span>` : '';
     return `<tr><td>${escapeHtml(shares[0]?.group ?? '')}${mark}</td>${cells.join('')}</tr>`;
   });
   return `<table class="shares"><thead><tr><th>Share of activity</th>${heads.join('')}</tr></thead><tbody>${rows.join('')}</tbody></table>`;

@@ -20,7 +20,7 @@ export function undeterminedChapter(findings: readonly Finding[]): Chapter {
       items.push(`${finding.title} ${finding.why}`);
       continue;
     }
-    const reason = finding.caveats.find((caveat) => caveat.id === 'too-little-data');
+    const reason = finding.caveats.find(({ id }) => id === 'too-little-data' || id === 'too-much-unnamed');
     items.push(`${finding.title}: ${reason?.text ?? 'too little data.'}`);
   }
   for (const [kind, name] of Object.entries(FINDING_KINDS)) {

@@ -9,7 +9,7 @@ import type {
   WeeklyRhythmFinding,
 } from '../../shared/finding.ts';
 import { clockTime } from '../../shared/calendar.ts';
-import { findingChart } from '../../shared/finding-chart.ts';
+import { endOfNamed, findingChart } from '../../shared/finding-chart.ts';
 import { formatAmount, formatCount, formatShare, weekdayName } from '../../shared/number-format.ts';
 import { parseInstant } from '../../shared/time.ts';
 import { visibleText } from '../../shared/visible-text.ts';
@@ -36,6 +36,8 @@ interface DotRow {
   readonly name: string;
   readonly value: number;
   readonly interval: readonly [number, number] | null;
+  /** Where the interval goes on as far as what is not known may reach. */
+  readonly endOfKnown?: number | null;
   readonly marked: boolean;
 }
 
@@ -82,11 +84,14 @@ function DotChart(props: {
             <rect
               className="interval"
               x={r(x(row.interval[0]))}
-              width={r(Math.max(1, x(row.interval[1]) - x(row.interval[0])))}
+              width={r(Math.max(1, x(row.endOfKnown ?? row.interval[1]) - x(row.interval[0])))}
               y={-3}
               height={6}
               rx={3}
             />
+          )}
+          {row.interval !== null && typeof row.endOfKnown === 'number' && (
+            <line className="reach" x1={r(x(row.endOfKnown))} x2={r(x(row.interval[1]))} />
           )}
           <circle cx={r(x(row.value))} r={4.5} />
           <text x={width - right + 14} dy="0.32em">
@@ -118,11 +123,11 @@ function Ranking({ finding, width }: { finding: ServiceRankingFinding; width: nu
 /** The same group by every metric, the finding in view marked. */
 function Shares(props: { finding: ActivityShareFinding; all: readonly Finding[]; width: number }): ReactNode {
   const { finding, all, width } = props;
-  const rows = sharesOf(finding, all).flatMap(({ id, metric, value, interval }) =>
-    value === null
-      ? []
-      : [{ name: say('by {metric}', { metric: say(metric) }), value, interval, marked: id === finding.id }],
-  );
+  const rows = sharesOf(finding, all).flatMap((each) => {
+    const { id, metric, value, interval } = each;
+    const name = say('by {metric}', { metric: say(metric) });
+    return value === null ? [] : [{ name, value, interval, endOfKnown: endOfNamed(each), marked: id === finding.id }];
+  });
   return rows.length === 0 ? null : (
     <DotChart
       width={width}
@@ -272,10 +277,13 @@ function Drawn({ finding, width }: { finding: Finding; width: number }): ReactNo
 export function figureCaption(finding: Finding): string {
   switch (finding.kind) {
     case 'activity-share':
-      return say('Share of activity in {group} by each metric, with 95 % intervals. Filled: by {metric}.', {
-        group: finding.group,
-        metric: say(finding.metric),
-      });
+      return [
+        say('Share of activity in {group} by each metric, with 95 % intervals. Filled: by {metric}.', {
+          group: finding.group,
+          metric: say(finding.metric),
+        }),
+        ...(endOfNamed(finding) === null ? [] : [say('Dashed: with activity that no rule names.')]),
+      ].join(' ');
     case 'service-ranking':
       return say('Share of {unit} by service, with 95 % intervals.', { unit: finding.unit.replace(/^share of /, '') });
     case 'daily-rhythm':

@@ -8,6 +8,7 @@ export const findingsText = {
   '{gaps} gaps in the evidence': '{gaps} Lücken in den Beweismitteln',
   'Share of activity in {group} by each metric, with 95 % intervals. Filled: by {metric}.':
     'Anteil der Aktivität in {group} nach jeder Metrik, mit 95-%-Intervallen. Ausgefüllt: nach {metric}.',
+  'Dashed: with activity that no rule names.': 'Gestrichelt: mit Aktivität, die keine Regel benennt.',
   'Share of {unit} by service, with 95 % intervals.': 'Anteil von {unit} nach Dienst, mit 95-%-Intervallen.',
   "Share of a day's {metric} in each hour, {timeZone} time, corrected for coverage. Filled: the active hours.":
     'Anteil eines Tages ({metric}) in jeder Stunde, Zeit in {timeZone}, um die Abdeckung bereinigt. Ausgefüllt: die aktiven Stunden.',

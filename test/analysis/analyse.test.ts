@@ -187,12 +187,40 @@ describe('worlds with nothing in them', () => {
     });
   });
 
-  it('says not-supported of a group that was never seen, and makes no interval of it', () => {
-    const shares = only(findingsOf(plantWorld({ ...WORLD, entertainment: 0 })), 'activity-share');
+  it('says not-supported of a group that was never seen, and makes no interval of it where every flow is named', () => {
+    const named = plantWorld({ ...WORLD, entertainment: 0 }).filter(({ category }) => category !== 'unknown');
+    const shares = only(findingsOf(named), 'activity-share');
     for (const share of shares.filter((finding) => finding.group === 'gaming-and-streaming')) {
       expect(share).toMatchObject({ verdict: 'not-supported', value: 0, interval: null, numerator: 0 });
+      expect(share).toMatchObject({ unnamedShare: 0, namedInterval: null });
       expect(share.caveats.map((caveat) => caveat.id)).toContain('none-seen');
     }
+  });
+
+  it('bounds a group that was never seen by what no rule names', () => {
+    const shares = only(findingsOf(plantWorld({ ...WORLD, entertainment: 0 })), 'activity-share');
+    for (const share of shares.filter((finding) => finding.group === 'gaming-and-streaming')) {
+      const { interval, unnamedShare } = share;
+      const isWide = (interval?.[1] ?? 1) > 0.1;
+      const verdict = isWide ? 'insufficient-data' : 'not-supported';
+      expect(share).toMatchObject({ verdict, value: 0, numerator: 0, namedInterval: null });
+      expect(share.caveats.map((caveat) => caveat.id)).toContain(isWide ? 'too-much-unnamed' : 'none-seen');
+      expect(interval?.[0]).toBe(0);
+      expect(interval?.[1]).toBeGreaterThan(unnamedShare ?? 1);
+      expect(share.statement).toContain('% that no rule names');
+    }
+  });
+
+  it('reaches from the share without what no rule names to that with all of it', () => {
+    const flows = plantWorld(WORLD);
+    const [whole] = only(findingsOf(flows), 'activity-share');
+    const as = (category: string): Finding[] =>
+      findingsOf(flows.map((flow): PlantedFlow => (flow.category === 'unknown' ? { ...flow, category } : flow)));
+    const [none, all] = [only(as('infra'), 'activity-share')[0], only(as('gaming'), 'activity-share')[0]];
+    expect([whole?.value, whole?.namedInterval]).toEqual([none?.value, none?.interval]);
+    expect((whole?.value ?? 0) + (whole?.unnamedShare ?? 0)).toBeCloseTo(all?.value ?? 0, 8);
+    const [low = 1, high = 0] = whole?.interval ?? [];
+    expect([low, high]).toEqual([none?.interval?.[0], all?.interval?.[1]]);
   });
 
   it('says nothing of users when no flow was opened from inside', () => {

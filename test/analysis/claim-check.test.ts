@@ -80,6 +80,15 @@ describe('claims put to the test', () => {
     expect(finding?.verdictOnClaim).toBe('refuted');
   });
 
+  it('cannot be told when they hold only with activity that no rule names', () => {
+    const named = FLOWS.filter(({ category }) => category !== 'unknown');
+    const stated = [claim({ ...share, metric: 'flows', expected: { value: 0.475, tolerance: 0.005 } })];
+    const [open] = checked(stated);
+    expect(open?.verdictOnClaim).toBe('cannot-be-told');
+    expect(open?.why).toContain('for activity that no rule names');
+    expect(checked(stated, named)[0]?.verdictOnClaim).toBe('refuted');
+  });
+
   it('cannot be told of a time that the evidence does not cover', () => {
     const coverage = { kind: 'coverage', subject: 'ranges' };
     const [inside, outside, range] = checked([
