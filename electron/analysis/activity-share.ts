@@ -192,7 +192,7 @@ function groupShares(
       });
     }
     caveats.push(...frame.missing.names, ...labelCaveats(frame, labels), ...activityCaveats(frame));
-    const seen = seenBetween(frame, hasActivity);
+    const seen = seenBetween(frame, hasActivity, metric);
     const statement =
       numerator === 0 && share !== null
         ? `None of the ${formatAmount(metric, denominator)} of activity ${reach === '' ? 'belonged' : 'is known to have belonged'} to ` +

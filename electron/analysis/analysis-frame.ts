@@ -132,15 +132,24 @@ export function localMinute(frame: AnalysisFrame, us: number): string {
     .replace('T', ' ');
 }
 
-/** "seen between 2017-04-24 and 2017-05-14 (Asia/Pyongyang), on 21 days" for days that pass `counts`. */
-export function seenBetween(frame: AnalysisFrame, counts: (day: DayTally) => boolean): string {
+/** Whether a figure is of sampled counts multiplied by their rate: hours of hosts are not. */
+function isScaled(frame: AnalysisFrame, metric: Metric | null): boolean {
+  return frame.scaled && metric !== null && metric !== 'host-hours';
+}
+
+/** "seen between 2017-04-24 and 2017-05-14 (Asia/Pyongyang), on 21 days" for days that pass `counts`, of a figure by this metric. */
+export function seenBetween(
+  frame: AnalysisFrame,
+  counts: (day: DayTally) => boolean,
+  metric: Metric = 'flows',
+): string {
   const days = frame.days.filter(counts);
   const first = days[0];
   const last = days.at(-1);
   if (first === undefined || last === undefined) return 'none was seen';
   const zone = frame.profile.timeZone;
   const number = days.length === 1 ? '1 day' : `${days.length} days`;
-  const scaled = frame.scaled ? '; sampled counts are multiplied by their rate' : '';
+  const scaled = isScaled(frame, metric) ? '; sampled counts are multiplied by their rate' : '';
   return `seen between ${dateOf(first)} and ${dateOf(last)} (${zone}), on ${number}${scaled}`;
 }
 
@@ -191,7 +200,6 @@ export interface FindingParts {
 /** Fills the fields that every finding carries. */
 export function baseOf(frame: AnalysisFrame, parts: FindingParts): FindingBase {
   const { kind, subject, parameters, metric } = parts;
-  const scaled = frame.scaled && metric !== null && metric !== 'host-hours';
   return {
     id: findingId(kind, subject, parameters),
     title: parts.title,
@@ -210,7 +218,7 @@ export function baseOf(frame: AnalysisFrame, parts: FindingParts): FindingBase {
     where: parts.where,
     numerator: parts.numerator === null ? null : rounded(parts.numerator),
     denominator: parts.denominator === null ? null : rounded(parts.denominator),
-    scaled,
+    scaled: isScaled(frame, metric),
     caveats: parts.caveats,
     coverage: frame.coverage,
   };

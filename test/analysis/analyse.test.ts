@@ -429,7 +429,8 @@ describe('definitions', () => {
       ['packets', 'supported'],
       ['host-hours', 'insufficient-data'],
     ]);
-    expect(scaled[0]?.statement).toContain('multiplied by their rate');
+    const areScaled = scaled.slice(0, 4).map(({ statement }) => statement.includes('multiplied by their rate'));
+    expect(areScaled).toEqual([true, true, true, false]);
   });
 
   it('stops when cancelled', () => {
