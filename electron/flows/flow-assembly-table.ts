@@ -1,14 +1,15 @@
 import type { AddressWords } from '../../shared/address.ts';
 
 /**
- * The open flows of a FlowAssembly: one record of 208 bytes each in one typed array, and an outline of 32 bytes in another, found
- * by a hash over the five-tuple. Whoever looks for relatives of a record walks over outlines; most are told to be strangers there.
+ * The open flows of a FlowAssembly: one record of 152 bytes each in one typed array, and an outline of 80 bytes in another, found
+ * by a hash over the five-tuple. Whoever looks for relatives of a record walks over outlines; nearly all that are none are told to be
+ * strangers there.
  *
  * The two ends of a flow are kept in an order of their own, the lower address (then port) first, so that the records of
  * both directions have the same key. Direction 0 is from the low end to the high one, 1 the way back. What exists once a
- * direction lies at its offset + direction. Words are 32 bits; floats are float64, over the same memory.
+ * direction lies at its offset + direction. Words are 32 bits; floats and times are float64, over the same memory.
  */
-export const STRIDE = 52;
+export const STRIDE = 38;
 export const FLOATS = STRIDE / 2;
 
 /** The key: addresses of the low and the high end, their ports (low end in the low half), transport and kind. */
@@ -25,38 +26,34 @@ export const EXPORTER = 12;
 export const NEXT_HOP = 16;
 export const INPUT = 20;
 export const OUTPUT = 21;
-/** Once a direction: where its records were made (a hash of exporter and interfaces), and how many there are. */
-export const OBSERVER = 22;
-export const RECORDS = 24;
+/** Once a direction: how many records there are. */
+export const RECORDS = 22;
 /** TCP flags of direction 0 in the low byte, of 1 in the next; bits of ASSEMBLY; index in CONN_STATES. */
-export const SEEN = 26;
-export const STATUS = 27;
-/**
- * Once a direction: microseconds since the epoch; time that its records cover together, microseconds; counts. A direction
- * without records starts at Infinity and ends at -Infinity.
- */
-export const START = 14;
-export const END = 16;
-export const COVERED = 18;
-export const PACKETS = 20;
-export const BYTES = 22;
+export const SEEN = 24;
+export const STATUS = 25;
+/** Floats, once a direction: counts. */
+export const PACKETS = 13;
+export const BYTES = 15;
 /** Once a direction: of its first record. */
-export const LOCATOR = 24;
+export const LOCATOR = 17;
 
 /** Words of an outline. */
-const OUTLINE = 8;
-const OUTLINE_FLOATS = OUTLINE / 2;
+export const OUTLINE = 20;
+export const TIMES = OUTLINE / 2;
 const HASH = 0;
 const NEXT = 1;
-/** Of a slot that holds one record: the directions that it counts, a bit each, else 0; sampling rate above them, as far as it fits. */
-const SOLE = 2;
-const BOTH = 3;
-const MOST_SAMPLING = 2 ** 29 - 1;
-/** Of such a slot: the observer. */
-const SOLE_OBSERVER = 3;
-/** Earliest start and latest end, microseconds since the epoch. */
-const FIRST = 2;
-const LAST = 3;
+/** Times: earliest start and latest end of both directions, microseconds since the epoch. */
+const FIRST = 1;
+const LAST = 2;
+/** Once a direction: where its records were made (a hash of exporter and interfaces). */
+export const OBSERVER = 6;
+/**
+ * Times, once a direction: microseconds since the epoch; time that its records cover together, microseconds. A direction without records
+ * starts at Infinity and ends at -Infinity.
+ */
+export const START = 4;
+export const END = 6;
+export const COVERED = 8;
 
 /** In PROTOCOL: the records count both directions; the high end is their initiator. */
 export const TWO_WAY = 256;
@@ -95,8 +92,8 @@ export class AssemblyTable {
   /** Replaced when the table grows. */
   words: Int32Array;
   floats: Float64Array;
-  #outlines: Int32Array;
-  #times: Float64Array;
+  outlines: Int32Array;
+  times: Float64Array;
   /** Slots from 0 up to here were given out at some time. */
   used = 0;
   readonly #limit: number;
@@ -110,8 +107,8 @@ export class AssemblyTable {
     this.#capacity = Math.min(limit, INITIAL_SLOTS);
     this.words = new Int32Array(this.#capacity * STRIDE);
     this.floats = new Float64Array(this.words.buffer);
-    this.#outlines = new Int32Array(this.#capacity * OUTLINE);
-    this.#times = new Float64Array(this.#outlines.buffer);
+    this.outlines = new Int32Array(this.#capacity * OUTLINE);
+    this.times = new Float64Array(this.outlines.buffer);
     this.#heads = newHeads(this.#capacity);
   }
 
@@ -119,7 +116,7 @@ export class AssemblyTable {
   allocate(): number {
     if (this.#free >= 0) {
       const slot = this.#free;
-      this.#free = this.#outlines[slot * OUTLINE + NEXT];
+      this.#free = this.outlines[slot * OUTLINE + NEXT];
       return slot;
     }
     if (this.used === this.#capacity) {
@@ -129,7 +126,7 @@ export class AssemblyTable {
     return this.used++;
   }
 
-  /** Draws the outline of a slot that was filled from one record, open or not. */
+  /** Draws the outline of a slot that was filled from one record, open or not; observers and times of the directions are there. */
   draw(slot: number): void {
     const { words } = this;
     const at = slot * STRIDE;
@@ -139,71 +136,72 @@ export class AssemblyTable {
     }
     // Of IPv4 the third word is the same in all.
     if (words[at + 2] !== 0xffff || words[at + 6] !== 0xffff) hash = mix(mix(hash, words[at + 2]), words[at + 6]);
+    this.outlines[slot * OUTLINE + HASH] = finish(mix(hash, words[at + PROTOCOL]));
     this.redraw(slot);
-    const outline = slot * OUTLINE;
-    this.#outlines[outline + HASH] = finish(mix(hash, words[at + PROTOCOL]));
-    this.#outlines[outline + SOLE] =
-      (Math.min(words[at + SAMPLING] >>> 0, MOST_SAMPLING) << 2) |
-      (words[at + RECORDS] === 0 ? 0 : 1) |
-      (words[at + RECORDS + 1] === 0 ? 0 : 2);
-    this.#outlines[outline + SOLE_OBSERVER] = words[at + OBSERVER];
   }
 
   /** Draws the outline of a slot anew, to which the records of another one were added. */
   redraw(slot: number): void {
-    const { floats } = this;
-    const at = slot * FLOATS;
-    this.#times[slot * OUTLINE_FLOATS + FIRST] = Math.min(floats[at + START], floats[at + START + 1]);
-    this.#times[slot * OUTLINE_FLOATS + LAST] = Math.max(floats[at + END], floats[at + END + 1]);
-    this.#outlines[slot * OUTLINE + SOLE] &= ~BOTH;
+    const { times } = this;
+    const at = slot * TIMES;
+    times[at + FIRST] = Math.min(times[at + START], times[at + START + 1]);
+    times[at + LAST] = Math.max(times[at + END], times[at + END + 1]);
   }
 
   /** Earliest start of a flow, microseconds since the epoch. */
   startOf(slot: number): number {
-    return this.#times[slot * OUTLINE_FLOATS + FIRST];
+    return this.times[slot * TIMES + FIRST];
   }
 
   /** Latest end. */
   endOf(slot: number): number {
-    return this.#times[slot * OUTLINE_FLOATS + LAST];
+    return this.times[slot * TIMES + LAST];
   }
 
   /** First slot of the chain in which flows of this slot's key lie, newest first; −1 = none. */
   first(slot: number): number {
-    return this.#heads[this.#outlines[slot * OUTLINE + HASH] & (this.#heads.length - 1)];
+    return this.#heads[this.outlines[slot * OUTLINE + HASH] & (this.#heads.length - 1)];
   }
 
   /** The slot behind this one in its chain; −1 = none. */
   next(slot: number): number {
-    return this.#outlines[slot * OUTLINE + NEXT];
+    return this.outlines[slot * OUTLINE + NEXT];
   }
 
   /**
    * Whether two slots have one key and may belong together or hold the same packets (rules 1 to 3 of FlowAssembly). No: they
-   * lie further apart than `gap`; or they hold a record each, of one direction and one observer, that overlap.
+   * lie further apart than `gap`; or one observer saw a direction of both, and its records cover more time than they last together.
    *
    * @param gap longest time between two flows that may have to do with each other, microseconds
-   * @param isNew `other` is a record just read: neither does it join a flow of another sampling rate, nor one of another
-   * observer of its direction
+   * @param isNew `other` is a record just read: it does not join a flow of another observer of its direction
    */
   mayBeRelated(slot: number, other: number, gap: number, isNew: boolean): boolean {
-    const outlines = this.#outlines;
-    const times = this.#times;
-    const a = slot * OUTLINE;
-    const b = other * OUTLINE;
-    if (outlines[a + HASH] !== outlines[b + HASH]) return false;
-    const sole = outlines[a + SOLE];
-    const otherSole = outlines[b + SOLE];
-    if (isNew && (sole ^ otherSole) >>> 2 !== 0) return false;
-    const floatA = slot * OUTLINE_FLOATS;
-    const floatB = other * OUTLINE_FLOATS;
-    const shared =
-      Math.min(times[floatA + LAST], times[floatB + LAST]) - Math.max(times[floatA + FIRST], times[floatB + FIRST]);
-    if (shared < -gap) return false;
-    if ((sole & otherSole & BOTH) !== 0) {
-      const isOneObserver = outlines[a + SOLE_OBSERVER] === outlines[b + SOLE_OBSERVER];
-      if (isOneObserver ? shared > 0 : isNew) return false;
+    if (this.outlines[slot * OUTLINE + HASH] !== this.outlines[other * OUTLINE + HASH]) return false;
+    const { times } = this;
+    const a = slot * TIMES;
+    const b = other * TIMES;
+    const shared = Math.min(times[a + LAST], times[b + LAST]) - Math.max(times[a + FIRST], times[b + FIRST]);
+    return shared >= -gap && !this.#excludeEachOther(slot, other, isNew) && this.#haveOneKey(slot, other);
+  }
+
+  #excludeEachOther(slot: number, other: number, isNew: boolean): boolean {
+    const { outlines, times } = this;
+    for (let side = 0; side < 2; side++) {
+      const a = slot * TIMES + side;
+      const b = other * TIMES + side;
+      const later = Math.max(times[a + START], times[b + START]);
+      if (later === Infinity) continue;
+      if (outlines[slot * OUTLINE + OBSERVER + side] !== outlines[other * OUTLINE + OBSERVER + side]) {
+        if (isNew) return true;
+      } else if (Math.min(times[a + END], times[b + END]) > later) {
+        const whole = Math.max(times[a + END], times[b + END]) - Math.min(times[a + START], times[b + START]);
+        if (times[a + COVERED] + times[b + COVERED] > whole) return true;
+      }
     }
+    return false;
+  }
+
+  #haveOneKey(slot: number, other: number): boolean {
     const wordsA = slot * STRIDE;
     const wordsB = other * STRIDE;
     for (let i = 0; i < KEY_WORDS; i++) if (this.words[wordsA + i] !== this.words[wordsB + i]) return false;
@@ -218,7 +216,7 @@ export class AssemblyTable {
   /** Ends an open flow; its slot goes back, its words stay until the next allocation. */
   unlink(slot: number): void {
     const { words } = this;
-    const outlines = this.#outlines;
+    const outlines = this.outlines;
     const next = outlines[slot * OUTLINE + NEXT];
     const previous = words[slot * STRIDE + PREVIOUS];
     if (previous < 0) this.#heads[outlines[slot * OUTLINE + HASH] & (this.#heads.length - 1)] = next;
@@ -231,7 +229,7 @@ export class AssemblyTable {
 
   #enter(slot: number): void {
     const { words } = this;
-    const outlines = this.#outlines;
+    const outlines = this.outlines;
     const bucket = outlines[slot * OUTLINE + HASH] & (this.#heads.length - 1);
     const next = this.#heads[bucket];
     outlines[slot * OUTLINE + NEXT] = next;
@@ -249,9 +247,9 @@ export class AssemblyTable {
     this.words = words;
     this.floats = new Float64Array(words.buffer);
     const outlines = new Int32Array(slots * OUTLINE);
-    outlines.set(this.#outlines);
-    this.#outlines = outlines;
-    this.#times = new Float64Array(outlines.buffer);
+    outlines.set(this.outlines);
+    this.outlines = outlines;
+    this.times = new Float64Array(outlines.buffer);
   }
 
   #grow(): void {

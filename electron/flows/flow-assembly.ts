@@ -18,6 +18,7 @@ import {
   NEXT_HOP,
   OBSERVER,
   observerOf,
+  OUTLINE,
   OUTPUT,
   PACKETS,
   PORTS,
@@ -28,12 +29,13 @@ import {
   START,
   STATUS,
   STRIDE,
+  TIMES,
   TWO_WAY,
 } from './flow-assembly-table.ts';
 import type { EvidenceSink, ExportedFlow, LogName } from './flow-sink.ts';
 import { type FlowTimeouts, isServerPort } from './flow-table.ts';
 
-/** Flows that may be open at a time: 63 MB. */
+/** Flows that may be open at a time: 61 MB. */
 export const OPEN_FLOWS = 262_144;
 /** Open flows that are looked at to find what a record belongs to. */
 const LOOKED_AT = 64;
@@ -249,9 +251,8 @@ export class FlowAssembly implements EvidenceSink {
   }
 
   #fill(slot: number, flow: ExportedFlow): void {
-    const { words, floats } = this.#table;
+    const { words, floats, outlines, times } = this.#table;
     const at = slot * STRIDE;
-    const float = slot * FLOATS;
     const { initiator, responder, transport } = flow;
     const isOneWay = flow.oneWay === true;
     let from = flow.initiatorPort;
@@ -299,23 +300,25 @@ export class FlowAssembly implements EvidenceSink {
     words[at + STATUS] = isAnswer ? (way === 0 ? ASKED_BY_HIGH : ASKED_BY_LOW) : 0;
 
     const observer = observerOf(exporter, input, output);
-    words[at + OBSERVER] = observer;
-    words[at + OBSERVER + 1] = observer;
+    outlines[slot * OUTLINE + OBSERVER] = observer;
+    outlines[slot * OUTLINE + OBSERVER + 1] = observer;
     const { start, locator } = flow;
     const end = Math.max(start, flow.end);
-    const there = float + way;
-    const back = float + 1 - way;
+    const there = slot * FLOATS + way;
+    const thereTimes = slot * TIMES + way;
     words[at + RECORDS + way] = 1;
-    floats[there + START] = start;
-    floats[there + END] = end;
-    floats[there + COVERED] = end - start;
+    times[thereTimes + START] = start;
+    times[thereTimes + END] = end;
+    times[thereTimes + COVERED] = end - start;
     floats[there + LOCATOR] = locator;
     floats[there + PACKETS] = flow.packetsOut;
     floats[there + BYTES] = flow.bytesOut;
+    const back = slot * FLOATS + 1 - way;
+    const backTimes = slot * TIMES + 1 - way;
     words[at + RECORDS + 1 - way] = isOneWay ? 0 : 1;
-    floats[back + START] = isOneWay ? Infinity : start;
-    floats[back + END] = isOneWay ? -Infinity : end;
-    floats[back + COVERED] = isOneWay ? 0 : end - start;
+    times[backTimes + START] = isOneWay ? Infinity : start;
+    times[backTimes + END] = isOneWay ? -Infinity : end;
+    times[backTimes + COVERED] = isOneWay ? 0 : end - start;
     floats[back + LOCATOR] = isOneWay ? Infinity : locator;
     floats[back + PACKETS] = isOneWay ? 0 : flow.packetsIn;
     floats[back + BYTES] = isOneWay ? 0 : flow.bytesIn;
@@ -381,7 +384,7 @@ export class FlowAssembly implements EvidenceSink {
 
   /** Rules 1 and 2, for two slots of one key. `isNew`: b is a record just read, else both are open flows. */
   #belongTogether(a: number, b: number, isNew: boolean): boolean {
-    const { words, floats } = this.#table;
+    const { words, outlines, times } = this.#table;
     const wordsA = a * STRIDE;
     const wordsB = b * STRIDE;
     if (words[wordsA + SAMPLING] !== words[wordsB + SAMPLING]) return false;
@@ -403,17 +406,17 @@ export class FlowAssembly implements EvidenceSink {
     for (let side = 0; side < 2; side++) {
       if (words[wordsA + RECORDS + side] === 0 || words[wordsB + RECORDS + side] === 0) continue;
       continues = true;
-      const floatA = a * FLOATS + side;
-      const floatB = b * FLOATS + side;
-      const first = Math.min(floats[floatA + START], floats[floatB + START]);
-      const last = Math.max(floats[floatA + END], floats[floatB + END]);
+      const timesA = a * TIMES + side;
+      const timesB = b * TIMES + side;
+      const first = Math.min(times[timesA + START], times[timesB + START]);
+      const last = Math.max(times[timesA + END], times[timesB + END]);
       const isApart =
-        Math.min(floats[floatA + END], floats[floatB + END]) <=
-        Math.max(floats[floatA + START], floats[floatB + START]);
-      if (words[wordsA + OBSERVER + side] !== words[wordsB + OBSERVER + side] && (isNew || !isApart)) return false;
+        Math.min(times[timesA + END], times[timesB + END]) <= Math.max(times[timesA + START], times[timesB + START]);
+      const isOneObserver = outlines[a * OUTLINE + OBSERVER + side] === outlines[b * OUTLINE + OBSERVER + side];
+      if (!isOneObserver && (isNew || !isApart)) return false;
       if (isApart) {
         if (isReopened) return false;
-      } else if (floats[floatA + COVERED] + floats[floatB + COVERED] > last - first) {
+      } else if (times[timesA + COVERED] + times[timesB + COVERED] > last - first) {
         return false;
       }
     }
@@ -423,7 +426,7 @@ export class FlowAssembly implements EvidenceSink {
 
   /** Rule 3, for two open flows of one key. */
   #areDuplicates(a: number, b: number): boolean {
-    const { words, floats } = this.#table;
+    const { words, floats, outlines, times } = this.#table;
     const wordsA = a * STRIDE;
     const wordsB = b * STRIDE;
     const rateA = words[wordsA + SAMPLING] >>> 0;
@@ -437,13 +440,15 @@ export class FlowAssembly implements EvidenceSink {
         continue;
       }
       common = true;
-      if (words[wordsA + OBSERVER + side] === words[wordsB + OBSERVER + side]) return false;
+      if (outlines[a * OUTLINE + OBSERVER + side] === outlines[b * OUTLINE + OBSERVER + side]) return false;
       const floatA = a * FLOATS + side;
       const floatB = b * FLOATS + side;
-      const startA = floats[floatA + START];
-      const startB = floats[floatB + START];
-      const endA = floats[floatA + END];
-      const endB = floats[floatB + END];
+      const timesA = a * TIMES + side;
+      const timesB = b * TIMES + side;
+      const startA = times[timesA + START];
+      const startB = times[timesB + START];
+      const endA = times[timesA + END];
+      const endB = times[timesB + END];
       const shorter = Math.min(endA - startA, endB - startB);
       if (Math.min(endA, endB) - Math.max(startA, startB) + CLOCK_SKEW < shorter / 2) return false;
       if (shorter === 0 && rateA > 1 && rateB > 1) return false;
@@ -462,7 +467,7 @@ export class FlowAssembly implements EvidenceSink {
 
   /** Adds what `gone` holds to `keep`. */
   #join(keep: number, gone: number): void {
-    const { words, floats } = this.#table;
+    const { words, floats, times } = this.#table;
     const to = keep * STRIDE;
     const from = gone * STRIDE;
     this.#takeFields(keep, gone, this.#table.startOf(gone) >= this.#table.startOf(keep));
@@ -477,12 +482,14 @@ export class FlowAssembly implements EvidenceSink {
       words[to + RECORDS + side] += records;
       const a = keep * FLOATS + side;
       const b = gone * FLOATS + side;
-      if (floats[b + START] < floats[a + START]) floats[a + START] = floats[b + START];
-      if (floats[b + END] > floats[a + END]) floats[a + END] = floats[b + END];
       if (floats[b + LOCATOR] < floats[a + LOCATOR]) floats[a + LOCATOR] = floats[b + LOCATOR];
-      floats[a + COVERED] += floats[b + COVERED];
       floats[a + PACKETS] += floats[b + PACKETS];
       floats[a + BYTES] += floats[b + BYTES];
+      const timesA = keep * TIMES + side;
+      const timesB = gone * TIMES + side;
+      if (times[timesB + START] < times[timesA + START]) times[timesA + START] = times[timesB + START];
+      if (times[timesB + END] > times[timesA + END]) times[timesA + END] = times[timesB + END];
+      times[timesA + COVERED] += times[timesB + COVERED];
     }
     this.#table.redraw(keep);
   }
@@ -533,13 +540,16 @@ export class FlowAssembly implements EvidenceSink {
   }
 
   #moveSide(keep: number, gone: number, side: number): void {
-    const { words, floats } = this.#table;
+    const { words, floats, outlines, times } = this.#table;
     words[keep * STRIDE + SEEN] |= ASSEMBLY.paired << 16;
-    words[keep * STRIDE + OBSERVER + side] = words[gone * STRIDE + OBSERVER + side];
     words[keep * STRIDE + RECORDS + side] = words[gone * STRIDE + RECORDS + side];
+    outlines[keep * OUTLINE + OBSERVER + side] = outlines[gone * OUTLINE + OBSERVER + side];
     const a = keep * FLOATS + side;
     const b = gone * FLOATS + side;
-    for (let i = START; i <= LOCATOR; i += 2) floats[a + i] = floats[b + i];
+    for (let i = PACKETS; i <= LOCATOR; i += 2) floats[a + i] = floats[b + i];
+    const timesA = keep * TIMES + side;
+    const timesB = gone * TIMES + side;
+    for (let i = START; i <= COVERED; i += 2) times[timesA + i] = times[timesB + i];
   }
 
   /**
@@ -658,13 +668,13 @@ export class FlowAssembly implements EvidenceSink {
 
   /** Whether the low end is the initiator of a flow of one-way records (rule 1). */
   #isBegunByLow(slot: number): boolean {
-    const { words, floats } = this.#table;
+    const { words, floats, times } = this.#table;
     const at = slot * STRIDE;
     const float = slot * FLOATS;
     const status = words[at + STATUS] & (ASKED_BY_LOW | ASKED_BY_HIGH);
     if (status === ASKED_BY_LOW || status === ASKED_BY_HIGH) return status === ASKED_BY_LOW;
-    const startLow = floats[float + START];
-    const startHigh = floats[float + START + 1];
+    const startLow = times[slot * TIMES + START];
+    const startHigh = times[slot * TIMES + START + 1];
     const transport = words[at + PROTOCOL] & 255;
     if (transport === ICMP || transport === ICMP6) return startLow <= startHigh;
     if (transport === TCP) {
