@@ -117,7 +117,10 @@ function hourOf(text: string): number {
  * Where the interval of a share ends without activity that no rule names; null where it ends there with it, too. Findings made before
  * such activity was reckoned with do not tell it.
  */
-export function endOfNamed({ interval, namedInterval }: ActivityShareFinding): number | null {
+export function endOfNamed({
+  interval,
+  namedInterval,
+}: Pick<ActivityShareFinding, 'interval' | 'namedInterval'>): number | null {
   if (interval === null || namedInterval === undefined) return null;
   const end = Math.max(interval[0], namedInterval?.[1] ?? 0);
   return end < interval[1] ? end : null;
