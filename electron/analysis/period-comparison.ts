@@ -14,9 +14,10 @@ import {
   rounded,
   seenBetween,
   sum,
+  toldInterval,
 } from './analysis-frame.ts';
 import { MINIMUM_SUBJECT_FLOWS } from './activity-subjects.ts';
-import { activityCaveats, labelCaveats, weakLabels } from './caveats.ts';
+import { activityCaveats, labelCaveats, sampledFlows, weakLabels } from './caveats.ts';
 import {
   type ComparedDay,
   type RecordingChange,
@@ -86,7 +87,7 @@ interface Compared {
  *
  * `change` is the later mean per observed day over the earlier, minus 1. Days of which less than three quarters were observed are
  * left out, the others count by their observed hours, so that outages are no decline. Interval: day-block bootstrap of the log
- * ratio, widened by the square root of the variance inflation of the days. Test: statistics/period-test.ts.
+ * ratio, widened by the square root of the variance inflation of the days; by flows of sampled data it is not told (see `toldInterval`). Test: statistics/period-test.ts.
  *
  * `supported`: the corrected p is at most 0.05, p itself at most 0.0005, and the whole interval beyond a fifth more, or as much less. It is `not-supported` where the
  * sampling rate changed meanwhile and all activity changed alike; `insufficient-data` with fewer than 14 comparable days on either side,
@@ -119,7 +120,7 @@ export function periodComparisons(): Analysis {
       const note = notes.get(finding.id);
       if (finding.kind !== 'period-comparison' || note === undefined) return finding;
       const ratio = 1 + (finding.change ?? 0);
-      const [low, high] = finding.interval ?? [0, 0];
+      const [low, high] = note.interval ?? [0, 0];
       const isLarge = 1 + low >= LEAST_RATIO || 1 + high <= 1 / LEAST_RATIO;
       const isClear = finding.verdict === 'supported' && (finding.pValue ?? 1) <= OWN_SIGNIFICANCE;
       const isSupported = isClear && isLarge && !note.isShared;
@@ -143,6 +144,8 @@ interface Note {
   readonly isShared: boolean;
   /** Whether the evidence lacks the names or payloads that the subject goes by. */
   readonly isBlind: boolean;
+  /** Of the change, told or not. */
+  readonly interval: [number, number] | null;
 }
 
 /** The findings of one division; the first subject is the volume by flows. */
@@ -169,6 +172,7 @@ function comparisons(
       substitutes: substitutesOf(each, gains),
       isShared: changes.length > 0 && isSharedChange(each.test.logRatio, ofAll),
       isBlind: missingFor(frame, each.subject).length > 0,
+      interval: each.interval,
     });
     return finding;
   });
@@ -333,7 +337,7 @@ function findingOf(
       text: `The flow exports name more than ${MOST_PATHS} next hops, exporters or interfaces, too many to be followed.`,
     });
   }
-  caveats.push(...labelCaveats(frame, subject.labels), ...activityCaveats(frame));
+  caveats.push(...sampledFlows(frame, metric), ...labelCaveats(frame, subject.labels), ...activityCaveats(frame));
   const within = subject.filter === '' ? '' : ` and ${subject.filter}`;
   const whereOf = ({ from, to }: Period): string =>
     `${frame.activity}${within} and start >= ${dateOfDay(from)} and start < ${dateOfDay(to + 1)}` +
@@ -345,7 +349,7 @@ function findingOf(
     statement: '',
     verdict: isJudged ? 'not-supported' : 'insufficient-data',
     value: change,
-    interval: change === null ? null : interval,
+    interval: change === null ? null : toldInterval(frame, metric, interval),
     unit: 'relative change per observed day',
     pValue: isJudged ? test.pValue : null,
     method: {

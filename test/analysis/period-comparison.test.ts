@@ -86,16 +86,17 @@ describe('two halves of a window', () => {
     );
   });
 
-  it('cover a planted doubling with their interval, and scale sampled counts', () => {
+  it('cover a planted doubling with their interval, and scale sampled counts, whose flows have none', () => {
     const doubled = base.flatMap((flow) => (dayOf(flow) >= 21 ? [flow, { ...flow }] : [flow]));
     const plain = changeOf(cases.findings([{ path: 'a', flows: doubled }]), 'volume');
     const flows100 = doubled.map((flow): PlantedFlow => ({ ...flow, sampling: 100 }));
     const sampled = changeOf(cases.findings([{ path: 'a', flows: flows100 }]), 'volume');
-    for (const volume of [plain, sampled]) {
-      expect(volume?.verdict).toBe('supported');
-      expect(volume?.interval?.[0]).toBeLessThan(1);
-      expect(volume?.interval?.[1]).toBeGreaterThan(0.95);
-    }
+    for (const volume of [plain, sampled]) expect(volume?.verdict).toBe('supported');
+    expect(plain?.interval?.[0]).toBeLessThan(1);
+    expect(plain?.interval?.[1]).toBeGreaterThan(0.95);
+    expect(sampled?.interval).toBeNull();
+    expect(sampled?.caveats.map(({ id }) => id)).toContain('sampled-flows');
+    expect(plain?.caveats.map(({ id }) => id)).not.toContain('sampled-flows');
     expect(sampled?.numerator).toBe((plain?.numerator ?? 0) * 100);
     expect(sampled?.scaled).toBe(true);
   });
