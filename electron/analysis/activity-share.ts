@@ -45,11 +45,11 @@ export const TOO_MUCH_UNNAMED = 'too-much-unnamed';
  * metric, since a share of flows, of bytes, of packets and of host-hours are four different things.
  *
  * Interval: accelerated day-block bootstrap, widened where days resemble their neighbours (see `ratioInterval`); a day holds what starts on
- * it. Activity that no rule names may be the group's or not: the interval reaches from the share without it to the share with all of it (see
- * `boundedShareInterval`); the value is the share without it. `supported` means that the share can be told: activity on at least 7 local days
- * and of at least 100 flows, the group seen on at least 3 days, and an interval that reaches at most 10 percentage points from the share to
- * either side. `not-supported`: enough data, and no flow of the group. Otherwise `insufficient-data`, as are shares by flows and host-hours of sampled data; the value is told
- * all the same. No test is made, so there is no p-value.
+ * it. Activity that no rule names may be the group's or not, but for flows in the shape of probes: the interval reaches from the share without
+ * it to the share with all of it (see `boundedShareInterval`); the value is the share without it. `supported` means that the share can be
+ * told: activity on at least 7 local days and of at least 100 flows, the group seen on at least 3 days, and an interval that reaches at most
+ * 10 percentage points from the share to either side. `not-supported`: enough data, and no flow of the group. Otherwise `insufficient-data`,
+ * as are shares by flows and host-hours of sampled data; the value is told all the same. No test is made, so there is no p-value.
  *
  * A share of host-hours is of all distinct host-hours with activity; shares of several groups may sum to more than 1.
  */
@@ -111,8 +111,12 @@ function groupShares(
     of.reduce((total, label) => total + (day.sums[label * 3 + SUM_COLUMNS[metric]] ?? 0), 0);
   const ofGroup = (metric: Metric, day: DayTally, index: number): number =>
     metric === 'host-hours' ? hostHours.ofGroup[group][index] : sumOf(labels, metric, day);
-  const unnamedOf = (metric: Metric, day: DayTally, index: number): number =>
-    metric === 'host-hours' ? hostHours.unnamed[group][index] : sumOf(unnamedLabels, metric, day);
+  const probes = unnamedProbes(frame);
+  const unnamedOf = (metric: Metric, day: DayTally, index: number): number => {
+    if (metric === 'host-hours') return hostHours.unnamed[group][index];
+    const probed = unnamedLabels.length === 0 ? undefined : probes.byDay.get(day.day);
+    return sumOf(unnamedLabels, metric, day) - (probed === undefined ? 0 : sumOf(probes.labels, metric, probed));
+  };
   const groupDays = frame.days.filter((day, i) => ofGroup('flows', day, i) > 0).length;
   const activeDays = frame.days.filter(hasActivity).length;
 
@@ -176,7 +180,8 @@ function groupShares(
         text:
           (metric === 'host-hours'
             ? `In ${formatShare(unnamedShare)} of the host-hours of activity there are flows that no rule names, and none of the group. `
-            : `No rule names ${formatShare(unnamedShare)} of the ${metric} of activity. `) +
+            : `No rule names ${formatShare(unnamedShare)} of the ${metric} of activity` +
+              `${frame.probes.filter === '' ? '' : ', without what has the shape of probes'}. `) +
           'Whether they belong to the group is not known: the share that is told counts none of them, and the interval reaches to where ' +
           `all of them do${namedInterval === null ? '' : `; without them it is ${formatShareInterval(namedInterval)}`}.`,
       });
@@ -251,6 +256,14 @@ function groupShares(
       namedInterval: roundedInterval(namedInterval),
     };
   });
+}
+
+/** Activity in the shape of probes that no rule names: it is the use of no group, and of each day so much. */
+function unnamedProbes({ probes: { tally } }: AnalysisFrame): { labels: number[]; byDay: Map<number, DayTally> } {
+  return {
+    labels: tally.labels.map((_, label) => label).filter((label) => tally.inGroup(label, tally.unnamedGroup)),
+    byDay: new Map(tally.days().map((day) => [day.day, day])),
+  };
 }
 
 /** An interval as it is told of a share, and without activity that no rule names. */

@@ -184,6 +184,17 @@ describe('reconnaissance', () => {
     expect(caveat(quiet, 'probes-left-out')).toBeUndefined();
   });
 
+  it('takes probes that no rule names for the use of no group', () => {
+    analysed([...browsing(), ...sweep(900, { from: '175.45.176.200' })], ({ findings }) => {
+      const shares = findings.filter((finding) => finding.kind === 'activity-share' && finding.metric !== 'host-hours');
+      expect(shares.length).toBeGreaterThan(0);
+      for (const share of shares) {
+        expect(share).toMatchObject({ unnamedShare: 0, numerator: 0, interval: null, verdict: 'not-supported' });
+        expect(share.denominator).toBeGreaterThan(0);
+      }
+    });
+  });
+
   it('finds many ports of one target', () => {
     analysed([...browsing(), ...portsOf(40)], (told) => {
       const [finding] = outbound(told);
