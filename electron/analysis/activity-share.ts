@@ -1,13 +1,6 @@
 import { filterValue } from '../../shared/activity.ts';
 import { type ActivityShareFinding, type Caveat, METRICS, type Metric, type Verdict } from '../../shared/finding.ts';
-import {
-  formatAmount,
-  formatCount,
-  formatCounted,
-  formatList,
-  formatShare,
-  formatShareInterval,
-} from '../../shared/number-format.ts';
+import { formatAmount, formatCount, formatCounted, formatList, formatShare } from '../../shared/number-format.ts';
 import { isCategory } from '../../shared/vocabulary.ts';
 import { activityCaveats, labelCaveats, sampledFlows } from './caveats.ts';
 import {
@@ -32,13 +25,12 @@ import {
 import { boundedShareInterval } from './statistics/bounded-share.ts';
 import { ratioInterval } from './statistics/day-bootstrap.ts';
 import { type DayTally, SUM_COLUMNS } from './traffic-tally.ts';
+import { isReached, TOO_MUCH_UNNAMED, unnamedByDay, unnamedCaveat } from './unnamed-activity.ts';
 
 /** A group seen on fewer days than this has no interval worth telling. */
 export const MINIMUM_GROUP_DAYS = 3;
 /** An interval that reaches further than this from the share tells too little. */
 export const LARGEST_HALF_WIDTH = 0.1;
-/** Caveat of a share that is not told for what no rule names; its interval holds the share all the same. */
-export const TOO_MUCH_UNNAMED = 'too-much-unnamed';
 
 /**
  * What share of activity belongs to each group of the profile, by all four metrics side by side: one finding a group and
@@ -104,19 +96,14 @@ function groupShares(
   const { tally, resamples } = frame;
   const members = frame.profile.groups[name] ?? [];
   const labels = tally.labels.map((_, label) => label).filter((label) => tally.inGroup(label, group));
-  const unnamedLabels = tally.labels
-    .map((_, label) => label)
-    .filter((label) => tally.inGroup(label, tally.unnamedGroup) && !tally.inGroup(label, group));
-  const sumOf = (of: readonly number[], metric: Exclude<Metric, 'host-hours'>, day: DayTally): number =>
-    of.reduce((total, label) => total + (day.sums[label * 3 + SUM_COLUMNS[metric]] ?? 0), 0);
   const ofGroup = (metric: Metric, day: DayTally, index: number): number =>
-    metric === 'host-hours' ? hostHours.ofGroup[group][index] : sumOf(labels, metric, day);
-  const probes = unnamedProbes(frame);
-  const unnamedOf = (metric: Metric, day: DayTally, index: number): number => {
-    if (metric === 'host-hours') return hostHours.unnamed[group][index];
-    const probed = unnamedLabels.length === 0 ? undefined : probes.byDay.get(day.day);
-    return sumOf(unnamedLabels, metric, day) - (probed === undefined ? 0 : sumOf(probes.labels, metric, probed));
-  };
+    metric === 'host-hours'
+      ? hostHours.ofGroup[group][index]
+      : labels.reduce((total, label) => total + (day.sums[label * 3 + SUM_COLUMNS[metric]] ?? 0), 0);
+  const unnamedOf = (metric: Metric): Float64Array =>
+    metric === 'host-hours'
+      ? hostHours.unnamed[group]
+      : unnamedByDay(frame, metric, (label) => tally.inGroup(label, group));
   const groupDays = frame.days.filter((day, i) => ofGroup('flows', day, i) > 0).length;
   const activeDays = frame.days.filter(hasActivity).length;
 
@@ -129,7 +116,8 @@ function groupShares(
     const numerator = told ? sum(numerators) : null;
     const denominator = told ? sum(denominators) : null;
     const share = numerator === null || denominator === null || denominator === 0 ? null : numerator / denominator;
-    const unnamed = byBlock(frame, (day, i) => unnamedOf(metric, day, i));
+    const unnamedDays = unnamedOf(metric);
+    const unnamed = byBlock(frame, (_, i) => unnamedDays[i]);
     const unnamedShare = share === null || denominator === null ? null : sum(unnamed) / denominator;
     const drawn =
       numerator !== null && numerator > 0 ? ratioInterval(resamples, numerators, denominators, 'share') : null;
@@ -174,18 +162,7 @@ function groupShares(
       });
     }
     const reach = isReached(figure) ? `, with or without the ${formatShare(unnamedShare)} that no rule names` : '';
-    if (reach !== '') {
-      caveats.push({
-        id: 'unnamed-activity',
-        text:
-          (metric === 'host-hours'
-            ? `In ${formatShare(unnamedShare)} of the host-hours of activity there are flows that no rule names, and none of the group. `
-            : `No rule names ${formatShare(unnamedShare)} of the ${metric} of activity` +
-              `${frame.probes.filter === '' ? '' : ', without what has the shape of probes'}. `) +
-          'Whether they belong to the group is not known: the share that is told counts none of them, and the interval reaches to where ' +
-          `all of them do${namedInterval === null ? '' : `; without them it is ${formatShareInterval(namedInterval)}`}.`,
-      });
-    }
+    if (reach !== '') caveats.push(unnamedCaveat(frame, metric, figure, 'belong to the group'));
     if (share === null && tally.hostHours.full) {
       caveats.push({ id: 'too-many-host-hours', text: 'There are more hosts or host-hours than can be counted.' });
     }
@@ -258,25 +235,21 @@ function groupShares(
   });
 }
 
-/** Activity in the shape of probes that no rule names: it is the use of no group, and of each day so much. */
-function unnamedProbes({ probes: { tally } }: AnalysisFrame): { labels: number[]; byDay: Map<number, DayTally> } {
-  return {
-    labels: tally.labels.map((_, label) => label).filter((label) => tally.inGroup(label, tally.unnamedGroup)),
-    byDay: new Map(tally.days().map((day) => [day.day, day])),
-  };
-}
-
 /** An interval as it is told of a share, and without activity that no rule names. */
 type Intervals = Pick<ActivityShareFinding, 'interval' | 'namedInterval'>;
 
-function isTooWide(share: number | null, interval: readonly [number, number] | null): boolean {
-  if (share === null || interval === null) return false;
-  return share - interval[0] > LARGEST_HALF_WIDTH || interval[1] - share > LARGEST_HALF_WIDTH;
+const FARTHEST = `${LARGEST_HALF_WIDTH * 100} percentage points`;
+
+/** Why a share is not told whose interval reaches too far for what no rule names. */
+export function tooMuchUnnamed(): Caveat {
+  const text = `Too much activity is named by no rule: with it, the share may be more than ${FARTHEST} larger.`;
+  return { id: TOO_MUCH_UNNAMED, text };
 }
 
-/** Whether activity that no rule names makes a difference that can be read. */
-function isReached({ interval, namedInterval }: Intervals): boolean {
-  return interval !== null && formatShareInterval(interval) !== formatShareInterval(namedInterval);
+/** Whether an interval reaches too far from its share to tell it. */
+export function isTooWide(share: number | null, interval: readonly [number, number] | null): boolean {
+  if (share === null || interval === null) return false;
+  return share - interval[0] > LARGEST_HALF_WIDTH || interval[1] - share > LARGEST_HALF_WIDTH;
 }
 
 function whyInsufficient(
@@ -296,11 +269,7 @@ function whyInsufficient(
       `The group was seen on ${formatCounted(groupDays, 'day')}; at least ${MINIMUM_GROUP_DAYS} are needed for an interval.`,
     );
   }
-  const most = `${LARGEST_HALF_WIDTH * 100} percentage points`;
-  if (isTooWide(share, interval) && !isTooWide(share, namedInterval)) {
-    const text = `Too much activity is named by no rule: with it, the share may be more than ${most} larger.`;
-    return { id: TOO_MUCH_UNNAMED, text };
-  }
+  if (isTooWide(share, interval) && !isTooWide(share, namedInterval)) return tooMuchUnnamed();
   if (interval === null) return tooLittle('No interval can be told.');
-  return isTooWide(share, interval) ? tooLittle(`The interval is wider than ± ${most}.`) : null;
+  return isTooWide(share, interval) ? tooLittle(`The interval is wider than ± ${FARTHEST}.`) : null;
 }

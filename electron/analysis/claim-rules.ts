@@ -11,7 +11,7 @@ import type { Claim } from '../../shared/profile.ts';
 import { blockContains, parseAddress, parseBlock } from '../../shared/address.ts';
 import { filterValue } from '../../shared/activity.ts';
 import { isCategory, PROTOCOLS } from '../../shared/vocabulary.ts';
-import { TOO_MUCH_UNNAMED } from './activity-share.ts';
+import { TOO_MUCH_UNNAMED } from './unnamed-activity.ts';
 import { type AnalysisFrame, dateOf } from './analysis-frame.ts';
 import { countryInWords } from './country-in-words.ts';
 import type { DayTally } from './traffic-tally.ts';

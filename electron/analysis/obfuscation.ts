@@ -5,6 +5,7 @@ import type { Caveat, ObfuscationFinding } from '../../shared/finding.ts';
 import { LABEL_EVIDENCE, transportName } from '../../shared/flow.ts';
 import { formatAmount, formatCount, formatCounted, formatList, formatShare } from '../../shared/number-format.ts';
 import { ZoneClock } from '../../shared/time.ts';
+import { UNKNOWN } from '../../shared/vocabulary.ts';
 import { AddressNumbers } from '../casefile/address-numbers.ts';
 import type { Analysis } from './analysis.ts';
 import type { FlowCollector } from './flow-collector.ts';
@@ -27,10 +28,13 @@ import {
   shareInterval,
   toldInterval,
 } from './analysis-frame.ts';
+import { isTooWide, LARGEST_HALF_WIDTH, tooMuchUnnamed } from './activity-share.ts';
 import { activityCaveats } from './caveats.ts';
 import { DNS_TUNNEL_PARAMETERS, type DnsTunnel, type DnsTunnelCollector } from './dns-tunnels.ts';
 import { ratioInterval } from './statistics/day-bootstrap.ts';
+import { boundedShareInterval } from './statistics/bounded-share.ts';
 import { SubjectDays } from './subject-days.ts';
+import { isReached, unnamedByDay, unnamedCaveat } from './unnamed-activity.ts';
 
 /** What share of activity hides whom it is for: by technique, and all techniques together. */
 
@@ -77,6 +81,8 @@ const TLS: ReadonlySet<string> = new Set(['dtls', 'quic', 'tls']);
 /** Gathers activity flows by technique. */
 class ObfuscationCollector implements FlowCollector {
   readonly subjects = new SubjectDays();
+  /** Of them what has no category, such as IP in IP. */
+  readonly uncategorised = new SubjectDays();
   readonly hosts = new AddressNumbers();
   /** Protocols, services and transports met of each technique. */
   readonly protocols = new Map<Technique, Set<string>>(TECHNIQUES.map((name) => [name, new Set()]));
@@ -107,6 +113,7 @@ class ObfuscationCollector implements FlowCollector {
     const bytesOut = reader.column(segment, 'bytesOut');
     const bytesIn = reader.column(segment, 'bytesIn');
     const vpn = reader.termNumber('vpn') ?? -1;
+    const unknown = reader.termNumber(UNKNOWN) ?? -1;
     const tls = new Set([...TLS].map((id) => reader.termNumber(id)));
     const all = TECHNIQUES.indexOf('all');
     for (let row = 0; row < segment.rows; row++) {
@@ -133,6 +140,9 @@ class ObfuscationCollector implements FlowCollector {
       const bytes = (bytesOut[row] + bytesIn[row]) * rate;
       this.subjects.add(technique, day, host, rate, bytes);
       this.subjects.add(all, day, host, rate, bytes);
+      if (category[row] !== unknown) continue;
+      this.uncategorised.add(technique, day, -1, rate, bytes);
+      this.uncategorised.add(all, day, -1, rate, bytes);
     }
   }
 
@@ -164,8 +174,9 @@ class ObfuscationCollector implements FlowCollector {
  *
  * `value` and `share`: share of all activity, with the accelerated day-block bootstrap interval (Efron, JASA 82, 1987). When
  * none is seen, the interval reaches from 0 to the largest share that would stay unseen in 5 % of such cases, host-hours
- * taken as the units (Clopper and Pearson, Biometrika 26, 1934; the "rule of three"). `supported`: seen on at least 2 days.
- * `not-supported`: at least 7 days and 100 flows of activity, evidence with payloads, and not so.
+ * taken as the units (Clopper and Pearson, Biometrika 26, 1934; the "rule of three"). Either reaches on to where all activity that no rule
+ * names uses the technique (see `boundedShareInterval`). `supported`: seen on at least 2 days. `not-supported`: at least 7 days and 100
+ * flows of activity, evidence with payloads, an interval that reaches at most 10 percentage points from the share, and not so.
  */
 export function obfuscations(dnsTunnels: DnsTunnelCollector): Analysis {
   const collector = new ObfuscationCollector();
@@ -214,17 +225,31 @@ function obfuscation(
   const activeDays = frame.days.filter(hasActivity).length;
   const daysActive = series.filter((value) => value > 0).length;
   const hostHours = frame.tally.hostHours.count;
-  const drawn = ratioInterval(
-    frame.resamples,
-    byBlock(frame, (_, i) => series[i]),
-    denominators,
-    'share',
-  );
+  const numerators = byBlock(frame, (_, i) => series[i]);
+  const drawn = ratioInterval(frame.resamples, numerators, denominators, 'share');
+  const uncategorised = collector.uncategorised.series(frame, number, metric);
+  const unnamedDays = unnamedByDay(frame, metric).map((amount, i) => Math.max(0, amount - uncategorised[i]));
+  const unnamedShare = denominator === 0 ? null : sum(unnamedDays) / denominator;
+  const bounded =
+    unnamedShare !== null && unnamedShare > 0
+      ? boundedShareInterval(
+          frame.resamples,
+          numerators,
+          byBlock(frame, (_, i) => unnamedDays[i]),
+          denominators,
+        )
+      : drawn;
   const unseen = 1 - (1 - LEVEL) ** (1 / Math.max(1, hostHours));
   const blind = frame.missing.payload;
   // Without payloads, or of sampled flows, what was not recognised has no bound.
   const none: [number, number] | null = blind.length > 0 || isOfRecorded(frame, metric) ? null : [0, unseen];
-  const interval = share === null ? null : numerator === 0 ? none : toldInterval(frame, metric, drawn);
+  const ofNone: [number, number] | null = none === null ? null : [0, Math.max(unseen, bounded?.[1] ?? 0)];
+  const [namedInterval, interval] =
+    share === null
+      ? [null, null]
+      : numerator === 0
+        ? [none, ofNone]
+        : [toldInterval(frame, metric, drawn), toldInterval(frame, metric, bounded)];
   const hosts = [
     ...new Set([
       ...collector.subjects.hosts(number).map((host) => collector.hosts.text(host)),
@@ -242,6 +267,10 @@ function obfuscation(
         `${MINIMUM_FLOWS} on ${MINIMUM_DAYS} days are needed.`,
     });
   }
+  if (isEnough && !isSeen && isTooWide(share, interval)) caveats.push(tooMuchUnnamed());
+  const isOpen = isReached({ interval, namedInterval });
+  if (isOpen)
+    caveats.push(unnamedCaveat(frame, metric, { unnamedShare, interval, namedInterval }, 'use the technique'));
   if (technique === 'all' && collector.activity > 0) {
     caveats.push({
       id: 'tls-apart',
@@ -276,19 +305,22 @@ function obfuscation(
     statement:
       numerator === 0
         ? `None of the ${formatAmount(metric, denominator)} of activity (opened from inside the ranges) was seen to use ` +
-          `${WORDS[technique]}; ${interval === null ? 'how much might stay unseen cannot be told' : `a share of no more than ${formatShare(interval[1]).replace('< ', '')} might stay unseen`}; activity ${seen}.`
+          `${WORDS[technique]}; ${interval === null ? 'how much might stay unseen cannot be told' : `a share of no more than ${formatShare(interval[1]).replace('< ', '')} might stay unseen${isOpen ? `, the ${formatShare(unnamedShare)} that no rule names among it` : ''}`}; activity ${seen}.`
         : `${formatShare(share)} of the ${metric} of activity (opened from inside the ranges; ` +
-          `${shareInterval(interval)}) used ${WORDS[technique]}, on ${daysActive} of ${activeDays} days, by ` +
+          `${shareInterval(interval)}${isOpen ? `, with or without the ${formatShare(unnamedShare)} that no rule names` : ''}) used ${WORDS[technique]}, on ${daysActive} of ${activeDays} days, by ` +
           `${hosts.length === 1 ? 'host' : 'hosts'} ${formatList(named)}; activity ${seen}.`,
-    verdict: verdictOf(isEnough && isSeen, isEnough && blind.length === 0),
+    verdict: verdictOf(isEnough && isSeen, isEnough && blind.length === 0 && !isTooWide(share, interval)),
     value: share,
     interval,
     unit: `share of ${metric}`,
     method: {
-      name: 'Ratio of totals by protocol and providing service, with accelerated day-block bootstrap interval, widened by correlation of days; exact bound when none is seen',
+      name:
+        'Ratio of totals by protocol and providing service, with accelerated day-block bootstrap interval, widened by correlation of days; exact bound when none is seen' +
+        (isOpen ? '; from the share without activity that no rule names to that with all of it' : ''),
       source:
         'Efron, JASA 82 (1987); Newey and West, Econometrica 55 (1987); Clopper and Pearson, Biometrika 26 (1934); DNS: Born and Gustafson (2010), ' +
-        'Nadler et al., Computers & Security 80 (2019)',
+        'Nadler et al., Computers & Security 80 (2019)' +
+        (isOpen ? '; Horowitz and Manski, JASA 95 (2000)' : ''),
     },
     parameters: {
       technique,
@@ -297,6 +329,7 @@ function obfuscation(
       minimumSeenDays: MINIMUM_SEEN_DAYS,
       minimumDays: MINIMUM_DAYS,
       minimumFlows: MINIMUM_FLOWS,
+      largestHalfWidth: LARGEST_HALF_WIDTH,
       resamples: RESAMPLES,
       seed: SEED,
       level: LEVEL,

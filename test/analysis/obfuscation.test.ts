@@ -101,6 +101,44 @@ describe('obfuscation', () => {
     expect(none?.interval?.[0]).toBe(0);
     expect(none?.interval?.[1]).toBeCloseTo(3 / hostHours, 3);
   });
+
+  const openvpn = { protocol: 'openvpn', category: 'vpn' } as const;
+  /** So many flows a day of ten. */
+  const daily = (count: number, more: Partial<PlantedFlow>): PlantedFlow[] =>
+    Array.from({ length: 10 * count }, (_, i) => at(i % 10, { ...more, initiator: '175.45.176.200' }));
+
+  it('reaches from the share without what no rule names to that with all of it', () => {
+    const vpn = daily(1, openvpn).filter((_, i) => i !== 3);
+    const withThem = (more: Partial<PlantedFlow>): ObfuscationFinding | undefined =>
+      obfuscationOf([...PLAIN, ...vpn, ...daily(5, more)]).get('vpn flows')?.finding;
+    const open = withThem({ protocol: 'unknown', category: 'unknown' });
+    expect(open).toMatchObject({ verdict: 'supported', numerator: 9, denominator: 1059 });
+    expect(open?.value).toBe(withThem({})?.value);
+    expect(open?.interval).toEqual([withThem({})?.interval?.[0], withThem(openvpn)?.interval?.[1]]);
+    expect(open?.statement).toContain(', with or without the 4.7 % that no rule names) used virtual private networks');
+    expect(open?.caveats.map(({ id }) => id)).toContain('unnamed-activity');
+  });
+
+  it('counts a tunnel that no rule names as a tunnel only', () => {
+    const gre = daily(5, { protocol: 'unknown', category: 'unknown', columns: { transport: 47 } });
+    const found = obfuscationOf([...PLAIN, ...gre]);
+    for (const technique of ['tunnel', 'all']) {
+      const tunnel = found.get(`${technique} flows`)?.finding;
+      expect(tunnel?.numerator).toBe(50);
+      expect(tunnel?.caveats.map(({ id }) => id)).not.toContain('unnamed-activity');
+    }
+  });
+
+  it('bounds what might have stayed unseen by what no rule names, and tells too much of it', () => {
+    const unnamed = { protocol: 'unknown', category: 'unknown' } as const;
+    const some = obfuscationOf([...PLAIN, ...daily(5, unnamed)]).get('tor flows')?.finding;
+    expect(some).toMatchObject({ verdict: 'not-supported', value: 0 });
+    expect(some?.interval?.[1]).toBeCloseTo(50 / 1050, 8);
+    expect(some?.statement).toContain('might stay unseen, the 4.8 % that no rule names among it');
+    const most = obfuscationOf([...PLAIN, ...daily(30, unnamed)]).get('tor flows')?.finding;
+    expect(most).toMatchObject({ verdict: 'insufficient-data', value: 0 });
+    expect(most?.caveats.map(({ id }) => id)).toContain('too-much-unnamed');
+  });
 });
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz234567';
