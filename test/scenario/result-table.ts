@@ -117,7 +117,10 @@ export function coverageTable(measures: readonly MeasureResult[]): string {
     'mean error',
     'mean half-width',
   ];
-  return markdownTable(head, rows);
+  const sum = (figure: (measure: MeasureResult) => number): number => measures.reduce((x, each) => x + figure(each), 0);
+  const intervals = sum((each) => each.intervals);
+  const all = ['all', '', '', '', String(intervals), percent(sum((each) => each.covered) / intervals), '–', '–', '–'];
+  return markdownTable(head, intervals === 0 ? rows : [...rows, all]);
 }
 
 /** What was planted and found, and what was told though it is not there. */
