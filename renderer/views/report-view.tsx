@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import { type ReactNode, useState } from 'react';
 import { PAPERS } from '../../shared/report-settings.ts';
 import { REDACTIONS, type Redaction } from '../../shared/redaction.ts';
 import { useAsk } from '../bridge-access.ts';
@@ -27,6 +27,8 @@ const STANDING_PLACE =
 export function ReportView(): ReactNode {
   const { busy, run, reportSettings, setReportSettings } = useWorkbench();
   const { value, error, pending } = useAsk('reportHtml', reportSettings, useRecordVersion());
+  /** The report that the frame has drawn: a long one takes a while after it came. */
+  const [drawn, setDrawn] = useState<string | null>(null);
   return (
     <div className="view report">
       <header className="report-bar">
@@ -91,12 +93,17 @@ export function ReportView(): ReactNode {
         </div>
       </header>
       {error !== null && <ErrorNotice error={error} />}
-      <div className="report-body" aria-busy={pending}>
+      <div className="report-body" aria-busy={pending || drawn !== value}>
         <ReportChoice />
         {value === null ? (
           error === null && <p className="quiet">{say('Writing the report…')}</p>
         ) : (
-          <iframe title={say('Report preview')} sandbox="" srcDoc={value.replace('<body>', STANDING_PLACE)} />
+          <iframe
+            title={say('Report preview')}
+            sandbox=""
+            srcDoc={value.replace('<body>', STANDING_PLACE)}
+            onLoad={() => setDrawn(value)}
+          />
         )}
       </div>
     </div>
