@@ -1,4 +1,4 @@
-import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react';
+import { type FormEvent, type ReactNode, useLayoutEffect, useRef, useState } from 'react';
 import type { KeptState } from '../../shared/case-record.ts';
 import type { ErrorValue } from '../../shared/problem.ts';
 import { visibleText } from '../../shared/visible-text.ts';
@@ -49,8 +49,8 @@ export function KeptStates(props: { onShow: (state: KeptState) => void; onClose:
   const [name, setName] = useState('');
   const [fault, setFault] = useState<ErrorValue | null>(null);
   const field = useRef<HTMLInputElement>(null);
-  // A dialog gives the focus to its first control.
-  useEffect(() => field.current?.focus(), []);
+  // A dialog gives the focus to its first control. Before it is seen: what is typed at once is not lost.
+  useLayoutEffect(() => field.current?.focus(), []);
   const told = fault ?? error;
   const replaces = value?.some((state) => state.name === name.trim()) === true;
 
