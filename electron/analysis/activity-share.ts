@@ -25,7 +25,14 @@ import {
 import { boundedShareInterval } from './statistics/bounded-share.ts';
 import { ratioInterval } from './statistics/day-bootstrap.ts';
 import { type DayTally, SUM_COLUMNS } from './traffic-tally.ts';
-import { isReached, TOO_MUCH_UNNAMED, unnamedByDay, unnamedCaveat } from './unnamed-activity.ts';
+import {
+  REACH_METHOD,
+  REACH_SOURCE,
+  reachInWords,
+  TOO_MUCH_UNNAMED,
+  unnamedByDay,
+  unnamedCaveat,
+} from './unnamed-activity.ts';
 
 /** A group seen on fewer days than this has no interval worth telling. */
 export const MINIMUM_GROUP_DAYS = 3;
@@ -161,7 +168,7 @@ function groupShares(
         text: 'No flow of the group was seen; that bounds its share by nothing but the number of days watched.',
       });
     }
-    const reach = isReached(figure) ? `, with or without the ${formatShare(unnamedShare)} that no rule names` : '';
+    const reach = reachInWords(figure);
     if (reach !== '') caveats.push(unnamedCaveat(frame, metric, figure, 'belong to the group'));
     if (share === null && tally.hostHours.full) {
       caveats.push({ id: 'too-many-host-hours', text: 'There are more hosts or host-hours than can be counted.' });
@@ -197,12 +204,12 @@ function groupShares(
       method: {
         name:
           'Ratio of totals with accelerated day-block bootstrap interval, widened where days resemble their neighbours' +
-          (reach === '' ? '' : '; from the share without activity that no rule names to that with all of it'),
+          (reach === '' ? '' : REACH_METHOD),
         source:
           'Carlstein, Ann. Statist. 14 (1986); Künsch, Ann. Statist. 17 (1989); ' +
           'Efron, JASA 82 (1987); expanded percentiles: Hesterberg, Am. Stat. 69 (2015); ' +
           'Hall and Van Keilegom, J. R. Statist. Soc. B 65 (2003)' +
-          (reach === '' ? '' : '; Horowitz and Manski, JASA 95 (2000)'),
+          (reach === '' ? '' : REACH_SOURCE),
       },
       parameters: {
         metric,

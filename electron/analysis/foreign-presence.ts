@@ -117,8 +117,6 @@ function countryNumber(country: string): number {
   return country.length === 2 ? country.charCodeAt(0) * 256 + country.charCodeAt(1) : 0;
 }
 
-const NOWHERE: PeerPlace = { byTable: new Map(), countries: [] };
-
 /** What a label (category and service) says of the country where its peer stands. */
 interface LabelSays {
   readonly reason: number;
@@ -183,8 +181,9 @@ class PresenceCollector implements FlowCollector {
     const scan = reader.termNumber('scan') ?? -1;
     const organisationOf = reader.dictionary(segment, 'match').map((text) => this.#organisation(reader, text));
     const tables = this.#tables;
-    this.places = tables === null ? null : PeerPlaces.of(reader, () => tables);
-    const places = this.places?.column(segment) ?? null;
+    const places = tables === null ? null : PeerPlaces.of(reader, () => tables);
+    this.places = places;
+    const placeNumbers = places?.column(segment);
     let day = 0;
     let hourStart = Infinity;
     let hourEnd = -Infinity;
@@ -209,7 +208,9 @@ class PresenceCollector implements FlowCollector {
       const organisation = match[row] === 0 ? -1 : organisationOf[match[row] - 1];
       const label = this.#label(reader, category[row], service[row]);
       const own = organisation < 0 || label.isGlobal ? 0 : this.organisations[organisation].countryNumber;
-      if (places !== null) this.#move(places[row], placed, own, label, rate);
+      if (places !== null && placeNumbers !== undefined) {
+        this.#move(places.place(placeNumbers[row]), placed, own, label, rate);
+      }
       if (placed === 0 && organisation < 0) continue;
       if (from < hourStart || from >= hourEnd) {
         const hour = this.#clock.localHour(from);
@@ -231,8 +232,7 @@ class PresenceCollector implements FlowCollector {
   }
 
   /** Counts a flow where each table places its peer, if that is elsewhere. What the profile places no table does. */
-  #move(number: number, placed: number, own: number, label: LabelSays, rate: number): void {
-    const { byTable, countries } = this.places?.place(number) ?? NOWHERE;
+  #move({ byTable, countries }: PeerPlace, placed: number, own: number, label: LabelSays, rate: number): void {
     if (countries.length === 0 || (countries.length === 1 && countryNumber(countries[0]) === placed)) return;
     if (placed !== 0 && !countries.some((country) => countryNumber(country) === placed)) return;
     for (const [table, country] of byTable) {

@@ -34,7 +34,14 @@ import { DNS_TUNNEL_PARAMETERS, type DnsTunnel, type DnsTunnelCollector } from '
 import { ratioInterval } from './statistics/day-bootstrap.ts';
 import { boundedShareInterval } from './statistics/bounded-share.ts';
 import { SubjectDays } from './subject-days.ts';
-import { isReached, unnamedByDay, unnamedCaveat } from './unnamed-activity.ts';
+import {
+  isReached,
+  REACH_METHOD,
+  REACH_SOURCE,
+  reachInWords,
+  unnamedByDay,
+  unnamedCaveat,
+} from './unnamed-activity.ts';
 
 /** What share of activity hides whom it is for: by technique, and all techniques together. */
 
@@ -268,9 +275,9 @@ function obfuscation(
     });
   }
   if (isEnough && !isSeen && isTooWide(share, interval)) caveats.push(tooMuchUnnamed());
-  const isOpen = isReached({ interval, namedInterval });
-  if (isOpen)
-    caveats.push(unnamedCaveat(frame, metric, { unnamedShare, interval, namedInterval }, 'use the technique'));
+  const bounds = { unnamedShare, interval, namedInterval };
+  const isOpen = isReached(bounds);
+  if (isOpen) caveats.push(unnamedCaveat(frame, metric, bounds, 'use the technique'));
   if (technique === 'all' && collector.activity > 0) {
     caveats.push({
       id: 'tls-apart',
@@ -307,7 +314,7 @@ function obfuscation(
         ? `None of the ${formatAmount(metric, denominator)} of activity (opened from inside the ranges) was seen to use ` +
           `${WORDS[technique]}; ${interval === null ? 'how much might stay unseen cannot be told' : `a share of no more than ${formatShare(interval[1]).replace('< ', '')} might stay unseen${isOpen ? `, the ${formatShare(unnamedShare)} that no rule names among it` : ''}`}; activity ${seen}.`
         : `${formatShare(share)} of the ${metric} of activity (opened from inside the ranges; ` +
-          `${shareInterval(interval)}${isOpen ? `, with or without the ${formatShare(unnamedShare)} that no rule names` : ''}) used ${WORDS[technique]}, on ${daysActive} of ${activeDays} days, by ` +
+          `${shareInterval(interval)}${reachInWords(bounds)}) used ${WORDS[technique]}, on ${daysActive} of ${activeDays} days, by ` +
           `${hosts.length === 1 ? 'host' : 'hosts'} ${formatList(named)}; activity ${seen}.`,
     verdict: verdictOf(isEnough && isSeen, isEnough && blind.length === 0 && !isTooWide(share, interval)),
     value: share,
@@ -316,11 +323,11 @@ function obfuscation(
     method: {
       name:
         'Ratio of totals by protocol and providing service, with accelerated day-block bootstrap interval, widened by correlation of days; exact bound when none is seen' +
-        (isOpen ? '; from the share without activity that no rule names to that with all of it' : ''),
+        (isOpen ? REACH_METHOD : ''),
       source:
         'Efron, JASA 82 (1987); Newey and West, Econometrica 55 (1987); Clopper and Pearson, Biometrika 26 (1934); DNS: Born and Gustafson (2010), ' +
         'Nadler et al., Computers & Security 80 (2019)' +
-        (isOpen ? '; Horowitz and Manski, JASA 95 (2000)' : ''),
+        (isOpen ? REACH_SOURCE : ''),
     },
     parameters: {
       technique,

@@ -41,9 +41,18 @@ export interface BoundedShare {
 }
 
 /** Whether activity that no rule names makes a difference that can be read. */
-export function isReached({ interval, namedInterval }: Pick<BoundedShare, 'interval' | 'namedInterval'>): boolean {
+export function isReached({ interval, namedInterval }: BoundedShare): boolean {
   return interval !== null && formatShareInterval(interval) !== formatShareInterval(namedInterval);
 }
+
+/** In a statement, behind the interval of such a share; empty where it makes no difference. */
+export function reachInWords(share: BoundedShare): string {
+  return isReached(share) ? `, with or without the ${formatShare(share.unnamedShare)} that no rule names` : '';
+}
+
+/** Behind name and source of a method that gives such an interval. */
+export const REACH_METHOD = '; from the share without activity that no rule names to that with all of it';
+export const REACH_SOURCE = '; Horowitz and Manski, JASA 95 (2000)';
 
 /** What the interval of such a share is made of. @param belong what flows do that are counted, as `belong to the group` */
 export function unnamedCaveat(frame: AnalysisFrame, metric: Metric, share: BoundedShare, belong: string): Caveat {
