@@ -24,7 +24,7 @@ import {
 } from './analysis-frame.ts';
 import { boundedShareInterval } from './statistics/bounded-share.ts';
 import { ratioInterval } from './statistics/day-bootstrap.ts';
-import { type DayTally, SUM_COLUMNS } from './traffic-tally.ts';
+import { type DayTally, sumOfLabels } from './traffic-tally.ts';
 import {
   REACH_METHOD,
   REACH_SOURCE,
@@ -104,9 +104,7 @@ function groupShares(
   const members = frame.profile.groups[name] ?? [];
   const labels = tally.labels.map((_, label) => label).filter((label) => tally.inGroup(label, group));
   const ofGroup = (metric: Metric, day: DayTally, index: number): number =>
-    metric === 'host-hours'
-      ? hostHours.ofGroup[group][index]
-      : labels.reduce((total, label) => total + (day.sums[label * 3 + SUM_COLUMNS[metric]] ?? 0), 0);
+    metric === 'host-hours' ? hostHours.ofGroup[group][index] : sumOfLabels(day.sums, labels, metric);
   const unnamedOf = (metric: Metric): Float64Array =>
     metric === 'host-hours'
       ? hostHours.unnamed[group]

@@ -2,7 +2,7 @@ import { filterValue } from '../../shared/activity.ts';
 import { LABEL_EVIDENCE } from '../../shared/flow.ts';
 import { visibleText } from '../../shared/visible-text.ts';
 import type { AnalysisFrame } from './analysis-frame.ts';
-import { SUM_COLUMNS } from './traffic-tally.ts';
+import { sumOfLabels } from './traffic-tally.ts';
 
 /** What activity is followed over the days: each category and each service of it. */
 
@@ -79,10 +79,7 @@ function subjectOf(
   const byWeight = labels.toSorted(
     (x, y) => recordedOf(y) - recordedOf(x) || (tally.labels[x].category < tally.labels[y].category ? -1 : 1),
   );
-  const daily = new Float64Array(days.length);
-  days.forEach(({ sums }, i) => {
-    for (const label of labels) daily[i] += sums[label * 3 + SUM_COLUMNS.flows] ?? 0;
-  });
+  const daily = Float64Array.from(days, ({ sums }) => sumOfLabels(sums, labels, 'flows'));
   return {
     id,
     name,

@@ -64,6 +64,15 @@ export class DayTally {
 /** Columns of `DayTally.sums`. */
 export const SUM_COLUMNS = { flows: 0, bytes: 1, packets: 2 } as const;
 
+/** Amount of these labels in the sums of a day. */
+export function sumOfLabels(
+  sums: ArrayLike<number>,
+  labels: readonly number[],
+  metric: keyof typeof SUM_COLUMNS,
+): number {
+  return labels.reduce((total, label) => total + (sums[label * 3 + SUM_COLUMNS[metric]] ?? 0), 0);
+}
+
 export class TrafficTally {
   readonly clock: ZoneClock;
   readonly groups: readonly (readonly string[])[];

@@ -1,7 +1,7 @@
 import type { Caveat, Metric } from '../../shared/finding.ts';
 import { formatShare, formatShareInterval } from '../../shared/number-format.ts';
 import type { AnalysisFrame } from './analysis-frame.ts';
-import { SUM_COLUMNS } from './traffic-tally.ts';
+import { sumOfLabels } from './traffic-tally.ts';
 
 /** Activity that no rule names: it may be for anything. */
 
@@ -25,9 +25,9 @@ export function unnamedByDay(
   if (unnamed.length === 0) return amounts;
   const probed = new Map(probes.tally.days().map(({ day, sums }) => [day, sums]));
   const ofProbes = labelsOf(probes.tally);
-  const sumOf = (labels: readonly number[], sums: ArrayLike<number> = []): number =>
-    labels.reduce((total, label) => total + (sums[label * 3 + SUM_COLUMNS[metric]] ?? 0), 0);
-  days.forEach(({ day, sums }, i) => (amounts[i] = sumOf(unnamed, sums) - sumOf(ofProbes, probed.get(day))));
+  days.forEach(({ day, sums }, i) => {
+    amounts[i] = sumOfLabels(sums, unnamed, metric) - sumOfLabels(probed.get(day) ?? [], ofProbes, metric);
+  });
   return amounts;
 }
 
