@@ -77,13 +77,19 @@ export interface CatalogueMatch {
   readonly pattern: string;
   readonly kind: 'domain' | 'exact' | 'institution' | 'pattern' | 'prefix';
   /** Finer kind of the service within the category. */
-  readonly subcategory?: string;
+  readonly subcategory?: string | undefined;
   /** The firm that the service belongs to, where it has several. */
-  readonly owner?: string;
+  readonly owner?: string | undefined;
   /** Of a block: the firm's other services are reached there, too. */
-  readonly isFirms?: boolean;
+  readonly isFirms?: boolean | undefined;
   /** The institution that the entry stands for; country patterns stand for many, `institutionOfMatch` tells which. */
-  readonly institution?: Institution;
+  readonly institution?: Institution | undefined;
+}
+
+/** The same with all its properties, whatever they are: labelling asks millions of matches, fastest where all are of one shape. */
+export function inOneShape(match: CatalogueMatch): CatalogueMatch {
+  const { service, category, country, pattern, kind, subcategory, owner, isFirms, institution } = match;
+  return { service, category, country, pattern, kind, subcategory, owner, isFirms, institution };
 }
 
 interface DatedBlock {
@@ -235,22 +241,15 @@ export class Catalogue {
     this.#services.set(service.id, service);
     const { id, category, subcategory, owner, country = null } = service;
     const institution = institutionOfService(service);
-    const named = {
-      service: id,
-      category,
-      country,
-      ...(subcategory === undefined ? {} : { subcategory }),
-      ...(owner === undefined ? {} : { owner }),
-      ...(institution === null ? {} : { institution }),
-    };
+    const named = { service: id, category, country, subcategory, owner, institution: institution ?? undefined };
     for (const name of service.domains) {
       const known = this.#names.suffix(name);
       if (known && known.kind !== 'pattern') throw new TypeError(`${name} stands twice`);
-      this.#names.setSuffix(name, { ...named, pattern: name, kind: 'domain' });
+      this.#names.setSuffix(name, inOneShape({ ...named, pattern: name, kind: 'domain' }));
     }
     for (const name of service.exact) {
       if (this.#names.exact(name) !== null) throw new TypeError(`${name} stands twice`);
-      this.#names.setExact(name, { ...named, pattern: name, kind: 'exact' });
+      this.#names.setExact(name, inOneShape({ ...named, pattern: name, kind: 'exact' }));
     }
     for (const prefix of service.prefixes) this.#addPrefix(service, prefix);
   }
@@ -262,19 +261,14 @@ export class Catalogue {
     if (known?.kind === 'institution' || known?.kind === 'pattern') throw new TypeError(`${domain} stands twice`);
     if (known !== null) return;
     const category = INSTITUTION_CLASSES[institution.class];
-    this.#names.setSuffix(domain, {
-      service: null,
-      category,
-      country,
-      pattern: domain,
-      kind: 'institution',
-      institution,
-    });
+    const match = { service: null, category, country, pattern: domain, kind: 'institution', institution } as const;
+    this.#names.setSuffix(domain, inOneShape(match));
   }
 
   #addPattern(category: Category, { suffix, country }: CataloguePattern): void {
     if (this.#names.suffix(suffix) !== null) return;
-    this.#names.setSuffix(suffix, { service: null, category, country, pattern: `*.${suffix}`, kind: 'pattern' });
+    const match = { service: null, category, country, pattern: `*.${suffix}`, kind: 'pattern' } as const;
+    this.#names.setSuffix(suffix, inOneShape(match));
   }
 
   #addPrefix(service: CatalogueService, prefix: CataloguePrefix): void {
@@ -292,16 +286,18 @@ export class Catalogue {
     if (prefix.from !== undefined) this.#changeTimes.push(fromUs);
     if (prefix.to !== undefined) this.#changeTimes.push(untilUs);
     const key = wordsHash(...block.words, block.bits);
-    const match: CatalogueMatch = {
+    const pattern = formatBlock(block);
+    const isFirms = service.blocksAreFirms;
+    const match = inOneShape({
       service: id,
       category,
       country,
-      pattern: formatBlock(block),
+      pattern,
       kind: 'prefix',
-      ...(subcategory === undefined ? {} : { subcategory }),
-      ...(owner === undefined ? {} : { owner }),
-      ...(service.blocksAreFirms === true ? { isFirms: true } : {}),
-    };
+      subcategory,
+      owner,
+      isFirms,
+    });
     const same = group.byWords.get(key);
     if (same) same.push({ block, fromUs, untilUs, match });
     else group.byWords.set(key, [{ block, fromUs, untilUs, match }]);

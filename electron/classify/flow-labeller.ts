@@ -14,9 +14,9 @@ import type { Profile } from '../../shared/profile.ts';
 import { parseInstant } from '../../shared/time.ts';
 import { type Category, PROTOCOLS, UNKNOWN } from '../../shared/vocabulary.ts';
 import type { ReferenceTables } from '../reference/reference-tables.ts';
-import { AddressLabels } from './address-labels.ts';
+import { AddressLabels, type AddressSources } from './address-labels.ts';
 import type { BehaviourLookup } from './behaviour/behaviours.ts';
-import { type Catalogue, type CatalogueMatch, institutionOfMatch } from './catalogue.ts';
+import { type Catalogue, type CatalogueMatch, inOneShape, institutionOfMatch } from './catalogue.ts';
 import type { Institution } from './institutions.ts';
 import { CERTIFICATE } from './log-names.ts';
 import { type FoundName, type NameMemory } from './name-memory.ts';
@@ -27,15 +27,7 @@ import {
   PROTOCOL_ON_PORT,
   RUNS_OVER_HTTP,
 } from './refined-protocol.ts';
-import {
-  type FlowCounts,
-  innerWebOn,
-  type Registered,
-  registeredOn,
-  type Speech,
-  speechOf,
-  webOn,
-} from './registered-ports.ts';
+import { innerWebOn, type Registered, registeredOn, type Speech, speechOf, webOn } from './registered-ports.ts';
 import { type RuleService, SERVICE_OF_RULE } from './service-of-rule.ts';
 
 /**
@@ -150,6 +142,8 @@ const CARRIERS: ReadonlySet<string> = new Set([
 const ENCRYPTED_DNS = 'encrypted-dns';
 /** HTTPS (RFC 8484), DoT (RFC 7858), and DoQ (RFC 9250) with its draft's ports. */
 const ENCRYPTED_DNS_PORTS: ReadonlySet<number> = new Set([443, 784, 853, 8853]);
+/** Terms that a case usually has at most; tables by their numbers begin so long, and do not change their kind with their length. */
+const USUAL_TERMS = 1024;
 const MAX_CACHED_NAMES = 200_000;
 const MAX_INSTITUTIONS = 100_000;
 
@@ -179,23 +173,20 @@ interface ProtocolTraits {
   term: number;
 }
 
-export class FlowLabeller {
-  readonly #sources: LabelSources;
-  readonly #ranges: DatedBlock[];
-  readonly #addresses: AddressLabels;
-  readonly #protocols = new Map<string, ProtocolTraits>();
-  readonly #termNumbers = new Map<string, number>();
-  readonly #names = new Map<string, CatalogueMatch | null>();
-  /** Owners of the networks met, by AS number. */
-  readonly organisations = new Map<number, string>();
-  /** Institutions met by name, by the text in label column `match`; the first 100,000. */
-  readonly institutions = new Map<string, Institution>();
-  /** Names of institutions met after these were full; their flows are labelled all the same. */
-  institutionsLeftOut = 0;
+type LabelColumns = Record<LabelColumn, ColumnArray>;
+type LabelTexts = Record<
+  'linkedName' | 'linkedUserAgent' | 'linkedJa3' | 'linkedJa4' | 'match' | 'conflict',
+  TextNumbers
+>;
 
-  constructor(sources: LabelSources) {
-    this.#sources = sources;
-    const { profile } = sources;
+/** What the profile, the catalogue and the reference tables say of an address. */
+class TablesOfAddresses implements AddressSources {
+  readonly changeTimes: readonly number[];
+  readonly #ranges: DatedBlock[];
+  readonly #catalogue: ServiceLookup;
+  readonly #reference: AddressLookup;
+
+  constructor({ profile, catalogue, reference }: LabelSources) {
     this.#ranges = profile.ranges.flatMap((range, index) => {
       const block = parseBlock(range.cidr);
       if (block === null) return [];
@@ -219,18 +210,61 @@ export class FlowLabeller {
     });
     // The most specific range wins.
     this.#ranges.sort((x, y) => y.block.bits - x.block.bits || x.number - y.number);
-    const { catalogue, reference } = sources;
-    this.#addresses = new AddressLabels({
-      range: (words, at, time) => this.#rangeOf(words, at, time),
-      country: (a, b, c, d, time) => reference.country(a, b, c, d, time),
-      network: (a, b, c, d, time) => reference.network(a, b, c, d, time),
-      service: (a, b, c, d, time) => catalogue.byAddress(a, b, c, d, time),
-      changeTimes: [
-        ...catalogue.changeTimes,
-        ...reference.changeTimes,
-        ...this.#ranges.flatMap(({ from, to }) => [from, to]),
-      ],
-    });
+    this.#catalogue = catalogue;
+    this.#reference = reference;
+    const changesOfRanges = this.#ranges.flatMap(({ from, to }) => [from, to]);
+    this.changeTimes = [...catalogue.changeTimes, ...reference.changeTimes, ...changesOfRanges];
+  }
+
+  range(words: ColumnArray, at: number, time: number): number {
+    const a = words[at];
+    const b = words[at + 1];
+    const c = words[at + 2];
+    const d = words[at + 3];
+    const mapped = isIpv4(a, b, c);
+    for (const range of this.#ranges) {
+      // Most ranges are IPv4 blocks, decided by one word.
+      if (range.ipv4 ? !mapped || ((d ^ range.word) & range.mask) !== 0 : !blockContains(range.block, a, b, c, d))
+        continue;
+      if (time >= range.from && time < range.to) return range.number;
+    }
+    return 0;
+  }
+
+  country(a: number, b: number, c: number, d: number, time: number): number {
+    return this.#reference.country(a, b, c, d, time);
+  }
+
+  network(a: number, b: number, c: number, d: number, time: number): number {
+    return this.#reference.network(a, b, c, d, time);
+  }
+
+  service(a: number, b: number, c: number, d: number, time: number): CatalogueMatch | null {
+    return this.#catalogue.byAddress(a, b, c, d, time);
+  }
+}
+
+export class FlowLabeller {
+  readonly #sources: LabelSources;
+  readonly #addresses: AddressLabels;
+  readonly #protocols = new Map<string, ProtocolTraits>();
+  /** By number of the protocol's term, and by transport. */
+  readonly #traitsOfTerm = Array.from<ProtocolTraits | undefined>({ length: USUAL_TERMS });
+  readonly #traitsOfTransport = Array.from<ProtocolTraits | undefined>({ length: 256 });
+  /** By number of the rule's term; 0 is no rule. */
+  readonly #serviceOfRule = Array.from<RuleService | null | undefined>({ length: USUAL_TERMS });
+  readonly #termNumbers = new Map<string, number>();
+  readonly #names = new Map<string, CatalogueMatch | null>();
+  /** Owners of the networks met, by AS number. */
+  readonly organisations = new Map<number, string>();
+  /** Institutions met by name, by the text in label column `match`; the first 100,000. */
+  readonly institutions = new Map<string, Institution>();
+  /** Names of institutions met after these were full; their flows are labelled all the same. */
+  institutionsLeftOut = 0;
+
+  constructor(sources: LabelSources) {
+    this.#sources = sources;
+    this.#addresses = new AddressLabels(new TablesOfAddresses(sources));
   }
 
   #traitsOf(protocol: string): ProtocolTraits {
@@ -256,21 +290,6 @@ export class FlowLabeller {
     return number;
   }
 
-  #rangeOf(words: ColumnArray, at: number, time: number): number {
-    const a = words[at];
-    const b = words[at + 1];
-    const c = words[at + 2];
-    const d = words[at + 3];
-    const mapped = isIpv4(a, b, c);
-    for (const range of this.#ranges) {
-      // Most ranges are IPv4 blocks, decided by one word.
-      if (range.ipv4 ? !mapped || ((d ^ range.word) & range.mask) !== 0 : !blockContains(range.block, a, b, c, d))
-        continue;
-      if (time >= range.from && time < range.to) return range.number;
-    }
-    return 0;
-  }
-
   #byName(name: string): CatalogueMatch | null {
     const known = this.#names.get(name);
     if (known !== undefined) return known;
@@ -294,7 +313,7 @@ export class FlowLabeller {
       if (this.institutions.size < MAX_INSTITUTIONS) this.institutions.set(pattern, institution);
       else this.institutionsLeftOut++;
     }
-    return { ...match, pattern };
+    return inOneShape({ ...match, pattern });
   }
 
   /**
@@ -319,6 +338,34 @@ export class FlowLabeller {
   }
 
   label(facts: SegmentFactsView): SegmentLabels {
+    const columns = Object.fromEntries(
+      (Object.keys(LABEL_COLUMNS) as LabelColumn[]).map((column) => [
+        column,
+        allocateColumn(LABEL_COLUMNS[column], facts.rows),
+      ]),
+    ) as LabelColumns;
+    const texts: LabelTexts = {
+      linkedName: new TextNumbers(),
+      linkedUserAgent: new TextNumbers(),
+      linkedJa3: new TextNumbers(),
+      linkedJa4: new TextNumbers(),
+      match: new TextNumbers(),
+      conflict: new TextNumbers(),
+    };
+    this.#labelRows(facts, columns, texts);
+    const kept: SegmentLabels['columns'] = {};
+    for (const [column, array] of Object.entries(columns) as [LabelColumn, ColumnArray][]) {
+      if (!isAllZero(array)) kept[column] = array;
+    }
+    const dictionaries: SegmentLabels['dictionaries'] = {};
+    for (const [column, { entries }] of Object.entries(texts) as [keyof LabelTexts, TextNumbers][]) {
+      if (entries.length > 1) dictionaries[column] = entries.slice(1);
+    }
+    return { columns: kept, dictionaries };
+  }
+
+  /** Nothing follows the loop: what had to be compiled before it was reached would end the whole loop's code. */
+  #labelRows(facts: SegmentFactsView, columns: LabelColumns, texts: LabelTexts): void {
     const { rows } = facts;
     const { reference, memory, termId } = this.#sources;
     const addresses = this.#addresses;
@@ -345,43 +392,17 @@ export class FlowLabeller {
     const responderWords = responder instanceof Uint32Array ? responder : Uint32Array.from(responder);
     const { hasAnswers, hasLogNames } = memory;
 
-    const columns = Object.fromEntries(
-      (Object.keys(LABEL_COLUMNS) as LabelColumn[]).map((column) => [
-        column,
-        allocateColumn(LABEL_COLUMNS[column], rows),
-      ]),
-    ) as Record<LabelColumn, ColumnArray>;
     const { subjectSide, range, direction, country, asn, protocol: protocolColumn, service, category } = columns;
     const { labelEvidence, confidence: confidenceColumn, match: matchColumn } = columns;
-    const linkedNames = new TextNumbers();
-    const linkedUserAgents = new TextNumbers();
-    const linkedJa3s = new TextNumbers();
-    const linkedJa4s = new TextNumbers();
-    const matches = new TextNumbers();
-    const conflicts = new TextNumbers();
+    const { match: matches, conflict: conflicts } = texts;
     const unknown = this.#term(UNKNOWN);
     const found: FoundName = { name: '', origin: 0, rival: '' };
-    const markOf = this.#sources.behaviours?.marksOf(facts);
+    const { behaviours } = this.#sources;
+    const behaviourColumns = behaviours?.columnsOf(facts) ?? null;
     const noProtocol = this.#traitsOf('');
-    /** By number of the term, by transport, by number of the name. */
-    const traitsOfTerm: (ProtocolTraits | undefined)[] = [];
-    const traitsOfTransport: (ProtocolTraits | undefined)[] = [];
-    const matchOfName: (CatalogueMatch | null | undefined)[] = [];
-    const isResolverOfName: (boolean | undefined)[] = [];
-    /** By number of the rule's term; 0 is no rule. */
-    const serviceOfRule: (RuleService | null | undefined)[] = [null];
-    const countsOf = (row: number): FlowCounts => ({
-      transport: transport[row],
-      initiatorPort: initiatorPort[row],
-      responderPort: responderPort[row],
-      packetsOut: packetsOut[row],
-      packetsIn: packetsIn[row],
-      bytesOut: bytesOut[row],
-      bytesIn: bytesIn[row],
-      tcpFlags: tcpFlags[row],
-      isIpv6: !isIpv4(responder[row * 4], responder[row * 4 + 1], responder[row * 4 + 2]),
-      toMany: isToMany(responder, row * 4),
-    });
+    /** By number of the name. */
+    const matchOfName = Array.from<CatalogueMatch | null | undefined>({ length: names.length + 1 });
+    const isResolverOfName = Array.from<boolean | undefined>({ length: names.length + 1 });
 
     for (let row = 0; row < rows; row++) {
       const at = row * 4;
@@ -407,7 +428,7 @@ export class FlowLabeller {
       }
 
       const term = payloadProtocol[row];
-      let protocol = term === 0 ? noProtocol : (traitsOfTerm[term] ??= this.#traitsOf(termId(term) ?? ''));
+      let protocol = term === 0 ? noProtocol : (this.#traitsOfTerm[term] ??= this.#traitsOf(termId(term) ?? ''));
       const ownName = name[row];
       let hostname = ownName === 0 ? '' : names[ownName - 1];
       let nameEvidence = hostname === '' ? 0 : BY_HOSTNAME;
@@ -426,17 +447,17 @@ export class FlowLabeller {
             hostname = linked.name;
             nameEvidence = BY_HOSTNAME;
             if (linked.origin === CERTIFICATE) nameConfidence = CONFIDENCE.serviceByCertificate;
-            columns.linkedName[row] = linkedNames.number(hostname);
+            columns.linkedName[row] = texts.linkedName.number(hostname);
             columns.linkedOrigin[row] = linked.origin;
           }
-          columns.linkedUserAgent[row] = linkedUserAgents.number(linked.userAgent);
-          columns.linkedJa3[row] = linkedJa3s.number(linked.ja3);
-          columns.linkedJa4[row] = linkedJa4s.number(linked.ja4);
+          columns.linkedUserAgent[row] = texts.linkedUserAgent.number(linked.userAgent);
+          columns.linkedJa3[row] = texts.linkedJa3.number(linked.ja3);
+          columns.linkedJa4[row] = texts.linkedJa4.number(linked.ja4);
         }
       }
       if (protocol.id === '') {
         const number = transport[row];
-        protocol = traitsOfTransport[number] ??= this.#traitsOf(PROTOCOL_OF_TRANSPORT[number] ?? '');
+        protocol = this.#traitsOfTransport[number] ??= this.#traitsOf(PROTOCOL_OF_TRANSPORT[number] ?? '');
       }
       if (
         hostname === '' &&
@@ -447,7 +468,7 @@ export class FlowLabeller {
         hostname = found.name;
         nameEvidence = BY_DNS;
         nameConfidence = CONFIDENCE_OF_ORIGIN.get(found.origin) ?? CONFIDENCE.serviceByOtherAnswer;
-        columns.linkedName[row] = linkedNames.number(hostname);
+        columns.linkedName[row] = texts.linkedName.number(hostname);
         columns.linkedOrigin[row] = found.origin;
       }
 
@@ -470,8 +491,8 @@ export class FlowLabeller {
         }
       }
       const rule = payloadRule[row];
-      let form = serviceOfRule[rule];
-      if (form === undefined) serviceOfRule[rule] = form = SERVICE_OF_RULE[termId(rule) ?? ''] ?? null;
+      let form = this.#serviceOfRule[rule];
+      if (form === undefined) this.#serviceOfRule[rule] = form = SERVICE_OF_RULE[termId(rule) ?? ''] ?? null;
       // The flow's own name is stronger than its form; answers and addresses are weaker.
       if (form !== null && evidence !== BY_HOSTNAME) match = null;
       if (match === null && form === null && protocol.isCarrier) {
@@ -492,7 +513,20 @@ export class FlowLabeller {
       let speech: Speech = 'none';
       if (isSilent && nobodyLooked && (match === null || evidence === BY_ADDRESS)) {
         registered = this.#registeredFor(transport[row], responderPort[row], match, nameEvidence !== 0, side);
-        if (registered !== null) speech = speechOf(registered.name, countsOf(row));
+        if (registered !== null) {
+          speech = speechOf(registered.name, {
+            transport: transport[row],
+            initiatorPort: initiatorPort[row],
+            responderPort: responderPort[row],
+            packetsOut: packetsOut[row],
+            packetsIn: packetsIn[row],
+            bytesOut: bytesOut[row],
+            bytesIn: bytesIn[row],
+            tcpFlags: tcpFlags[row],
+            isIpv6: !isIpv4(responder[at], responder[at + 1], responder[at + 2]),
+            toMany: isToMany(responder, at),
+          });
+        }
         if (speech === 'none' || (speech === 'question' && match !== null)) registered = null;
         else if (match !== null) {
           doubt = `address block ${match.pattern} → ${match.service ?? match.category}`;
@@ -522,7 +556,10 @@ export class FlowLabeller {
           service[row] = this.#term(form.service);
           flowCategory = form.category;
         } else if (protocol.service !== null) service[row] = this.#term(protocol.service);
-        const mark = isSilent && markOf !== undefined ? markOf(row) : null;
+        const mark =
+          isSilent && behaviours !== undefined && behaviourColumns !== null
+            ? behaviours.markOf(behaviourColumns, row)
+            : null;
         if (mark !== null) {
           flowCategory = mark.category;
           evidence = BY_BEHAVIOUR;
@@ -554,19 +591,6 @@ export class FlowLabeller {
       labelEvidence[row] = evidence;
       confidenceColumn[row] = confidence;
     }
-
-    const kept: SegmentLabels['columns'] = {};
-    for (const [column, array] of Object.entries(columns) as [LabelColumn, ColumnArray][]) {
-      if (!isAllZero(array)) kept[column] = array;
-    }
-    const dictionaries: SegmentLabels['dictionaries'] = {};
-    if (linkedNames.entries.length > 0) dictionaries.linkedName = linkedNames.entries;
-    if (linkedUserAgents.entries.length > 0) dictionaries.linkedUserAgent = linkedUserAgents.entries;
-    if (linkedJa3s.entries.length > 0) dictionaries.linkedJa3 = linkedJa3s.entries;
-    if (linkedJa4s.entries.length > 0) dictionaries.linkedJa4 = linkedJa4s.entries;
-    if (matches.entries.length > 0) dictionaries.match = matches.entries;
-    if (conflicts.entries.length > 0) dictionaries.conflict = conflicts.entries;
-    return { columns: kept, dictionaries };
   }
 }
 
@@ -594,17 +618,17 @@ function isAllZero({ buffer, byteLength }: ColumnArray): boolean {
   return rest.every((byte) => byte === 0);
 }
 
-/** Texts of one label column, numbered from 1; 0 is the empty text. */
+/** Texts of one label column by their number; 0 is the empty text. */
 class TextNumbers {
-  readonly entries: string[] = [];
-  readonly #numbers = new Map<string, number>();
+  readonly entries = [''];
+  readonly #numbers = new Map([['', 0]]);
 
   number(text: string): number {
     if (text === '') return 0;
     const known = this.#numbers.get(text);
     if (known !== undefined) return known;
-    this.entries.push(text);
-    this.#numbers.set(text, this.entries.length);
-    return this.entries.length;
+    const number = this.entries.push(text) - 1;
+    this.#numbers.set(text, number);
+    return number;
   }
 }

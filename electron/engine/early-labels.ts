@@ -80,7 +80,8 @@ export class EarlyLabels implements LabelsSoFar {
    */
   rehearse({ terms }: FilledSegment, facts: SegmentFactsView): void {
     for (const id of terms) this.#factTerms[this.#writer.term(id)] = id;
-    this.#labeller.label({ ...facts, rows: Math.min(facts.rows, REHEARSED) });
+    const { column, dictionary } = facts;
+    this.#labeller.label({ rows: Math.min(facts.rows, REHEARSED), column, dictionary });
   }
 
   /** Whether these are the segments, all of them, that were labelled, and no names came that could tell more. */

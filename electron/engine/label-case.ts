@@ -228,9 +228,9 @@ export function labelCase(
 
 /** Whether behaviours say something of a flow of the segment. */
 function marksAny(behaviours: Behaviours, facts: SegmentFactsView): boolean {
-  if (behaviours.isEmpty) return false;
-  const markOf = behaviours.marksOf(facts);
-  for (let row = 0; row < facts.rows; row++) if (markOf(row) !== null) return true;
+  const columns = behaviours.columnsOf(facts);
+  if (columns === null) return false;
+  for (let row = 0; row < facts.rows; row++) if (behaviours.markOf(columns, row) !== null) return true;
   return false;
 }
 

@@ -112,7 +112,7 @@ const MAX_HEADS = 2048;
 const MAX_AHEAD = 8;
 /** Undecided flows of which the inspector may keep a memory (QUIC: up to 16 KiB each). */
 const MAX_MEMORIES = 2048;
-const INITIAL_SLOTS = 512;
+const INITIAL_SLOTS = 256;
 /** Slots that the sweeper visits with each packet; a round through the table then outruns its growth. */
 const SWEEP_STEP = 2;
 /**
@@ -248,6 +248,8 @@ export class FlowTable {
     this.#activeTimeout = timeouts.active * 1e6;
     this.#protocolTerms = inspector.rules.map((rule) => builder.term(rule.protocol));
     this.#ruleTerms = inspector.rules.map((rule) => builder.term(rule.id));
+    // Arrays that nobody replaced yet are compiled in as constants, and all that code is thrown away at the first growth.
+    this.#grow();
   }
 
   /** Number of the first packet of the flow that took the packet added last. */

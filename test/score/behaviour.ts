@@ -104,11 +104,12 @@ class Score {
     this.#files++;
     this.#flows += got.flows.length;
     const facts = columnsOf(got.flows.map(stripped));
-    const markOf = gatherBehaviours([facts], () => undefined).marksOf(facts);
+    const behaviours = gatherBehaviours([facts], () => undefined);
+    const columns = behaviours.columnsOf(facts);
     const met = new Map<string, number>();
     for (const [row, flow] of got.flows.entries()) {
       const truth = truthOf(flow);
-      const mark = markOf(row);
+      const mark = columns === null ? null : behaviours.markOf(columns, row);
       const isRight =
         mark !== null &&
         truth !== null &&

@@ -57,7 +57,27 @@ import { singleServerTunnel } from './tunnels.ts';
  */
 
 /** What the labeller asks. */
-export type BehaviourLookup = Pick<Behaviours, 'marksOf'>;
+export type BehaviourLookup = Pick<Behaviours, 'columnsOf' | 'markOf'>;
+
+/** By column of a segment's facts. */
+type MarkColumns = Readonly<
+  Record<
+    | 'start'
+    | 'transports'
+    | 'initiator'
+    | 'responder'
+    | 'initiatorPort'
+    | 'responderPort'
+    | 'packetsOut'
+    | 'bytesOut'
+    | 'packetsIn'
+    | 'bytesIn'
+    | 'flags'
+    | 'state'
+    | 'sampling',
+    ArrayLike<number>
+  >
+>;
 
 /** Words of a host-day behind its key. */
 const FAILED_CONTACTS = 2;
@@ -145,48 +165,62 @@ export class Behaviours {
     );
   }
 
-  /**
-   * A function that tells what the behaviour of its ends says of a row's flow, null when nothing. Whether payload, name or address
-   * label the flow is the caller's to know.
-   */
-  marksOf(facts: FlowColumnsView): (row: number) => BehaviourMark | null {
-    if (this.isEmpty) return () => null;
-    const [start, transports] = [facts.column('start'), facts.column('transport')];
-    const [initiator, responder] = [facts.column('initiator'), facts.column('responder')];
-    const [initiatorPort, responderPort] = [facts.column('initiatorPort'), facts.column('responderPort')];
-    const [packetsOut, bytesOut] = [facts.column('packetsOut'), facts.column('bytesOut')];
-    const [packetsIn, bytesIn] = [facts.column('packetsIn'), facts.column('bytesIn')];
-    const [flags, state, sampling] = [facts.column('tcpFlags'), facts.column('state'), facts.column('sampling')];
-    const key = this.#key;
-
-    return (row) => {
-      const transport = transports[row];
-      if (transport !== TCP && transport !== UDP) return null;
-      const at = row * 4;
-      if (isGroupAddress(responder[at], responder[at + 1], responder[at + 2], responder[at + 3])) return null;
-      const day = dayOf(start[row]);
-      hostDayInto(key, 0, initiator, at, day);
-      hostDayInto(key, 2, responder, at, day);
-      const ownPort = initiatorPort[row];
-      const port = responderPort[row];
-      const [out, into] = [packetsOut[row], packetsIn[row]];
-      const isBare =
-        sampling[row] <= 1 &&
-        isProbe(transport, out, bytesOut[row], into, bytesIn[row]) &&
-        outcomeOf(transport, state[row], flags[row], ownPort, out, into) !== NOT_TOLD;
-      // On a registered port the port itself tells.
-      const ofSocket =
-        transport === UDP && this.sockets.entries > 0 && (into === 0 || registeredOn(UDP, port) === null);
-      const found =
-        (isBare && this.#scanMark(transport, port)) ||
-        this.#hostMark(ownPort, transport, port) ||
-        (ofSocket && this.#socketMark(initiator, at, start[row], ownPort)) ||
-        (ofSocket && this.#socketMark(responder, at, start[row], port)) ||
-        this.#sessionMark(transport, port) ||
-        this.#pairMark(ownPort, transport, port, out > 0 && into > 0) ||
-        (isCallMedia(transport, out + into, bytesOut[row] + bytesIn[row]) ? this.#callMark(ownPort, port) : 0);
-      return this.#marks[found - 1] ?? null;
+  /** What `markOf` reads of the flows of a segment; null when it would say nothing of any. */
+  columnsOf(facts: FlowColumnsView): MarkColumns | null {
+    if (this.isEmpty) return null;
+    return {
+      start: facts.column('start'),
+      transports: facts.column('transport'),
+      initiator: facts.column('initiator'),
+      responder: facts.column('responder'),
+      initiatorPort: facts.column('initiatorPort'),
+      responderPort: facts.column('responderPort'),
+      packetsOut: facts.column('packetsOut'),
+      bytesOut: facts.column('bytesOut'),
+      packetsIn: facts.column('packetsIn'),
+      bytesIn: facts.column('bytesIn'),
+      flags: facts.column('tcpFlags'),
+      state: facts.column('state'),
+      sampling: facts.column('sampling'),
     };
+  }
+
+  /**
+   * What the behaviour of its ends says of a row's flow, null when nothing. Whether payload, name or address label the flow is the
+   * caller's to know.
+   */
+  markOf(columns: MarkColumns, row: number): BehaviourMark | null {
+    const { initiator, responder } = columns;
+    const transport = columns.transports[row];
+    if (transport !== TCP && transport !== UDP) return null;
+    const at = row * 4;
+    if (isGroupAddress(responder[at], responder[at + 1], responder[at + 2], responder[at + 3])) return null;
+    const key = this.#key;
+    const start = columns.start[row];
+    const day = dayOf(start);
+    hostDayInto(key, 0, initiator, at, day);
+    hostDayInto(key, 2, responder, at, day);
+    const ownPort = columns.initiatorPort[row];
+    const port = columns.responderPort[row];
+    const out = columns.packetsOut[row];
+    const into = columns.packetsIn[row];
+    const bytesOut = columns.bytesOut[row];
+    const bytesIn = columns.bytesIn[row];
+    const isBare =
+      columns.sampling[row] <= 1 &&
+      isProbe(transport, out, bytesOut, into, bytesIn) &&
+      outcomeOf(transport, columns.state[row], columns.flags[row], ownPort, out, into) !== NOT_TOLD;
+    // On a registered port the port itself tells.
+    const ofSocket = transport === UDP && this.sockets.entries > 0 && (into === 0 || registeredOn(UDP, port) === null);
+    const found =
+      (isBare && this.#scanMark(transport, port)) ||
+      this.#hostMark(ownPort, transport, port) ||
+      (ofSocket && this.#socketMark(initiator, at, start, ownPort)) ||
+      (ofSocket && this.#socketMark(responder, at, start, port)) ||
+      this.#sessionMark(transport, port) ||
+      this.#pairMark(ownPort, transport, port, out > 0 && into > 0) ||
+      (isCallMedia(transport, out + into, bytesOut + bytesIn) ? this.#callMark(ownPort, port) : 0);
+    return this.#marks[found - 1] ?? null;
   }
 
   #scanMark(transport: number, port: number): number {

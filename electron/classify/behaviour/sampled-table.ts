@@ -8,15 +8,15 @@ const GROWTH = 4;
  */
 export class SampledTable {
   /** Counters of the entry at `slot` begin at `slot * stride + keyWords`; all 0 in a new entry. */
-  words: Uint32Array;
+  words = new Uint32Array(0);
   /** `floats` of them for each slot, 0 in a new entry. */
-  values: Float64Array;
+  values = new Float64Array(0);
   readonly stride: number;
   readonly keyWords: number;
   readonly floats: number;
   entries = 0;
-  #slots: number;
-  #mask: number;
+  #slots = 0;
+  #mask = 0;
   readonly #mostSlots: number;
   /** Trailing zero bits that a hash must have. */
   #level = 0;

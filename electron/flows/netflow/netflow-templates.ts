@@ -35,6 +35,8 @@ export const LIMITS = {
   domains: 16_384,
   /** Fields of all templates together. */
   allFields: 1_000_000,
+  /** Fields of the templates that are kept to be known again from another exporter. */
+  madeFields: 10_000,
   samplersOfDomain: 256,
   waitingBytes: 16 * 1024 * 1024,
 } as const;
@@ -277,8 +279,35 @@ function readTemplate(
   }
   if (length === 0) return fault(`the records of template ${id} have no length`);
   if (length >= LIMITS.recordBytes) return fault(`the records of template ${id} are longer than any message`);
-  visitor.template(id, isOptions, new Template(version, isOptions, fields, new Uint8Array(bytes.subarray(from, at))));
+  visitor.template(id, isOptions, madeTemplate(version, isOptions, fields, bytes, from, at));
   return at;
+}
+
+/** Exporters of one make send the same templates; those made last, by what they came as. */
+const MADE = new Map<string, Template>();
+let madeFields = 0;
+
+function madeTemplate(
+  version: TemplateVersion,
+  isOptions: boolean,
+  fields: readonly TemplateField[],
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+): Template {
+  const source = new Uint8Array(bytes.subarray(from, to));
+  const key = `${version} ${isOptions} ${source.join()}`;
+  let template = MADE.get(key);
+  if (template === undefined) {
+    template = new Template(version, isOptions, fields, source);
+    madeFields += fields.length;
+    if (madeFields > LIMITS.madeFields) {
+      MADE.clear();
+      madeFields = fields.length;
+    }
+    MADE.set(key, template);
+  }
+  return template;
 }
 
 function startsWith(bytes: Uint8Array, from: number, end: number, beginning: Uint8Array): boolean {

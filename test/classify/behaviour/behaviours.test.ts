@@ -1,14 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { BehaviourMark } from '../../../electron/classify/behaviour/behaviour-mark.ts';
-import { gatherBehaviours } from '../../../electron/classify/behaviour/behaviours.ts';
+import { type Behaviours, gatherBehaviours } from '../../../electron/classify/behaviour/behaviours.ts';
 import { TCP, UDP } from '../../../shared/flow.ts';
 import { columnsOf, flow, type GatheredFlow, NOON } from './gathered-flows.ts';
 
-/** Marks of flows, all in one segment. */
-function marksOf(flows: readonly GatheredFlow[]): (BehaviourMark | null)[] {
-  const facts = columnsOf(flows);
-  const markOf = gatherBehaviours([facts], () => undefined).marksOf(facts);
-  return flows.map((_, row) => markOf(row));
+/** Marks of flows, all in one segment, as these behaviours have them or those of the flows themselves. */
+function marksOf(
+  flows: readonly GatheredFlow[],
+  behaviours: Behaviours = gatherBehaviours([columnsOf(flows)], () => undefined),
+): (BehaviourMark | null)[] {
+  const columns = behaviours.columnsOf(columnsOf(flows));
+  return flows.map((_, row) => (columns === null ? null : behaviours.markOf(columns, row)));
 }
 
 /** How many flows bear which behaviour. */
@@ -426,8 +428,6 @@ describe('any order and any cut into segments', () => {
     const turned = flows.toReversed();
     const segments = [turned.slice(0, 37), turned.slice(37, 90), turned.slice(90)].map(columnsOf);
     const behaviours = gatherBehaviours(segments, () => undefined);
-    const facts = columnsOf(flows);
-    const markOf = behaviours.marksOf(facts);
-    expect(flows.map((_, row) => markOf(row))).toEqual(whole);
+    expect(marksOf(flows, behaviours)).toEqual(whole);
   });
 });
