@@ -3,20 +3,20 @@ import { type Content, HEAD_BYTES, type RandomContent, readEvidence } from '../c
 import type { FurtherHash } from '../capture/evidence-hash.ts';
 import { unpackLz4Block } from '../capture/lz4.ts';
 import type { NameChunk } from '../casefile/case-writer.ts';
-import { NO_CLIENT, uidWords } from '../classify/name-memory.ts';
+import { NO_CLIENT } from '../classify/name-memory.ts';
 import { PayloadRecogniser } from '../classify/payload/recogniser.ts';
 import { linkTypeName } from '../decode/link-type-names.ts';
-import type { EvidenceSink, ExportedFlow, LogName } from '../flows/flow-sink.ts';
 import { FlowAssembly } from '../flows/flow-assembly.ts';
 import { FlowTable, type FlowTimeouts } from '../flows/flow-table.ts';
 import { type FilledSegment, SegmentBuilder } from '../flows/segment-builder.ts';
 import type { AddressWords } from '../../shared/address.ts';
-import { type ColumnArray, CONN_STATES, NAME_ORIGINS } from '../../shared/flow.ts';
 import type { Custody } from '../../shared/jobs.ts';
 import type { Mapping } from '../../shared/mapping.ts';
 import { EnclaveError, type Problem, ProblemCounter } from '../../shared/problem.ts';
 import { MemberSequence } from './member-sequence.ts';
 import { ExportDatagrams } from './export-datagrams.ts';
+import { ExportPath } from './export-path.ts';
+import { ExportThread } from './export-thread.ts';
 import { captureFormatOf, isCaptureFile } from './capture-readers.ts';
 import type { ExportReader } from './export-readers.ts';
 import { AnswerCollector, LogNameCollector } from './name-collectors.ts';
@@ -76,95 +76,6 @@ class CurrentProblems {
   }
 }
 
-/** Flows and names of a flow export into columns. */
-class ExportPath implements EvidenceSink {
-  readonly #builder: SegmentBuilder;
-  readonly #answers: AnswerCollector;
-  readonly #logNames: LogNameCollector;
-  readonly #problems: CurrentProblems;
-  readonly #clockOffset: number;
-
-  /** @param clockOffset microseconds added to every time */
-  constructor(
-    builder: SegmentBuilder,
-    answers: AnswerCollector,
-    logNames: LogNameCollector,
-    problems: CurrentProblems,
-    clockOffset: number,
-  ) {
-    this.#clockOffset = clockOffset;
-    this.#builder = builder;
-    this.#answers = answers;
-    this.#logNames = logNames;
-    this.#problems = problems;
-  }
-
-  flow(flow: ExportedFlow): void {
-    const builder = this.#builder;
-    const { arrays, rows: row } = builder;
-    arrays.start[row] = flow.start + this.#clockOffset;
-    arrays.end[row] = flow.end + this.#clockOffset;
-    setAddress(arrays.initiator, row * 4, flow.initiator);
-    setAddress(arrays.responder, row * 4, flow.responder);
-    arrays.initiatorPort[row] = flow.initiatorPort;
-    arrays.responderPort[row] = flow.responderPort;
-    arrays.transport[row] = flow.transport;
-    arrays.packetsOut[row] = flow.packetsOut;
-    arrays.bytesOut[row] = flow.bytesOut;
-    arrays.packetsIn[row] = flow.packetsIn;
-    arrays.bytesIn[row] = flow.bytesIn;
-    arrays.tcpFlags[row] = flow.tcpFlags ?? 0;
-    if (flow.state !== undefined && flow.state !== null) arrays.state[row] = CONN_STATES.indexOf(flow.state);
-    arrays.locator[row] = flow.locator;
-    if (flow.sampling !== undefined && flow.sampling > 1) arrays.sampling[row] = flow.sampling;
-    if (flow.protocol !== undefined) {
-      arrays.payloadProtocol[row] = builder.term(flow.protocol);
-      arrays.payloadRule[row] = builder.term(flow.rule ?? 'exporter');
-    }
-    if (flow.name !== undefined && flow.nameOrigin !== undefined) {
-      arrays.name[row] = builder.dictionaries.name.number(flow.name);
-      arrays.nameOrigin[row] = NAME_ORIGINS.indexOf(flow.nameOrigin);
-    }
-    if (flow.userAgent !== undefined) arrays.userAgent[row] = builder.dictionaries.userAgent.number(flow.userAgent);
-    if (flow.ja3 !== undefined) arrays.ja3[row] = builder.dictionaries.ja3.number(flow.ja3);
-    if (flow.ja4 !== undefined) arrays.ja4[row] = builder.dictionaries.ja4.number(flow.ja4);
-    if (flow.exporter !== undefined) setAddress(arrays.exporter, row * 4, flow.exporter);
-    if (flow.nextHop !== undefined) setAddress(arrays.nextHop, row * 4, flow.nextHop);
-    if (flow.inputInterface) arrays.inputInterface[row] = flow.inputInterface;
-    if (flow.outputInterface) arrays.outputInterface[row] = flow.outputInterface;
-    if (flow.assembly) arrays.assembly[row] = flow.assembly;
-    if (flow.enterpriseFields !== undefined) {
-      arrays.enterpriseFields[row] = builder.dictionaries.enterpriseFields.number(flow.enterpriseFields);
-    }
-    if (flow.uid !== undefined) {
-      const words = uidWords(flow.uid);
-      arrays.uid[row * 2] = words[0];
-      arrays.uid[row * 2 + 1] = words[1];
-    }
-    builder.commitRow();
-  }
-
-  answer(client: AddressWords, address: AddressWords, name: string, from: number, until: number): void {
-    this.#answers.add(client, address, name, from + this.#clockOffset, until + this.#clockOffset);
-  }
-
-  logName(name: LogName): void {
-    this.#logNames.add(name);
-  }
-
-  problem(kind: string, offset: number, message: string, count?: number): void {
-    this.#problems.add(kind, offset, message, count);
-  }
-}
-
-/** One by one: `set` of a plain array takes ten times as long. */
-function setAddress(column: ColumnArray, at: number, words: AddressWords): void {
-  column[at] = words[0];
-  column[at + 1] = words[1];
-  column[at + 2] = words[2];
-  column[at + 3] = words[3];
-}
-
 function lineFeeds(piece: Uint8Array): number {
   let count = 0;
   for (let at = piece.indexOf(10); at >= 0; at = piece.indexOf(10, at + 1)) count++;
@@ -204,6 +115,7 @@ export async function loadExportCode() {
  *
  * @param profileMappings what the case's profile knows of text exports
  * @param taps who is told of packets
+ * @param isExportThread whether flow exports among the packets are read in a thread of their own; of one capture alone
  * @returns for each file what it holds, or why it cannot be read
  * @throws whatever `output` throws
  */
@@ -214,6 +126,7 @@ export async function decodeRun(
   custody: Custody = {},
   profileMappings: readonly Mapping[] = [],
   taps: PacketTaps = {},
+  isExportThread = false,
 ): Promise<(DecodedEvidence | EnclaveError)[]> {
   const { alsoHash = [], clockOffset = 0, mapping = null } = custody;
   const isRun = paths.length > 1;
@@ -228,7 +141,10 @@ export async function decodeRun(
   );
   const clockOffsetUs = Math.round(clockOffset * 1e6);
   const exports = new FlowAssembly(new ExportPath(builder, answers, logNames, problems, clockOffsetUs), timeouts);
-  const datagrams = new ExportDatagrams(exports);
+  const thread = isExportThread
+    ? new ExportThread({ timeouts, clockOffsetUs }, (segment) => output.segment(segment, 0), exports)
+    : null;
+  const datagrams = new ExportDatagrams(exports, thread ?? undefined);
   const packets = new PacketPath(
     new FlowTable(builder, recogniser, timeouts),
     problems,
@@ -237,6 +153,8 @@ export async function decodeRun(
     taps,
   );
   const members = new MemberSequence(packets, exports);
+
+  const flowsSoFar = (): number => builder.total + (thread?.flows ?? 0);
 
   const readFile = async (path: string): Promise<{ decoded: DecodedEvidence; counted: number }> => {
     const linkTypes = new Set<string>();
@@ -325,11 +243,12 @@ export async function decodeRun(
         choose,
         chooseRandom,
         problem: (kind, offset, message) => problems.add(kind, offset, message),
-        progress: (bytes) => output.progress(bytes, packets.packets, builder.total, format, problems.counter),
+        progress: (bytes) => output.progress(bytes, packets.packets, flowsSoFar(), format, problems.counter),
       },
       { alsoHash },
     );
     const counted = finish();
+    thread?.finish();
     answers.flush();
     logNames.flush();
     if (names > MAX_NAME_RECORDS) {
@@ -386,17 +305,19 @@ export async function decodeRun(
       counted = packets.packets;
       packets.endFile(members.before);
       read.push({ decoded: error, counter: problems.counter });
+    } finally {
+      thread?.close();
     }
   }
   packets.end();
   datagrams.end();
   exports.end();
   builder.flush();
-  const cutNames = builder.cutNames + answers.cutNames + logNames.cutNames;
+  const cutNames = builder.cutNames + answers.cutNames + logNames.cutNames + (thread?.cutNames ?? 0);
   if (cutNames > 0) problems.add('name-cut', 0, 'names longer than 4,096 characters were cut', cutNames);
   return read.map(({ decoded, counter }, file) =>
     decoded instanceof EnclaveError
       ? decoded
-      : { ...decoded, flows: builder.totals[file] ?? 0, problems: counter.list() },
+      : { ...decoded, flows: (builder.totals[file] ?? 0) + (thread?.flows ?? 0), problems: counter.list() },
   );
 }

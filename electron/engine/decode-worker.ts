@@ -4,7 +4,9 @@ import { EnclaveError, toErrorValue } from '../../shared/problem.ts';
 import { isReadAhead, startReadingAhead } from '../capture/evidence-file.ts';
 import { cancelledError } from './cancelled.ts';
 import { isCaptureFile } from './capture-readers.ts';
+import { giveUpAssumptions } from './code-assumptions.ts';
 import { decodeRun, loadExportCode } from './decode-evidence.ts';
+import { BEHIND_DECODING, letOthersStepBehind } from './thread-priority.ts';
 import {
   CANCEL,
   type DecodeReply,
@@ -22,9 +24,12 @@ import {
 const port = parentPort;
 if (port === null) throw new Error('decode-worker runs as a worker thread only');
 
+giveUpAssumptions();
+
 // Before the first request comes there is time for the code that it will want.
-const { expected } = (workerData as DecodeThreadOptions | null) ?? { expected: [] };
+const { expected, goesFirst } = (workerData as DecodeThreadOptions | null) ?? { expected: [], goesFirst: false };
 if (expected.some(isReadAhead)) startReadingAhead();
+if (goesFirst) letOthersStepBehind(BEHIND_DECODING);
 if (expected.some((path) => isCaptureFile(path) === false)) await loadExportCode();
 
 /** Problems met in a file are told while it is read, this often at most. */
@@ -78,6 +83,8 @@ async function decode({ paths, timeouts, custody, mappings, shared }: DecodeRequ
       },
       custody,
       mappings,
+      {},
+      paths.length === 1 && isReadAhead(paths[0]) && isCaptureFile(paths[0]) === true,
     );
     const decoded = evidence.map((file) => (file instanceof EnclaveError ? toErrorValue(file) : file));
     port?.postMessage({ type: 'done', evidence: decoded } satisfies DecodeReply);

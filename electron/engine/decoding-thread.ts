@@ -15,8 +15,7 @@ const ahead = new ThreadAhead();
 const resourceLimits = { maxYoungGenerationSizeMb: 16 };
 
 /** Starts a thread that the next `newDecodingThread` gives out. */
-export function startDecodingAhead(expected: DecodeThreadOptions['expected'] = []): void {
-  const workerData: DecodeThreadOptions = { expected };
+export function startDecodingAhead(workerData: DecodeThreadOptions = { expected: [], goesFirst: false }): void {
   ahead.start(SCRIPT, { workerData, resourceLimits });
 }
 

@@ -42,14 +42,16 @@ export interface WriteThreadOptions {
   behindWindow: boolean;
   /** The job that it is started for; null when that is not known. */
   firstJob: JobName | null;
-  /** For the decoding thread. */
-  expected: DecodeThreadOptions['expected'];
+  /** What the decoding thread is started with, ahead of its first request. */
+  decoding: DecodeThreadOptions;
 }
 
 /** What a decoding thread may be started with. */
 export interface DecodeThreadOptions {
   /** Paths that requests may come for, if they are paths at all: a guess. */
   expected: readonly string[];
+  /** Whether the other threads of the process step behind it. */
+  goesFirst: boolean;
 }
 
 export interface DecodeRequest {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -49,3 +50,29 @@ it.runIf(process.platform === 'linux' && getPriority() < 10)(
   },
   60_000,
 );
+
+it.runIf(process.platform === 'linux' && getPriority() < 7)('lets all others wait behind the thread that calls', () => {
+  const priorities = new URL('../../electron/engine/thread-priority.ts', import.meta.url);
+  const worker = `
+    import { readdirSync, readlinkSync } from 'node:fs';
+    import { getPriority } from 'node:os';
+    import { basename } from 'node:path';
+    import { letOthersStepBehind } from ${JSON.stringify(priorities.href)};
+    letOthersStepBehind(7);
+    const own = Number(basename(readlinkSync('/proc/thread-self')));
+    const nice = readdirSync('/proc/self/task').map((thread) => [Number(thread), getPriority(Number(thread))]);
+    const others = nice.filter(([thread]) => thread !== own && thread !== process.pid);
+    console.log(JSON.stringify({
+      first: getPriority(process.pid),
+      own: getPriority(own),
+      others: [...new Set(others.map(([, each]) => each))],
+    }));
+  `;
+  const launch = `
+    import { Worker } from 'node:worker_threads';
+    new Worker(new URL('data:text/javascript,' + encodeURIComponent(${JSON.stringify(worker)})));
+  `;
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', launch], { encoding: 'utf8' });
+  expect(stderr).toBe('');
+  expect(JSON.parse(stdout)).toEqual({ first: getPriority(), own: getPriority(), others: [7] });
+});
