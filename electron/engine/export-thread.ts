@@ -8,13 +8,13 @@ import { ExportCollectors, type ExportReader } from './export-datagrams.ts';
 
 /**
  * Flow exports among the packets of a large capture are read in a thread of their own, behind the decoder. Datagrams go there by the
- * megabyte; what came of one batch is taken when the next but one begins, so that the order of segments depends on the file alone.
+ * megabyte; what came of a batch is taken when its memory is wanted again, so that the order of segments depends on the file alone.
  */
 
 /** Bytes of a batch; more than one datagram has. */
 const BATCH_BYTES = 1 << 20;
-/** While one is read the other is filled. */
-const BATCHES = 2;
+/** One is filled while others are read: the thread needs a while to begin. */
+const BATCHES = 4;
 
 /** Instead of the bytes of a batch: it is done with; there is none, and the file ends. */
 export const DONE = 0;
@@ -68,10 +68,11 @@ export function viewsOf(memory: SharedArrayBuffer): Batch {
 
 /** Hands each datagram of a batch to a reader. */
 export function readBatch({ bytes, words, floats }: Batch, length: number, reader: ExportReader): void {
+  const exporter: [number, number, number, number] = [0, 0, 0, 0];
   for (let at = 0; at < length;) {
     const word = at / 4;
     const size = words[word];
-    const exporter: AddressWords = [words[word + 4], words[word + 5], words[word + 6], words[word + 7]];
+    for (let i = 0; i < 4; i++) exporter[i] = words[word + 4 + i];
     const from = at + HEADER_BYTES;
     reader.datagram(
       words[word + 1] === 1,
@@ -100,9 +101,10 @@ export class ExportThread implements ExportReader {
   readonly #onSegment: (segment: FilledSegment) => void;
   readonly #sink: EvidenceSink;
   #worker: Worker | null = null;
-  /** The batch that is being filled, and up to where. */
+  /** The batch that is being filled, up to where, and how many before it of which nothing was taken yet. */
   #batch = 0;
   #used = 0;
+  #waiting = 0;
   records = 0;
   firstSeen = Infinity;
   lastSeen = -Infinity;
@@ -159,8 +161,7 @@ export class ExportThread implements ExportReader {
     } else {
       if (this.#used > 0) this.#hand(this.#used);
       this.#hand(END);
-      this.#batch = (this.#batch + 1) % BATCHES;
-      this.#take();
+      while (this.#waiting > 0) this.#take();
     }
     this.close();
   }
@@ -176,15 +177,14 @@ export class ExportThread implements ExportReader {
     // The thread ends its collectors with the file.
   }
 
-  /** Has the batch read, and waits for the one before. */
+  /** Has the batch read, and waits until the next can be filled. */
   #hand(length: number): void {
-    const isFirst = this.#worker === null;
-    if (isFirst) this.#start();
+    if (this.#worker === null) this.#start();
     Atomics.store(this.#lengths, this.#batch, length);
     Atomics.notify(this.#lengths, this.#batch);
     this.#batch = (this.#batch + 1) % BATCHES;
     this.#used = 0;
-    if (!isFirst) this.#take();
+    if (++this.#waiting === BATCHES) this.#take();
   }
 
   #start(): void {
@@ -198,10 +198,12 @@ export class ExportThread implements ExportReader {
     this.#worker.on('error', () => undefined).unref();
   }
 
-  /** Waits for the batch that was handed over before the last, and takes what came of it. */
+  /** Waits for the first batch of which nothing was taken yet, and takes what came of it. */
   #take(): void {
-    const length = Atomics.load(this.#lengths, this.#batch);
-    if (length !== DONE) Atomics.wait(this.#lengths, this.#batch, length, ANSWER_WITHIN_MS);
+    const first = (this.#batch + BATCHES - this.#waiting) % BATCHES;
+    this.#waiting--;
+    const length = Atomics.load(this.#lengths, first);
+    if (length !== DONE) Atomics.wait(this.#lengths, first, length, ANSWER_WITHIN_MS);
     const reply = receiveMessageOnPort(this.#replies)?.message as ExportReply | undefined;
     const failure = reply === undefined ? 'it ended unexpectedly' : reply.failure;
     if (reply === undefined || failure !== null)
