@@ -399,8 +399,11 @@ describe('interrupts and locks', () => {
       { onProgress: (p) => p.bytes > 0 && begun() },
     );
     await reading;
+    // However fast it is, it is at work until the others have tried.
+    busy.pause(true);
     const refused = await runEnclave(['import', casePath, first]);
     const read = await runEnclave(['flows', casePath, '--limit', '5']);
+    busy.pause(false);
     const summary = await importing;
     await busy.close();
     expect(summary.totals.flows).toBe(300_000);
