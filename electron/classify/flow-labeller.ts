@@ -556,10 +556,7 @@ export class FlowLabeller {
           service[row] = this.#term(form.service);
           flowCategory = form.category;
         } else if (protocol.service !== null) service[row] = this.#term(protocol.service);
-        const mark =
-          isSilent && behaviours !== undefined && behaviourColumns !== null
-            ? behaviours.markOf(behaviourColumns, row)
-            : null;
+        const mark = isSilent && behaviourColumns !== null ? (behaviours?.markOf(behaviourColumns, row) ?? null) : null;
         if (mark !== null) {
           flowCategory = mark.category;
           evidence = BY_BEHAVIOUR;
@@ -621,7 +618,7 @@ function isAllZero({ buffer, byteLength }: ColumnArray): boolean {
 /** Texts of one label column by their number; 0 is the empty text. */
 class TextNumbers {
   readonly entries = [''];
-  readonly #numbers = new Map([['', 0]]);
+  readonly #numbers = new Map<string, number>();
 
   number(text: string): number {
     if (text === '') return 0;

@@ -14,7 +14,7 @@ import type { Custody } from '../../shared/jobs.ts';
 import type { Mapping } from '../../shared/mapping.ts';
 import { EnclaveError, type Problem, ProblemCounter } from '../../shared/problem.ts';
 import { MemberSequence } from './member-sequence.ts';
-import { ExportDatagrams } from './export-datagrams.ts';
+import { ExportCollectors, ExportDatagrams } from './export-datagrams.ts';
 import { ExportPath } from './export-path.ts';
 import { ExportThread } from './export-thread.ts';
 import { captureFormatOf, isCaptureFile } from './capture-readers.ts';
@@ -144,12 +144,12 @@ export async function decodeRun(
   const thread = isExportThread
     ? new ExportThread({ timeouts, clockOffsetUs }, (segment) => output.segment(segment, 0), exports)
     : null;
-  const datagrams = new ExportDatagrams(exports, thread ?? undefined);
+  const datagrams = thread ?? new ExportCollectors(exports);
   const packets = new PacketPath(
     new FlowTable(builder, recogniser, timeouts),
     problems,
     clockOffsetUs,
-    datagrams,
+    new ExportDatagrams(exports, datagrams),
     taps,
   );
   const members = new MemberSequence(packets, exports);
@@ -248,7 +248,7 @@ export async function decodeRun(
       { alsoHash },
     );
     const counted = finish();
-    thread?.finish();
+    thread?.end();
     answers.flush();
     logNames.flush();
     if (names > MAX_NAME_RECORDS) {
@@ -310,7 +310,7 @@ export async function decodeRun(
     }
   }
   packets.end();
-  datagrams.end();
+  if (thread === null) datagrams.end();
   exports.end();
   builder.flush();
   const cutNames = builder.cutNames + answers.cutNames + logNames.cutNames + (thread?.cutNames ?? 0);

@@ -8,6 +8,7 @@ import { giveUpAssumptions } from './code-assumptions.ts';
 import { decodeRun, loadExportCode } from './decode-evidence.ts';
 import { BEHIND_DECODING, letOthersStepBehind } from './thread-priority.ts';
 import {
+  buffersOf,
   CANCEL,
   type DecodeReply,
   type DecodeRequest,
@@ -47,8 +48,6 @@ async function decode({ paths, timeouts, custody, mappings, shared }: DecodeRequ
     }
     port?.postMessage(reply, transfer);
   };
-  const buffersOf = (columns: object): ArrayBuffer[] =>
-    (Object.values(columns) as (ArrayBufferView & { buffer: ArrayBuffer })[]).map((column) => column.buffer);
   /** Of the files of the run before the one in work. */
   let bytesBefore = 0;
   let packetsBefore = 0;

@@ -2,32 +2,50 @@ import { PAYLOAD, PAYLOAD_CAPTURED, PAYLOAD_LENGTH, SOURCE, SOURCE_PORT, TRANSPO
 import { NetflowCollector, recogniseExport } from '../flows/netflow/netflow-collector.ts';
 import type { EvidenceSink } from '../flows/flow-sink.ts';
 import { isOlderSflow, isSflow5, SflowCollector } from '../flows/sflow/sflow.ts';
-import type { AddressWords } from '../../shared/address.ts';
 import { UDP } from '../../shared/flow.ts';
 
-/** Reads datagrams that are NetFlow, IPFIX or sFlow. */
-export interface ExportReader {
+/** A datagram that is NetFlow, IPFIX or sFlow. The object and its exporter are filled anew for the next. */
+export interface ExportDatagram {
+  isNetflow: boolean;
+  /** The buffer that it lies in, from `from` up to `to`. */
+  bytes: Uint8Array;
+  from: number;
+  to: number;
+  exporter: [number, number, number, number];
+  exporterPort: number;
+  /** Microseconds since the epoch. */
+  receivedAt: number;
+  /** Number of its packet, from 1. */
+  packet: number;
+}
+
+export function emptyDatagram(): ExportDatagram {
+  const exporter: ExportDatagram['exporter'] = [0, 0, 0, 0];
+  return {
+    isNetflow: false,
+    bytes: new Uint8Array(0),
+    from: 0,
+    to: 0,
+    exporter,
+    exporterPort: 0,
+    receivedAt: 0,
+    packet: 0,
+  };
+}
+
+/** Reads such datagrams. */
+export interface DatagramReader {
   /** Records read so far. */
   readonly records: number;
   /** Earliest start of a recorded flow, microseconds since the epoch; Infinity before the first. */
   readonly firstSeen: number;
   readonly lastSeen: number;
-  /** Reads the datagram in `bytes` from `from` up to `to`; parameters as of the collectors. */
-  datagram(
-    isNetflow: boolean,
-    bytes: Uint8Array,
-    from: number,
-    to: number,
-    exporter: AddressWords,
-    exporterPort: number,
-    receivedAt: number,
-    packet: number,
-  ): void;
+  datagram(datagram: ExportDatagram): void;
   end(): void;
 }
 
 /** Reads them here and now. */
-export class ExportCollectors implements ExportReader {
+export class ExportCollectors implements DatagramReader {
   readonly #netflow: NetflowCollector;
   readonly #sflow: SflowCollector;
 
@@ -48,16 +66,7 @@ export class ExportCollectors implements ExportReader {
     return Math.max(this.#netflow.lastSeen ?? -Infinity, this.#sflow.lastSeen ?? -Infinity);
   }
 
-  datagram(
-    isNetflow: boolean,
-    bytes: Uint8Array,
-    from: number,
-    to: number,
-    exporter: AddressWords,
-    exporterPort: number,
-    receivedAt: number,
-    packet: number,
-  ): void {
+  datagram({ isNetflow, bytes, from, to, exporter, exporterPort, receivedAt, packet }: ExportDatagram): void {
     if (isNetflow) this.#netflow.message(bytes, from, to, exporter, exporterPort, receivedAt, packet);
     else this.#sflow.message(bytes, from, to, exporter, receivedAt, packet);
   }
@@ -68,30 +77,16 @@ export class ExportCollectors implements ExportReader {
   }
 }
 
-/** Flow exports on their way over the network: the UDP datagrams of a capture that are NetFlow, IPFIX or sFlow, on any port. */
+/** Finds the flow exports on their way over the network: the UDP datagrams of a capture that are NetFlow, IPFIX or sFlow, on any port. */
 export class ExportDatagrams {
-  readonly #reader: ExportReader;
-  readonly #exporter: [number, number, number, number] = [0, 0, 0, 0];
-  readonly #sink: EvidenceSink;
-  /** The packet that was read last. */
-  #number = 0;
+  readonly #reader: Pick<DatagramReader, 'datagram'>;
+  readonly #sink: Pick<EvidenceSink, 'problem'>;
+  readonly #datagram = emptyDatagram();
 
-  constructor(sink: EvidenceSink, reader: ExportReader = new ExportCollectors(sink)) {
+  /** @param sink gets problems of frames */
+  constructor(sink: Pick<EvidenceSink, 'problem'>, reader: Pick<DatagramReader, 'datagram'>) {
     this.#sink = sink;
     this.#reader = reader;
-  }
-
-  /** As of the reader. */
-  get records(): number {
-    return this.#reader.records;
-  }
-
-  get firstSeen(): number {
-    return this.#reader.firstSeen;
-  }
-
-  get lastSeen(): number {
-    return this.#reader.lastSeen;
   }
 
   /**
@@ -106,21 +101,23 @@ export class ExportDatagrams {
     const to = from + header[PAYLOAD_CAPTURED];
     // Versions 1 to 10 of NetFlow and IPFIX in two bytes, 5 of sFlow in four.
     if (to - from < 16 || bytes[from] !== 0 || bytes[from + 1] > 10) return;
-    const exporter = this.#exporter;
-    for (let word = 0; word < 4; word++) exporter[word] = header[SOURCE + word] >>> 0;
     const isNetflow = recogniseExport(bytes, from, to) !== null;
     if (!isNetflow && !isSflow5(bytes, from, to) && !isOlderSflow(bytes, from, to)) return;
-    if (number === this.#number) {
+    const datagram = this.#datagram;
+    if (number === datagram.packet) {
       const message =
         'a wireless frame holds several export datagrams: only the first is read, since records are known by the frame';
       this.#sink.problem('export-not-read', number, message);
       return;
     }
-    this.#number = number;
-    this.#reader.datagram(isNetflow, bytes, from, to, exporter, header[SOURCE_PORT], time, number);
-  }
-
-  end(): void {
-    this.#reader.end();
+    datagram.isNetflow = isNetflow;
+    datagram.bytes = bytes;
+    datagram.from = from;
+    datagram.to = to;
+    for (let word = 0; word < 4; word++) datagram.exporter[word] = header[SOURCE + word] >>> 0;
+    datagram.exporterPort = header[SOURCE_PORT];
+    datagram.receivedAt = time;
+    datagram.packet = number;
+    this.#reader.datagram(datagram);
   }
 }

@@ -2,9 +2,9 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from '
 import type { FlowTimeouts } from '../flows/flow-table.ts';
 import type { EvidenceSink } from '../flows/flow-sink.ts';
 import type { FilledSegment } from '../flows/segment-builder.ts';
-import type { AddressWords } from '../../shared/address.ts';
 import type { Problem } from '../../shared/problem.ts';
-import { ExportCollectors, type ExportReader } from './export-datagrams.ts';
+import { type DatagramReader, emptyDatagram, ExportCollectors, type ExportDatagram } from './export-datagrams.ts';
+import { FEW_OBJECTS } from './thread-ahead.ts';
 
 /**
  * Flow exports among the packets of a large capture are read in a thread of their own, behind the decoder. Datagrams go there by the
@@ -67,24 +67,19 @@ export function viewsOf(memory: SharedArrayBuffer): Batch {
 }
 
 /** Hands each datagram of a batch to a reader. */
-export function readBatch({ bytes, words, floats }: Batch, length: number, reader: ExportReader): void {
-  const exporter: [number, number, number, number] = [0, 0, 0, 0];
-  for (let at = 0; at < length;) {
+export function readBatch({ bytes, words, floats }: Batch, length: number, reader: DatagramReader): void {
+  const datagram = emptyDatagram();
+  datagram.bytes = bytes;
+  for (let at = 0; at < length; at = aligned(datagram.to)) {
     const word = at / 4;
-    const size = words[word];
-    for (let i = 0; i < 4; i++) exporter[i] = words[word + 4 + i];
-    const from = at + HEADER_BYTES;
-    reader.datagram(
-      words[word + 1] === 1,
-      bytes,
-      from,
-      from + size,
-      exporter,
-      words[word + 2],
-      floats[at / 8 + 4],
-      floats[at / 8 + 5],
-    );
-    at = aligned(from + size);
+    datagram.from = at + HEADER_BYTES;
+    datagram.to = datagram.from + words[word];
+    datagram.isNetflow = words[word + 1] === 1;
+    datagram.exporterPort = words[word + 2];
+    for (let i = 0; i < 4; i++) datagram.exporter[i] = words[word + 4 + i];
+    datagram.receivedAt = floats[at / 8 + 4];
+    datagram.packet = floats[at / 8 + 5];
+    reader.datagram(datagram);
   }
 }
 
@@ -92,8 +87,8 @@ function aligned(at: number): number {
   return Math.ceil(at / ALIGNMENT) * ALIGNMENT;
 }
 
-/** For one capture: `datagram` for each, then `finish`. */
-export class ExportThread implements ExportReader {
+/** For one capture: `datagram` for each, then `end`; or `close` at any time. */
+export class ExportThread implements DatagramReader {
   readonly #memory: ExportMemory;
   readonly #batches: readonly Batch[];
   readonly #lengths: Int32Array;
@@ -126,16 +121,7 @@ export class ExportThread implements ExportReader {
     this.#sink = sink;
   }
 
-  datagram(
-    isNetflow: boolean,
-    bytes: Uint8Array,
-    from: number,
-    to: number,
-    exporter: AddressWords,
-    exporterPort: number,
-    receivedAt: number,
-    packet: number,
-  ): void {
+  datagram({ isNetflow, bytes, from, to, exporter, exporterPort, receivedAt, packet }: ExportDatagram): void {
     const size = to - from;
     if (aligned(this.#used + HEADER_BYTES + size) > BATCH_BYTES) this.#hand(this.#used);
     const batch = this.#batches[this.#batch];
@@ -152,7 +138,7 @@ export class ExportThread implements ExportReader {
   }
 
   /** Reads what is left; here, where it is all there is. @throws Error when the thread failed */
-  finish(): void {
+  end(): void {
     if (this.#worker === null) {
       const here = new ExportCollectors(this.#sink);
       readBatch(this.#batches[this.#batch], this.#used, here);
@@ -173,10 +159,6 @@ export class ExportThread implements ExportReader {
     this.#replies.close();
   }
 
-  end(): void {
-    // The thread ends its collectors with the file.
-  }
-
   /** Has the batch read, and waits until the next can be filled. */
   #hand(length: number): void {
     if (this.#worker === null) this.#start();
@@ -192,7 +174,7 @@ export class ExportThread implements ExportReader {
     this.#worker = new Worker(new URL('./export-worker.ts', import.meta.url), {
       workerData: this.#memory,
       transferList: [port],
-      resourceLimits: { maxYoungGenerationSizeMb: 16 },
+      resourceLimits: FEW_OBJECTS,
     });
     // A failure shows at `take`; without a listener it would end the process.
     this.#worker.on('error', () => undefined).unref();

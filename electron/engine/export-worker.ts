@@ -8,6 +8,7 @@ import { ExportPath } from './export-path.ts';
 import { DONE, END, type ExportMemory, type ExportReply, readBatch, viewsOf } from './export-thread.ts';
 import { AnswerCollector, LogNameCollector } from './name-collectors.ts';
 import { BEHIND_DECODING, stepBehind } from './thread-priority.ts';
+import { buffersOf } from './worker-messages.ts';
 
 /** The thread that reads the flow exports among the packets of a large capture, batch by batch. */
 
@@ -46,8 +47,10 @@ function reply(failure: string | null): void {
     cutNames: builder.cutNames,
     failure,
   };
-  const buffers = segments.flatMap(({ columns }) => Object.values(columns).map(({ buffer }) => buffer as ArrayBuffer));
-  port.postMessage(told, buffers);
+  port.postMessage(
+    told,
+    segments.flatMap(({ columns }) => buffersOf(columns)),
+  );
   segments = [];
   problems = new ProblemCounter();
 }

@@ -1,5 +1,11 @@
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 
+/**
+ * Limits of a thread that reads evidence. Few objects are made there and fewer live long, so a young generation of the default's size
+ * only takes memory, the more the longer an import lasts.
+ */
+export const FEW_OBJECTS = { maxYoungGenerationSizeMb: 16 };
+
 /** A thread that is started before it is needed, so that it loads its code while others load theirs. */
 export class ThreadAhead {
   #worker: Worker | null = null;

@@ -2,6 +2,7 @@ import type { CaseKeys } from '../casefile/case-cipher.ts';
 import type { NameChunk } from '../casefile/case-writer.ts';
 import type { FlowTimeouts } from '../flows/flow-table.ts';
 import type { FilledSegment } from '../flows/segment-builder.ts';
+import type { ColumnArray } from '../../shared/flow.ts';
 import type { Custody, EvidenceNews, JobName } from '../../shared/jobs.ts';
 import type { Mapping } from '../../shared/mapping.ts';
 import type { ErrorValue, Problem } from '../../shared/problem.ts';
@@ -27,6 +28,11 @@ export const PAUSE_ASKED = 1;
 export const STANDS_STILL = 2;
 /** Segments that may wait for the writer before the decoder stops: bounds the memory between the two. */
 export const MAX_WAITING = 2;
+
+/** What carries columns to another thread. */
+export function buffersOf(columns: Readonly<Partial<Record<string, ColumnArray>>>): ArrayBuffer[] {
+  return Object.values(columns).flatMap((column) => (column === undefined ? [] : [column.buffer as ArrayBuffer]));
+}
 
 export function makeControl(progressWords: number): SharedControl {
   return {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ExportDatagrams } from '../../electron/engine/export-datagrams.ts';
+import { ExportCollectors, ExportDatagrams } from '../../electron/engine/export-datagrams.ts';
 import { NetflowCollector, recogniseExport } from '../../electron/flows/netflow/netflow-collector.ts';
 import { formatAddress } from '../../shared/address.ts';
 import { formatTcpFlags, ICMP, ICMP6, transportName } from '../../shared/flow.ts';
@@ -68,7 +68,7 @@ describe('recognition', () => {
 describe('several datagrams in one frame (802.11 aggregate)', () => {
   it('are read as far as their records have locators: the first is, the others are told', () => {
     const found = new CollectedFlows();
-    const exports = new ExportDatagrams(found);
+    const exports = new ExportDatagrams(found, new ExportCollectors(found));
     const message = Buffer.from(fixedNetflow(5, [RECORD, RECORD]));
     const packet = packetOf(joined('0807 0807', u16(8 + message.length), '0000', message));
     const { header } = decode(packet, 101);
